@@ -1,0 +1,133 @@
+"""What the program says about itself, once a frame: a read-only snapshot.
+
+The GUI shows nothing that it fetched itself; whatever it needs to know is in here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from sgview.state.commands import Slot
+
+
+class LayerInfo(Struct, frozen=True):
+    """One synthesis layer that can be shown."""
+
+    name: str  # "L6_36_16", "b16.conv0", "input"
+    group: str  # blend group it belongs to: "L6", "b16", "input"
+    size: int  # width and height of its output [px]
+    channels: int
+
+
+class TensorInfo(Struct, frozen=True):
+    """One parameter or buffer that can be edited."""
+
+    name: str  # "synthesis.L6_36_16.weight"
+    group: str  # "mapping", "input", "L6", "b16"
+    shape: tuple[int, ...]
+    is_scale_invariant: bool  # multiplying it by a positive number leaves the picture as it is
+
+
+class NetworkStatus(Struct, frozen=True):
+    """A loaded network."""
+
+    name: str
+    path: str  # "" for a built-in network
+    family: str  # "StyleGAN3-T", "StyleGAN3-R", "StyleGAN2"
+    z_dim: int
+    c_dim: int
+    w_dim: int
+    num_ws: int
+    img_resolution: int
+    img_channels: int
+    num_parameters: int
+    layers: tuple[LayerInfo, ...]
+    tensors: tuple[TensorInfo, ...]
+
+
+class BlendGroup(Struct, frozen=True):
+    """One row of the blend panel."""
+
+    name: str
+    is_blendable: bool
+    reason: str = ""  # why not, or which tensors of it are left out
+
+
+class LoadStatus(Struct, frozen=True):
+    """A checkpoint that is being read."""
+
+    slot: Slot
+    path: str
+    progress: float  # 0..1
+
+
+class Notice(Struct, frozen=True):
+    """Something the user should know and can mend: what, where, what to do."""
+
+    id: int
+    level: Literal["info", "warning", "error"]
+    text: str
+    hint: str = ""
+    repeats: int = 1
+
+
+class ChannelStatistics(Struct, frozen=True):
+    """Statistics of the shown layer, before normalisation and gain."""
+
+    mean: float
+    std: float
+    max_abs: float
+    shown_mean: float  # the same over the shown channels only
+    shown_std: float
+    shown_max_abs: float
+
+
+class PictureStatus(Struct, frozen=True):
+    """What is on the screen."""
+
+    layer: str = ""  # full name of the layer shown, "" for the image
+    size: tuple[int, int] = (0, 0)  # width, height [px]
+    channels: int = 0  # channels that layer has
+    statistics: ChannelStatistics | None = None
+    is_finite: bool = True
+
+
+class EditStatus(Struct, frozen=True):
+    """The value an edit has at this instant, in the order of `Params.edits`."""
+
+    amount: float
+    error: str = ""  # why it does not act, e.g. an expression that does not evaluate
+
+
+class Timing(Struct, frozen=True):
+    """One stage of the last finished picture."""
+
+    stage: str
+    milliseconds: float
+
+
+class Status(Struct, frozen=True):
+    """The snapshot a panel draws from."""
+
+    t: float = 0.0  # [s]
+    is_paused: bool = False
+    networks: dict[Slot, NetworkStatus] = {}
+    unloaded: dict[Slot, str] = {}  # paths that `ReloadNetwork` would load
+    recent: tuple[str, ...] = ()  # paths, newest first
+    loading: tuple[LoadStatus, ...] = ()
+    blend_groups: tuple[BlendGroup, ...] = ()
+    latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
+    edits: tuple[EditStatus, ...] = ()
+    picture: PictureStatus = PictureStatus()
+    timings: tuple[Timing, ...] = ()
+    picture_fps: float = 0.0
+    gui_fps: float = 0.0
+    device: str = ""
+    display: str = ""  # path from picture to screen, with the reason for it
+    notices: tuple[Notice, ...] = ()
+    can_undo: bool = False
+    can_redo: bool = False
+    is_fullscreen: bool = False
+    vsync: bool = True
