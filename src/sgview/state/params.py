@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 Positive = Annotated[float, Meta(gt=0)]
-NonNegative = Annotated[float, Meta(ge=0)]
+Seed = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
 
 NoiseType = Literal[
     "simplex2d", "simplex3d", "simplex4d", "perlin2d", "perlin3d", "perlin4d", "random"
@@ -35,7 +35,7 @@ class Noise(Node):
     """
 
     type: NoiseType = "simplex2d"
-    seed: int = 1
+    seed: Seed = 1
     period: Positive = 1.0  # size of one noise cell [strip widths]
     harmonics: Annotated[int, Meta(ge=0, le=8)] = 2  # octaves beyond the first
     harmonic_spread: Positive = 2.0  # frequency factor from one octave to the next
@@ -60,7 +60,7 @@ class Latents(Node):
     space: Literal["z", "w"] = "z"  # "w": the vector is used as every row of ws, mapping bypassed
     mode: Literal["field", "independent"] = "field"  # one strip of a smooth field / a track each
     gaussianise: bool = False  # map bounded noise to a standard normal distribution
-    seed: int = 0  # source "seeds": Gaussian z of this seed
+    seed: Seed = 0  # source "seeds": Gaussian z of this seed
     seed_speed: float = 0.0  # seeds walked through a second (spherical interpolation) [1/s]
 
 
@@ -90,7 +90,7 @@ class Edit(Node):
     amount: float = 1.0
     expression: str = ""  # in t, e.g. "sin(t)"; drives `amount` when not empty
     channels: tuple[int, int] | None = None  # [start, stop) along the tensor's first axis
-    seed: int = 0  # for "noise" and "shuffle"
+    seed: Seed = 0  # for "noise" and "shuffle"
     enabled: bool = True
     solo: bool = False  # when any edit is solo, only solo edits act
 

@@ -1,0 +1,76 @@
+"""The command line: `sgview`, and one module for each further verb.
+
+A module offers `add_arguments(parser)` and `run(args) -> exit code`. Modules are imported when
+their verb is used, so that `sgview --help` needs no GPU, display or torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+import sgview
+
+VERBS = {
+    "run": "play networks in a window (the default verb)",
+    "render": "write pictures or a video, without a screen",
+    "inspect": "say what is in a checkpoint file",
+    "convert": "write a checkpoint as .safetensors",
+    "bench": "measure how fast networks run here",
+    "doctor": "say what this machine can do and what to install",
+}
+
+EPILOG = """verbs:
+{verbs}
+
+`sgview a.pkl b.pkl` plays network A with B to blend towards; `sgview` alone plays the built-in
+pair. `sgview VERB --help` tells more; F1 in the window lists the keys."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Returns:
+        the exit code: 0 done, 1 it could not be done here, 2 wrong arguments or an unusable file,
+        130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(format="sgview: %(message)s", level=logging.WARNING)
+    verb = arguments.pop(0) if arguments and arguments[0] in VERBS else "run"
+    module = importlib.import_module(f"sgview.cli.{verb}")
+    parser = _parser(verb)
+    module.add_arguments(parser)
+    try:
+        return module.run(parser.parse_args(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except _user_errors() as error:
+        print(f"sgview: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
+    if verb != "run":
+        return argparse.ArgumentParser(prog=f"sgview {verb}", description=f"sgview {verb}: {VERBS[verb]}.")
+    parser = argparse.ArgumentParser(
+        prog="sgview",
+        usage="sgview [VERB] [A] [B] [options]",
+        description=f"{sgview.__doc__.split('.')[0]}.",
+        epilog=EPILOG.format(verbs="\n".join(f"  {name:<10}{text}" for name, text in VERBS.items())),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sgview {sgview.__version__}")
+    return parser
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """Return the errors that a user can mend: their message is the whole answer."""
+    from sgview.state.validation import ConfigError
+
+    found: list[type[Exception]] = [ConfigError]
+    if "stylegan3.checkpoints.errors" in sys.modules:
+        found.append(sys.modules["stylegan3.checkpoints.errors"].CheckpointError)
+    return tuple(found)

@@ -1,0 +1,85 @@
+"""Settings: how the program starts. `configs/default.toml` documents every one.
+
+Layers, later ones win: the defaults, the user's own `config.toml`, `--config FILE`, the options on
+the command line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from msgspec import Meta
+
+from sgview.state.params import Node, Params
+from sgview.state.validation import build, read_data
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class Window(Node):
+    """The window at start."""
+
+    width: Positive = 1600  # [screen units]
+    height: Positive = 1000
+    fullscreen: bool = False
+    vsync: bool = True
+    fps_limit: Annotated[float, Meta(ge=0)] = 120.0  # with vsync off [frames/s]; 0: none
+    ui_scale: Annotated[float, Meta(ge=0, le=4)] = 0.0  # 0: the screen's own
+
+
+class Networks(Node):
+    """Checkpoints opened at start; with both empty the built-in pair plays."""
+
+    a: str = ""
+    b: str = ""
+
+
+class Folders(Node):
+    """Where files are written; relative to the current folder."""
+
+    snapshots: str = "out"
+    presets: str = "presets"
+
+
+class Settings(Node):
+    """Everything that is read once, at start."""
+
+    device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    networks: Networks = Networks()
+    window: Window = Window()
+    folders: Folders = Folders()
+    params: Params = Params()
+
+
+def user_config_path() -> Path:
+    """Return where the user's own settings lie, whether or not the file exists."""
+    return platformdirs.user_config_path("sgview") / "config.toml"
+
+
+def load_settings(path: Path | None = None, *, use_user_config: bool = True) -> Settings:
+    """Read the settings: the defaults, the user's own file, then `path`.
+
+    Raises:
+        ConfigError: naming file, key and cause.
+    """
+    data: dict[str, Any] = {}
+    own = user_config_path()
+    sources = [own] if use_user_config and own.is_file() else []
+    sources += [path] if path is not None else []
+    for source in sources:
+        layer = read_data(source)
+        build(layer, Settings, str(source))  # an error names the file it is in
+        data = _merge(data, layer)
+    return build(data, Settings, "settings")
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

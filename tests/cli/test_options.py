@@ -1,0 +1,96 @@
+"""Options shared by `sgview` and `sgview render`."""
+
+import argparse
+
+import pytest
+
+from sgview import settings
+from sgview.cli import main, options
+from sgview.state.params import Edit
+from sgview.state.validation import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def no_user_config(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(settings, "user_config_path", lambda: tmp_path / "none.toml")
+
+
+def parse(*arguments: str) -> settings.Settings:
+    parser = argparse.ArgumentParser()
+    options.add_arguments(parser)
+    return options.settings_from(parser.parse_args(arguments))
+
+
+def test_everything_at_once() -> None:
+    given = parse(
+        *("a.pkl", "b.pkl", "--layer", "L6", "--psi", "0.7", "--flip-h", "--seed", "5"),
+        *("--edit", "synthesis.input.weight=sin(t)", "--edit", "mapping.fc0.bias:add=-0.5"),
+        *("--blend", "L12=0.5", "--blend", "mapping=-1", "--device", "cpu"),
+    )
+    assert (given.networks.a, given.networks.b, given.device) == ("a.pkl", "b.pkl", "cpu")
+    params = given.params
+    assert params.layer.name == "L6"
+    assert params.mapping.truncation_psi == 0.7
+    assert params.noise.seed == 5
+    assert (params.view.flip_horizontal, params.view.flip_vertical) == (True, False)
+    assert params.blend.amounts == {"L12": 0.5, "mapping": -1.0}
+    assert params.edits == (
+        Edit(tensor="synthesis.input.weight", expression="sin(t)"),
+        Edit(tensor="mapping.fc0.bias", operation="add", amount=-0.5),
+    )
+
+
+def test_options_go_on_top_of_a_preset(tmp_path) -> None:
+    preset = tmp_path / "look.toml"
+    preset.write_text("[layer]\nname = 'L3'\n[view]\nflip_horizontal = true\n[noise]\nperiod = 2")
+    params = parse("--preset", str(preset), "--layer", "image", "--flip-h").params
+    assert params.layer.name == ""
+    assert params.view.flip_horizontal is False
+    assert params.noise.period == 2.0
+
+
+def test_networks_given_replace_those_of_the_configuration(tmp_path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[networks]\na = 'one.pkl'\nb = 'two.pkl'")
+    assert parse("--config", str(config)).networks.b == "two.pkl"
+    assert parse("--config", str(config), "three.pkl").networks == settings.Networks(a="three.pkl")
+
+
+@pytest.mark.parametrize("text", ["", "x", "=1", "x=", "a b=1"])
+def test_malformed_edits(text: str) -> None:
+    with pytest.raises(ConfigError, match="write TENSOR=AMOUNT"):
+        options.parse_edit(text)
+
+
+def test_unknown_operation_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'multiply'"):
+        options.parse_edit("x:multiplly=2")
+
+
+@pytest.mark.parametrize("text", ["", "L1", "L1=", "L1=a lot", "=1"])
+def test_malformed_blends(text: str) -> None:
+    with pytest.raises(ConfigError, match="write GROUP=AMOUNT"):
+        options.parse_blend(text)
+
+
+def test_errors_are_one_line_and_exit_code_2(capsys) -> None:
+    assert main(["render", "--edit", "x", "--out", "never.mp4"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "sgview: --edit 'x': write TENSOR=AMOUNT, e.g. 'synthesis.input.weight=sin(t)'"
+    ]
+
+
+def test_help_lists_the_verbs_without_importing_torch() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, sgview.cli\n"
+        "try: sgview.cli.main(['--help'])\n"
+        "except SystemExit as e: assert e.code == 0\n"
+        "assert not {'torch', 'OpenGL', 'imgui_bundle'} & set(sys.modules), 'heavy import'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for verb in ("render", "inspect", "convert", "bench", "doctor"):
+        assert f"  {verb}" in done.stdout
