@@ -1,0 +1,130 @@
+"""One loaded CUDA kernel, launched on torch's current stream without a host synchronisation."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import Any
+
+import torch
+
+Argument = torch.Tensor | int | float | ctypes.Structure | ctypes.Array | None
+Size = int | tuple[int, ...]
+
+_DEFAULT_SHARED_BYTES = 48 * 1024
+_thread = threading.local()
+
+
+class KernelError(RuntimeError):
+    """A CUDA kernel could not be compiled, loaded or launched."""
+
+
+class Kernel:
+    """A function of a compiled binary.
+
+    Args:
+        binary: cubin or PTX.
+        name: the `extern "C"` function.
+        device: index of the CUDA device.
+
+    Raises:
+        KernelError: if the driver refuses the binary.
+    """
+
+    def __init__(self, binary: bytes, name: str, device: int) -> None:
+        from cuda.bindings import driver
+
+        ensure_context(device)
+        self.name = name
+        self.device = device
+        self._driver = driver
+        self._module = check_driver(driver.cuModuleLoadData(binary), f"loading {name}")
+        self._function = check_driver(
+            driver.cuModuleGetFunction(self._module, name.encode()), f"finding {name}"
+        )
+        self._shared_limit = _DEFAULT_SHARED_BYTES
+
+    def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
+        """Launch on torch's current stream of the device; capturable in a CUDA graph.
+
+        Args:
+            grid: blocks in x, y, z.
+            block: threads in x, y, z.
+            arguments: tensors and None become pointers, int becomes int32, float becomes float32,
+                ctypes structures are passed by value. Kernels trust them: wrappers check.
+            shared: dynamic shared memory [bytes].
+
+        Raises:
+            KernelError: if the launch is refused.
+        """
+        driver = self._driver
+        ensure_context(self.device)
+        if shared > self._shared_limit:
+            attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+            check_driver(driver.cuFuncSetAttribute(self._function, attribute, shared), self.name)
+            self._shared_limit = shared
+        pointers, _alive = pack(arguments)
+        check_driver(
+            driver.cuLaunchKernel(
+                self._function,
+                *three(grid),
+                *three(block),
+                shared,
+                torch.cuda.current_stream(self.device).cuda_stream,
+                ctypes.addressof(pointers),
+                0,
+            ),
+            f"launching {self.name}",
+        )
+
+
+def pack(arguments: tuple[Argument, ...]) -> tuple[ctypes.Array, list[Any]]:
+    """Return the array of argument addresses that a launch takes, and what must outlive it."""
+    values: list[Any] = []
+    for argument in arguments:
+        if argument is None:
+            values.append(ctypes.c_void_p(0))
+        elif isinstance(argument, torch.Tensor):
+            values.append(ctypes.c_void_p(argument.data_ptr()))
+        elif isinstance(argument, bool | int):
+            values.append(ctypes.c_int32(argument))
+        elif isinstance(argument, float):
+            values.append(ctypes.c_float(argument))
+        else:
+            values.append(argument)
+    return (ctypes.c_void_p * max(len(values), 1))(*map(ctypes.addressof, values)), values
+
+
+def three(size: Size) -> tuple[int, int, int]:
+    """Return a size as x, y, z."""
+    x, y, z = (*((size,) if isinstance(size, int) else size), 1, 1)[:3]
+    return x, y, z
+
+
+def ensure_context(device: int) -> None:
+    """Make torch's context of the device current on this thread, once per thread."""
+    if getattr(_thread, "device", None) == device:
+        return
+    from cuda.bindings import driver
+
+    torch.cuda.init()
+    check_driver(driver.cuInit(0))
+    if not int(check_driver(driver.cuCtxGetCurrent())):
+        handle = check_driver(driver.cuDeviceGet(device))
+        check_driver(driver.cuCtxSetCurrent(check_driver(driver.cuDevicePrimaryCtxRetain(handle))))
+    _thread.device = device
+
+
+def check_driver(answer: tuple[Any, ...], doing: str = "the CUDA driver") -> Any:
+    """Return the value of a driver API answer.
+
+    Raises:
+        KernelError: if the driver reported an error.
+    """
+    from cuda.bindings import driver
+
+    status, *values = answer
+    if int(status) != 0:
+        _, text = driver.cuGetErrorString(status)
+        raise KernelError(f"{doing}: {text.decode() if text else status}")
+    return values[0] if values else None
