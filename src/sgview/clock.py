@@ -1,0 +1,47 @@
+"""Time, as the instrument plays it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+FRAME = 1 / 60  # one step [s]
+
+
+class Clock:
+    """Runs at `speed` seconds of `t` a second of `now`; can pause, step and rewind.
+
+    Time adds up from one tick to the next, so a change of speed bends its course and never makes
+    it jump.
+
+    Args:
+        now: the source of real time [s]; must not run backwards.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self._last = now()
+        self.t = 0.0  # [s]
+        self.speed = 1.0  # negative runs backwards
+        self.is_paused = False
+
+    def tick(self) -> tuple[float, float]:
+        """Return (t, dt) [s]: the instant to show, and how far it lies from the last one."""
+        now = self._now()
+        elapsed, self._last = now - self._last, now
+        dt = 0.0 if self.is_paused else elapsed * self.speed
+        self.t += dt
+        return self.t, dt
+
+    def toggle_pause(self) -> None:
+        """Stop or restart time."""
+        self.is_paused = not self.is_paused
+
+    def step(self, frames: int = 1) -> None:
+        """Move by `frames` frames of 1/60 s and pause."""
+        self.is_paused = True
+        self.t += frames * FRAME
+
+    def rewind(self) -> None:
+        """Set time to zero; it runs on if it was running."""
+        self.t = 0.0

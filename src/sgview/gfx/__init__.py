@@ -1,0 +1,4 @@
+"""Window, OpenGL programs and textures, and the way from a picture to the screen.
+
+Knows nothing of networks, parameters or the panel.
+"""

@@ -1,0 +1,156 @@
+"""The picture on the screen: one texture, filled the fastest way there is, drawn as one quad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from OpenGL import GL
+
+from sgview.gfx.interop import DeviceImage, Interop, InteropError
+from sgview.gfx.placement import Fit, Rect, place
+from sgview.gfx.program import Program
+from sgview.gfx.texture import Texture
+
+Filter = Literal["nearest", "linear"]
+
+
+class Display:
+    """Owns the texture and its CUDA registration.
+
+    `description` names the path pictures take and why: "CUDA-OpenGL interop", or "pixel buffer
+    upload (the picture is made on the CPU)". A CUDA picture that interop refuses is downloaded and
+    uploaded from then on, and `description` says so.
+
+    Args:
+        make_interop: makes the CUDA path for a texture; tests put a fake here.
+    """
+
+    def __init__(self, make_interop: Callable[[Texture, int], Interop] = Interop) -> None:
+        self._program = Program("image.vert", "image.frag")
+        self._vertices = int(GL.glGenVertexArrays(1))  # empty, but core profile demands one
+        self._texture = Texture()
+        self._make_interop = make_interop
+        self._interop: Interop | None = None
+        self._refusal = ""  # why interop is not used; "" while it may be
+        self._shown: np.ndarray | DeviceImage | None = None
+        self.description = "no picture yet"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture held [px]; (0, 0) before the first."""
+        return self._texture.width, self._texture.height
+
+    def show(self, pixels: np.ndarray | DeviceImage) -> None:
+        """Take a picture, uint8 [H, W, 4] or the same in CUDA memory, row 0 on top.
+
+        The object last given is not taken again: give a new one for each new picture.
+
+        Raises:
+            ValueError: if the picture is larger than OpenGL's largest texture or not RGBA8.
+        """
+        if pixels is self._shown:
+            return
+        if isinstance(pixels, DeviceImage):
+            self._show_device(pixels)
+        else:
+            self._release_interop()
+            self._texture.upload(pixels)
+            self.description = "pixel buffer upload (the picture is made in host memory)"
+        self._shown = pixels  # also keeps the memory alive while the copy may be under way
+
+    def draw(
+        self,
+        rect: tuple[int, int, int, int],
+        framebuffer_height: int,
+        fit: Fit = "fit",
+        filter: Filter = "linear",
+    ) -> None:
+        """Draw the picture into `rect`, letterboxed or cropped there.
+
+        Args:
+            rect: x, y, width, height [framebuffer px], origin top left.
+            framebuffer_height: of the target [px].
+            fit: "fit" all of it, "fill" the rectangle, or "1:1" pixels.
+            filter: how it is resampled.
+        """
+        space = Rect(*rect)
+        if not self._texture.width or space.width <= 0 or space.height <= 0:
+            return
+        quad = place(self.size, space, fit)
+        # The viewport maps [-1, 1] to `space`; the quad may overhang, scissors cut it.
+        bottom = framebuffer_height - space.y - space.height
+        GL.glViewport(space.x, bottom, space.width, space.height)
+        GL.glScissor(space.x, bottom, space.width, space.height)
+        GL.glEnable(GL.GL_SCISSOR_TEST)
+        GL.glDisable(GL.GL_BLEND)
+        GL.glDisable(GL.GL_DEPTH_TEST)
+        self._program.use()
+        left = 2 * (quad.x - space.x) / space.width - 1
+        top = 1 - 2 * (quad.y - space.y) / space.height
+        right = left + 2 * quad.width / space.width
+        lower = top - 2 * quad.height / space.height
+        GL.glUniform4f(self._program.uniform("u_rect"), left, top, right, lower)
+        GL.glUniform1i(self._program.uniform("u_picture"), 0)
+        self._texture.bind(filter)
+        GL.glBindVertexArray(self._vertices)
+        GL.glDrawArrays(GL.GL_TRIANGLE_STRIP, 0, 4)
+        GL.glBindVertexArray(0)
+        GL.glBindTexture(GL.GL_TEXTURE_2D, 0)
+        GL.glUseProgram(0)
+        GL.glDisable(GL.GL_SCISSOR_TEST)
+
+    def read(self) -> np.ndarray:
+        """Return the texture, uint8 [H, W, 4], row 0 on top; waits for the graphics card."""
+        return self._texture.read()
+
+    def close(self) -> None:
+        """Free everything; the context must be current."""
+        self._release_interop()
+        self._shown = None
+        self._texture.close()
+        if self._vertices:
+            GL.glDeleteVertexArrays(1, [self._vertices])
+            self._vertices = 0
+        self._program.close()
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _show_device(self, image: DeviceImage) -> None:
+        if not self._refusal:
+            try:
+                self._copy_on_device(image)
+                self.description = "CUDA-OpenGL interop (the picture never leaves the card)"
+                return
+            except InteropError as error:
+                self._refusal = str(error)
+                self._release_interop()
+        self._texture.upload(image.download())
+        self.description = f"pixel buffer upload from CUDA ({self._refusal})"
+
+    def _copy_on_device(self, image: DeviceImage) -> None:
+        size = (image.width, image.height)
+        if self._interop is not None and (
+            size != self.size or self._interop.device != image.device
+        ):
+            self._release_interop()
+        if self._interop is None:
+            self._texture.resize(*size)
+            self._interop = self._make_interop(self._texture, image.device)
+        self._interop.copy(image)
+
+    def _release_interop(self) -> None:
+        if self._interop is not None:
+            self._interop.close()
+            self._interop = None
