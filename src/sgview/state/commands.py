@@ -60,6 +60,12 @@ class LoadPreset(Struct, frozen=True):
     path: Path | None = None
 
 
+class AnswerPathPrompt(Struct, frozen=True):
+    """Answer `Status.path_prompt`; None cancels."""
+
+    path: Path | None
+
+
 class Undo(Struct, frozen=True):
     """Go back one change of `Params`."""
 
@@ -115,6 +121,7 @@ Command = (
     | SaveSnapshot
     | SavePreset
     | LoadPreset
+    | AnswerPathPrompt
     | Undo
     | Redo
     | TogglePause

@@ -73,6 +73,16 @@ class Notice(Struct, frozen=True):
     repeats: int = 1
 
 
+class PathPrompt(Struct, frozen=True):
+    """A file to be named in a text field, where the system has no file dialog.
+
+    The panel answers with `AnswerPathPrompt`.
+    """
+
+    title: str  # "Open network A"
+    suggestion: str = ""  # what the field starts with
+
+
 class ChannelStatistics(Struct, frozen=True):
     """Statistics of the shown layer, before normalisation and gain."""
 
@@ -127,6 +137,7 @@ class Status(Struct, frozen=True):
     device: str = ""
     display: str = ""  # path from picture to screen, with the reason for it
     notices: tuple[Notice, ...] = ()
+    path_prompt: PathPrompt | None = None
     can_undo: bool = False
     can_redo: bool = False
     is_fullscreen: bool = False
