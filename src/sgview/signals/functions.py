@@ -1,0 +1,141 @@
+"""The numbers and functions that an expression may name: a closed table.
+
+Every function takes and returns floats and costs the same whatever its arguments are, so nothing
+that can be written with them runs long or fills memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Function = Callable[..., float]
+
+
+def clamp(x: float, low: float = 0.0, high: float = 1.0) -> float:
+    """Return `x`, or the bound that it exceeds."""
+    return min(max(x, low), high)
+
+
+def lerp(a: float, b: float, amount: float) -> float:
+    """Return `a` at amount 0, `b` at amount 1, the straight line through both elsewhere."""
+    return a + (b - a) * amount
+
+
+def remap(x: float, low: float, high: float, to_low: float, to_high: float) -> float:
+    """Map the range low..high linearly to to_low..to_high, beyond its ends too."""
+    return to_low + (x - low) * (to_high - to_low) / (high - low)
+
+
+def smoothstep(low: float, high: float, x: float) -> float:
+    """Rise smoothly from 0 at `low` to 1 at `high` (cubic Hermite), flat outside."""
+    s = clamp((x - low) / (high - low))
+    return s * s * (3.0 - 2.0 * s)
+
+
+def saw(x: float) -> float:
+    """Rise from -1 to 1 over every unit of `x`, then fall back at once."""
+    return 2.0 * (x - math.floor(x)) - 1.0
+
+
+def tri(x: float) -> float:
+    """Triangle wave of period 1: 0 at 0, 1 at 1/4, -1 at 3/4, in phase with sin(2 pi x)."""
+    return 1.0 - abs(2.0 - 4.0 * ((x + 0.25) % 1.0))
+
+
+def square(x: float) -> float:
+    """Return 1 over the first half of every unit of `x`, -1 over the second."""
+    return 1.0 if x % 1.0 < 0.5 else -1.0
+
+
+def pulse(x: float, width: float = 0.5) -> float:
+    """Return 1 over the first `width` of every unit of `x`, 0 over the rest."""
+    return 1.0 if x % 1.0 < width else 0.0
+
+
+def _floor(x: float) -> float:
+    return float(math.floor(x))
+
+
+def _ceil(x: float) -> float:
+    return float(math.ceil(x))
+
+
+def _round(x: float) -> float:
+    return float(round(x))
+
+
+def _sign(x: float) -> float:
+    return math.copysign(1.0, x) if x else 0.0
+
+
+CONSTANTS: dict[str, float] = {"pi": math.pi, "tau": math.tau, "e": math.e}
+
+_MATH_NAMES = [
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "copysign",
+    "cos",
+    "cosh",
+    "degrees",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
+    "fmod",
+    "gamma",
+    "hypot",
+    "lgamma",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "pow",
+    "radians",
+    "remainder",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+]
+
+_MATH_FUNCTIONS: dict[str, Function] = {
+    **{name: getattr(math, name) for name in _MATH_NAMES},
+    "floor": _floor,
+    "ceil": _ceil,
+    "trunc": lambda x: float(math.trunc(x)),
+}
+
+_PLAIN_FUNCTIONS: dict[str, Function] = {
+    **{
+        name: _MATH_FUNCTIONS[name]
+        for name in ["sin", "cos", "tan", "sqrt", "exp", "log", "pow", "floor", "ceil"]
+    },
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "round": _round,
+    "sign": _sign,
+    "clamp": clamp,
+    "lerp": lerp,
+    "remap": remap,
+    "smoothstep": smoothstep,
+    "saw": saw,
+    "tri": tri,
+    "square": square,
+    "pulse": pulse,
+}
+
+FUNCTIONS: dict[str, Function] = {
+    **_PLAIN_FUNCTIONS,
+    **{f"math.{name}": function for name, function in _MATH_FUNCTIONS.items()},
+}
