@@ -18,7 +18,7 @@ from sgview.state.validation import build, read_data
 Positive = Annotated[int, Meta(ge=1)]
 
 
-class Window(Node):
+class Window(Node, frozen=True):
     """The window at start."""
 
     width: Positive = 1600  # [screen units]
@@ -29,21 +29,21 @@ class Window(Node):
     ui_scale: Annotated[float, Meta(ge=0, le=4)] = 0.0  # 0: the screen's own
 
 
-class Networks(Node):
+class Networks(Node, frozen=True):
     """Checkpoints opened at start; with both empty the built-in pair plays."""
 
     a: str = ""
     b: str = ""
 
 
-class Folders(Node):
+class Folders(Node, frozen=True):
     """Where files are written; relative to the current folder."""
 
     snapshots: str = "out"
     presets: str = "presets"
 
 
-class Settings(Node):
+class Settings(Node, frozen=True):
     """Everything that is read once, at start."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"

@@ -54,12 +54,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(verb: str) -> argparse.ArgumentParser:
     if verb != "run":
-        return argparse.ArgumentParser(prog=f"sgview {verb}", description=f"sgview {verb}: {VERBS[verb]}.")
+        description = f"{VERBS[verb][:1].upper()}{VERBS[verb][1:]}."
+        return argparse.ArgumentParser(prog=f"sgview {verb}", description=description)
+    verbs = "\n".join(f"  {name:<10}{text}" for name, text in VERBS.items())
     parser = argparse.ArgumentParser(
         prog="sgview",
         usage="sgview [VERB] [A] [B] [options]",
-        description=f"{sgview.__doc__.split('.')[0]}.",
-        epilog=EPILOG.format(verbs="\n".join(f"  {name:<10}{text}" for name, text in VERBS.items())),
+        description="Play StyleGAN2 and StyleGAN3 networks live.",
+        epilog=EPILOG.format(verbs=verbs),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sgview {sgview.__version__}")

@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from msgspec.structs import replace
 
@@ -21,7 +21,7 @@ _BLEND = re.compile(r"^(?P<group>\w+)=(?P<amount>.+)$")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the networks and the options that set `Params`."""
-    parser.add_argument("a", metavar="A", nargs="?", help="network to play: .pkl, .pt, .safetensors")
+    parser.add_argument("a", metavar="A", nargs="?", help="network to play (.pkl .pt .safetensors)")
     parser.add_argument("b", metavar="B", nargs="?", help="network to blend towards")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML or JSON")
     parser.add_argument("--preset", type=Path, metavar="FILE", help="state of the instrument")
@@ -108,10 +108,11 @@ def parse_edit(text: str) -> Edit:
         nearest = difflib.get_close_matches(operation, operations, n=1)
         advice = f"did you mean {nearest[0]!r}?" if nearest else f"there is {', '.join(operations)}"
         raise ConfigError(f"--edit {text!r}: no operation {operation!r}; {advice}")
+    edit = Edit(tensor=match["tensor"], operation=cast(Operation, operation))
     try:
-        return Edit(tensor=match["tensor"], operation=operation, amount=float(amount))
+        return replace(edit, amount=float(amount))
     except ValueError:
-        return Edit(tensor=match["tensor"], operation=operation, expression=amount)
+        return replace(edit, expression=amount)
 
 
 def parse_blend(text: str) -> tuple[str, float]:

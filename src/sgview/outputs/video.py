@@ -9,8 +9,9 @@ from __future__ import annotations
 import types
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
+import av
 import numpy as np
 from PIL import Image
 
@@ -91,15 +92,13 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path, fps: float) -> None:
-        import av
-
         self._path = path
-        options = {"movflags": "frag_keyframe+empty_moov"} if path.suffix != ".webm" else {}
-        if path.suffix.lower() == ".mkv":
-            options = {}
+        is_mpeg4 = path.suffix.lower() in (".mp4", ".mov")
+        options = {"movflags": "frag_keyframe+empty_moov"} if is_mpeg4 else {}
         self._container = av.open(str(path), mode="w", options=options)
         self._rate = Fraction(fps).limit_denominator(1001)
         self._stream: av.VideoStream | None = None
+        self._is_closed = False
 
     def write(self, rgba8: np.ndarray) -> None:
         """Encode [H, W, 4] uint8 as the next frame.
@@ -107,31 +106,28 @@ class VideoWriter:
         Raises:
             OutputError: if the disk does not take it.
         """
-        import av
-
         height, width = (side - side % 2 for side in rgba8.shape[:2])
-        if self._stream is None:
-            self._stream = self._add_stream(width, height)
+        stream = self._stream = self._stream or self._add_stream(width, height)
         rgb = np.ascontiguousarray(rgba8[:height, :width, :3])
         try:
-            for packet in self._stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")):
                 self._container.mux(packet)
         except OSError as error:
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from error
 
     def close(self) -> None:
         """Flush the encoder and finish the file; idempotent."""
-        container, self._container = self._container, None
-        if container is None:
+        if self._is_closed:
             return
+        self._is_closed = True
         if self._stream is not None:
             for packet in self._stream.encode():
-                container.mux(packet)
-        container.close()
+                self._container.mux(packet)
+        self._container.close()
 
-    def _add_stream(self, width: int, height: int):
+    def _add_stream(self, width: int, height: int) -> av.VideoStream:
         codec = CODECS[self._path.suffix.lower()]
-        stream = self._container.add_stream(codec, rate=self._rate)
+        stream = cast(av.VideoStream, self._container.add_stream(codec, rate=self._rate))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = max(1, round(float(self._rate)))  # a fragment a second
         stream.options = {"crf": "16"} if codec == "libx264" else {"crf": "24", "b": "0"}

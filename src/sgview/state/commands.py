@@ -1,5 +1,6 @@
-"""What the user can ask for beyond changing `Params`: a closed union, run by one `match` in `app.py`.
+"""What the user can ask for beyond changing `Params`.
 
+A closed union, run by one `match` in `app.py`.
 Panels and hotkeys emit these; nobody else acts on them.
 """
 

@@ -2,8 +2,7 @@
 
 `Params` is what presets store, undo remembers, the command line fills in and every panel returns
 a changed copy of. Leaves are numbers, booleans, strings and small tuples, so the tree reads well
-as TOML. Change it with `msgspec.structs.replace` (or `sgview.state.paths.set_leaf`), never in place;
-"dirty" means `new != old`.
+as TOML. Change it with `msgspec.structs.replace`, never in place; "dirty" means `new != old`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Base of every node of the tree: immutable, named fields only, unknown keys refused."""
 
 
-class Noise(Node):
+class Noise(Node, frozen=True):
     """The noise that becomes the latent; parameters are those of TouchDesigner's Noise TOP.
 
     Coordinates are in units of the unit strip: the z_dim samples of one frame lie along x over
@@ -53,7 +52,7 @@ class Noise(Node):
     translate_4d_speed: float = 0.0  # [units/s]
 
 
-class Latents(Node):
+class Latents(Node, frozen=True):
     """Where the vector that drives the network comes from."""
 
     source: Literal["noise", "seeds"] = "noise"
@@ -64,7 +63,7 @@ class Latents(Node):
     seed_speed: float = 0.0  # seeds walked through a second (spherical interpolation) [1/s]
 
 
-class Mapping(Node):
+class Mapping(Node, frozen=True):
     """How z becomes ws."""
 
     truncation_psi: float = 1.0
@@ -72,7 +71,7 @@ class Mapping(Node):
     class_weights: tuple[float, ...] = ()  # label c, padded with zeros; empty: class 0
 
 
-class Layer(Node):
+class Layer(Node, frozen=True):
     """Which layer is shown, and how its channels become a picture."""
 
     name: str = ""  # "" is the image; "L6" and "L6_36_16" both name a StyleGAN3 layer
@@ -82,7 +81,7 @@ class Layer(Node):
     gain_db: float = 0.0  # [dB]
 
 
-class Edit(Node):
+class Edit(Node, frozen=True):
     """One operation on one tensor of the live network, applied after blending."""
 
     tensor: str  # published tensor name, e.g. "synthesis.input.weight"
@@ -95,7 +94,7 @@ class Edit(Node):
     solo: bool = False  # when any edit is solo, only solo edits act
 
 
-class Blend(Node):
+class Blend(Node, frozen=True):
     """How much of network B is in the live network: per group, 0 = A, 1 = B, unclamped.
 
     A group is "mapping", "input", "L0".."Ln" (StyleGAN3) or "b4".."bR" (StyleGAN2). Its amount is
@@ -107,8 +106,8 @@ class Blend(Node):
     amounts: dict[str, float] = {}
 
 
-class View(Node):
-    """How the picture lies in the window. Flips happen in the picture, so every consumer sees them."""
+class View(Node, frozen=True):
+    """How the picture lies in the window; flips are in the picture, so every consumer sees them."""
 
     flip_horizontal: bool = False
     flip_vertical: bool = False
@@ -116,13 +115,13 @@ class View(Node):
     filter: Literal["nearest", "linear"] = "linear"
 
 
-class Playback(Node):
+class Playback(Node, frozen=True):
     """How time runs."""
 
     speed: float = 1.0  # seconds of t a second; negative runs backwards
 
 
-class Params(Node):
+class Params(Node, frozen=True):
     """The whole state of the instrument, apart from which files are loaded."""
 
     noise: Noise = Noise()
