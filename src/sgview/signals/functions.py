@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-Function = Callable[..., float]
+Function = Callable[..., Any]  # floats to a float
 
 
 def clamp(x: float, low: float = 0.0, high: float = 1.0) -> float:
@@ -71,42 +72,12 @@ def _sign(x: float) -> float:
 
 CONSTANTS: dict[str, float] = {"pi": math.pi, "tau": math.tau, "e": math.e}
 
-_MATH_NAMES = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
-    "copysign",
-    "cos",
-    "cosh",
-    "degrees",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
-    "fabs",
-    "fmod",
-    "gamma",
-    "hypot",
-    "lgamma",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "pow",
-    "radians",
-    "remainder",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tan",
-    "tanh",
-]
+_MATH_NAMES = (
+    *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "sin", "sinh"),
+    *("tan", "tanh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "pow", "sqrt"),
+    *("cbrt", "copysign", "degrees", "radians", "fabs", "fmod", "remainder", "hypot"),
+    *("erf", "erfc", "gamma", "lgamma"),
+)
 
 _MATH_FUNCTIONS: dict[str, Function] = {
     **{name: getattr(math, name) for name in _MATH_NAMES},
@@ -114,6 +85,8 @@ _MATH_FUNCTIONS: dict[str, Function] = {
     "ceil": _ceil,
     "trunc": lambda x: float(math.trunc(x)),
 }
+
+_PLAIN_NAMES = ("sin", "cos", "tan", "sqrt", "exp", "log", "pow", "floor", "ceil")
 
 _PLAIN_FUNCTIONS: dict[str, Function] = {
     **{
