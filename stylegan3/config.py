@@ -1,7 +1,7 @@
 """Frozen configurations of the generators, and the per-layer sizes that follow from them.
 
-`StyleGAN2Config` and `StyleGAN3Config` carry the published option names and defaults. What the papers
-derive from them (channels, sampling rates, cutoffs, sizes, paddings, layer names) is computed here, so
+`StyleGAN2Config` and `StyleGAN3Config` carry the published option names and defaults. What the
+papers derive from them (channels, sampling rates, cutoffs, sizes, layer names) is computed here, so
 that readers of checkpoints can predict every tensor's shape without building a network.
 """
 
@@ -49,9 +49,9 @@ class _Config:
     family: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        for name in ("z_dim", "w_dim", "img_resolution", "img_channels", "channel_base"):
+        for name in ("z_dim", "w_dim", "img_resolution", "img_channels", "channel_max"):
             self._require_integer(name, 1)
-        self._require_integer("channel_max", 1)
+        self._require_integer("channel_base", 1, 2**30)
         self._require_integer("c_dim", 0)
         self._require_integer("num_fp16_res", 0)
         self._require_number("mapping_lr_multiplier", above=0)
@@ -59,10 +59,10 @@ class _Config:
         if self.conv_clamp is not None:
             self._require_number("conv_clamp", above=0)
 
-    def _require_integer(self, name: str, least: int) -> None:
+    def _require_integer(self, name: str, least: int, most: int = 2**20) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not (least <= value <= most):
+            raise ValueError(f"{name} must be an integer of {least} to {most}, not {value!r}")
 
     def _require_number(
         self,
@@ -109,7 +109,7 @@ class StyleGAN2Config(_Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_integer("num_mapping_layers", 1)
+        self._require_integer("num_mapping_layers", 1, 256)
         for name in ("embed_features", "layer_features"):
             if getattr(self, name) is not None:
                 self._require_integer(name, 1)
@@ -190,9 +190,9 @@ class StyleGAN3Config(_Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("num_mapping_layers", "num_layers", "conv_kernel", "filter_size"):
-            self._require_integer(name, 1)
-        self._require_integer("lrelu_upsampling", 1)
+        for name in ("num_layers", "conv_kernel", "filter_size", "lrelu_upsampling"):
+            self._require_integer(name, 1, 256)
+        self._require_integer("num_mapping_layers", 1, 256)
         self._require_integer("margin_size", 0)
         self._require_integer("num_critical", 0)
         for name in ("first_cutoff", "first_stopband", "last_stopband_rel"):
@@ -201,7 +201,8 @@ class StyleGAN3Config(_Config):
         self._require_number("magnitude_ema_beta", least=0, most=1)
         if self.num_critical >= self.num_layers:
             raise ValueError(
-                f"num_critical must be below num_layers ({self.num_layers}), not {self.num_critical}"
+                f"num_critical must be below num_layers ({self.num_layers}),"
+                f" not {self.num_critical}"
             )
         if self.img_resolution / 2 <= self.first_cutoff:
             raise ValueError(
@@ -288,6 +289,6 @@ def config_from_dict(values: dict[str, Any]) -> Config:
     unknown = sorted(values.keys() - {f.name for f in fields(cls)} - {"family"})
     if unknown:
         raise ValueError(f"{family} has no option {', '.join(map(repr, unknown))}")
-    options = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     del options["family"]
     return cls(**options)

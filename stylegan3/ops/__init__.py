@@ -1,1 +1,5 @@
-"""Operations of the generators: each a typed wrapper, a plain torch reference and, for CUDA, kernels."""
+"""Operations of the generators: a typed wrapper and a plain reference for each.
+
+`impl` chooses: "ref" the plain reference on any device, "auto" the fastest form for the tensor's
+device, "cuda" a compiled kernel (an error where there is none).
+"""

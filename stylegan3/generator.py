@@ -1,0 +1,94 @@
+"""A whole generator: mapping and synthesis, with the published signatures and tensor names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from stylegan3.alias_free import AliasFreeSynthesis
+from stylegan3.config import Config, StyleGAN2Config
+from stylegan3.layers import LayerSpec
+from stylegan3.mapping import MappingNetwork
+from stylegan3.stylegan2 import StyleGAN2Synthesis
+
+__all__ = ["Generator", "LayerSpec", "load"]
+
+
+class Generator(nn.Module):
+    """A StyleGAN2 or StyleGAN3 generator, freshly initialised from the global torch seed.
+
+    Parameters and buffers carry the published names. They may be changed in place at any time,
+    also between frames: whatever is derived from them and cached notices.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.z_dim = config.z_dim
+        self.c_dim = config.c_dim
+        self.w_dim = config.w_dim
+        self.num_ws = config.num_ws
+        self.img_resolution = config.img_resolution
+        self.img_channels = config.img_channels
+        is_stylegan2 = isinstance(config, StyleGAN2Config)
+        self.synthesis: StyleGAN2Synthesis | AliasFreeSynthesis
+        if isinstance(config, StyleGAN2Config):
+            self.synthesis = StyleGAN2Synthesis(config)
+        else:
+            self.synthesis = AliasFreeSynthesis(config)
+        self.mapping = MappingNetwork(
+            config.z_dim,
+            config.c_dim,
+            config.w_dim,
+            config.num_ws,
+            num_layers=config.num_mapping_layers,
+            embed_features=config.embed_features if is_stylegan2 else None,
+            layer_features=config.layer_features if is_stylegan2 else None,
+            activation=config.mapping_activation if is_stylegan2 else "lrelu",
+            lr_multiplier=config.mapping_lr_multiplier,
+            w_avg_beta=config.w_avg_beta,
+        )
+
+    def forward(
+        self,
+        z: Tensor,  # [N, z_dim]
+        c: Tensor | None = None,  # [N, c_dim]
+        truncation_psi: float = 1,
+        truncation_cutoff: int | None = None,
+        noise_mode: str = "const",  # "const", "random", "none": StyleGAN2's per-pixel noise
+        *,
+        force_fp32: bool = False,
+        update_emas: bool = False,
+    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+        """Latents to pictures.
+
+        Raises:
+            ValueError: if a shape or the noise mode is wrong.
+        """
+        ws = self.mapping(
+            z,
+            c,
+            truncation_psi=truncation_psi,
+            truncation_cutoff=truncation_cutoff,
+            update_emas=update_emas,
+        )
+        return self.synthesis(
+            ws, noise_mode=noise_mode, force_fp32=force_fp32, update_emas=update_emas
+        )
+
+
+def load(path: str | Path, device: str | torch.device = "cpu") -> Generator:
+    """Read a checkpoint of any supported format, without executing anything that is in it.
+
+    Raises:
+        CheckpointError: if the file cannot be read; one sentence with the file and the cause.
+    """
+    from stylegan3.checkpoints import read
+
+    checkpoint = read(Path(path))
+    with torch.device("meta"):
+        generator = Generator(checkpoint.config)
+    generator.load_state_dict(checkpoint.state_dict, assign=True)
+    return generator.requires_grad_(False).eval().to(device)

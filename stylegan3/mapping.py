@@ -1,0 +1,132 @@
+"""The mapping network: latent `z` and label `c` to the rows of `ws`."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from stylegan3.ops.bias_act import bias_act
+
+
+class FullyConnected(nn.Module):
+    """Linear layer with equalised learning rate: effective weight `weight * m / sqrt(in)`.
+
+    Karras et al. 2018 (progressive growing), section 4.1; the multiplier `m` is StyleGAN's.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        activation: str = "linear",
+        lr_multiplier: float = 1.0,
+        weight_init: float = 1.0,
+        bias_init: float | Tensor = 0.0,
+    ) -> None:
+        super().__init__()
+        self.activation = activation
+        self.weight = nn.Parameter(
+            torch.randn(out_features, in_features) * (weight_init / lr_multiplier)
+        )
+        bias = torch.as_tensor(bias_init, dtype=torch.float32) / lr_multiplier
+        self.bias = nn.Parameter(bias.expand(out_features).clone())
+        self.weight_gain = lr_multiplier / math.sqrt(in_features)
+        self.bias_gain = lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:  # [N, in] -> [N, out]
+        """Linear map, bias, activation with its gain."""
+        bias = self.bias if self.bias_gain == 1 else self.bias * self.bias_gain
+        # scaling the activations costs in + out products, scaling the weight in * out
+        y = F.linear(x * self.weight_gain, self.weight.to(x.dtype))
+        return bias_act(y, bias.to(x.dtype), act=self.activation)
+
+
+def normalise_second_moment(x: Tensor) -> Tensor:  # [N, features]
+    """Scale every sample to a mean square of 1."""
+    return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
+class MappingNetwork(nn.Module):
+    """`z`, `c` to `ws`: Karras et al. 2019 (StyleGAN), section 2; truncation: appendix B."""
+
+    w_avg: Tensor  # [w_dim] running mean of w
+
+    def __init__(
+        self,
+        z_dim: int,
+        c_dim: int,
+        w_dim: int,
+        num_ws: int,
+        *,
+        num_layers: int,
+        embed_features: int | None = None,
+        layer_features: int | None = None,
+        activation: str = "lrelu",
+        lr_multiplier: float = 0.01,
+        w_avg_beta: float = 0.998,
+    ) -> None:
+        super().__init__()
+        self.z_dim = z_dim
+        self.c_dim = c_dim
+        self.w_dim = w_dim
+        self.num_ws = num_ws
+        self.num_layers = num_layers
+        self.w_avg_beta = w_avg_beta
+        embed_features = embed_features or w_dim
+        layer_features = layer_features or w_dim
+        if c_dim > 0:
+            self.embed = FullyConnected(c_dim, embed_features)
+        first = z_dim + (embed_features if c_dim > 0 else 0)
+        widths = [first] + [layer_features] * (num_layers - 1) + [w_dim]
+        for i in range(num_layers):
+            layer = FullyConnected(
+                widths[i], widths[i + 1], activation=activation, lr_multiplier=lr_multiplier
+            )
+            self.add_module(f"fc{i}", layer)
+        self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    def forward(
+        self,
+        z: Tensor,  # [N, z_dim]
+        c: Tensor | None = None,  # [N, c_dim]; None: class 0 where the network is conditional
+        truncation_psi: float = 1,
+        truncation_cutoff: int | None = None,  # rows truncated; None: all
+        update_emas: bool = False,  # move w_avg towards this batch's mean, as training does
+    ) -> Tensor:  # [N, num_ws, w_dim]
+        """Map latents to `ws`.
+
+        Raises:
+            ValueError: if `z` or `c` have the wrong shape.
+        """
+        if z.ndim != 2 or z.shape[1] != self.z_dim:
+            raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
+        x = normalise_second_moment(z.to(self.w_avg.dtype))
+        if self.c_dim > 0:
+            x = torch.cat([x, normalise_second_moment(self.embed(self._label(c, x)))], dim=1)
+        for i in range(self.num_layers):
+            x = self.get_submodule(f"fc{i}")(x)
+        if update_emas:
+            self.w_avg.copy_(x.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
+        ws = x[:, None, :].expand(-1, self.num_ws, -1)
+        if truncation_psi == 1:
+            return ws.contiguous()
+        cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
+        truncated = self.w_avg.lerp(x, truncation_psi)[:, None, :]
+        return torch.cat(
+            [
+                truncated.expand(-1, min(cutoff, self.num_ws), -1),
+                ws[:, cutoff:],
+            ],
+            dim=1,
+        )
+
+    def _label(self, c: Tensor | None, x: Tensor) -> Tensor:  # [N, c_dim]
+        if c is None:
+            return F.one_hot(x.new_zeros(len(x), dtype=torch.int64), self.c_dim).to(x.dtype)
+        if c.shape != (len(x), self.c_dim):
+            raise ValueError(f"c must have shape [{len(x)}, {self.c_dim}], not {list(c.shape)}")
+        return c.to(x.dtype)

@@ -1,0 +1,135 @@
+"""Convolution whose weights are scaled per sample: the place where styles act."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from stylegan3.ops.upfirdn2d import upfirdn2d, upfirdn2d_ref
+
+EPSILON = 1e-8
+
+
+def normalise_weight(weight: Tensor) -> Tensor:  # [O, I, kH, kW]
+    """Every output channel divided by its root-mean-square; zero stays zero."""
+    return weight * (weight.square().mean([1, 2, 3], keepdim=True) + EPSILON).rsqrt()
+
+
+def normalise_styles(styles: Tensor) -> Tensor:  # [N, I]
+    """Styles divided by their root-mean-square over the whole batch; zero stays zero."""
+    return styles * (styles.square().mean() + EPSILON).rsqrt()
+
+
+def demodulation(weight: Tensor, styles: Tensor) -> Tensor:  # [O, I, kH, kW], [N, I] -> [N, O]
+    """Factors that bring every output channel's modulated weight to unit length.
+
+    Karras et al. 2020 (StyleGAN2), section 2.2, equation 3.
+    """
+    energy = weight.square().sum([2, 3])
+    return (styles.square() @ energy.t() + EPSILON).rsqrt()
+
+
+def modulated_conv2d(
+    x: Tensor,  # [N, I, H, W]
+    weight: Tensor,  # [O, I, kH, kW]
+    styles: Tensor,  # [N, I]
+    *,
+    demodulate: bool = True,
+    padding: int = 0,
+    up: int = 1,
+    resample_filter: Tensor | None = None,  # [T, T], needed where up = 2
+    input_gain: Tensor | None = None,  # []
+) -> Tensor:  # [N, O, H', W']
+    """Convolve with weights scaled per sample by `styles`, optionally after upsampling by 2.
+
+    Weight modulation and demodulation: Karras et al. 2020 (StyleGAN2), section 2.2, equations 1-3.
+    Scaling the weights of a convolution equals scaling its input and output channels, so that one
+    convolution with shared weights serves the whole batch.
+
+    Raises:
+        ValueError: if channel counts disagree, or `up` is not 1 or 2.
+    """
+    _check(x, weight, styles, up, resample_filter)
+    if x.dtype == torch.float16:
+        weight, styles = limit_range(weight, styles, demodulate)
+    scale = styles if input_gain is None else styles * input_gain
+    x = x * scale.to(x.dtype)[:, :, None, None]
+    weight_x = weight.to(x.dtype)
+    if up == 1:
+        x = F.conv2d(x, weight_x, padding=padding)
+    else:
+        x = F.conv_transpose2d(x, weight_x.transpose(0, 1), stride=2)
+        pads = up_padding(resample_filter, weight.shape[-1], padding)
+        x = upfirdn2d(x, resample_filter, padding=pads, gain=4)
+    if demodulate:
+        x = x * demodulation(weight, styles).to(x.dtype)[:, :, None, None]
+    return x
+
+
+def modulated_conv2d_ref(
+    x: Tensor,
+    weight: Tensor,
+    styles: Tensor,
+    *,
+    demodulate: bool = True,
+    padding: int = 0,
+    up: int = 1,
+    resample_filter: Tensor | None = None,
+    input_gain: Tensor | None = None,
+) -> Tensor:
+    """`modulated_conv2d` as the paper writes it: one set of weights per sample."""
+    _check(x, weight, styles, up, resample_filter)
+    outputs = []
+    for sample, style in zip(x.split(1), styles, strict=True):
+        w = weight * style[None, :, None, None]
+        if demodulate:
+            w = w * (w.square().sum([1, 2, 3], keepdim=True) + EPSILON).rsqrt()
+        if input_gain is not None:
+            w = w * input_gain
+        w = w.to(x.dtype)
+        if up == 1:
+            y = F.conv2d(sample, w, padding=padding)
+        else:
+            y = F.conv_transpose2d(sample, w.transpose(0, 1), stride=2)
+            pads = up_padding(resample_filter, weight.shape[-1], padding)
+            y = upfirdn2d_ref(y, resample_filter, padding=pads, gain=4)
+        outputs.append(y)
+    return torch.cat(outputs)
+
+
+def up_padding(
+    resample_filter: Tensor | None, kernel: int, padding: int
+) -> tuple[int, int, int, int]:
+    """Padding after the stride-2 transposed convolution, so that H becomes 2 H."""
+    assert resample_filter is not None
+    taps = resample_filter.shape[0]
+    # what upsampling pads and the convolution pads, less the kernel - 1 samples on either side by
+    # which the transposed convolution already grew; it inserts no zero after the last sample
+    low = (taps + 1) // 2 + padding - (kernel - 1)
+    high = (taps - 2) // 2 + padding - (kernel - 2)
+    return (low, high, low, high)
+
+
+def limit_range(weight: Tensor, styles: Tensor, demodulate: bool) -> tuple[Tensor, Tensor]:
+    """Scale weights and styles so that float16 sums do not overflow; demodulation undoes it.
+
+    Without demodulation nothing would undo it, and both are returned as they are.
+    """
+    if not demodulate:
+        return weight, styles
+    fan_in = weight[0].numel()
+    peak = weight.abs().amax([1, 2, 3], keepdim=True).clamp_min(EPSILON)
+    weight = weight / (peak * fan_in**0.5)
+    return weight, styles / styles.abs().amax(1, keepdim=True).clamp_min(EPSILON)
+
+
+def _check(
+    x: Tensor, weight: Tensor, styles: Tensor, up: int, resample_filter: Tensor | None
+) -> None:
+    if x.ndim != 4 or weight.ndim != 4 or weight.shape[1] != x.shape[1]:
+        raise ValueError(f"weight {list(weight.shape)} does not fit x {list(x.shape)}")
+    if styles.shape != x.shape[:2]:
+        raise ValueError(f"styles must have shape {list(x.shape[:2])}, not {list(styles.shape)}")
+    if up not in (1, 2) or (up == 2 and resample_filter is None):
+        raise ValueError(f"up must be 1, or 2 with a resample_filter, not {up}")

@@ -1,0 +1,96 @@
+"""Upsample, filter and downsample a picture: the resampling step of all these networks."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from stylegan3.ops.resample import resample_matrix, separate
+
+Padding = tuple[int, int, int, int]
+
+
+def upfirdn2d(
+    x: Tensor,  # [N, C, H, W]
+    f: Tensor | None,  # [T] separable, [Th, Tw], or None: identity
+    *,
+    up: int = 1,
+    down: int = 1,
+    padding: Padding = (0, 0, 0, 0),
+    gain: float = 1.0,
+) -> Tensor:  # [N, C, H', W'], H' = (H * up + y0 + y1 - Th) // down + 1
+    """Zero-insertion by `up`, padding, convolution with `f * gain`, decimation by `down`.
+
+    `padding` is [x0, x1, y0, y1] of the upsampled picture, negative values crop.
+    Computed as products with banded matrices, one per axis and per separable term of `f`, so that
+    no zeros are inserted; equal to `upfirdn2d_ref` up to rounding.
+
+    Raises:
+        ValueError: if the filter is larger than the padded picture, or a factor is below 1.
+    """
+    _check(x, f, up, down, padding)
+    if f is None:
+        f = x.new_ones(1)
+    height, width = x.shape[2:]
+    y = None
+    for column, row in separate(f):
+        down_rows = resample_matrix(column * gain, height, up, down, padding[2:])
+        down_columns = resample_matrix(row, width, up, down, padding[:2])
+        term = down_rows.to(x) @ (x @ down_columns.to(x).t())
+        y = term if y is None else y + term
+    assert y is not None
+    return y
+
+
+def upfirdn2d_ref(
+    x: Tensor,
+    f: Tensor | None,
+    *,
+    up: int = 1,
+    down: int = 1,
+    padding: Padding = (0, 0, 0, 0),
+    gain: float = 1.0,
+) -> Tensor:
+    """`upfirdn2d` step by step: insert zeros, pad or crop, convolve, decimate."""
+    _check(x, f, up, down, padding)
+    n, c, h, w = x.shape
+    x = x.reshape(n, c, h, 1, w, 1)
+    x = F.pad(x, (0, up - 1, 0, 0, 0, up - 1)).reshape(n, c, h * up, w * up)
+    x = F.pad(x, padding)
+    f = x.new_ones(1) if f is None else f.to(x)
+    # a true convolution: conv2d correlates, so the filter is flipped
+    f = (f * gain if f.ndim == 2 else f * gain**0.5).flip(list(range(f.ndim)))
+    if f.ndim == 2:
+        x = F.conv2d(x, f.expand(c, 1, *f.shape), groups=c)
+    else:
+        x = F.conv2d(x, f[:, None].expand(c, 1, len(f), 1), groups=c)
+        x = F.conv2d(x, f[None, :].expand(c, 1, 1, len(f)), groups=c)
+    return x[:, :, ::down, ::down]
+
+
+def upsample2d(x: Tensor, f: Tensor, up: int = 2) -> Tensor:  # [N, C, H, W] -> [N, C, H up, W up]
+    """Enlarge by `up`, the picture's centre kept in place."""
+    taps_y, taps_x = f.shape[0], f.shape[-1]
+    padding = (
+        (taps_x + up - 1) // 2,
+        (taps_x - up) // 2,
+        (taps_y + up - 1) // 2,
+        (taps_y - up) // 2,
+    )
+    return upfirdn2d(x, f, up=up, padding=padding, gain=up**2)
+
+
+def _check(x: Tensor, f: Tensor | None, up: int, down: int, padding: Padding) -> None:
+    if x.ndim != 4:
+        raise ValueError(f"x must be [N, C, H, W], not {list(x.shape)}")
+    if f is not None and f.ndim not in (1, 2):
+        raise ValueError(f"f must have one or two dimensions, not {list(f.shape)}")
+    if up < 1 or down < 1:
+        raise ValueError(f"up and down must be at least 1, not {up} and {down}")
+    taps_y, taps_x = (1, 1) if f is None else (f.shape[0], f.shape[-1])
+    room_x = x.shape[3] * up + padding[0] + padding[1] - taps_x
+    room_y = x.shape[2] * up + padding[2] + padding[3] - taps_y
+    if room_x < 0 or room_y < 0:
+        raise ValueError(
+            f"the filter {[taps_y, taps_x]} is larger than the padded picture of x {list(x.shape)}"
+        )
