@@ -21,6 +21,9 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.resources": set(),
     "sgview.settings": {*STATE, "platformdirs"},
     "sgview.clock": set(),
+    "sgview.recent": set(),
+    "sgview.dialogs": {*STATE, "imgui_bundle"},
+    "sgview.shown": {"sgview.gfx", "sgview.engine", "numpy"},
 }
 UNRESTRICTED = ("sgview.app", "sgview.cli", "sgview.__main__")
 """What ties the packages together; nobody imports these."""

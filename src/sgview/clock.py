@@ -45,3 +45,49 @@ class Clock:
     def rewind(self) -> None:
         """Set time to zero; it runs on if it was running."""
         self.t = 0.0
+
+
+class FrameLimiter:
+    """Holds a loop to a rate, by sleeping what is left of each frame.
+
+    Args:
+        now: the source of real time [s].
+        sleep: waits that many seconds.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._now = now
+        self._sleep = sleep
+        self._due = now()
+
+    def wait(self, limit: float) -> None:
+        """Sleep until the next frame of a loop of `limit` frames a second is due; 0: do not."""
+        now = self._now()
+        if limit <= 0:
+            self._due = now
+            return
+        # A late frame does not make the next ones hurry.
+        self._due = max(self._due + 1 / limit, now)
+        if self._due > now:
+            self._sleep(self._due - now)
+
+
+class FrameRate:
+    """Frames a second, averaged over about the last half second."""
+
+    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self._last = now()
+        self._seconds = 0.0  # smoothed length of a frame
+
+    def tick(self) -> float:
+        """Count a frame and return the rate [1/s]."""
+        now = self._now()
+        length, self._last = max(now - self._last, 1e-6), now
+        weight = min(1.0, length / 0.5) if self._seconds else 1.0
+        self._seconds += (length - self._seconds) * weight
+        return 1 / self._seconds

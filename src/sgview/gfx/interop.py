@@ -6,6 +6,7 @@ copy, unmap. Nothing waits on the host.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType, TracebackType
@@ -28,7 +29,7 @@ class DeviceImage:
     width: int  # [px]
     height: int
     download: Callable[[], np.ndarray]  # the same picture as uint8 [H, W, 4] in host memory
-    stream: int = 0  # cudaStream_t that writes the buffer, and will write it again
+    owner: object = None  # kept until the picture was read, so that its memory is not reused
     ready: int | None = None  # cudaEvent_t recorded after the last write; None: finished
     device: int = 0  # CUDA ordinal
 
@@ -50,13 +51,12 @@ class Interop:
         self._cuda = runtime if runtime is not None else _import_runtime()
         self._resource: Any = None
         self._stream: Any = None
-        self._copied: Any = None
+        self._under_way: deque[tuple[Any, DeviceImage]] = deque()  # copies not known to be done
         self.device = device
         try:
             self._call("cudaSetDevice", device)
             self._check_device(device)
             self._stream = self._call("cudaStreamCreateWithFlags", self._cuda.cudaStreamNonBlocking)
-            self._copied = self._call("cudaEventCreateWithFlags", self._cuda.cudaEventDisableTiming)
             flags = self._cuda.cudaGraphicsRegisterFlags.cudaGraphicsRegisterFlagsWriteDiscard
             self._resource = self._call(
                 "cudaGraphicsGLRegisterImage", texture.id, _TEXTURE_2D, flags
@@ -69,8 +69,7 @@ class Interop:
     def copy(self, image: DeviceImage) -> None:
         """Queue the copy of `image` into the texture; OpenGL commands issued later see it.
 
-        The stream that wrote the picture waits (on the card) for the copy before it does anything
-        queued after this call, so it may reuse the memory.
+        `image` and its owner are kept alive until the card has read them.
 
         Raises:
             InteropError: if a CUDA call fails.
@@ -89,18 +88,18 @@ class Interop:
             )  # fmt: skip
         finally:
             self._call("cudaGraphicsUnmapResources", 1, self._resource, self._stream)
-        self._call("cudaEventRecord", self._copied, self._stream)
-        self._call("cudaStreamWaitEvent", image.stream, self._copied, 0)
+        self._keep(image)
 
     def close(self) -> None:
         """Unregister the texture and free the stream; errors of a lost device are ignored."""
+        if self._stream is not None:
+            self._cuda.cudaStreamSynchronize(self._stream)
         if self._resource is not None:
             self._cuda.cudaGraphicsUnregisterResource(self._resource)
             self._resource = None
-        if self._copied is not None:
-            self._cuda.cudaEventDestroy(self._copied)
-            self._copied = None
         if self._stream is not None:
+            while self._under_way:
+                self._cuda.cudaEventDestroy(self._under_way.popleft()[0])
             self._cuda.cudaStreamDestroy(self._stream)
             self._stream = None
 
@@ -114,6 +113,18 @@ class Interop:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _keep(self, image: DeviceImage) -> None:
+        """Hold `image` until its copy is done, and let go of those that are."""
+        while self._under_way:
+            event = self._under_way[0][0]
+            if int(self._cuda.cudaEventQuery(event)[0]) != 0:
+                break
+            self._cuda.cudaEventDestroy(event)
+            self._under_way.popleft()
+        event = self._call("cudaEventCreateWithFlags", self._cuda.cudaEventDisableTiming)
+        self._under_way.append((event, image))
+        self._call("cudaEventRecord", event, self._stream)
 
     def _check_device(self, device: int) -> None:
         """Refuse early, with words, where OpenGL runs on another card or in software."""
@@ -138,8 +149,8 @@ _TEXTURE_2D = 0x0DE1  # GL_TEXTURE_2D
 
 def _import_runtime() -> ModuleType:
     try:
-        from cuda.bindings import runtime
-    except ImportError as error:
+        from cuda.bindings import runtime  # pyright: ignore[reportMissingImports]
+    except (ImportError, RuntimeError) as error:
         raise InteropError(
             "cuda-bindings is not installed; `pip install 'sgview[cuda]'` makes this faster"
         ) from error

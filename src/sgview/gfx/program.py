@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Any
 
 from OpenGL import GL
 
@@ -61,7 +62,7 @@ class Program:
 
 
 def _compile(kind: int, source: str, name: str) -> int:
-    stage = GL.glCreateShader(kind)
+    stage: Any = GL.glCreateShader(kind)
     GL.glShaderSource(stage, source)
     GL.glCompileShader(stage)
     if not GL.glGetShaderiv(stage, GL.GL_COMPILE_STATUS):
@@ -72,7 +73,7 @@ def _compile(kind: int, source: str, name: str) -> int:
 
 
 def _link(stages: list[int], name: str) -> int:
-    program = GL.glCreateProgram()
+    program: Any = GL.glCreateProgram()
     for stage in stages:
         GL.glAttachShader(program, stage)
     GL.glLinkProgram(program)

@@ -27,8 +27,10 @@ def _share_glfw_on_macos() -> None:
 
 _share_glfw_on_macos()
 
-import glfw  # noqa: E402
+import glfw as _glfw  # noqa: E402
 from OpenGL import GL  # noqa: E402
+
+glfw: Any = _glfw  # its stubs leave out None where it is allowed
 
 GL_VERSION = (4, 1)
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
@@ -252,24 +254,6 @@ class Window:
             return max(0, across) * max(0, down)
 
         return max(monitors, key=overlap)
-
-
-def read_framebuffer(width: int, height: int) -> Any:
-    """Return what has been drawn, uint8 [height, width, 4], row 0 on top; waits for it."""
-    import numpy as np
-
-    pixels = np.empty((height, width, 4), np.uint8)
-    GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 4)
-    GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, pixels)
-    return pixels[::-1].copy()
-
-
-def clear(framebuffer: tuple[int, int], colour: tuple[float, float, float]) -> None:
-    """Fill the whole framebuffer of (width, height) [px] with `colour` in 0..1."""
-    GL.glViewport(0, 0, *framebuffer)
-    GL.glDisable(GL.GL_SCISSOR_TEST)
-    GL.glClearColor(*colour, 1.0)
-    GL.glClear(GL.GL_COLOR_BUFFER_BIT)
 
 
 class _collected_errors:  # noqa: N801  (reads as a function at its one use)

@@ -1,0 +1,181 @@
+"""`sgview doctor`: what this machine can do, which way pictures take, and what to install."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from typing import Literal
+
+from msgspec import Struct, to_builtins
+
+import sgview
+
+Verdict = Literal["ok", "slow", "missing"]
+MARKS: dict[Verdict, str] = {"ok": "ok  ", "slow": "note", "missing": "FAIL"}
+
+
+class Finding(Struct, frozen=True):
+    """One thing looked at."""
+
+    subject: str
+    verdict: Verdict  # "slow": works, but something would make it better; "missing": cannot play
+    text: str
+    advice: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `sgview doctor`."""
+    parser.add_argument("--json", action="store_true", help="for programs to read")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings; return 0 if the window can play here, else 1."""
+    findings = examine()
+    is_playable = all(finding.verdict != "missing" for finding in findings)
+    if args.json:
+        report = {"is_playable": is_playable, "findings": to_builtins(findings)}
+        print(json.dumps(report, indent=2))
+    else:
+        print(describe(findings, is_playable))
+    return 0 if is_playable else 1
+
+
+def describe(findings: list[Finding], is_playable: bool) -> str:
+    """Return the findings as lines of text."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{MARKS[finding.verdict]}  {finding.subject:<12}{finding.text}")
+        if finding.advice:
+            lines.append(f"{'':18}-> {finding.advice}")
+    lines += ["", "sgview can play here." if is_playable else "sgview cannot open a window here."]
+    if not is_playable:
+        lines.append("`sgview render` needs neither screen nor OpenGL.")
+    return "\n".join(lines)
+
+
+def examine() -> list[Finding]:
+    """Look at everything; a check that fails in a way nobody foresaw becomes a finding too."""
+    checks: list[tuple[str, Callable[[], list[Finding]]]] = [
+        ("sgview", _program),
+        ("torch", _torch),
+        ("kernels", _kernels),
+        ("window", _window),
+        ("video", _video),
+        ("dialogs", _dialogs),
+    ]
+    findings = []
+    for subject, check in checks:
+        try:
+            findings += check()
+        except Exception as error:
+            findings.append(Finding(subject, "missing", f"{type(error).__name__}: {error}"))
+    return findings
+
+
+def _program() -> list[Finding]:
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    python = f"Python {platform.python_version()} ({sys.executable})"
+    return [
+        Finding("sgview", "ok", sgview.__version__),
+        Finding("python", "ok", python),
+        Finding("system", "ok", system),
+    ]
+
+
+def _torch() -> list[Finding]:
+    import torch
+
+    from sgview.engine.device import choose_device, describe_device
+
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "without CUDA"
+    findings = [Finding("torch", "ok", f"{torch.__version__}, built {build}")]
+    device = choose_device("auto")
+    name = describe_device(device)
+    if device.type != "cpu":
+        return [*findings, Finding("device", "ok", name)]
+    if torch.version.cuda:
+        advice = "if there is an NVIDIA card, install or update its driver"
+    else:
+        advice = "if there is an NVIDIA card, install torch with CUDA: see pytorch.org"
+    return [*findings, Finding("device", "slow", f"{name}: no graphics card to compute on", advice)]
+
+
+def _kernels() -> list[Finding]:
+    import torch
+
+    if not torch.cuda.is_available():
+        return []
+    try:
+        version = metadata.version("cuda-core")
+    except metadata.PackageNotFoundError:
+        advice = "pip install 'sgview[cuda]'"
+        return [Finding("kernels", "slow", "cuda-core is not installed", advice)]
+    return [Finding("kernels", "ok", f"compiled by NVRTC through cuda-core {version}")]
+
+
+def _window() -> list[Finding]:
+    from sgview.gfx.window import Window, WindowError
+
+    try:
+        window = Window("sgview doctor", 64, 64, visible=False)
+    except WindowError as error:
+        return [Finding("window", "missing", str(error))]
+    with window:
+        graphics = window.graphics
+        text = f"OpenGL {graphics.version}, {graphics.renderer}"
+        if graphics.is_software:
+            advice = "the processor draws: install the graphics card's driver if there is a card"
+            found = Finding("window", "slow", text, advice)
+        else:
+            found = Finding("window", "ok", text)
+        return [found, _display_path()]
+
+
+def _display_path() -> Finding:
+    """Show a small picture from the device that would play, and see which way it went."""
+    import torch
+
+    from sgview.engine.device import choose_device
+    from sgview.gfx.display import Display
+    from sgview.gfx.interop import DeviceImage
+
+    device = choose_device("auto")
+    pixels = torch.arange(64 * 64 * 4, device=device).to(torch.uint8).reshape(64, 64, 4)
+    host = pixels.cpu().numpy()
+    with Display() as display:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+            image = DeviceImage(
+                pixels.data_ptr(), 64, 64, lambda: host, owner=pixels, device=device.index or 0
+            )
+            display.show(image)
+        else:
+            display.show(host)
+        if (display.read() != host).any():
+            text = f"{display.description}: the picture arrives changed"
+            return Finding("display", "missing", text, "update the graphics driver")
+        is_slow = device.type == "cuda" and not display.description.startswith("CUDA")
+        return Finding("display", "slow" if is_slow else "ok", display.description)
+
+
+def _video() -> list[Finding]:
+    import av
+    from av.codec import codecs_available
+
+    wanted = ("libx264", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "libsvtav1")
+    have = [name for name in wanted if name in codecs_available]
+    text = f"PyAV {av.__version__}: {', '.join(have) or 'no known encoder'}"
+    return [Finding("video", "ok" if have else "slow", text)]
+
+
+def _dialogs() -> list[Finding]:
+    from sgview.dialogs import has_system_dialogs
+
+    if has_system_dialogs():
+        return [Finding("dialogs", "ok", "the system's own")]
+    advice = "install zenity or kdialog to choose files in the system's own dialog"
+    return [Finding("dialogs", "slow", "a text field stands in for the file dialog", advice)]

@@ -1,0 +1,48 @@
+"""The networks opened lately, kept from one start to the next."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+class RecentFiles:
+    """Absolute paths, newest first, in a JSON file.
+
+    The list is a convenience: a file that cannot be read or written costs a log line, no more.
+
+    Args:
+        path: where it is kept.
+        limit: the most paths remembered.
+    """
+
+    def __init__(self, path: Path, limit: int = 12) -> None:
+        self._path = path
+        self._limit = limit
+        self.paths: tuple[str, ...] = self._read()
+
+    def add(self, path: Path) -> None:
+        """Put `path` first and write the list."""
+        name = str(path.absolute())
+        others = [other for other in self.paths if other != name]
+        self.paths = (name, *others)[: self._limit]
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(json.dumps(list(self.paths), indent=1), encoding="utf-8")
+        except OSError as error:
+            log.warning("the list of recent files cannot be written: %s", error)
+
+    def _read(self) -> tuple[str, ...]:
+        try:
+            names = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, RecursionError) as error:
+            log.warning("%s is not a list of recent files: %s", self._path, error)
+            return ()
+        if not isinstance(names, list):
+            return ()
+        return tuple(name for name in names if isinstance(name, str))[: self._limit]

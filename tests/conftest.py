@@ -1,0 +1,89 @@
+"""What all tests share: a screen to draw on, and skips that cannot hide.
+
+`SGVIEW_EXPECT=gl,cuda` says what this machine must have: a test with such a marker that is skipped
+then fails.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXPECTED = frozenset(filter(None, os.environ.get("SGVIEW_EXPECT", "").split(",")))
+SCREEN_SIZE = (1600, 1000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    missing = [name for name in sorted(EXPECTED) if item.get_closest_marker(name)]
+    if report.skipped and missing and not hasattr(report, "wasxfail"):
+        reason = call.excinfo.value if call.excinfo else "skipped"
+        report.outcome = "failed"
+        report.longrepr = f"SGVIEW_EXPECT={','.join(missing)}, but: {reason}"
+    return report
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A virtual screen."""
+
+    display: str  # ":7"
+    folder: Path  # holds the screen's memory
+
+    def read(self) -> np.ndarray:
+        """Return what is on the screen, uint8 [H, W, 3]."""
+        data = (self.folder / "Xvfb_screen0").read_bytes()
+        # XWD: 25 big-endian words of header, a window name, colour cells of 12 bytes, pixels.
+        header = np.frombuffer(data, ">u4", 25)
+        width, height, stride, colours = header[4], header[5], header[12], header[19]
+        pixels = np.frombuffer(data, np.uint8, offset=int(header[0] + colours * 12))
+        rows = pixels[: height * stride].reshape(height, stride)[:, : width * 4]
+        return rows.reshape(height, width, 4)[..., 2::-1].copy()
+
+
+@pytest.fixture(scope="session")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """A virtual screen of its own, so that no test disturbs or depends on the desktop."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed")
+    folder = tmp_path_factory.mktemp("screen")
+    read_end, write_end = os.pipe()
+    width, height = SCREEN_SIZE
+    command = [
+        "Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{width}x{height}x24",
+        "-fbdir", str(folder), "-nolisten", "tcp", "-noreset",
+    ]  # fmt: skip
+    log = (folder / "log").open("wb")
+    process = subprocess.Popen(
+        command, pass_fds=[write_end], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        number = pipe.readline().strip()
+    # Not a Wayland desktop, whatever the session is.
+    settings = {"DISPLAY": f":{number}", "PYGLFW_LIBRARY_VARIANT": "x11"}
+    unset = ("WAYLAND_DISPLAY",)
+    before = {name: os.environ.get(name) for name in (*settings, *unset)}
+    try:
+        if not number:
+            pytest.skip(f"Xvfb does not start: {(folder / 'log').read_text()[-500:]}")
+        os.environ.update(settings)
+        for name in unset:
+            os.environ.pop(name, None)
+        yield Screen(f":{number}", folder)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()

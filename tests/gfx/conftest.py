@@ -1,0 +1,24 @@
+"""One hidden window for all graphics tests of the folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sgview.gfx.window import Window
+
+WIDTH, HEIGHT = 320, 240
+
+
+@pytest.fixture(scope="session")
+def window(screen) -> Iterator[Window]:
+    with Window("sgview tests", WIDTH, HEIGHT) as window:
+        yield window
+
+
+@pytest.fixture
+def context(window: Window) -> Window:
+    """The window with its context current, whatever other tests made so."""
+    import glfw
+
+    glfw.make_context_current(window._handle)
+    return window

@@ -1,0 +1,30 @@
+import pytest
+
+from sgview.gfx.placement import Rect, place
+
+SPACE = Rect(10, 20, 300, 200)
+
+
+@pytest.mark.parametrize(
+    ("picture", "fit", "expected"),
+    [
+        ((64, 64), "fit", Rect(60, 20, 200, 200)),
+        ((64, 64), "fill", Rect(10, -30, 300, 300)),
+        ((64, 64), "1:1", Rect(128, 88, 64, 64)),
+        ((600, 400), "fit", SPACE),
+        ((600, 400), "fill", SPACE),
+        ((600, 400), "1:1", Rect(-140, -80, 600, 400)),
+        ((1000, 10), "fit", Rect(10, 118, 300, 3)),
+        ((100_000, 1), "fit", Rect(10, 119, 300, 1)),
+    ],
+)
+def test_place(picture: tuple[int, int], fit, expected: Rect) -> None:
+    assert place(picture, SPACE, fit) == expected
+
+
+@pytest.mark.parametrize("fit", ["fit", "fill", "1:1"])
+@pytest.mark.parametrize("picture", [(1, 1), (37, 53), (1044, 1044), (7, 4000)])
+def test_is_centred_to_a_pixel(picture: tuple[int, int], fit) -> None:
+    rect = place(picture, SPACE, fit)
+    assert abs(2 * rect.x + rect.width - (2 * SPACE.x + SPACE.width)) <= 1
+    assert abs(2 * rect.y + rect.height - (2 * SPACE.y + SPACE.height)) <= 1

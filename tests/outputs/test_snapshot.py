@@ -1,0 +1,79 @@
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from sgview.outputs.snapshot import KEY, dated_name, load_snapshot_params, save_snapshot
+from sgview.outputs.video import OutputError
+from sgview.state.params import Edit, Params, View
+from sgview.state.validation import ConfigError
+
+PARAMS = Params(edits=(Edit(tensor="synthesis.input.weight", expression="sin(t)"),), view=View())
+
+
+def picture(height: int = 5, width: int = 7) -> np.ndarray:
+    rgba8 = np.random.default_rng(1).integers(0, 256, (height, width, 4), dtype=np.uint8)
+    return rgba8[:, ::-1]  # not contiguous, as a flipped one is
+
+
+def test_pixels_and_parameters_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "shot.png"
+    save_snapshot(path, picture(), PARAMS, t=1.25)
+    with Image.open(path) as image:
+        assert image.mode == "RGB"
+        assert image.info[f"{KEY}:t"] == "1.25"
+        np.testing.assert_array_equal(np.asarray(image), picture()[..., :3])
+    assert load_snapshot_params(path) == PARAMS
+
+
+def test_names_sort_by_time() -> None:
+    first = dated_name(datetime(2026, 1, 2, 3, 4, 5, 6000))
+    second = dated_name(datetime(2026, 1, 2, 3, 4, 5, 123000))
+    assert first == "sgview-20260102-030405-006.png"
+    assert first < second
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"file.*shot\.png cannot be written"):
+        save_snapshot(tmp_path / "file" / "shot.png", picture(), PARAMS)
+
+
+def write_png(path: Path, text: str | None) -> Path:
+    info = PngImagePlugin.PngInfo()
+    if text is not None:
+        info.add_itxt(KEY, text)
+    Image.new("RGB", (2, 2)).save(path, pnginfo=info)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "was not written by sgview"),
+        ("{", "damaged"),
+        ("[" * 100_000, "damaged"),
+        ("[1]", "not ones this program reads"),
+        ('{"version": 99}', "not ones this program reads"),
+        ('{"noise": {"perod": 1}}', r"noise\.perod.*`period`"),
+    ],
+)
+def test_other_pictures_and_bad_parameters_say_what_is_wrong(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_snapshot_params(write_png(tmp_path / "a.png", text))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n" * 9]
+)
+def test_files_that_are_no_png(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="not a PNG"):
+        load_snapshot_params(path)
+    with pytest.raises(ConfigError, match="not a PNG"):
+        load_snapshot_params(tmp_path / "missing.png")

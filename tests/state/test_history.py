@@ -1,0 +1,115 @@
+from msgspec.structs import replace
+
+from sgview.state.history import History
+from sgview.state.params import Blend, Edit, Layer, Mapping, Params, View
+
+
+def psi(value: float) -> Params:
+    return Params(mapping=Mapping(truncation_psi=value))
+
+
+def test_undo_and_redo_walk_the_changes() -> None:
+    history = History(psi(1))
+    history.record(psi(2), 10.0)
+    history.record(psi(3), 20.0)
+    assert history.undo() == psi(2)
+    assert history.undo() == psi(1)
+    assert not history.can_undo
+    assert history.undo() == psi(1)
+    assert history.redo() == psi(2)
+    assert history.redo() == psi(3)
+    assert not history.can_redo
+    assert history.redo() == psi(3)
+
+
+def test_frames_without_change_are_no_changes() -> None:
+    history = History(psi(1))
+    for frame in range(100):
+        history.record(psi(1), frame / 60)
+    assert not history.can_undo
+
+
+def test_a_drag_is_one_change_however_long_it_takes() -> None:
+    history = History(psi(0))
+    for frame in range(1, 300):
+        history.record(psi(frame), frame / 60, is_active=True)
+        for pause in range(3):  # the hand stands still
+            history.record(psi(frame), frame / 60 + pause, is_active=True)
+    history.record(psi(299), 400.0, is_active=False)
+    assert history.undo() == psi(0)
+
+
+def test_two_drags_are_two_changes_even_of_the_same_slider_at_once() -> None:
+    history = History(psi(0))
+    history.record(psi(1), 0.0, is_active=True)
+    history.record(psi(1), 1.0, is_active=False)
+    history.record(psi(2), 2.0, is_active=True)
+    history.record(psi(3), 2.1, is_active=True)
+    assert history.undo() == psi(1)
+    assert history.undo() == psi(0)
+
+
+def test_a_burst_of_keys_on_one_value_is_one_change() -> None:
+    history = History(Params())
+    for n in range(1, 5):
+        history.record(Params(layer=Layer(name=f"L{n}")), n * 0.1)
+    history.record(Params(layer=Layer(name="L9")), 5.0)
+    assert history.undo() == Params(layer=Layer(name="L4"))
+    assert history.undo() == Params()
+
+
+def test_different_values_in_quick_succession_stay_apart() -> None:
+    history = History(Params())
+    flipped = Params(view=View(flip_horizontal=True))
+    both = Params(view=View(flip_horizontal=True, flip_vertical=True))
+    history.record(flipped, 1.0)
+    history.record(both, 1.1)
+    assert history.undo() == flipped
+    assert history.undo() == Params()
+
+
+def test_edits_of_different_rows_stay_apart() -> None:
+    one, two = Edit(tensor="a"), Edit(tensor="b")
+    start = Params(edits=(one, two))
+    first = Params(edits=(replace(one, amount=2.0), two))
+    second = Params(edits=(replace(one, amount=2.0), replace(two, amount=3.0)))
+    history = History(start)
+    history.record(first, 1.0)
+    history.record(second, 1.1)
+    assert history.undo() == first
+
+
+def test_a_group_that_enters_the_blend_is_the_same_value_as_it_moves_on() -> None:
+    history = History(Params())
+    for n in range(1, 4):
+        history.record(Params(blend=Blend(amounts={"L6": n / 10})), n * 0.1)
+    assert history.undo() == Params()
+
+
+def test_a_new_change_forgets_what_was_undone() -> None:
+    history = History(psi(1))
+    history.record(psi(2), 1.0)
+    history.undo()
+    history.record(psi(1), 1.01)
+    assert history.can_redo
+    history.record(psi(5), 2.0)
+    assert not history.can_redo
+    assert history.undo() == psi(1)
+
+
+def test_undo_in_the_middle_of_a_drag_does_not_swallow_the_rest_of_it() -> None:
+    history = History(psi(0))
+    history.record(psi(1), 1.0, is_active=True)
+    assert history.undo() == psi(0)
+    history.record(psi(7), 1.1, is_active=True)
+    assert history.undo() == psi(0)
+
+
+def test_is_bounded() -> None:
+    history = History(psi(0), limit=3)
+    for n in range(1, 10):
+        history.record(psi(n), n * 10.0)
+    for _ in range(3):
+        last = history.undo()
+    assert last == psi(6)
+    assert not history.can_undo
