@@ -1,0 +1,225 @@
+"""The GUI's owner: ImGui context, backends, docking, and the order in which panels are drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from imgui_bundle import imgui
+
+from sgview.gui import hotkeys, theme
+from sgview.gui.key_sheet import draw_key_sheet
+from sgview.gui.panels import Emit
+from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.edits import EditsPanel
+from sgview.gui.panels.latents import draw_latents
+from sgview.gui.panels.layers import LayersPanel
+from sgview.gui.panels.mapping import MappingPanel
+from sgview.gui.panels.networks import NetworksPanel
+from sgview.gui.panels.notices import draw_notices
+from sgview.gui.panels.transport import draw_transport
+from sgview.gui.panels.view import draw_view
+from sgview.gui.picture_area import draw_invitation
+from sgview.gui.windows import PanelWindow, build_layout, draw_windows
+from sgview.state.params import Params
+from sgview.state.status import Status
+
+_DOCKSPACE = "sgview dockspace"
+
+
+class Gui:
+    """Owns one ImGui context and the state of its widgets, nothing of the instrument.
+
+    Without `attach` there is neither window nor GL: the null backend, on which `draw` runs as
+    it does live; the caller sets `imgui.get_io().display_size` and feeds mouse and keys.
+    """
+
+    def __init__(self, ini_path: Path | None = None, ui_scale: float = 1.0) -> None:
+        """Create the context.
+
+        Args:
+            ini_path: where the arrangement of the panels is kept; None: not kept.
+            ui_scale: size of everything; 1 on a 96 dpi screen, 2 on a 192 dpi one.
+        """
+        self.show_panels = True
+        self.picture_rect: tuple[int, int, int, int] = (0, 0, 0, 0)
+        self._ini_path = ini_path
+        self._is_attached = False
+        self._shows_keys = False
+        self._hotkeys = hotkeys.hotkeys(self._toggle_keys)
+        self._windows = (
+            PanelWindow("Networks", "networks", (NetworksPanel(),)),
+            PanelWindow("Latents", "main", (draw_latents, MappingPanel())),
+            PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
+            PanelWindow("Edits", "main", (EditsPanel(),)),
+            PanelWindow("Blend", "main", (draw_blend,)),
+        )
+        self._context: imgui.internal.Context | None = imgui.create_context()
+        imgui.set_current_context(self._context)
+        self._configure(ui_scale)
+
+    def __enter__(self) -> Gui:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def attach(self, window_address: int) -> None:
+        """Draw into the GLFW window at this address, whose GL context is current.
+
+        ImGui chains to the callbacks that the window has by now: set yours first.
+        """
+        self._activate()
+        io = imgui.get_io()
+        io.backend_flags &= ~int(imgui.BackendFlags_.renderer_has_textures)
+        imgui.backends.glfw_init_for_opengl(window_address, True)
+        imgui.backends.opengl3_init("#version 410")
+        self._is_attached = True
+
+    def draw(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Run one frame of the GUI.
+
+        Args:
+            params: the instrument as it is set now.
+            status: what there is to show.
+            emit: takes the commands that the user gives.
+
+        Returns:
+            `params` itself, or a changed copy where the user changed something.
+        """
+        self._activate()
+        if self._is_attached:
+            imgui.backends.opengl3_new_frame()
+            imgui.backends.glfw_new_frame()
+        imgui.new_frame()
+        if imgui.is_key_pressed(imgui.Key.escape, False):
+            self._close_popups()
+        params = hotkeys.run(self._hotkeys, params, status, emit)
+        dockspace = imgui.get_id(_DOCKSPACE)
+        if self.show_panels:
+            params = draw_transport(params, status, emit)
+            params = self._draw_docked(dockspace, params, status, emit)
+        else:
+            # Kept alive, or the panels would come back undocked.
+            imgui.dock_space_over_viewport(dockspace, None, imgui.DockNodeFlags_.keep_alive_only)
+        self.picture_rect = self._find_picture(dockspace)
+        params = self._draw_over_picture(params, status, emit)
+        imgui.render()
+        if not self._is_attached:
+            _accept_textures()
+        self._keep_arrangement()
+        return params
+
+    def present(self) -> None:
+        """Draw the frame that `draw` made into the current framebuffer."""
+        self._activate()
+        if self._is_attached:
+            imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+
+    def close(self) -> None:
+        """Keep the arrangement and free everything; the GL context must still be current."""
+        if self._context is None:
+            return
+        self._activate()
+        self._keep_arrangement(is_last=True)
+        if self._is_attached:
+            imgui.backends.opengl3_shutdown()
+            imgui.backends.glfw_shutdown()
+        imgui.destroy_context(self._context)
+        self._context = None
+
+    def _activate(self) -> None:
+        if self._context is None:
+            raise RuntimeError("the GUI is closed")
+        imgui.set_current_context(self._context)
+
+    def _configure(self, ui_scale: float) -> None:
+        io = imgui.get_io()
+        io.set_ini_filename("")  # read and written here, so that a read-only home is no error
+        io.config_flags |= int(imgui.ConfigFlags_.docking_enable)
+        io.config_windows_move_from_title_bar_only = True
+        io.backend_flags |= int(imgui.BackendFlags_.renderer_has_textures)
+        theme.apply(imgui.get_style(), ui_scale)
+        theme.load_fonts(io.fonts)
+        if self._ini_path is not None and self._ini_path.is_file():
+            text = self._ini_path.read_text(encoding="utf-8", errors="replace")
+            imgui.load_ini_settings_from_memory(text)
+
+    def _draw_docked(self, dockspace: int, params: Params, status: Status, emit: Emit) -> Params:
+        if imgui.internal.dock_builder_get_node(dockspace) is None:
+            build_layout(dockspace, self._windows)
+        imgui.dock_space_over_viewport(
+            dockspace,
+            None,
+            imgui.DockNodeFlags_.passthru_central_node
+            | imgui.DockNodeFlags_.no_docking_over_central_node,
+        )
+        return draw_windows(self._windows, params, status, emit)
+
+    def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
+        rect = self._picture_in_window()
+        if not status.networks and not status.loading:
+            draw_invitation(rect, emit if self.show_panels else None)
+        if self.show_panels:
+            draw_notices(rect, status, emit)
+        if self._shows_keys:
+            self._shows_keys = draw_key_sheet(self._hotkeys)
+        return params
+
+    def _find_picture(self, dockspace: int) -> tuple[int, int, int, int]:
+        """The free centre [framebuffer px]: x, y, width, height, origin top left."""
+        io = imgui.get_io()
+        scale = io.display_framebuffer_scale
+        x, y, width, height = 0.0, 0.0, io.display_size.x, io.display_size.y
+        centre = imgui.internal.dock_builder_get_central_node(dockspace)
+        if self.show_panels and centre is not None:
+            x, y, width, height = centre.pos.x, centre.pos.y, centre.size.x, centre.size.y
+        left, top = round(x * scale.x), round(y * scale.y)
+        right, bottom = round((x + width) * scale.x), round((y + height) * scale.y)
+        return left, top, max(right - left, 0), max(bottom - top, 0)
+
+    def _picture_in_window(self) -> tuple[float, float, float, float]:
+        """`picture_rect` in ImGui's coordinates."""
+        scale = imgui.get_io().display_framebuffer_scale
+        x, y, width, height = self.picture_rect
+        across, down = scale.x or 1.0, scale.y or 1.0
+        return x / across, y / down, width / across, height / down
+
+    def _toggle_keys(self) -> None:
+        self._shows_keys = not self._shows_keys
+
+    def _close_popups(self) -> None:
+        """What Esc does; it never quits."""
+        self._shows_keys = False
+        anywhere = imgui.PopupFlags_.any_popup
+        if imgui.is_popup_open("", anywhere):
+            imgui.internal.close_popup_to_level(0, True)
+
+    def _keep_arrangement(self, is_last: bool = False) -> None:
+        io = imgui.get_io()
+        if self._ini_path is None or not (io.want_save_ini_settings or is_last):
+            return
+        io.want_save_ini_settings = False
+        try:
+            self._ini_path.parent.mkdir(parents=True, exist_ok=True)
+            text = imgui.save_ini_settings_to_memory()
+            self._ini_path.write_text(text, encoding="utf-8")
+        except OSError:
+            # A home that cannot be written costs the arrangement, not the show.
+            self._ini_path = None
+
+
+def _accept_textures() -> None:
+    """Stand in for a renderer: say that the font atlas is uploaded."""
+    for texture in imgui.get_platform_io().textures:
+        if texture.status == imgui.ImTextureStatus.want_create:
+            texture.set_tex_id(1)
+        if texture.status == imgui.ImTextureStatus.want_destroy:
+            texture.set_status(imgui.ImTextureStatus.destroyed)
+        elif texture.status != imgui.ImTextureStatus.ok:
+            texture.set_status(imgui.ImTextureStatus.ok)

@@ -1,0 +1,117 @@
+"""The keys: one table that both acts and fills the F1 sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui.layer_stack import IMAGE, show_layer, step_layer
+from sgview.gui.panels import Emit
+from sgview.state import commands
+from sgview.state.commands import Command
+from sgview.state.params import Params
+from sgview.state.status import Status
+
+Action = Callable[[Params, Status, Emit], Params]
+_K = imgui.Key
+_CTRL, _SHIFT = int(_K.mod_ctrl), int(_K.mod_shift)
+_BLEND_CYCLE = {"mix": "a", "a": "b", "b": "mix"}
+
+
+@dataclass(frozen=True)
+class Hotkey:
+    """One action and the keys that start it."""
+
+    section: str
+    keys: tuple[str, ...]  # as printed on the sheet, one a chord
+    chords: tuple[int, ...]  # ImGui key chords
+    text: str
+    action: Action
+    is_repeating: bool = False  # acts again while the key is held
+
+
+def _emits(command: Command) -> Action:
+    def act(params: Params, status: Status, emit: Emit) -> Params:
+        emit(command)
+        return params
+
+    return act
+
+
+def _changes(change: Callable[[Params, Status], Params]) -> Action:
+    return lambda params, status, emit: change(params, status)
+
+
+def _flip(params: Params, axis: str) -> Params:
+    field = f"flip_{axis}"
+    view = replace(params.view, **{field: not getattr(params.view, field)})
+    return replace(params, view=view)
+
+
+def _cycle_blend(params: Params, status: Status) -> Params:
+    source = _BLEND_CYCLE[params.blend.source]
+    return replace(params, blend=replace(params.blend, source=source))
+
+
+def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
+    """All keys; `toggle_sheet` shows or hides the sheet of keys, the one thing the GUI owns."""
+
+    def show_sheet(params: Params, status: Status, emit: Emit) -> Params:
+        toggle_sheet()
+        return params
+
+    up = _changes(lambda params, status: step_layer(params, status, 1))
+    down = _changes(lambda params, status: step_layer(params, status, -1))
+    image = _changes(lambda params, status: show_layer(params, IMAGE))
+    reset_edits = _changes(lambda params, status: replace(params, edits=()))
+    flip_x = _changes(lambda params, status: _flip(params, "horizontal"))
+    flip_y = _changes(lambda params, status: _flip(params, "vertical"))
+    pages = (int(_K.page_down), int(_K.page_up))
+    digits = (int(_K._0), int(_K.keypad0))
+    hides = (int(_K.h), int(_K.tab))
+    undo = (_CTRL | int(_K.z),)
+    redo = (_CTRL | _SHIFT | int(_K.z), _CTRL | int(_K.y))
+    return (
+        Hotkey(
+            "Network", ("[", "PgDn"), (int(_K.left_bracket), pages[0]), "Layer down", down, True
+        ),
+        Hotkey("Network", ("]", "PgUp"), (int(_K.right_bracket), pages[1]), "Layer up", up, True),
+        Hotkey("Network", ("0",), digits, "Image", image),
+        Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
+        Hotkey("Network", ("R",), (int(_K.r),), "Remove all edits", reset_edits),
+        Hotkey("Time", ("Space",), (int(_K.space),), "Pause", _emits(commands.TogglePause())),
+        Hotkey("Time", (",",), (int(_K.comma),), "Step back", _emits(commands.Step(-1)), True),
+        Hotkey("Time", (".",), (int(_K.period),), "Step", _emits(commands.Step(1)), True),
+        Hotkey("Time", ("Home",), (int(_K.home),), "Rewind", _emits(commands.Rewind())),
+        Hotkey("Picture", ("X",), (int(_K.x),), "Flip left and right", flip_x),
+        Hotkey("Picture", ("Y",), (int(_K.y),), "Flip top and bottom", flip_y),
+        Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),
+        Hotkey("Window", ("F",), (int(_K.f),), "Fullscreen", _emits(commands.ToggleFullscreen())),
+        Hotkey("Window", ("H", "Tab"), hides, "Hide the panels", _emits(commands.ToggleGui())),
+        Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
+        Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.SavePreset())),
+        Hotkey("Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.LoadPreset())),
+        Hotkey("Preset", ("Ctrl+Z",), undo, "Undo", _emits(commands.Undo()), True),
+        Hotkey("Preset", ("Ctrl+Shift+Z",), redo, "Redo", _emits(commands.Redo()), True),
+    )
+
+
+def run(table: tuple[Hotkey, ...], params: Params, status: Status, emit: Emit) -> Params:
+    """Act on the keys pressed in this frame, unless the user is typing into a text field."""
+    if imgui.get_io().want_text_input:
+        return params
+    for hotkey in table:
+        if any(_is_pressed(chord, hotkey.is_repeating) for chord in hotkey.chords):
+            params = hotkey.action(params, status, emit)
+    return params
+
+
+def _is_pressed(chord: int, is_repeating: bool) -> bool:
+    """True in the frame in which exactly these keys go down (or repeat)."""
+    mods = chord & int(_K.mod_mask_)
+    if imgui.get_io().key_mods != mods:
+        return False
+    return imgui.is_key_pressed(imgui.Key(chord & ~int(_K.mod_mask_)), is_repeating)

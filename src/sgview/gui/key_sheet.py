@@ -1,0 +1,105 @@
+"""The sheet of all keys, laid over the picture by F1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imgui_bundle import imgui
+
+from sgview.gui import theme, widgets
+from sgview.gui.hotkeys import Hotkey
+
+_FLAGS = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_move
+    | imgui.WindowFlags_.always_auto_resize
+)
+_MOUSE = (
+    ("Drag", "Change a number"),
+    ("Shift, Alt + drag", "Faster, slower"),
+    ("Double click", "Type a number, beyond the bar too"),
+    ("Right click", "Reset to the default"),
+)
+
+
+def draw_key_sheet(table: Sequence[Hotkey]) -> bool:
+    """Draw the sheet over everything; False once a click puts it away."""
+    viewport = imgui.get_main_viewport()
+    imgui.get_background_draw_list().add_rect_filled(
+        viewport.pos, viewport.pos + viewport.size, theme.u32(theme.SHADE)
+    )
+    is_wide = viewport.size.x > theme.px(2 * theme.SHEET_COLUMN + 6)
+    imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
+    limit = viewport.size * 0.95
+    imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), limit)
+    padding = theme.px(1.4)
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(padding, padding * 0.8))
+    imgui.push_style_color(imgui.Col_.window_bg, theme.POPUP)
+    imgui.begin("##keys", None, _FLAGS & ~imgui.WindowFlags_.no_scrollbar)
+    imgui.set_window_focus()
+    _draw_sections(table, is_wide)
+    is_outside = imgui.is_mouse_clicked(0) and not imgui.is_window_hovered(
+        imgui.HoveredFlags_.allow_when_blocked_by_popup
+    )
+    imgui.end()
+    imgui.pop_style_color()
+    imgui.pop_style_var()
+    return not is_outside
+
+
+def _draw_sections(table: Sequence[Hotkey], is_wide: bool) -> None:
+    sections: dict[str, list[Hotkey]] = {}
+    for hotkey in table:
+        sections.setdefault(hotkey.section, []).append(hotkey)
+    names = list(sections)
+    imgui.begin_group()
+    for index, name in enumerate(names):
+        if is_wide and index == (len(names) + 1) // 2:
+            imgui.end_group()
+            imgui.same_line(0.0, theme.px(2.5))
+            imgui.begin_group()
+        _heading(name)
+        for hotkey in sections[name]:
+            _key_row(hotkey.keys, hotkey.text)
+        imgui.dummy(imgui.ImVec2(0.0, theme.px(0.5)))
+    _heading("Mouse, on any number")
+    for gesture, text in _MOUSE:
+        _key_row((gesture,), text)
+    imgui.end_group()
+
+
+def _heading(name: str) -> None:
+    theme.push_face("strong")
+    widgets.text(name, theme.ACCENT)
+    imgui.pop_font()
+
+
+def _key_row(keys: Sequence[str], text: str) -> None:
+    """Key caps on the left, what they do in an aligned column on the right."""
+    left = imgui.get_cursor_pos_x()
+    for index, key in enumerate(keys):
+        if index:
+            imgui.same_line(0.0, theme.px(0.35))
+        _key_cap(key)
+    imgui.same_line()
+    imgui.set_cursor_pos_x(left + theme.px(theme.SHEET_COLUMN * 0.44))
+    imgui.align_text_to_frame_padding()
+    widgets.text(text)
+    imgui.same_line()
+    imgui.set_cursor_pos_x(left + theme.px(theme.SHEET_COLUMN))
+    imgui.dummy(imgui.ImVec2(0.0, 0.0))
+
+
+def _key_cap(key: str) -> None:
+    size = imgui.calc_text_size(key)
+    height = imgui.get_frame_height()
+    width = max(size.x + theme.px(0.9), height)
+    corner = imgui.get_cursor_screen_pos()
+    imgui.dummy(imgui.ImVec2(width, height))
+    draw = imgui.get_window_draw_list()
+    end = (corner.x + width, corner.y + height - 1)
+    draw.add_rect_filled(corner, end, theme.u32(theme.FIELD_ACTIVE), theme.px(theme.ROUNDING))
+    at = (corner.x + (width - size.x) / 2, corner.y + (height - size.y) / 2 - 1)
+    draw.add_text(at, theme.u32(theme.TEXT), key)

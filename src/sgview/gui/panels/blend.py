@@ -1,0 +1,144 @@
+"""How much of network B is in what plays, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import icons, rows, theme, widgets
+from sgview.gui.panels import Emit
+from sgview.gui.value_bar import value_bar
+from sgview.state.params import Blend, Params
+from sgview.state.status import BlendGroup, Status
+
+_SOURCES = (("mix", "Mix"), ("a", "A"), ("b", "B"))
+_SOURCE_HELP = (
+    "Play the blend of both.",
+    "Play A alone; the amounts are kept.",
+    "Play B alone; the amounts are kept.",
+)
+_MAPPING = "mapping"
+
+
+def preset_amounts(name: str, groups: Sequence[BlendGroup]) -> dict[str, float]:
+    """Amounts of "low", "high", "ramp", "all" or "none"; groups that cannot blend stay out.
+
+    Low layers are the first half of the synthesis groups, from the input on; "all" alone includes
+    the mapping network.
+    """
+    synthesis = [group.name for group in groups if group.name != _MAPPING]
+    half, last = len(synthesis) / 2, max(len(synthesis) - 1, 1)
+    shapes: dict[str, Callable[[int], float]] = {
+        "low": lambda index: float(index < half),
+        "high": lambda index: float(index >= half),
+        "ramp": lambda index: round(index / last, 3),
+        "all": lambda index: 1.0,
+        "none": lambda index: 0.0,
+    }
+    amounts = {group: shapes[name](index) for index, group in enumerate(synthesis)}
+    amounts[_MAPPING] = float(name == "all")
+    blendable = {group.name for group in groups if group.is_blendable}
+    return {group: a for group, a in amounts.items() if a != 0.0 and group in blendable}
+
+
+def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
+    """Draw source, master, presets and one fader a group."""
+    blend = params.blend
+    source = rows.choice("Play", blend.source, "mix", _SOURCES, "Key B.", _SOURCE_HELP)
+    master = rows.number(
+        "Master", blend.master, 1.0, 0.0, 1.0, help="Multiplies the amount of every layer."
+    )
+    blend = replace(blend, source=source, master=master)
+    groups = status.blend_groups
+    if not groups:
+        imgui.spacing()
+        widgets.paragraph(_why_nothing(status))
+    else:
+        blend = _draw_presets(blend, groups)
+        imgui.spacing()
+        blend = _draw_faders(blend, groups)
+    return replace(params, blend=blend) if blend != params.blend else params
+
+
+def _why_nothing(status: Status) -> str:
+    if "a" in status.networks and "b" in status.networks:
+        return "These two networks have no layers that can be mixed."
+    return "Load a second network into B, or drop its .pkl on the window, to blend towards it."
+
+
+def _draw_presets(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
+    presets = (
+        ("low", "Low", "B in the layers near the input: pose and shape"),
+        ("high", "High", "B in the layers near the image: colour and texture"),
+        ("ramp", "Ramp", "From A at the input to B at the image"),
+        ("all", "All", "B everywhere, the mapping network included"),
+        ("none", "None", "A everywhere"),
+    )
+    gap = imgui.get_style().item_inner_spacing.x
+    rows.label("Presets")
+    each = (imgui.get_content_region_avail().x - gap * (len(presets) - 1)) / len(presets)
+    imgui.push_style_var_x(imgui.StyleVar_.frame_padding, 0.0)
+    for index, (name, label, help) in enumerate(presets):
+        if index:
+            imgui.same_line(0.0, gap)
+        if imgui.button(f"{label}##preset", imgui.ImVec2(each, 0.0)):
+            blend = replace(blend, amounts=preset_amounts(name, groups))
+        widgets.tooltip(help)
+    imgui.pop_style_var()
+    return blend
+
+
+def _draw_faders(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
+    _draw_scale()
+    for group in groups:
+        amount = blend.amounts.get(group.name, 0.0)
+        new = _fader(group, amount, blend.master) if group.is_blendable else _refusal(group)
+        if new is not None and new != amount:
+            amounts = {**blend.amounts, group.name: new}
+            kept = {name: value for name, value in amounts.items() if value != 0.0}
+            blend = replace(blend, amounts=kept)
+    return blend
+
+
+def _name(group: BlendGroup, colour: theme.Rgba) -> bool:
+    """The left column; True if the user asks for a reset."""
+    left, width = imgui.get_cursor_pos_x(), theme.px(theme.BLEND_LABEL_WIDTH)
+    imgui.align_text_to_frame_padding()
+    widgets.text(widgets.elided(group.name, width - theme.px(0.4)), colour)
+    is_reset = imgui.is_item_clicked(imgui.MouseButton_.right) or (
+        imgui.is_item_hovered() and imgui.is_mouse_double_clicked(imgui.MouseButton_.left)
+    )
+    imgui.same_line()
+    imgui.set_cursor_pos_x(left + width)
+    return is_reset
+
+
+def _draw_scale() -> None:
+    """A and B over the two ends of the faders."""
+    left, width = imgui.get_cursor_pos_x(), theme.px(theme.BLEND_LABEL_WIDTH)
+    imgui.set_cursor_pos_x(left + width)
+    widgets.text("A", theme.TEXT_FAINT)
+    imgui.same_line()
+    widgets.text_right("B", theme.TEXT_FAINT, theme.px(1.6))
+
+
+def _fader(group: BlendGroup, amount: float, master: float) -> float:
+    is_reset = _name(group, theme.TEXT if amount else theme.TEXT_DIM)
+    imgui.set_next_item_width(-theme.px(1.6))
+    new = value_bar(f"##blend {group.name}", amount, 0.0, 1.0, format="%.3f")
+    is_reset = is_reset or imgui.is_item_clicked(imgui.MouseButton_.right)
+    if master != 1.0:
+        widgets.tooltip("", f"With the master: {amount * master:.3f}")
+    if group.reason:
+        imgui.same_line()
+        widgets.mark(icons.INFO, theme.TEXT_DIM, group.reason)
+    return 0.0 if is_reset else new
+
+
+def _refusal(group: BlendGroup) -> None:
+    """A group that cannot blend: its name and the reason, greyed."""
+    _name(group, theme.TEXT_FAINT)
+    room = imgui.get_content_region_avail().x
+    widgets.text(group.reason or "Cannot be blended", theme.TEXT_FAINT, room)

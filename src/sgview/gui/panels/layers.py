@@ -1,0 +1,162 @@
+"""Which layer is shown, and how its channels become a picture."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import rows, theme, widgets
+from sgview.gui.layer_stack import IMAGE, find_layer, portable_name, show_layer, shown_network
+from sgview.gui.panels import Emit
+from sgview.gui.picker import is_match, search_field
+from sgview.state.params import Layer, Params
+from sgview.state.status import ChannelStatistics, LayerInfo, NetworkStatus, Status
+
+_LAYER = Layer()
+
+
+class LayersPanel:
+    """Remembers the search, and the layer last shown, to scroll to a new one."""
+
+    def __init__(self) -> None:
+        self._query = ""
+        self._last_name: str | None = None
+
+    def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Draw the list, the channels and the statistics."""
+        network = shown_network(params, status)
+        self._query = search_field("##search layers", self._query, "Search layers")
+        params = self._draw_list(params, network)
+        if widgets.section("Channels"):
+            layer = _draw_channels(params.layer, status.picture.channels)
+            if layer != params.layer:
+                params = replace(params, layer=layer)
+        if widgets.section("Statistics"):
+            _draw_statistics(status.picture.statistics)
+        return params
+
+    def _draw_list(self, params: Params, network: NetworkStatus | None) -> Params:
+        line = imgui.get_text_line_height() + 2 * imgui.get_style().cell_padding.y
+        flags = (
+            imgui.TableFlags_.scroll_y | imgui.TableFlags_.row_bg | imgui.TableFlags_.pad_outer_x
+        )
+        size = imgui.ImVec2(0.0, line * theme.LIST_ROWS)
+        imgui.push_style_color(imgui.Col_.header, theme.ACCENT_STRONG)
+        imgui.push_style_color(imgui.Col_.header_hovered, theme.FIELD)
+        imgui.push_style_color(imgui.Col_.child_bg, theme.BAR)
+        imgui.push_style_color(imgui.Col_.table_row_bg_alt, theme.HOVER_VEIL)
+        if imgui.begin_table("##layers", 3, flags, size):
+            imgui.table_setup_column("Layer", imgui.TableColumnFlags_.width_stretch)
+            imgui.table_setup_column("Size", imgui.TableColumnFlags_.width_fixed, theme.px(6.2))
+            imgui.table_setup_column("Channels", imgui.TableColumnFlags_.width_fixed, theme.px(4))
+            params = self._draw_lines(params, network)
+            imgui.end_table()
+        imgui.pop_style_color(4)
+        return params
+
+    def _draw_lines(self, params: Params, network: NetworkStatus | None) -> Params:
+        name = params.layer.name
+        is_new = name != self._last_name
+        self._last_name = name
+        if network is None:
+            imgui.table_next_column()
+            widgets.text("No network is loaded", theme.TEXT_DIM)
+            return params
+        current = find_layer(name, network) if name != IMAGE else None
+        if name != IMAGE and current is None and is_match(self._query, name):
+            _line(name, "not in this network", "", True)
+        size, channels = network.img_resolution, network.img_channels
+        if is_match(self._query, "image"):
+            if _line("Image", f"{size} × {size}", f"{channels}", name == IMAGE):
+                params = show_layer(params, IMAGE)
+            if is_new and name == IMAGE:
+                imgui.set_scroll_here_y(0.5)
+        for layer in reversed(network.layers):
+            if not is_match(self._query, layer.name):
+                continue
+            if _layer_line(layer, layer is current):
+                params = show_layer(params, portable_name(layer))
+            if is_new and layer is current:
+                imgui.set_scroll_here_y(0.5)
+        return params
+
+
+def _layer_line(layer: LayerInfo, is_shown: bool) -> bool:
+    return _line(layer.name, f"{layer.size} × {layer.size}", f"{layer.channels}", is_shown)
+
+
+def _line(name: str, size: str, channels: str, is_shown: bool) -> bool:
+    """One line of the list; True if it was clicked."""
+    imgui.table_next_row()
+    imgui.table_next_column()
+    flags = imgui.SelectableFlags_.span_all_columns
+    is_clicked = imgui.selectable(f"##{name}", is_shown, flags)[0]
+    imgui.same_line(0.0, 0.0)
+    colour = theme.ON_ACCENT if is_shown else theme.TEXT
+    widgets.text(name, colour, imgui.get_content_region_avail().x)
+    dim = theme.ON_ACCENT if is_shown else theme.TEXT_DIM
+    for content in (size, channels):
+        imgui.table_next_column()
+        widgets.text_right(content, dim)
+    return is_clicked
+
+
+def _draw_channels(layer: Layer, count: int) -> Layer:
+    step = 3 if layer.mode == "rgb" else 1
+    last = max(count - step, 0)
+    return replace(
+        layer,
+        mode=rows.choice(
+            "Show as",
+            layer.mode,
+            _LAYER.mode,
+            (("rgb", "RGB"), ("grey", "Grey")),
+            "Three channels as red, green and blue, or one as grey.",
+        ),
+        base_channel=rows.integer(
+            "Base channel",
+            layer.base_channel,
+            _LAYER.base_channel,
+            0,
+            max(last, 1),
+            minimum=0,
+            maximum=max(last, layer.base_channel, 1),
+            help=f"The first channel shown. This layer has {count}." if count else "",
+        ),
+        normalise=rows.toggle(
+            "Normalise",
+            layer.normalise,
+            _LAYER.normalise,
+            "Divide every channel by its largest absolute value.",
+        ),
+        gain_db=rows.number(
+            "Gain", layer.gain_db, _LAYER.gain_db, -40.0, 40.0, digits=1, unit=" dB"
+        ),
+    )
+
+
+def _draw_statistics(statistics: ChannelStatistics | None) -> None:
+    """A small table: all channels, shown channels; mean, deviation, largest value."""
+    lines: tuple[tuple[str, tuple[float, ...]], ...] = (("All", ()), ("Shown", ()))
+    if statistics is not None:
+        s = statistics
+        lines = (
+            ("All", (s.mean, s.std, s.max_abs)),
+            ("Shown", (s.shown_mean, s.shown_std, s.shown_max_abs)),
+        )
+    if not imgui.begin_table("##statistics", 4, imgui.TableFlags_.sizing_stretch_same):
+        return
+    imgui.table_next_row()
+    imgui.table_next_column()
+    for heading in ("Mean", "Deviation", "Largest"):
+        imgui.table_next_column()
+        widgets.text_right(heading)
+    for name, values in lines:
+        imgui.table_next_row()
+        imgui.table_next_column()
+        widgets.text(name, theme.TEXT_DIM)
+        for value in values or (None, None, None):
+            imgui.table_next_column()
+            shown = "–" if value is None else f"{value:.4g}" if abs(value) < 1e5 else f"{value:.2e}"
+            widgets.text_right(shown, theme.TEXT)
+    imgui.end_table()

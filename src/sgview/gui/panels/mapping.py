@@ -1,0 +1,137 @@
+"""How z becomes w: truncation, class labels; and the pixel noise of StyleGAN2."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import icons, rows, widgets
+from sgview.gui.layer_stack import shown_network
+from sgview.gui.panels import Emit
+from sgview.gui.value_bar import integer_bar, value_bar
+from sgview.state.params import Mapping, Params
+from sgview.state.status import Status
+
+_MAPPING = Mapping()
+_PSI_HELP = (
+    "Pulls w towards the average: 1 leaves it, 0 gives the average picture, beyond 1 or below 0 "
+    "exaggerates or inverts."
+)
+_CUTOFF_HELP = "Only the first rows of w are truncated, those of the coarse layers."
+_NOISE_MODES = (("const", "Const"), ("random", "Random"), ("none", "None"))
+_NOISE_MODE_HELP = (
+    "The noise stored in the network, always the same.",
+    "Fresh noise in every picture.",
+    "No noise.",
+)
+
+
+class MappingPanel:
+    """Remembers which classes are listed, so that one of weight 0 does not vanish from under
+    the mouse."""
+
+    def __init__(self) -> None:
+        self._listed: list[int] = []
+
+    def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Draw the section."""
+        if not widgets.section("Mapping"):
+            return params
+        network = shown_network(params, status)
+        mapping = _draw_truncation(params.mapping, network.num_ws if network else 18)
+        if network is not None and network.c_dim > 0:
+            mapping = self._draw_classes(mapping, network.c_dim)
+        if mapping != params.mapping:
+            params = replace(params, mapping=mapping)
+        if network is None or network.family.startswith("StyleGAN2"):
+            mode = rows.choice(
+                "Pixel noise",
+                params.noise_mode,
+                "const",
+                _NOISE_MODES,
+                "Noise that StyleGAN2 adds in every layer.",
+                _NOISE_MODE_HELP,
+            )
+            if mode != params.noise_mode:
+                params = replace(params, noise_mode=mode)
+        return params
+
+    def _draw_classes(self, mapping: Mapping, count: int) -> Mapping:
+        """One row a class: its number and its weight in the label."""
+        weights = dict(enumerate(mapping.class_weights[:count])) or {0: 1.0}
+        chosen = [c for c, weight in weights.items() if weight != 0.0]
+        self._listed = [c for c in self._listed if c < count]
+        self._listed += [c for c in chosen if c not in self._listed]
+        before = dict(weights)
+        removed: int | None = None
+        for place, label in enumerate(self._listed):
+            imgui.push_id(place)
+            new, weight, is_removed = _class_row(
+                place, label, weights.get(label, 0.0), count, len(self._listed) > 1
+            )
+            if is_removed:
+                removed = place
+                weights[label] = 0.0
+            elif new != label and new not in self._listed:
+                weights[new], weights[label] = weights.get(label, 0.0), 0.0
+                self._listed[place] = new
+            elif new == label:
+                weights[label] = weight
+            imgui.pop_id()
+        if removed is not None:
+            del self._listed[removed]
+        rows.label("")
+        if imgui.button(f"{icons.ADD}  Mix in a class") and len(self._listed) < count:
+            self._listed.append(next(c for c in range(count) if c not in self._listed))
+        if weights == before or not any(weights.values()):
+            return mapping
+        last = max(c for c, weight in weights.items() if weight != 0.0)
+        dense = tuple(weights.get(c, 0.0) for c in range(last + 1))
+        return replace(mapping, class_weights=dense)
+
+
+def _draw_truncation(mapping: Mapping, num_ws: int) -> Mapping:
+    psi = rows.number(
+        "Truncation psi", mapping.truncation_psi, 1.0, 0.0, 1.5, digits=2, help=_PSI_HELP
+    )
+    cutoff = mapping.truncation_cutoff
+    is_reset = rows.label("Cutoff", cutoff is None, _CUTOFF_HELP, "Right-click resets to all rows.")
+    rows_cut = integer_bar(
+        "##Cutoff",
+        num_ws if cutoff is None else cutoff,
+        0,
+        num_ws,
+        minimum=0,
+        maximum=max(num_ws, 1),
+        format="all" if cutoff is None else f"%d of {num_ws}",
+    )
+    if is_reset or imgui.is_item_clicked(imgui.MouseButton_.right):
+        cutoff = None
+    elif rows_cut != (num_ws if cutoff is None else cutoff):
+        cutoff = None if rows_cut >= num_ws else rows_cut
+    return replace(mapping, truncation_psi=psi, truncation_cutoff=cutoff)
+
+
+def _class_row(
+    place: int, label: int, weight: float, count: int, can_remove: bool
+) -> tuple[int, float, bool]:
+    """Draw one class; returns its number, its weight, and whether it is to be removed."""
+    rows.label(
+        "Class" if place == 0 else "", weight == 1.0, "Label of the network, and its weight."
+    )
+    gap = imgui.get_style().item_inner_spacing.x
+    button = widgets.icon_button_width() if can_remove else 0.0
+    room = imgui.get_content_region_avail().x - button - gap
+    imgui.set_next_item_width(room * 0.4)
+    new = integer_bar(
+        "##class", label, 0, count - 1, minimum=0, maximum=max(count - 1, 1), is_filled=False
+    )
+    new = min(new, count - 1)
+    imgui.same_line(0.0, gap)
+    imgui.set_next_item_width(room * 0.6)
+    weight = value_bar("##weight", weight, 0.0, 1.0, format="%.2f")
+    is_removed = False
+    if can_remove:
+        imgui.same_line()
+        is_removed = widgets.icon_button(icons.CLOSE, "remove class", "Leave this class out")
+    return new, weight, is_removed

@@ -1,0 +1,216 @@
+"""The two slots: what is loaded, loading, unloading, swapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imgui_bundle import imgui
+
+from sgview.gui import icons, theme, widgets
+from sgview.gui.panels import Emit
+from sgview.state.commands import (
+    ChooseNetwork,
+    LoadNetwork,
+    ReloadNetwork,
+    Slot,
+    SwapNetworks,
+    UnloadNetwork,
+)
+from sgview.state.params import Params
+from sgview.state.status import LoadStatus, NetworkStatus, Status
+
+_SLOTS: tuple[Slot, Slot] = ("a", "b")
+_ROLES = {"a": "the network that plays", "b": "the network to blend towards"}
+
+
+class NetworksPanel:
+    """Remembers the path being typed for each slot."""
+
+    def __init__(self) -> None:
+        self._typed: dict[Slot, str] = {"a": "", "b": ""}
+
+    def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Draw both slots."""
+        self._heading(status, emit)
+        for slot in _SLOTS:
+            self._card(slot, params, status, emit)
+        return params
+
+    def _heading(self, status: Status, emit: Emit) -> None:
+        imgui.align_text_to_frame_padding()
+        theme.push_face("strong")
+        widgets.text("Networks")
+        imgui.pop_font()
+        imgui.same_line()
+        side = imgui.get_frame_height()
+        imgui.set_cursor_pos_x(
+            imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - side - theme.px(0.5)
+        )
+        can_swap = bool(status.networks)
+        if widgets.icon_button(icons.SWAP, "swap", "Exchange A and B", is_enabled=can_swap):
+            emit(SwapNetworks())
+
+    def _card(self, slot: Slot, params: Params, status: Status, emit: Emit) -> None:
+        pad = imgui.ImVec2(theme.px(0.5), theme.px(0.35))
+        imgui.push_style_var(imgui.StyleVar_.window_padding, pad)
+        imgui.push_style_color(imgui.Col_.child_bg, theme.CARD)
+        flags = imgui.ChildFlags_.auto_resize_y | imgui.ChildFlags_.always_use_window_padding
+        imgui.begin_child(f"##slot {slot}", imgui.ImVec2(0.0, 0.0), flags)
+        network = status.networks.get(slot)
+        loading = next((load for load in status.loading if load.slot == slot), None)
+        is_heard = network is not None and params.blend.source in ("mix", slot)
+        self._badge(slot, is_heard)
+        imgui.same_line()
+        buttons = widgets.icon_button_width(3)
+        room = imgui.get_content_region_avail().x - buttons
+        self._name(slot, network, status, room)
+        imgui.same_line()
+        self._buttons(slot, network, status, emit, buttons)
+        self._second_line(slot, network, loading)
+        imgui.end_child()
+        imgui.pop_style_color()
+        imgui.pop_style_var()
+
+    def _badge(self, slot: Slot, is_heard: bool) -> None:
+        side = imgui.get_frame_height()
+        corner = imgui.get_cursor_screen_pos()
+        imgui.dummy(imgui.ImVec2(side, side))
+        widgets.tooltip(f"{slot.upper()}: {_ROLES[slot]}")
+        draw = imgui.get_window_draw_list()
+        colour = theme.ACCENT_STRONG if is_heard else theme.FIELD_HOVERED
+        rounding = imgui.get_style().frame_rounding
+        draw.add_rect_filled(corner, corner + imgui.ImVec2(side, side), theme.u32(colour), rounding)
+        theme.push_face("strong")
+        size = imgui.calc_text_size(slot.upper())
+        shade = theme.ON_ACCENT if is_heard else theme.TEXT_DIM
+        at = (corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
+        draw.add_text(at, theme.u32(shade), slot.upper())
+        imgui.pop_font()
+
+    def _name(self, slot: Slot, network: NetworkStatus | None, status: Status, room: float) -> None:
+        imgui.align_text_to_frame_padding()
+        left = imgui.get_cursor_pos_x()
+        if network is not None:
+            theme.push_face("strong")
+            shown = widgets.elided(network.name, room)
+            widgets.text(shown)
+            imgui.pop_font()
+            widgets.tooltip(network.path or "A built-in network.")
+        elif slot in status.unloaded:
+            widgets.text(Path(status.unloaded[slot]).name, theme.TEXT_FAINT, room)
+        else:
+            widgets.text("Drop a .pkl here", theme.TEXT_DIM, room)
+        imgui.same_line()
+        imgui.set_cursor_pos_x(left + room)
+        imgui.dummy(imgui.ImVec2(0.0, 0.0))
+
+    def _buttons(
+        self,
+        slot: Slot,
+        network: NetworkStatus | None,
+        status: Status,
+        emit: Emit,
+        width: float,
+    ) -> None:
+        imgui.set_cursor_pos_x(
+            imgui.get_cursor_pos_x()
+            + imgui.get_content_region_avail().x
+            - width
+            + imgui.get_style().item_spacing.x
+        )
+        if widgets.icon_button(icons.FOLDER_OPEN, "choose", "Choose a file…"):
+            emit(ChooseNetwork(slot))
+        imgui.same_line()
+        if widgets.icon_button(icons.HISTORY, "recent", "Recent files, or type a path"):
+            imgui.open_popup("files")
+        self._files(slot, status, emit)
+        imgui.same_line()
+        if network is not None:
+            if widgets.icon_button(icons.EJECT, "unload", "Unload, and free its memory"):
+                emit(UnloadNetwork(slot))
+            return
+        path = status.unloaded.get(slot, "")
+        help = f"Load {Path(path).name} again" if path else "Nothing was unloaded here"
+        if widgets.icon_button(icons.RELOAD, "reload", help, is_enabled=bool(path)):
+            emit(ReloadNetwork(slot))
+
+    def _second_line(
+        self, slot: Slot, network: NetworkStatus | None, loading: LoadStatus | None
+    ) -> None:
+        """What the network is, or how far its successor is read: always one line high."""
+        width = imgui.get_content_region_avail().x
+        if loading is None:
+            facts = _facts(network) if network else f"Empty: {_ROLES[slot]}"
+            widgets.text(facts, theme.TEXT_DIM if network else theme.TEXT_FAINT, width)
+            return
+        share = max(0.0, min(1.0, loading.progress))
+        corner = imgui.get_cursor_screen_pos()
+        name = f"Reading {Path(loading.path).name}"
+        percent = f"{share:.0%}"
+        room = width - imgui.calc_text_size("100%").x - theme.px(0.5)
+        widgets.text(name, theme.TEXT, room)
+        imgui.same_line()
+        widgets.text_right(percent)
+        low = corner.y + imgui.get_text_line_height() + theme.px(0.12)
+        high = low + max(2.0, theme.px(0.14))
+        draw = imgui.get_window_draw_list()
+        draw.add_rect_filled((corner.x, low), (corner.x + width, high), theme.u32(theme.FIELD))
+        end = corner.x + width * share
+        draw.add_rect_filled((corner.x, low), (end, high), theme.u32(theme.ACCENT))
+
+    def _files(self, slot: Slot, status: Status, emit: Emit) -> None:
+        width = min(theme.px(theme.POPUP_WIDTH), imgui.get_main_viewport().size.x)
+        imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
+        if not imgui.begin_popup("files"):
+            return
+        label = "Load"
+        pad = imgui.get_style().frame_padding.x
+        button = imgui.calc_text_size(label).x + 2 * pad
+        imgui.set_next_item_width(-button - imgui.get_style().item_spacing.x)
+        is_entered, typed = imgui.input_text_with_hint(
+            "##path",
+            "Path of a network",
+            self._typed[slot],
+            imgui.InputTextFlags_.enter_returns_true,
+        )
+        self._typed[slot] = typed
+        imgui.same_line()
+        path = typed.strip().strip("'\"")
+        imgui.begin_disabled(not path)
+        is_pressed = imgui.button(label)
+        imgui.end_disabled()
+        if path and (is_entered or is_pressed):
+            self._typed[slot] = ""
+            emit(LoadNetwork(slot, Path(path).expanduser()))
+            imgui.close_current_popup()
+        if status.recent:
+            imgui.spacing()
+            widgets.text("Recent", theme.TEXT_DIM)
+        for index, recent in enumerate(status.recent):
+            if imgui.selectable(f"##recent {index}", False)[0]:
+                emit(LoadNetwork(slot, Path(recent)))
+            widgets.tooltip(recent)
+            imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(0.3))
+            _recent_line(Path(recent))
+        imgui.end_popup()
+
+
+def _recent_line(path: Path) -> None:
+    width = imgui.get_content_region_avail().x
+    name = widgets.elided(path.name, width * 0.6)
+    widgets.text(name)
+    imgui.same_line()
+    room = imgui.get_content_region_avail().x - theme.px(0.5)
+    widgets.text_right(widgets.elided(str(path.parent), room, keep_end=True), theme.TEXT_FAINT)
+
+
+def _facts(network: NetworkStatus) -> str:
+    parts = [network.family, f"{network.img_resolution} px"]
+    if network.c_dim:
+        parts.append(f"{network.c_dim} classes")
+    parts.append(f"{_millions(network.num_parameters)} parameters")
+    return "  ·  ".join(parts)
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count / 1e3:.0f} k"

@@ -1,0 +1,153 @@
+"""The bar along the bottom: time on the left, the state of the machine on the right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import icons, theme, widgets
+from sgview.gui.panels import Emit
+from sgview.gui.value_bar import value_bar
+from sgview.state.commands import Rewind, Step, TogglePause
+from sgview.state.params import Params
+from sgview.state.status import Status, Timing
+
+_FLAGS = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_move
+)
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One read-out on the right."""
+
+    text: str
+    widest: str  # what its column must hold, so that nothing jumps as numbers change
+    help: str = ""
+    colour: theme.Rgba = theme.TEXT_DIM
+
+
+def draw_transport(params: Params, status: Status, emit: Emit) -> Params:
+    """Draw the bar."""
+    imgui.push_style_color(imgui.Col_.window_bg, theme.BAR)
+    style = imgui.get_style()
+    bar = theme.px(theme.STATUS_HEIGHT)
+    padding = imgui.ImVec2(style.window_padding.x, (bar - imgui.get_frame_height()) / 2)
+    imgui.push_style_var(imgui.StyleVar_.window_padding, padding)
+    imgui.push_style_var(imgui.StyleVar_.window_border_size, 0.0)
+    imgui.push_style_var(imgui.StyleVar_.window_rounding, 0.0)
+    viewport = imgui.get_main_viewport()
+    imgui.internal.begin_viewport_side_bar("##transport", viewport, imgui.Dir.down, bar, _FLAGS)
+    params = _draw_time(params, status, emit)
+    imgui.same_line(0.0, theme.px(1.2))
+    _draw_fields(_fields(status), status.timings)
+    imgui.end()
+    imgui.pop_style_var(3)
+    imgui.pop_style_color()
+    return params
+
+
+def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
+    if widgets.icon_button(icons.BACKWARD_FAST, "rewind", "Rewind to 0  (Home)"):
+        emit(Rewind())
+    imgui.same_line(0.0, 0.0)
+    if widgets.icon_button(icons.BACKWARD_STEP, "back", "Step back  (,)"):
+        emit(Step(-1))
+    imgui.same_line(0.0, 0.0)
+    icon, help = (icons.PLAY, "Play") if status.is_paused else (icons.PAUSE, "Pause")
+    if widgets.icon_button(icon, "pause", f"{help}  (Space)", is_lit=status.is_paused):
+        emit(TogglePause())
+    imgui.same_line(0.0, 0.0)
+    if widgets.icon_button(icons.FORWARD_STEP, "step", "Step  (.)"):
+        emit(Step(1))
+    imgui.same_line()
+    imgui.align_text_to_frame_padding()
+    widgets.text("t", theme.TEXT_DIM)
+    imgui.same_line()
+    column = imgui.calc_text_size("-0000.00 s").x
+    shown = f"{status.t:.2f} s"
+    imgui.set_cursor_pos_x(
+        imgui.get_cursor_pos_x() + max(column - imgui.calc_text_size(shown).x, 0.0)
+    )
+    widgets.text(shown)
+    imgui.same_line(0.0, theme.px(0.8))
+    imgui.set_next_item_width(theme.px(6.5))
+    speed = value_bar("##speed", params.playback.speed, 0.0, 2.0, format="%.2f ×")
+    if imgui.is_item_clicked(imgui.MouseButton_.right):
+        speed = 1.0
+    widgets.tooltip("Speed of time; negative runs backwards.", "Right-click resets to 1.")
+    if speed == params.playback.speed:
+        return params
+    return replace(params, playback=replace(params.playback, speed=speed))
+
+
+def _fields(status: Status) -> list[_Field]:
+    """Read-outs from the most to the least important."""
+    picture = status.picture
+    fields = [
+        _Field(f"{status.picture_fps:.1f} fps", "000.0 fps", "Pictures a second", theme.TEXT),
+        _Field(f"GUI {status.gui_fps:.0f}", "GUI 000", "Frames of the window a second"),
+    ]
+    if picture.channels:
+        name = picture.layer or "Image"
+        width, height = picture.size
+        text = f"{name}  {width} × {height} × {picture.channels}"
+        if not picture.is_finite:
+            help = "Not finite: the last good picture stays on the screen."
+            fields.insert(0, _Field(f"{icons.WARNING} {text}", text, help, theme.WARNING))
+        else:
+            fields.append(_Field(text, text, "Layer, width, height, channels"))
+    if status.device:
+        fields.append(_Field(status.device, status.device, "Device that computes the pictures"))
+    if status.display:
+        fields.append(_Field(status.display, status.display, "Path of the picture to the screen"))
+    return fields
+
+
+def _draw_fields(fields: list[_Field], timings: tuple[Timing, ...]) -> None:
+    """Right-align as many fields as fit; what remains of the last one is elided."""
+    gap = theme.px(1.3)
+    room = imgui.get_content_region_avail().x
+    shown: list[tuple[_Field, float]] = []
+    for field in fields:
+        width = imgui.calc_text_size(field.widest).x
+        if width + gap > room:
+            if room > theme.px(7):
+                shown.append((field, room - gap))
+            break
+        shown.append((field, width))
+        room -= width + gap
+    right = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
+    for field, width in shown:
+        right -= width
+        text = widgets.elided(field.text, width)
+        offset = max(width - imgui.calc_text_size(text).x, 0.0)
+        imgui.same_line()
+        imgui.set_cursor_pos_x(right + offset)
+        imgui.align_text_to_frame_padding()
+        widgets.text(text, field.colour)
+        if field is fields[0] and timings:
+            _timings_tooltip(timings)
+        else:
+            note = field.text if text != field.text else ""
+            widgets.tooltip(field.help, note)
+        right -= gap
+
+
+def _timings_tooltip(timings: tuple[Timing, ...]) -> None:
+    if not imgui.begin_item_tooltip():
+        return
+    if imgui.begin_table("##timings", 2, imgui.TableFlags_.sizing_fixed_fit):
+        for timing in timings:
+            imgui.table_next_row()
+            imgui.table_next_column()
+            widgets.text(timing.stage, theme.TEXT_DIM)
+            imgui.table_next_column()
+            widgets.text(f"{timing.milliseconds:7.2f} ms")
+        imgui.end_table()
+    imgui.end_tooltip()

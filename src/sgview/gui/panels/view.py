@@ -1,0 +1,58 @@
+"""How the picture lies in the window."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import rows, widgets
+from sgview.gui.panels import Emit
+from sgview.state.commands import SetVsync, ToggleFullscreen
+from sgview.state.params import Params, View
+from sgview.state.status import Status
+
+_VIEW = View()
+
+
+def draw_view(params: Params, status: Status, emit: Emit) -> Params:
+    """Draw the section."""
+    if not widgets.section("View"):
+        return params
+    view = params.view
+    view = replace(
+        view,
+        flip_horizontal=rows.toggle(
+            "Flip left, right", view.flip_horizontal, help="Also in everything recorded or sent."
+        ),
+        flip_vertical=rows.toggle(
+            "Flip top, bottom", view.flip_vertical, help="Also in everything recorded or sent."
+        ),
+        fit=rows.choice(
+            "Size",
+            view.fit,
+            _VIEW.fit,
+            (("fit", "Fit"), ("fill", "Fill"), ("1:1", "1:1")),
+            option_help=(
+                "The whole picture, as large as fits.",
+                "The whole area, the picture cropped.",
+                "One pixel of the picture on one of the screen.",
+            ),
+        ),
+        filter=rows.choice(
+            "Pixels",
+            view.filter,
+            _VIEW.filter,
+            (("linear", "Smooth"), ("nearest", "Sharp")),
+            option_help=("Interpolated linearly.", "The nearest pixel, edges kept."),
+        ),
+    )
+    is_synced = rows.toggle(
+        "Vsync", status.vsync, True, "Wait for the refresh of the screen; off: no limit."
+    )
+    if is_synced != status.vsync:
+        emit(SetVsync(is_synced))
+    is_full = rows.toggle("Fullscreen", status.is_fullscreen, help="Key F.")
+    if is_full != status.is_fullscreen:
+        emit(ToggleFullscreen())
+    imgui.spacing()
+    return replace(params, view=view) if view != params.view else params

@@ -1,0 +1,61 @@
+"""What lies in the middle of the window when there is no picture."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from sgview.gui import icons, theme, widgets
+from sgview.gui.panels import Emit
+from sgview.state.commands import ChooseNetwork
+
+Rect = tuple[float, float, float, float]
+OVERLAY = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_docking
+    | imgui.WindowFlags_.no_saved_settings
+    | imgui.WindowFlags_.no_move
+    | imgui.WindowFlags_.no_focus_on_appearing
+    | imgui.WindowFlags_.no_bring_to_front_on_focus
+    | imgui.WindowFlags_.always_auto_resize
+)
+
+
+def draw_invitation(rect: Rect, emit: Emit | None) -> None:
+    """Say in the centre of `rect` how to begin; `emit` None leaves the button out."""
+    x, y, width, height = rect
+    if width < theme.px(6) or height < theme.px(4):
+        return
+    imgui.set_next_window_pos(
+        imgui.ImVec2(x + width / 2, y + height / 2), pivot=imgui.ImVec2(0.5, 0.5)
+    )
+    imgui.begin("##invitation", None, OVERLAY | imgui.WindowFlags_.no_background)
+    lines = (
+        (icons.DROP, 2.6, theme.TEXT_FAINT),
+        ("Drop a .pkl here", 1.5, theme.TEXT),
+        ("A StyleGAN2 or StyleGAN3 network. F1 shows the keys.", 1.0, theme.TEXT_DIM),
+    )
+    room = max(_line_width(text, size) for text, size, _ in lines)
+    if room > width:
+        lines, room = lines[:2], max(_line_width(text, size) for text, size, _ in lines[:2])
+    left = imgui.get_cursor_pos_x()
+    for text, size, colour in lines:
+        theme.push_face("text", size)
+        imgui.set_cursor_pos_x(left + (room - imgui.calc_text_size(text).x) / 2)
+        widgets.text(text, colour)
+        imgui.pop_font()
+    if emit is not None:
+        label = "Choose a file…"
+        pad = imgui.get_style().frame_padding.x
+        button = imgui.calc_text_size(label).x + 4 * pad
+        imgui.dummy(imgui.ImVec2(0.0, theme.px(0.4)))
+        imgui.set_cursor_pos_x(left + (room - button) / 2)
+        if imgui.button(label, imgui.ImVec2(button, 0.0)):
+            emit(ChooseNetwork("a"))
+    imgui.end()
+
+
+def _line_width(text: str, size: float) -> float:
+    theme.push_face("text", size)
+    width = imgui.calc_text_size(text).x
+    imgui.pop_font()
+    return width

@@ -1,0 +1,132 @@
+"""The instrument's fader: a number that is dragged, drawn as a bar that fills as it grows.
+
+The bar shows a usual range; the number itself is bound only by hard limits, if there are any.
+Ctrl+click or double click types a number, Shift drags faster, Alt slower.
+"""
+
+from __future__ import annotations
+
+import math
+
+from imgui_bundle import imgui
+
+from sgview.gui import theme
+
+_INT_LIMIT = 2**31 - 1
+_FLOAT_LIMIT = 3.0e38
+
+
+def value_bar(
+    name: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    format: str = "%.3f",
+    is_filled: bool = True,
+    is_driven: bool = False,
+) -> float:
+    """Drag a number.
+
+    Args:
+        name: ImGui id, unique in its window.
+        value: the present number.
+        low, high: usual range; dragging across the bar's width spans it.
+        minimum, maximum: hard limits, None for none.
+        format: printf format of one float.
+        is_filled: draw the bar; False for numbers without a usual range.
+        is_driven: something else sets the number: show it, do not accept input.
+    """
+    width = imgui.calc_item_width()
+    if is_filled:
+        _draw_fill(name, value, low, high, width, is_driven)
+    speed = (high - low) / max(width, 1.0)
+    bounds = _bounds(minimum, maximum, _FLOAT_LIMIT)
+    imgui.begin_disabled(is_driven)
+    imgui.push_style_var(imgui.StyleVar_.disabled_alpha, 1.0)
+    is_changed, new = imgui.drag_float(name, value, speed, *bounds, format, _flags(bounds))
+    imgui.pop_style_var()
+    imgui.end_disabled()
+    if is_filled:
+        imgui.pop_style_color(3)
+    _show_cursor(is_driven)
+    # The widget works in single precision; seven digits keep 0.9 from becoming 0.89999998.
+    if not is_changed or not math.isfinite(new):
+        return value
+    return float(f"{new:.7g}")
+
+
+def integer_bar(
+    name: str,
+    value: int,
+    low: int,
+    high: int,
+    *,
+    minimum: int | None = None,
+    maximum: int | None = None,
+    format: str = "%d",
+    is_filled: bool = True,
+) -> int:
+    """Drag a whole number; arguments as for `value_bar`."""
+    width = imgui.calc_item_width()
+    if is_filled:
+        _draw_fill(name, value, low, high, width, False)
+    speed = max((high - low) / max(width, 1.0), 0.02)
+    bounds = _bounds(minimum, maximum, _INT_LIMIT)
+    limits = (int(bounds[0]), int(bounds[1]))
+    shown = max(-_INT_LIMIT, min(_INT_LIMIT, value))
+    is_changed, new = imgui.drag_int(name, shown, speed, *limits, format, _flags(bounds))
+    if is_filled:
+        imgui.pop_style_color(3)
+    _show_cursor(False)
+    return new if is_changed else value
+
+
+def _bounds(minimum: float | None, maximum: float | None, limit: float) -> tuple[float, float]:
+    if minimum is None and maximum is None:
+        return 0.0, 0.0  # ImGui's way to say "none"
+    return (-limit if minimum is None else minimum), (limit if maximum is None else maximum)
+
+
+def _flags(bounds: tuple[float, float]) -> imgui.SliderFlags_:
+    return imgui.SliderFlags_.always_clamp if bounds[0] < bounds[1] else imgui.SliderFlags_.none
+
+
+def _draw_fill(
+    name: str, value: float, low: float, high: float, width: float, is_driven: bool
+) -> None:
+    """Draw the bar below the number and make the number's own background clear (3 colours)."""
+    corner = imgui.get_cursor_screen_pos()
+    height = imgui.get_frame_height()
+    rounding = imgui.get_style().frame_rounding
+    draw = imgui.get_window_draw_list()
+    end = (corner.x + width, corner.y + height)
+    draw.add_rect_filled((corner.x, corner.y), end, theme.u32(theme.FIELD), rounding)
+    is_typing = imgui.internal.temp_input_is_active(imgui.get_id(name))
+    if high > low and not is_typing and math.isfinite(value):
+        origin = min(max(0.0, low), high)
+        start, stop = sorted(
+            corner.x + width * (min(max(v, low), high) - low) / (high - low)
+            for v in (origin, value)
+        )
+        colour = theme.faded(theme.ACCENT_FILL, 0.65) if is_driven else theme.ACCENT_FILL
+        if stop - start >= 1.0:
+            draw.add_rect_filled((start, corner.y), (stop, end[1]), theme.u32(colour), rounding)
+        is_inside = low <= value <= high
+        x = stop if value >= origin else start
+        thickness = max(1.0, theme.px(0.12))
+        x = min(max(x, corner.x + thickness), end[0] - thickness)
+        tip = theme.ACCENT if is_inside else theme.WARNING
+        draw.add_line((x, corner.y + 1), (x, end[1] - 1), theme.u32(tip), thickness)
+    imgui.push_style_color(imgui.Col_.frame_bg, theme.CLEAR)
+    imgui.push_style_color(imgui.Col_.frame_bg_hovered, theme.HOVER_VEIL)
+    imgui.push_style_color(imgui.Col_.frame_bg_active, theme.ACTIVE_VEIL)
+
+
+def _show_cursor(is_driven: bool) -> None:
+    if is_driven or imgui.get_io().want_text_input:
+        return
+    if imgui.is_item_hovered() or imgui.is_item_active():
+        imgui.set_mouse_cursor(imgui.MouseCursor_.resize_ew)

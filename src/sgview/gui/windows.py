@@ -1,0 +1,55 @@
+"""The dockable windows: what stands where on the first run, and drawing them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imgui_bundle import imgui
+
+from sgview.gui import theme
+from sgview.gui.panels import Emit, Panel
+from sgview.state.params import Params
+from sgview.state.status import Status
+
+
+@dataclass(frozen=True)
+class PanelWindow:
+    """One window and the panels that share it, from top to bottom."""
+
+    title: str
+    place: str  # "networks" (top right) or "main" (below it, as a tab)
+    panels: tuple[Panel, ...]
+
+
+def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
+    """Dock everything on the right: the two networks on top, the rest as tabs below."""
+    builder = imgui.internal
+    viewport = imgui.get_main_viewport()
+    builder.dock_builder_remove_node(dockspace)
+    root_flags = int(builder.DockNodeFlagsPrivate_.dock_space)
+    builder.dock_builder_add_node(dockspace, root_flags)
+    builder.dock_builder_set_node_size(dockspace, viewport.work_size)
+    width, height = max(viewport.work_size.x, 1.0), max(viewport.work_size.y, 1.0)
+    share = min(theme.px(theme.PANEL_WIDTH) / width, theme.PANEL_SHARE)
+    side = builder.dock_builder_split_node(dockspace, imgui.Dir.right, share)
+    top_share = min(theme.px(theme.NETWORKS_HEIGHT) / height, 0.45)
+    column = builder.dock_builder_split_node(side.id_at_dir, imgui.Dir.up, top_share)
+    places = {"networks": column.id_at_dir, "main": column.id_at_opposite_dir}
+    top = builder.dock_builder_get_node(column.id_at_dir)
+    top.set_local_flags(int(imgui.DockNodeFlags_.auto_hide_tab_bar))
+    for window in windows:
+        builder.dock_builder_dock_window(window.title, places[window.place])
+    builder.dock_builder_finish(dockspace)
+
+
+def draw_windows(
+    windows: tuple[PanelWindow, ...], params: Params, status: Status, emit: Emit
+) -> Params:
+    """Draw every window that is in sight; hidden tabs cost nothing."""
+    for window in windows:
+        is_visible, _ = imgui.begin(window.title, None, imgui.WindowFlags_.no_collapse)
+        if is_visible:
+            for panel in window.panels:
+                params = panel(params, status, emit)
+        imgui.end()
+    return params
