@@ -8,7 +8,8 @@ import pytest
 from OpenGL import GL
 
 from sgview.gfx import framebuffer
-from sgview.gfx.window import GraphicsInfo, Window
+from sgview.gfx.context import GraphicsInfo
+from sgview.gfx.window import Window
 
 pytestmark = pytest.mark.gl
 
@@ -77,7 +78,8 @@ def test_close_is_idempotent(screen) -> None:
 )
 def test_no_display_is_one_clear_sentence(environment: dict[str, str], message: str) -> None:
     code = (
-        "from sgview.gfx.window import Window, WindowError\n"
+        "from sgview.gfx.context import WindowError\n"
+        "from sgview.gfx.window import Window\n"
         "try: Window('x')\n"
         "except WindowError as error: print(error)"
     )

@@ -118,7 +118,8 @@ def _kernels() -> list[Finding]:
 
 
 def _window() -> list[Finding]:
-    from sgview.gfx.window import Window, WindowError
+    from sgview.gfx.context import WindowError
+    from sgview.gfx.window import Window
 
     try:
         window = Window("sgview doctor", 64, 64, visible=False)

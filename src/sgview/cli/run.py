@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         if path and not Path(path).is_file():
             raise ConfigError(f"{path}: there is no such file")
 
-    from sgview.gfx.window import WindowError
+    from sgview.gfx.context import WindowError
 
     try:
         return play(settings, seconds=args.seconds, show_panels=not args.hide_panels)

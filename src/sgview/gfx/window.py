@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import sys
+import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sgview.gfx.context import (
+    WindowError,
+    collected_errors,
+    context_advice,
+    describe_graphics,
+    glfw,
+    initialise,
+    is_wayland,
+    set_hints,
+)
 
-def _share_glfw_on_macos() -> None:
-    """Make `glfw` load the library that imgui-bundle links to.
-
-    The panel's backend must see the GLFW that made the window. Linux and Windows share a library
-    by its name; macOS would load two.
-    """
-    bundle = importlib.util.find_spec("imgui_bundle") if sys.platform == "darwin" else None
-    if bundle and bundle.origin and "PYGLFW_LIBRARY" not in os.environ:
-        library = Path(bundle.origin).parent / "libglfw.3.dylib"
-        if library.is_file():
-            os.environ["PYGLFW_LIBRARY"] = str(library)
-
-
-_share_glfw_on_macos()
-
-import glfw as _glfw  # noqa: E402
-from OpenGL import GL  # noqa: E402
-
-glfw: Any = _glfw  # its stubs leave out None where it is allowed
-
-GL_VERSION = (4, 1)
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
-
-
-class WindowError(RuntimeError):
-    """No window can be opened here; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class GraphicsInfo:
-    """What OpenGL says of itself."""
-
-    renderer: str  # "NVIDIA H200/PCIe/SSE2", "llvmpipe (LLVM 15.0.6, 256 bits)"
-    version: str  # "4.5 (Core Profile) Mesa 22.3.6"
-    vendor: str
-
-    @property
-    def is_software(self) -> bool:
-        """Whether the CPU draws."""
-        name = self.renderer.lower()
-        return any(word in name for word in ("llvmpipe", "softpipe", "swrast", "swiftshader"))
 
 
 class Window:
@@ -83,16 +50,14 @@ class Window:
         self._windowed = (0, 0, width, height)  # where to return to from fullscreen
         self._vsync = vsync
         self.on_drop: Callable[[list[Path]], None] | None = None
-        _initialise()
-        _set_hints(visible)
-        with _collected_errors() as errors:
+        initialise()
+        set_hints(visible)
+        with collected_errors() as errors:
             self._handle = glfw.create_window(width, height, title, None, None)
         if not self._handle:
-            raise WindowError(_context_advice(errors))
+            raise WindowError(context_advice(errors))
         glfw.make_context_current(self._handle)
-        self.graphics = GraphicsInfo(
-            *(_gl_string(name) for name in (GL.GL_RENDERER, GL.GL_VERSION, GL.GL_VENDOR))
-        )
+        self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
         glfw.set_drop_callback(self._handle, self._drop)
         if fullscreen:
@@ -101,8 +66,6 @@ class Window:
     @property
     def address(self) -> int:
         """The GLFWwindow pointer, for native code such as the panel's backend."""
-        import ctypes
-
         return ctypes.cast(self._handle, ctypes.c_void_p).value or 0
 
     @property
@@ -232,7 +195,7 @@ class Window:
             self.on_drop([Path(path) for path in paths])
 
     def _position(self) -> tuple[int, int]:
-        if _is_wayland():  # windows there do not know where they are
+        if is_wayland():  # windows there do not know where they are
             return 0, 0
         return glfw.get_window_pos(self._handle)
 
@@ -254,69 +217,3 @@ class Window:
             return max(0, across) * max(0, down)
 
         return max(monitors, key=overlap)
-
-
-class _collected_errors:  # noqa: N801  (reads as a function at its one use)
-    """Collect GLFW's messages instead of having them warned about."""
-
-    def __enter__(self) -> list[str]:
-        self._messages: list[str] = []
-        self._before = glfw.set_error_callback(
-            lambda _code, text: self._messages.append(
-                text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-            )
-        )
-        return self._messages
-
-    def __exit__(self, *_error: object) -> None:
-        glfw.set_error_callback(self._before)
-
-
-def _initialise() -> None:
-    with _collected_errors() as errors:
-        if glfw.init():
-            return
-    raise WindowError(_display_advice(errors))
-
-
-def _set_hints(visible: bool) -> None:
-    glfw.default_window_hints()
-    glfw.window_hint(glfw.CLIENT_API, glfw.OPENGL_API)
-    glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, GL_VERSION[0])
-    glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, GL_VERSION[1])
-    glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
-    glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)  # macOS gives core contexts only with it
-    glfw.window_hint(glfw.SCALE_TO_MONITOR, True)
-    glfw.window_hint(glfw.AUTO_ICONIFY, False)  # a show's second screen stays up without focus
-    glfw.window_hint(glfw.VISIBLE, visible)
-    glfw.window_hint_string(glfw.X11_CLASS_NAME, "sgview")
-    glfw.window_hint_string(glfw.X11_INSTANCE_NAME, "sgview")
-
-
-def _is_wayland() -> bool:
-    return glfw.get_platform() == glfw.PLATFORM_WAYLAND
-
-
-def _gl_string(name: int) -> str:
-    text = GL.glGetString(name)
-    return text.decode(errors="replace") if isinstance(text, bytes) else str(text or "")
-
-
-def _display_advice(errors: list[str]) -> str:
-    cause = f" ({errors[-1]})" if errors else ""
-    if sys.platform == "linux" and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return (
-            f"there is no display{cause}: start sgview on a desktop, or with a virtual screen, "
-            "`xvfb-run sgview`, or without any, `sgview render`"
-        )
-    return f"no window can be opened on this display{cause}: `sgview doctor` says more"
-
-
-def _context_advice(errors: list[str]) -> str:
-    cause = f" ({errors[-1]})" if errors else ""
-    return (
-        f"OpenGL {GL_VERSION[0]}.{GL_VERSION[1]} is not available here{cause}: install the "
-        "graphics driver, or on Linux Mesa (`apt install libgl1-mesa-dri`)"
-    )
