@@ -165,6 +165,7 @@ def compile_kernel(
         std="c++17",
         define_macro=[(name, str(value)) for name, value in spec.defines] or None,
         ptxas_options="-v" if log is not None else None,
+        diag_suppress=[177],  # functions of a header that one kernel does not use
     )
     try:
         code = Program(spec.source, "c++", options).compile(target, logs=log).code

@@ -1,0 +1,123 @@
+// Device primitives as inline PTX: NVRTC then needs no header and no include path.
+//
+// The CPU emulator (tests/ops/emulator) has a file of the same name with the same functions, so
+// every kernel written with these runs there, thread by thread, without a GPU.
+//
+// float16 values travel as bits: u16 for one, u32 for a pair (element 0 in the low half).
+#pragma once
+
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef long long i64;
+
+#define DEVICE static __device__ __forceinline__
+#define KERNEL extern "C" __global__ void
+#define SHARED __shared__
+
+// ---- float16 -----------------------------------------------------------------------------------
+
+DEVICE float to_float(u16 h) { float f; asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(h)); return f; }
+DEVICE u16 to_half(float f) { u16 h; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f)); return h; }
+DEVICE u32 to_half2(float low, float high) {
+  return (u32)to_half(low) | ((u32)to_half(high) << 16);
+}
+DEVICE float2 to_float2(u32 pair) {
+  return make_float2(to_float((u16)pair), to_float((u16)(pair >> 16)));
+}
+DEVICE u32 multiply2(u32 a, u32 b) {
+  u32 d; asm("mul.rn.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b)); return d;
+}
+#if __CUDA_ARCH__ >= 800
+DEVICE u32 max2(u32 a, u32 b) {
+  u32 d; asm("max.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b)); return d;
+}
+#endif
+// Clamps both halves of `a` to +-limit (limit >= 0).
+#if __CUDA_ARCH__ >= 860
+DEVICE u32 clamp2(u32 a, u32 limit) {
+  u32 d; asm("min.xorsign.abs.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(limit)); return d;
+}
+#elif __CUDA_ARCH__ >= 800
+DEVICE u32 clamp2(u32 a, u32 limit) {
+  u32 d;
+  asm("{ .reg .b32 t, n; min.f16x2 t, %1, %2; xor.b32 n, %2, 0x80008000; max.f16x2 %0, t, n; }"
+      : "=r"(d) : "r"(a), "r"(limit));
+  return d;
+}
+#endif
+// The low halves, and the high halves, of two pairs.
+DEVICE u32 pair_low(u32 a, u32 b) {
+  u32 d; asm("prmt.b32 %0, %1, %2, 0x5410;" : "=r"(d) : "r"(a), "r"(b)); return d;
+}
+DEVICE u32 pair_high(u32 a, u32 b) {
+  u32 d; asm("prmt.b32 %0, %1, %2, 0x7632;" : "=r"(d) : "r"(a), "r"(b)); return d;
+}
+
+// ---- tensor cores ------------------------------------------------------------------------------
+
+// C[16][8] = A[16][16] B[16][8] + C, all float16. With lane = 4 g + t: c[0] = C[g][2t, 2t+1],
+// c[1] = C[g+8][..]; a[q] = A[g + 8 (q & 1)][2t + 8 (q >> 1), ..]; b[q] = B[2t + 8q, ..][g].
+#if __CUDA_ARCH__ >= 800
+DEVICE void mma(u32 (&c)[2], const u32 (&a)[4], u32 b0, u32 b1) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16 {%0,%1}, {%2,%3,%4,%5}, {%6,%7}, {%0,%1};"
+      : "+r"(c[0]), "+r"(c[1]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+#endif
+
+// ---- memory ------------------------------------------------------------------------------------
+
+// Shared memory is addressed in bytes from the start of the dynamic part.
+DEVICE u32 shared_start() {
+  extern __shared__ uint4 dynamic_shared_[];
+  return (u32)__cvta_generic_to_shared(dynamic_shared_);
+}
+DEVICE float* shared_floats() {
+  extern __shared__ uint4 dynamic_shared_[];
+  return (float*)dynamic_shared_;
+}
+DEVICE uint4 load_shared16(u32 at) {
+  uint4 v;
+  asm volatile("ld.shared.v4.b32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(at) : "memory");
+  return v;
+}
+DEVICE uint2 load_shared8(u32 at) {
+  uint2 v;
+  asm volatile("ld.shared.v2.b32 {%0,%1}, [%2];" : "=r"(v.x), "=r"(v.y) : "r"(at) : "memory");
+  return v;
+}
+DEVICE void store_shared16(u32 at, uint4 v) {
+  asm volatile("st.shared.v4.b32 [%0], {%1,%2,%3,%4};"
+               :: "r"(at), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
+}
+DEVICE void store_shared8(u32 at, u32 x, u32 y) {
+  asm volatile("st.shared.v2.b32 [%0], {%1,%2};" :: "r"(at), "r"(x), "r"(y) : "memory");
+}
+
+// Copies 16 bytes from global to shared memory in the background (sm_80).
+#if __CUDA_ARCH__ >= 800
+DEVICE void copy_async16(u32 to, const void* from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+               :: "r"(to), "l"(__cvta_generic_to_global(from)) : "memory");
+}
+DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+// Waits until at most `PENDING` of this thread's latest groups are still on their way.
+template <int PENDING> DEVICE void copy_async_wait() {
+  asm volatile("cp.async.wait_group %0;" :: "n"(PENDING) : "memory");
+}
+#endif
+
+// ---- warps -------------------------------------------------------------------------------------
+
+DEVICE float lane_xor(float v, int mask) { return __shfl_xor_sync(0xffffffffu, v, mask); }
+DEVICE float warp_sum(float v) {
+#pragma unroll
+  for (int mask = 16; mask; mask >>= 1) v += lane_xor(v, mask);
+  return v;
+}
+DEVICE float warp_max(float v) {
+#pragma unroll
+  for (int mask = 16; mask; mask >>= 1) v = fmaxf(v, lane_xor(v, mask));
+  return v;
+}
+// end of primitives

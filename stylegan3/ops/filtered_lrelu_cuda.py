@@ -1,0 +1,262 @@
+"""CUDA launchers of filtered leaky ReLU: channels last, scale, bias and clamp per channel.
+
+Layout of every tensor here: [H, W, P] contiguous, P the channel count padded (`padded_channels`).
+Padding channels of inputs are ignored and those of outputs are zero. Per-channel vectors are
+float32 with `vector_length(P)` values, zero beyond the channel count.
+
+    y = scale * down(clamp(lrelu(up(x + bias)) * gain, +-clamp))
+
+A demodulation factor d before the bias is folded by the caller, exactly, as lrelu(d v) = d lrelu(v)
+for d > 0: bias / d, clamp / d, scale * d.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylegan3.ops import nvrtc
+from stylegan3.ops.separable_terms import Array, separable_terms
+from stylegan3.ops.sources import cuda_source
+
+Padding = tuple[int, int, int, int]
+
+_CORRELATION = {2: 0.9, 4: 0.95}  # of the oversampled signal; see separable_terms
+_MAX_RANK = 4
+_STRIP_WIDTH = 32
+
+
+@dataclass(frozen=True)
+class FilterGeometry:
+    """What a layer's filtered leaky ReLU computes, apart from its per-channel vectors."""
+
+    up_filter: Array | None  # [T] taps, or None: identity
+    down_filter: Array | None  # [T], [T, T], or None
+    up: int
+    down: int
+    padding: Padding  # x0, x1, y0, y1 of the upsampled picture
+    gain: float = math.sqrt(2)
+    slope: float = 0.2
+    _taps: tuple[int, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        taps = tuple(1 if f is None else f.shape[0] for f in (self.up_filter, self.down_filter))
+        object.__setattr__(self, "_taps", taps)
+        if self.up_filter is not None and self.up_filter.ndim != 1:
+            raise ValueError("the upsampling filter must be separable, given as 1-D taps")
+
+    def out_size(self, height: int, width: int) -> tuple[int, int]:
+        """Output height and width [px] for an input's."""
+        x0, x1, y0, y1 = self.padding
+        lost = sum(self._taps) - 2
+        rows, columns = height * self.up + y0 + y1 - lost, width * self.up + x0 + x1 - lost
+        return (rows - 1) // self.down + 1, (columns - 1) // self.down + 1
+
+    def suits_tensor_cores(self, dtype: torch.dtype, capability: tuple[int, int]) -> bool:
+        """Whether `TensorCoreFilteredLrelu` computes this: what published networks use does."""
+        return (
+            dtype == torch.float16
+            and capability >= (8, 0)
+            and self.up in (2, 4)
+            and self.down == 2
+            and self.slope == 0.2
+            and self.up_filter is not None
+            and self.down_filter is not None
+            and self._taps[0] <= 6 * self.up
+            and self._taps[1] <= 12
+            and self.padding[0] == self.padding[2]
+            and len(self.terms()) <= _MAX_RANK
+        )
+
+    def terms(self) -> list[tuple[Array, Array]]:
+        """The downsampling filter as separable terms."""
+        assert self.down_filter is not None
+        return separable_terms(self.down_filter, _CORRELATION.get(self.up, 0.9))
+
+
+class TensorCoreFilteredLrelu:
+    """The streaming float16 kernel (`filtered_lrelu.cu`); sm_80 and later.
+
+    Args:
+        geometry: where `suits_tensor_cores`.
+        device: of the filter matrices and launches.
+        has_clamp: False leaves the clamp out.
+    """
+
+    def __init__(
+        self, geometry: FilterGeometry, device: torch.device, *, has_clamp: bool = True
+    ) -> None:
+        self.geometry = geometry
+        self._device = device
+        properties = _multiprocessor(device)
+        self._processors = properties.count
+        matrices, self.rank, self.dc_correction = filter_matrices(geometry)
+        self._matrices = torch.from_numpy(matrices).to(device)
+        self._first_input = math.ceil(-geometry.padding[0] / geometry.up)
+        # Two blocks fit GeForce's 100 KB of shared memory, three fit 164 KB and more; with rank 3
+        # and more, three would leave too few registers.
+        self._blocks = 3 if properties.shared_bytes >= 160 * 1024 and self.rank <= 2 else 2
+        small = properties.shared_bytes < 160 * 1024
+        slots = 2 if geometry.up == 4 and small else 3
+        groups, columns = geometry.up // 2, 42 if geometry.up == 2 else 24
+        self._shared = slots * 8 * columns * 32 + 2 * 8 * groups * 1024 + 32 + 128
+        self.spec = nvrtc.KernelSpec(
+            "filtered_lrelu",
+            cuda_source("filtered_lrelu.cu"),
+            (
+                ("CLAMP", int(has_clamp)),
+                ("MIN_BLOCKS", self._blocks),
+                ("RANK", self.rank),
+                ("SLOTS", slots),
+                ("UP", geometry.up),
+            ),
+        )
+
+    def __call__(
+        self,
+        x: Tensor,  # [H, W, P] float16
+        y: Tensor,  # [H', W', P'] float16, written
+        channels: int,
+        bias: Tensor,
+        clamp: Tensor,
+        scale: Tensor,
+        strip_height: int | None = None,  # [px], a multiple of 4 up; None: chosen for the GPU
+    ) -> None:
+        """Launch; raises ValueError if shapes disagree."""
+        _check(self.geometry, x, y, channels, bias, clamp, scale, torch.float16)
+        grid_x, grid_y = -(-y.shape[2] // 16), -(-y.shape[1] // _STRIP_WIDTH)
+        if strip_height is None:
+            strip_height = self._strip_height(y.shape[0], grid_x * grid_y)
+        elif strip_height % (4 * self.geometry.up):
+            raise ValueError(f"strip_height must be a multiple of {4 * self.geometry.up}")
+        nvrtc.load(self.spec, self._device)(
+            (grid_x, grid_y, -(-y.shape[0] // strip_height)),
+            128,
+            x,
+            y,
+            bias,
+            clamp,
+            scale,
+            self._matrices,
+            channels,
+            x.shape[0],
+            x.shape[1],
+            x.shape[2],
+            y.shape[0],
+            y.shape[1],
+            y.shape[2],
+            self._first_input,
+            strip_height,
+            shared=self._shared,
+        )
+
+    def _strip_height(self, rows: int, strips: int) -> int:
+        """Balance whole waves of blocks against the prologue that every strip repeats."""
+        unit = 4 * self.geometry.up  # rows a step completes
+        at_once = self._processors * self._blocks
+
+        def cost(height: int) -> float:
+            waves = -(-strips * -(-rows // height) // at_once)
+            return waves * (height // unit + 2.5)
+
+        return min(range(unit, rows + 2 * unit, unit), key=cost)
+
+
+def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:
+    """Return the matrices of `filtered_lrelu.cu` as float16, the rank, and the DC correction.
+
+    Rounding the taps to float16 changes a layer's gain at DC by up to 8e-4, and gains of layers
+    multiply; the third value, exact gain over rounded gain, is to be multiplied into `scale`.
+    """
+    up, offset = geometry.up, geometry.padding[0]
+    assert geometry.up_filter is not None
+    assert geometry.down_filter is not None
+    taps = geometry.up_filter[::-1] * up
+    first = math.ceil(-offset / up)
+
+    def up_matrix(rows: int, start: int, gain: float) -> Array:  # [rows, 16 inputs]
+        tap = up * (np.arange(16)[None] + first) + offset - start - np.arange(rows)[:, None]
+        inside = (tap >= 0) & (tap < len(taps))
+        return gain * np.where(inside, taps[np.clip(tap, 0, len(taps) - 1)], 0)
+
+    def down_matrix(f: Array, rows: int, start: int) -> Array:  # [rows, 16 oversampled]
+        tap = np.arange(16)[None] + start - 2 * np.arange(rows)[:, None]
+        inside = (tap >= 0) & (tap < len(f))
+        return np.where(inside, f[::-1][np.clip(tap, 0, len(f) - 1)], 0)
+
+    terms = geometry.terms()
+    up_v = [up_matrix(16, 16 * i, 1) for i in range(up // 2)]
+    up_h = [up_matrix(8, 8 * i, geometry.gain) for i in range(up)]
+    down_h = [down_matrix(row, 16, 16 * k) for _, row in terms for k in range(3)]
+    down_v = [down_matrix(column, 8, 16 * k) for column, _ in terms for k in range(2)]
+    flat = [m.ravel() for m in (*up_v, *up_h, *down_h, *down_v)]
+    matrices = np.concatenate(flat).astype(np.float16)
+
+    def rounded(values: Array) -> Array:
+        return values.astype(np.float16).astype(np.float64)
+
+    vertical = np.mean([rounded(m).sum(1).mean() for m in up_v])
+    horizontal = np.mean([rounded(m).sum(1).mean() for m in up_h])
+    down = sum(rounded(column).sum() * rounded(row).sum() for column, row in terms)
+    filters = geometry.down_filter
+    exact_down = filters.sum() ** 2 if filters.ndim == 1 else filters.sum()
+    exact = geometry.up_filter.sum() ** 2 * geometry.gain * exact_down
+    actual = vertical * horizontal * down
+    correction = exact / actual if abs(actual) > 0.1 * abs(exact) > 0 else 1.0
+    return matrices, len(terms), float(correction)
+
+
+def padded_channels(channels: int, multiple: int = 8) -> int:
+    """Return the channel pitch of a tensor: `channels` rounded up."""
+    return -(-channels // multiple) * multiple
+
+
+def vector_length(pitch: int) -> int:
+    """Return the length of the per-channel vectors of an output pitch: whole blocks of 16."""
+    return padded_channels(pitch, 16)
+
+
+@dataclass(frozen=True)
+class _Multiprocessor:
+    count: int
+    shared_bytes: int
+
+
+def _multiprocessor(device: torch.device) -> _Multiprocessor:
+    if device.type != "cuda":
+        return _Multiprocessor(1, 228 * 1024)  # the emulator's
+    p = torch.cuda.get_device_properties(device)
+    return _Multiprocessor(p.multi_processor_count, p.shared_memory_per_multiprocessor)
+
+
+def _check(
+    geometry: FilterGeometry,
+    x: Tensor,
+    y: Tensor,
+    channels: int,
+    bias: Tensor,
+    clamp: Tensor,
+    scale: Tensor,
+    dtype: torch.dtype,
+) -> None:
+    if x.ndim != 3 or y.ndim != 3 or not x.is_contiguous() or not y.is_contiguous():
+        raise ValueError("x and y must be contiguous [H, W, channels]")
+    if x.dtype != dtype or y.dtype != dtype:
+        raise ValueError(f"x and y must be {dtype}, not {x.dtype} and {y.dtype}")
+    expected = geometry.out_size(x.shape[0], x.shape[1])
+    if (y.shape[0], y.shape[1]) != expected:
+        raise ValueError(
+            f"y must be {expected} pixels for x {tuple(x.shape)}, not {tuple(y.shape)}"
+        )
+    if x.shape[2] % 8 or y.shape[2] % 8 or not channels <= min(x.shape[2], y.shape[2]):
+        raise ValueError(
+            f"channel pitches must be multiples of 8 of at least {channels},"
+            f" not {x.shape[2]} and {y.shape[2]}"
+        )
+    for vector in (bias, clamp, scale):
+        if vector.dtype != torch.float32 or vector.numel() < vector_length(y.shape[2]):
+            raise ValueError(f"vectors must be float32 of {vector_length(y.shape[2])} values")

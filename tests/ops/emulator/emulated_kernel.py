@@ -1,0 +1,75 @@
+"""CUDA kernels on the CPU: compiled by g++ against the emulator's primitives, launched alike.
+
+`EmulatedKernel` stands in for `stylegan3.ops.kernel.Kernel`, so the typed launchers themselves run
+in tests, argument order and shapes included.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from stylegan3.ops.kernel import Argument, Size, pack, three
+from stylegan3.ops.nvrtc import KernelSpec
+
+HERE = Path(__file__).parent
+_BUILD = Path(tempfile.gettempdir()) / "stylegan3-emulator"
+
+
+def has_compiler() -> bool:
+    """Whether kernels can be built here."""
+    return shutil.which("g++") is not None
+
+
+class EmulatedKernel:
+    """One kernel, compiled for the CPU."""
+
+    def __init__(self, spec: KernelSpec) -> None:
+        self.name = spec.name
+        self._library = ctypes.CDLL(str(_build(spec)))
+
+    def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
+        """Run the whole grid, block after block."""
+        pointers, _alive = pack(arguments)
+        threads = three(block)
+        assert threads[1:] == (1, 1), "the emulator runs one-dimensional blocks"
+        self._library.emulate(
+            (ctypes.c_int * 3)(*three(grid)), threads[0], ctypes.c_uint32(shared), pointers
+        )
+
+
+@cache
+def load(spec: KernelSpec, device: object = None) -> EmulatedKernel:
+    """Take the place of `nvrtc.load`."""
+    return EmulatedKernel(spec)
+
+
+def _build(spec: KernelSpec) -> Path:
+    primitives = (HERE / "primitives.cuh").read_text()
+    defines = "".join(f"#define {name} {value}\n" for name, value in spec.defines)
+    entry = (
+        f'\nextern "C" void emulate(const int* grid, int block, u32 shared, void** arguments) {{\n'
+        f"  emulator::launch({spec.name}, grid, block, shared, arguments);\n}}\n"
+    )
+    text = primitives + defines + _without_primitives(spec.source) + entry
+    library = _BUILD / f"{spec.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.so"
+    if not library.exists():
+        _BUILD.mkdir(exist_ok=True)
+        source = library.with_suffix(".cpp")
+        source.write_text(text)
+        target = library.with_suffix(".partial")
+        command = ["g++", "-std=c++17", "-O2", "-w", "-shared", "-fPIC"]
+        subprocess.run([*command, str(source), "-o", str(target)], check=True)
+        target.replace(library)
+    return library
+
+
+def _without_primitives(source: str) -> str:
+    """Cut the real primitives out of a resolved source: the emulator's take their place."""
+    return re.sub(r"// Device primitives as inline PTX.*?// end of primitives\n", "", source, flags=re.S)

@@ -1,0 +1,287 @@
+// The device primitives of stylegan3/ops/cuda/primitives.cuh for a CPU: a thread block runs as one
+// fiber per thread, warp-wide instructions gather their 32 lanes, and what the hardware leaves
+// undefined is made as unfriendly as is legal (shared memory starts as NaN; background copies are
+// invisible until they are waited for). It checks index arithmetic and synchronisation, not speed.
+#pragma once
+#include <ucontext.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef long long i64;
+typedef unsigned char uchar;
+
+#define DEVICE static inline
+#define KERNEL extern "C" void
+#define SHARED static
+#define __device__
+#define __forceinline__ inline
+#define __restrict__
+#define __launch_bounds__(...)
+#define __CUDA_ARCH__ 900
+
+struct uint2 { u32 x, y; };
+struct uint4 { u32 x, y, z, w; };
+struct float2 { float x, y; };
+struct alignas(16) float4 { float x, y, z, w; };
+struct uchar4 { uchar x, y, z, w; };
+struct Index { int x, y, z; };
+static inline uint4 make_uint4(u32 x, u32 y, u32 z, u32 w) { return {x, y, z, w}; }
+static inline float2 make_float2(float x, float y) { return {x, y}; }
+static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+static inline uchar4 make_uchar4(uchar x, uchar y, uchar z, uchar w) { return {x, y, z, w}; }
+static inline int min(int a, int b) { return a < b ? a : b; }
+static inline int max(int a, int b) { return a > b ? a : b; }
+static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
+static inline float sinpif(float x) { return (float)std::sin(3.14159265358979323846 * (double)x); }
+
+namespace emulator {
+constexpr int MAX_THREADS = 1024, SHARED_BYTES = 256 * 1024, STACK = 96 * 1024;
+struct Fiber { ucontext_t context; std::vector<char> stack; bool finished; };
+struct Warp { void* lanes[32]; int arrived, generation; };
+struct Copy { u32 to; uint4 value; };
+static Fiber fibers[MAX_THREADS];
+static Warp warps[MAX_THREADS / 32];
+static ucontext_t scheduler;
+static std::function<void()> body;
+static int current, threads, barrier_arrived, barrier_generation;
+alignas(16) static unsigned char shared[SHARED_BYTES];
+static u32 shared_size;
+static std::vector<Copy> copies[MAX_THREADS];
+static std::vector<size_t> committed[MAX_THREADS];
+static Index block_index, grid_size;
+
+static void yield() { swapcontext(&fibers[current].context, &scheduler); }
+static void enter() {
+  body();
+  fibers[current].finished = true;
+  yield();
+}
+// Runs `operation` once all 32 lanes of the warp have brought their argument.
+static void with_warp(void* argument, void (*operation)(void**)) {
+  Warp& warp = warps[current / 32];
+  const int generation = warp.generation;
+  warp.lanes[current % 32] = argument;
+  if (++warp.arrived == 32) {
+    operation(warp.lanes);
+    warp.arrived = 0;
+    warp.generation++;
+  } else {
+    while (warp.generation == generation) yield();
+  }
+}
+static void barrier() {
+  const int generation = barrier_generation;
+  if (++barrier_arrived == threads) {
+    barrier_arrived = 0;
+    barrier_generation++;
+  } else {
+    while (barrier_generation == generation) yield();
+  }
+}
+static void run_block() {
+  memset(shared, 0x7e, sizeof shared);  // NaN, as float16 and as part of a float32
+  memset(warps, 0, sizeof warps);
+  barrier_arrived = 0;
+  for (int i = 0; i < threads; i++) {
+    Fiber& fiber = fibers[i];
+    fiber.stack.resize(STACK);
+    fiber.finished = false;
+    copies[i].clear();
+    committed[i].clear();
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.data();
+    fiber.context.uc_stack.ss_size = fiber.stack.size();
+    makecontext(&fiber.context, enter, 0);
+  }
+  for (bool alive = true; alive;) {
+    alive = false;
+    for (current = 0; current < threads; current++) {
+      if (fibers[current].finished) continue;
+      swapcontext(&scheduler, &fibers[current].context);
+      alive |= !fibers[current].finished;
+    }
+  }
+}
+static void check_shared(u32 at, u32 bytes) {
+  if (at + bytes > shared_size || at % bytes) {
+    fprintf(stderr, "thread %d: shared address %u of %u bytes, size %u\n", current, at, bytes, shared_size);
+    abort();
+  }
+}
+static float half_value(u16 bits) { _Float16 h; memcpy(&h, &bits, 2); return (float)h; }
+static u16 half_bits(float f) { _Float16 h = (_Float16)f; u16 bits; memcpy(&bits, &h, 2); return bits; }
+static float low(u32 pair) { return half_value((u16)pair); }
+static float high(u32 pair) { return half_value((u16)(pair >> 16)); }
+static u32 pack(float a, float b) { return half_bits(a) | ((u32)half_bits(b) << 16); }
+
+// Called with the same arguments as cuLaunchKernel: addresses of the kernel's parameters.
+template <class... A, size_t... I>
+void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, void** arguments,
+            std::index_sequence<I...>) {
+  threads = block;
+  shared_size = shared_bytes;
+  grid_size = {grid[0], grid[1], grid[2]};
+  body = [=] { kernel(*(std::remove_const_t<A>*)arguments[I]...); };
+  for (int z = 0; z < grid[2]; z++)
+    for (int y = 0; y < grid[1]; y++)
+      for (int x = 0; x < grid[0]; x++) {
+        block_index = {x, y, z};
+        run_block();
+      }
+}
+template <class... A>
+void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, void** arguments) {
+  launch(kernel, grid, block, shared_bytes, arguments, std::index_sequence_for<A...>{});
+}
+}  // namespace emulator
+
+#define threadIdx (Index{emulator::current, 0, 0})
+#define blockIdx (emulator::block_index)
+#define blockDim (Index{emulator::threads, 1, 1})
+#define gridDim (emulator::grid_size)
+#define __syncthreads() emulator::barrier()
+
+DEVICE void __syncwarp() { emulator::with_warp(nullptr, [](void**) {}); }
+DEVICE int __syncthreads_or(int predicate) {
+  static int gathered, result;
+  if (emulator::barrier_arrived == 0) gathered = 0;
+  gathered |= predicate;
+  if (emulator::barrier_arrived == emulator::threads - 1) result = gathered;
+  emulator::barrier();
+  return result;
+}
+DEVICE u32 atomicOr(u32* at, u32 value) { const u32 old = *at; *at |= value; return old; }
+DEVICE u32 atomicMax(u32* at, u32 value) { const u32 old = *at; *at = std::max(old, value); return old; }
+DEVICE int atomicMax(int* at, int value) { const int old = *at; *at = std::max(old, value); return old; }
+DEVICE float __uint_as_float(u32 v) { float f; memcpy(&f, &v, 4); return f; }
+DEVICE u32 __float_as_uint(float f) { u32 v; memcpy(&v, &f, 4); return v; }
+DEVICE int __float_as_int(float f) { int v; memcpy(&v, &f, 4); return v; }
+
+DEVICE float to_float(u16 h) { return emulator::half_value(h); }
+DEVICE u16 to_half(float f) { return emulator::half_bits(f); }
+DEVICE u32 to_half2(float a, float b) { return emulator::pack(a, b); }
+DEVICE float2 to_float2(u32 pair) { return {emulator::low(pair), emulator::high(pair)}; }
+DEVICE u32 multiply2(u32 a, u32 b) {
+  using namespace emulator;
+  return pack(low(a) * low(b), high(a) * high(b));
+}
+DEVICE u32 max2(u32 a, u32 b) {
+  using namespace emulator;
+  return pack(fmaxf(low(a), low(b)), fmaxf(high(a), high(b)));
+}
+DEVICE u32 clamp2(u32 a, u32 limit) {
+  using namespace emulator;
+  auto clamp = [](float x, float c) { return copysignf(fminf(fabsf(x), c), x); };
+  return pack(clamp(low(a), low(limit)), clamp(high(a), high(limit)));
+}
+DEVICE u32 pair_low(u32 a, u32 b) { return (a & 0xffff) | (b << 16); }
+DEVICE u32 pair_high(u32 a, u32 b) { return (a >> 16) | (b & 0xffff0000u); }
+
+struct MmaLane { u32* c; const u32* a; u32 b[2]; };
+DEVICE void mma(u32 (&c)[2], const u32 (&a)[4], u32 b0, u32 b1) {
+  MmaLane mine{c, a, {b0, b1}};
+  emulator::with_warp(&mine, [](void** lanes) {
+    using namespace emulator;
+    float A[16][16], B[16][8], C[16][8];
+    for (int lane = 0; lane < 32; lane++) {
+      const MmaLane& m = *(MmaLane*)lanes[lane];
+      const int g = lane / 4, t = lane % 4;
+      for (int q = 0; q < 4; q++) {
+        const int row = g + 8 * (q & 1), k = 2 * t + 8 * (q >> 1);
+        A[row][k] = low(m.a[q]);
+        A[row][k + 1] = high(m.a[q]);
+      }
+      for (int q = 0; q < 2; q++) {
+        B[2 * t + 8 * q][g] = low(m.b[q]);
+        B[2 * t + 8 * q + 1][g] = high(m.b[q]);
+        C[g + 8 * q][2 * t] = low(m.c[q]);
+        C[g + 8 * q][2 * t + 1] = high(m.c[q]);
+      }
+    }
+    for (int i = 0; i < 16; i++)
+      for (int j = 0; j < 8; j++)
+        for (int k = 0; k < 16; k++) C[i][j] += A[i][k] * B[k][j];
+    for (int lane = 0; lane < 32; lane++) {
+      const int g = lane / 4, t = lane % 4;
+      for (int q = 0; q < 2; q++)
+        ((MmaLane*)lanes[lane])->c[q] = pack(C[g + 8 * q][2 * t], C[g + 8 * q][2 * t + 1]);
+    }
+  });
+}
+
+DEVICE u32 shared_start() { return 0; }
+DEVICE float* shared_floats() { return (float*)emulator::shared; }
+DEVICE uint4 load_shared16(u32 at) {
+  emulator::check_shared(at, 16);
+  uint4 v;
+  memcpy(&v, emulator::shared + at, 16);
+  return v;
+}
+DEVICE uint2 load_shared8(u32 at) {
+  emulator::check_shared(at, 8);
+  uint2 v;
+  memcpy(&v, emulator::shared + at, 8);
+  return v;
+}
+DEVICE void store_shared16(u32 at, uint4 v) {
+  emulator::check_shared(at, 16);
+  memcpy(emulator::shared + at, &v, 16);
+}
+DEVICE void store_shared8(u32 at, u32 x, u32 y) {
+  emulator::check_shared(at, 8);
+  const uint2 v{x, y};
+  memcpy(emulator::shared + at, &v, 8);
+}
+
+// What a copy overwrites is gone at once (a wrong, finite value); the data come at the wait.
+DEVICE void copy_async16(u32 to, const void* from) {
+  emulator::check_shared(to, 16);
+  emulator::Copy copy{to, {}};
+  memcpy(&copy.value, from, 16);
+  emulator::copies[emulator::current].push_back(copy);
+  memset(emulator::shared + to, 0x5b, 16);
+}
+DEVICE void copy_async_commit() {
+  emulator::committed[emulator::current].push_back(emulator::copies[emulator::current].size());
+}
+template <int PENDING> DEVICE void copy_async_wait() {
+  auto& groups = emulator::committed[emulator::current];
+  auto& copies = emulator::copies[emulator::current];
+  if (groups.size() <= PENDING) return;
+  const size_t count = groups[groups.size() - 1 - PENDING];
+  for (size_t i = 0; i < count; i++) memcpy(emulator::shared + copies[i].to, &copies[i].value, 16);
+  copies.erase(copies.begin(), copies.begin() + count);
+  groups.erase(groups.begin(), groups.end() - PENDING);
+  for (size_t& group : groups) group -= count;
+}
+
+struct ShuffleLane { float value, result; int mask; };
+DEVICE float lane_xor(float v, int mask) {
+  ShuffleLane mine{v, 0, mask};
+  emulator::with_warp(&mine, [](void** lanes) {
+    for (int lane = 0; lane < 32; lane++) {
+      ShuffleLane& l = *(ShuffleLane*)lanes[lane];
+      l.result = ((ShuffleLane*)lanes[lane ^ l.mask])->value;
+    }
+  });
+  return mine.result;
+}
+DEVICE float warp_sum(float v) {
+  for (int mask = 16; mask; mask >>= 1) v += lane_xor(v, mask);
+  return v;
+}
+DEVICE float warp_max(float v) {
+  for (int mask = 16; mask; mask >>= 1) v = fmaxf(v, lane_xor(v, mask));
+  return v;
+}
