@@ -1,0 +1,32 @@
+"""Checkpoint files: one reader a format, all of which execute nothing.
+
+`read(path)` gives a `Checkpoint` (configuration and tensors); `save_safetensors` writes one. Names
+are imported on first use, so that `CheckpointError` costs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stylegan3.checkpoints.checkpoint import Checkpoint
+    from stylegan3.checkpoints.errors import CheckpointError
+    from stylegan3.checkpoints.reading import family_of, read
+    from stylegan3.checkpoints.safetensors import save_safetensors
+
+__all__ = ["Checkpoint", "CheckpointError", "family_of", "read", "save_safetensors"]
+
+_HOMES = {
+    "Checkpoint": "checkpoint",
+    "CheckpointError": "errors",
+    "family_of": "reading",
+    "read": "reading",
+    "save_safetensors": "safetensors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,120 @@
+"""Configurations from the shapes of tensors, for files that do not state them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.raw import check_option
+from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def infer_config(cls: type[Config], shapes: Shapes) -> dict[str, Any]:
+    """Options of the network that has tensors of these published names and shapes.
+
+    What shapes do not show (clamping, float16 layers, learning rates) keeps its default.
+
+    Raises:
+        UnusableError: if no published network has such tensors.
+    """
+    options = _mapping(shapes)
+    options |= _stylegan2(shapes) if cls is StyleGAN2Config else _stylegan3(shapes)
+    for name, value in options.items():
+        check_option(name, value)
+    return options
+
+
+def _shape(shapes: Shapes, name: str, rank: int) -> tuple[int, ...]:
+    shape = shapes.get(name)
+    if shape is None:
+        raise UnusableError(f"tensor {name} is missing")
+    if len(shape) != rank or min(shape) < 1:
+        raise UnusableError(f"tensor {name} has the shape {list(shape)}, which no network has")
+    return shape
+
+
+def _mapping(shapes: Shapes) -> dict[str, Any]:
+    count = 0
+    while f"mapping.fc{count}.weight" in shapes:
+        count += 1
+    width, inputs = _shape(shapes, "mapping.fc0.weight", 2)
+    w_dim = _shape(shapes, f"mapping.fc{count - 1}.weight", 2)[0]
+    options: dict[str, Any] = {"z_dim": inputs, "w_dim": w_dim, "num_mapping_layers": count}
+    if "mapping.embed.weight" in shapes:
+        features, c_dim = _shape(shapes, "mapping.embed.weight", 2)
+        options |= {"z_dim": inputs - features, "c_dim": c_dim}
+        if features != w_dim:
+            options["embed_features"] = features
+    if count > 1 and width != w_dim:
+        options["layer_features"] = width
+    return options
+
+
+def _stylegan2(shapes: Shapes) -> dict[str, Any]:
+    resolutions = sorted(
+        {int(m[1]) for n in shapes if (m := re.match(r"synthesis\.b(\d{1,6})\.", n))}
+    )
+    last = resolutions[-1]
+    channels = {r: _shape(shapes, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
+    widest = max(channels.values())
+    narrow = [r for r in resolutions if channels[r] < widest]
+    options: dict[str, Any] = {
+        "img_resolution": last,
+        "img_channels": _shape(shapes, f"synthesis.b{last}.torgb.weight", 4)[0],
+        "channel_max": widest,
+        "channel_base": channels[narrow[0]] * narrow[0] if narrow else widest * last,
+        "use_noise": any(name.endswith(".noise_strength") for name in shapes),
+    }
+    if any(channels[r] != min(options["channel_base"] // r, widest) for r in resolutions):
+        raise UnusableError(
+            "the widths of its layers follow no published rule, so it cannot be built"
+        )
+    if any(name.endswith(".skip.weight") for name in shapes):
+        options["architecture"] = "resnet"
+    elif "synthesis.b4.torgb.weight" not in shapes and last > 4:
+        options["architecture"] = "orig"
+    return options
+
+
+def _stylegan3(shapes: Shapes) -> dict[str, Any]:
+    pattern = r"synthesis\.(L(\d{1,4})_(\d{1,6})_(\d{1,6}))\."
+    layers = sorted(
+        {(int(m[2]), int(m[3]), int(m[4]), m[1]) for n in shapes if (m := re.match(pattern, n))}
+    )
+    if len(layers) < 3 or [layer[0] for layer in layers] != list(range(len(layers))):
+        raise UnusableError("layers are missing: their names do not count from L0 upwards")
+    names = tuple(layer[3] for layer in layers)
+    kernel = _shape(shapes, f"synthesis.{names[0]}.weight", 4)[2]
+    is_radial = len(shapes.get(f"synthesis.{names[0]}.down_filter", ())) == 2
+    options: dict[str, Any] = {
+        "img_resolution": layers[-1][1],
+        "img_channels": layers[-1][2],
+        "num_layers": len(layers) - 1,
+        "conv_kernel": kernel,
+        "use_radial_filters": is_radial,
+    }
+    for name, value in options.items():
+        check_option(name, value)
+    # Channels are rint(min(base / 2 / cutoff, max)): the published pairs first, then any base that
+    # is a power of two times the default's share of the resolution.
+    widest = max(layer[2] for layer in layers[:-1])
+    pairs = [(65536, 1024), (32768, 512), *((2**i, widest) for i in range(8, 22))]
+    for margin in (10, 0, 5, 20):
+        for base, most in pairs:
+            try:
+                config = StyleGAN3Config(
+                    channel_base=base, channel_max=most, margin_size=margin, **options
+                )
+            except (ValueError, ArithmeticError):
+                continue
+            if tuple(layer.name for layer in config.layers) == names:
+                return options | {
+                    "channel_base": base,
+                    "channel_max": most,
+                    "margin_size": margin,
+                }
+    raise UnusableError("its layers follow no published configuration, so it cannot be built")
