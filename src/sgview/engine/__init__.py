@@ -1,0 +1,1 @@
+"""From parameters and time to a picture on the device."""

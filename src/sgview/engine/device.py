@@ -1,0 +1,45 @@
+"""Which device the networks play on."""
+
+from __future__ import annotations
+
+import torch
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the device called `name`; "auto" is the first of cuda, mps and cpu that is there.
+
+    Raises:
+        ValueError: if `name` is no device, or this machine does not have it.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cuda", "mps", "cpu"):
+        raise ValueError(f"The device is one of auto, cuda, cuda:1, mps and cpu, not '{name}'.")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("This machine has no Metal device: use --device cpu.")
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            why = "torch was built without CUDA" if not torch.version.cuda else "no GPU answers"
+            raise ValueError(f"CUDA cannot be used here, {why}: use --device cpu.")
+        index = torch.cuda.current_device() if device.index is None else device.index
+        if index >= torch.cuda.device_count():
+            raise ValueError(
+                f"There is no device cuda:{index}: this machine has {torch.cuda.device_count()}."
+            )
+        return torch.device("cuda", index)
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the name of `device` for people, e.g. "NVIDIA H200 (cuda:0)" or "CPU, 8 threads"."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} ({device})"
+    if device.type == "mps":
+        return "Apple GPU (mps)"
+    return f"CPU, {torch.get_num_threads()} threads"

@@ -1,0 +1,265 @@
+"""The engine: parameters and time in, a picture on the device out."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sgview.engine.blending import Pairing, pair
+from sgview.engine.device import choose_device, describe_device
+from sgview.engine.diagnosis import first_bad_layer
+from sgview.engine.last_good import LastGood
+from sgview.engine.latents import LatentSource
+from sgview.engine.layers import resolve_layer
+from sgview.engine.network import Network
+from sgview.engine.picture import Picture, measure, select_channels, to_rgba8
+from sgview.engine.playing import PlayingNetwork
+from sgview.engine.readback import Readback
+from sgview.engine.timers import StageTimers
+from sgview.state.commands import Slot
+from sgview.state.params import Params
+from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
+
+_GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """The output of the shown layer, and how it came about."""
+
+    output: Tensor  # [N, C, H, W]
+    layer: str  # full name, "" for the image
+    latent: Tensor  # [rows, n]
+    ws: Tensor  # [N, num_ws, w_dim]
+    edits: tuple[EditStatus, ...]
+
+
+class Engine:
+    """Renders frames, each a pure function of parameters, time and the networks that are set.
+
+    Synchronous, and for one thread at a time. Two things are not pure: a picture that is not finite
+    gives way to the last good one, and on CUDA what the host reads back (statistics, latent, the
+    notice of a bad picture) is that of the frame before.
+    """
+
+    def __init__(self, device: str = "auto"):
+        """Take the device called `device`; raises ValueError if this machine has none such."""
+        self.device = choose_device(device)
+        self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+        self._playing: dict[Slot, PlayingNetwork] = {}
+        self._pairing = Pairing()
+        self._latents = LatentSource()
+        self._timers = StageTimers(self.device)
+        self._readback = Readback()
+        self._last_good = LastGood()
+        self._notices: list[Notice] = []
+        self._good_in_a_row = _GOOD_AGAIN
+        self._unknown_layer: tuple[str, str] | None = None  # last reported: layer, network
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks; closing again does nothing."""
+        self._playing.clear()
+        self._pairing = Pairing()
+        self._readback = Readback()
+        self._last_good.forget()
+        self._release()
+
+    @property
+    def device_description(self) -> str:
+        """The device for people: "CPU, 8 threads"."""
+        return describe_device(self.device)
+
+    @property
+    def networks(self) -> dict[Slot, Network]:
+        """The networks that are set."""
+        return {slot: playing.network for slot, playing in self._playing.items()}
+
+    def set_network(self, slot: Slot, network: Network | None) -> None:
+        """Play `network` in `slot` from the next frame on; None frees the slot's memory.
+
+        If the network does not fit on the device, the slot is left empty and the error raised.
+        """
+        with self._on_stream():
+            self._playing.pop(slot, None)  # the old one goes first: there may be no room for both
+            self._pair()
+            self._release()
+            if network is not None:
+                self._playing[slot] = PlayingNetwork(network, self.device)
+                self._pair()
+
+    def swap_networks(self) -> None:
+        """Exchange A and B."""
+        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
+        with self._on_stream():
+            self._playing = {other[slot]: playing for slot, playing in self._playing.items()}
+            self._pair()
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the user should know of the frames since the last call."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    @torch.no_grad()
+    def render(
+        self,
+        params: Params,  # edit expressions already resolved to amounts
+        t: float,  # [s]
+    ) -> Picture | None:
+        """Return the picture of time `t`, None without a network."""
+        playing = self._choose(params)
+        if playing is None:
+            return None
+        with self._on_stream():
+            self._timers.start_frame()
+            features = self._features(playing, params, t)
+            with self._timers.stage("picture"):
+                shown = select_channels(features.output, params.layer)
+                values = measure(features.output, shown)
+                rgba8 = to_rgba8(shown, params.layer, params.view)
+                rgba8 = self._last_good.keep(rgba8, values[0])
+                tag = (features.layer, features.output.shape[1:])
+                self._readback.push(tag, torch.cat([values, features.latent[0].to(values)]))
+            ready = None
+            if self._stream is not None:
+                ready = torch.cuda.Event()
+                ready.record()
+            timings = self._timers.finish_frame()
+            status, latent = self._read_back(features)
+            if not status.is_finite:
+                self._explain_bad(playing, features, params.noise_mode)
+        return Picture(
+            rgba8=rgba8,
+            t=t,
+            params=params,
+            status=status,
+            latent=latent,
+            edits=features.edits,
+            blend_groups=self._pairing.groups,
+            timings=timings,
+            ready=ready,
+        )
+
+    @torch.no_grad()
+    def synthesise(
+        self,
+        params: Params,
+        t: float = 0.0,  # [s]
+        *,
+        z: Tensor | None = None,  # [N, z_dim], instead of the latents of `params`
+        ws: Tensor | None = None,  # [N, num_ws, w_dim], instead of z and mapping
+    ) -> Tensor:  # [N, C, H, W], about [-1, 1] for the image
+        """Return the output of the shown layer as it comes, before it becomes a picture.
+
+        Raises:
+            RuntimeError: without a network.
+        """
+        playing = self._choose(params)
+        if playing is None:
+            raise RuntimeError("The engine has no network.")
+        with self._on_stream():
+            self._timers.start_frame()
+            return self._features(playing, params, t, z, ws).output
+
+    def _features(
+        self,
+        playing: PlayingNetwork,
+        params: Params,
+        t: float,
+        z: Tensor | None = None,
+        ws: Tensor | None = None,
+    ) -> _Features:
+        layer = self._find_layer(playing, params.layer.name)
+        with self._timers.stage("weights"):
+            edits = playing.weights.update(params.blend, params.edits)
+        with self._timers.stage("latents"):
+            latent = playing.latent(self._latents, params, t) if z is None else z.to(self.device)
+        with self._timers.stage("mapping"):
+            if ws is None:
+                is_w = z is None and params.latents.space == "w"
+                ws = latent.unsqueeze(0) if is_w else playing.map(latent, params)
+        with self._timers.stage("synthesis"):
+            if params.noise_mode == "random":
+                self._seed(t)
+            output = playing.synthesise(ws.to(self.device), layer, params.noise_mode)
+        return _Features(output, layer, latent, ws, edits)
+
+    def _seed(self, t: float) -> None:
+        """Make StyleGAN2's per-pixel noise a function of time."""
+        seed = zlib.crc32(repr(t).encode())
+        if self.device.type == "cuda":
+            torch.cuda.default_generators[self.device.index].manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
+
+    def _choose(self, params: Params) -> PlayingNetwork | None:
+        """Return what plays: B where it alone is wanted or there, else A with B blended in."""
+        wanted: Slot = "b" if params.blend.source == "b" else "a"
+        return self._playing.get(wanted) or next(iter(self._playing.values()), None)
+
+    def _pair(self) -> None:
+        """Make B's tensors the partners of A's; a network that plays alone has none."""
+        a, b = self._playing.get("a"), self._playing.get("b")
+        self._pairing = pair(a.network, b.network, a.pristine, b.pristine) if a and b else Pairing()
+        if a:
+            a.weights.set_partners(self._pairing.partners)
+        if b:
+            b.weights.set_partners({})
+
+    def _find_layer(self, playing: PlayingNetwork, name: str) -> str:
+        """Return the full name of the layer `name`, "" for the image and for unknown layers."""
+        network = playing.network.status
+        found = resolve_layer(name, network.layers)
+        unknown = (name, network.name) if found is None else None
+        if unknown and unknown != self._unknown_layer:
+            text = f"{network.name} has no layer {name}, so the image is shown."
+            self._notices.append(Notice(0, "warning", text, "Pick a layer from the list."))
+        self._unknown_layer = unknown
+        return found or ""
+
+    def _read_back(self, features: _Features) -> tuple[PictureStatus, tuple[float, ...]]:
+        channels, height, width = features.output.shape[1:]
+        statistics, is_finite, latent = None, True, ()
+        arrived = self._readback.latest()
+        if arrived is not None:
+            tag, values = arrived
+            is_finite = values[0] > 0
+            latent = tuple(values[7:])
+            if tag == (features.layer, features.output.shape[1:]):
+                statistics = ChannelStatistics(*values[1:7])
+        status = PictureStatus(features.layer, (width, height), channels, statistics, is_finite)
+        self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
+        return status, latent
+
+    def _explain_bad(self, playing: PlayingNetwork, features: _Features, noise_mode: str) -> None:
+        """Say where the first number that is not finite arises, once until pictures are good."""
+        is_new = self._good_in_a_row >= _GOOD_AGAIN
+        self._good_in_a_row = 0
+        if is_new:
+            layer = first_bad_layer(playing.generator, features.ws, noise_mode)
+            place = f"{layer} of {playing.network.status.name}" if layer else "The network"
+            text = f"{place} gives numbers that are not finite, so the last good picture stays."
+            hint = "Weaken or reset the edits and blends of that layer and of those before it."
+            self._notices.append(Notice(0, "warning", text, hint))
+
+    @contextlib.contextmanager
+    def _on_stream(self) -> Iterator[None]:
+        if self._stream is None:
+            yield
+        else:
+            with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
+                yield
+
+    def _release(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()

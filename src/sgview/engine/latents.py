@@ -1,0 +1,98 @@
+"""The vector that drives the network."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from sgview.engine.gaussian import normal_quantiles
+from sgview.engine.noise import sample_noise
+from sgview.state.params import NoiseType, Params
+
+
+class LatentSource:
+    """Makes latent vectors from parameters and time, the same for the same arguments."""
+
+    def __init__(self):
+        self._quantiles: dict[NoiseType, Tensor] = {}
+        self._seeds: dict[tuple[int, int], Tensor] = {}  # the two last used, by (seed, length)
+
+    def vector(
+        self,
+        params: Params,
+        t: float,  # [s]
+        length: int,
+        *,
+        rows: int = 1,
+    ) -> Tensor:  # [rows, length] float32 on the CPU
+        """Return the vector of time `t`.
+
+        From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
+        part of the look), or a track for each number; normally distributed if asked for. Several
+        rows differ only where `noise.monochrome` is off. From seeds: normal vectors of whole
+        numbers, walked from one to the next.
+        """
+        latents = params.latents
+        if latents.source == "seeds":
+            return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
+        return sample_noise(
+            params.noise,
+            t,
+            length,
+            rows=rows,
+            is_independent=latents.mode == "independent",
+            quantiles=self._quantiles_of(params.noise.type) if latents.gaussianise else None,
+        )
+
+    def _quantiles_of(self, noise_type: NoiseType) -> Tensor:
+        if noise_type not in self._quantiles:
+            self._quantiles[noise_type] = normal_quantiles(noise_type)
+        return self._quantiles[noise_type]
+
+    def _walk(self, position: float, length: int) -> Tensor:
+        """Return the vector at `position`, whole numbers being seeds."""
+        first = math.floor(position)
+        step = position - first
+        numbers = (first, first + 1) if step else (first,)
+        self._seeds = {(n, length): self._seeded(n, length) for n in numbers}
+        ends = list(self._seeds.values())
+        return slerp(ends[0], ends[1], step) if step else ends[0]
+
+    def _seeded(self, seed: int, length: int) -> Tensor:
+        known = self._seeds.get((seed, length))
+        if known is not None:
+            return known
+        return torch.randn(length, generator=torch.Generator().manual_seed(seed % 2**63))
+
+
+def slerp(
+    a: Tensor,  # [n]
+    b: Tensor,  # [n]
+    step: float,  # 0..1
+) -> Tensor:  # [n]
+    """Interpolate on the great circle from `a` to `b` (Shoemake 1985), lengths included.
+
+    A straight line would pass nearer to the origin than normal vectors lie.
+    """
+    cosine = torch.dot(a, b) / (a.norm() * b.norm()).clamp_min(1e-12)
+    angle = torch.acos(cosine.clamp(-1.0, 1.0))
+    sine = torch.sin(angle)
+    if sine < 1e-6:
+        return torch.lerp(a, b, step)
+    return (torch.sin((1.0 - step) * angle) * a + torch.sin(step * angle) * b) / sine
+
+
+def class_label(
+    weights: tuple[float, ...],
+    c_dim: int,
+) -> Tensor | None:  # [1, c_dim] float32
+    """Return the label of `weights`, cut or padded with zeros; class 0 if there are none.
+
+    None for a network without classes.
+    """
+    if c_dim == 0:
+        return None
+    values = (weights or (1.0,))[:c_dim]
+    return torch.tensor([[*values, *[0.0] * (c_dim - len(values))]], dtype=torch.float32)

@@ -1,0 +1,79 @@
+"""From the output of a layer to the pixels of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sgview.state.params import Layer, Params, View
+from sgview.state.status import BlendGroup, EditStatus, PictureStatus, Timing
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One finished picture, and what it shows.
+
+    On CUDA, `rgba8` may be read on another stream once that stream has waited for `ready`; keep the
+    picture until the read is done. `status.statistics`, `status.is_finite`, `latent` and `timings`
+    are then those of the picture before, for the host never waits for the device.
+    """
+
+    rgba8: (
+        Tensor  # [H, W, 4] uint8, contiguous, row 0 on top, flips applied, on the engine's device
+    )
+    t: float  # [s]
+    params: Params
+    status: PictureStatus
+    latent: tuple[float, ...] = ()  # the vector that drives the network
+    edits: tuple[EditStatus, ...] = ()
+    blend_groups: tuple[BlendGroup, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    ready: torch.cuda.Event | None = None  # recorded after the last write; None except on CUDA
+
+
+def select_channels(
+    features: Tensor,  # [1, C, H, W]
+    layer: Layer,
+) -> Tensor:  # [3, H, W] or [1, H, W], a view
+    """Return the channels that `layer` shows; the base channel is clamped to those there are."""
+    available = features.shape[1]
+    count = min(3, available) if layer.mode == "rgb" else 1
+    base = min(layer.base_channel, available - count)
+    if count == 2:  # no third channel to make a colour from
+        count = 1
+    return features[0, base : base + count]
+
+
+def to_rgba8(
+    shown: Tensor,  # [3, H, W] or [1, H, W], -1..1 is black to white
+    layer: Layer,
+    view: View,
+) -> Tensor:  # [H, W, 4] uint8, contiguous
+    """Apply normalisation, gain and flips, and round down to 8 bits: clamp(x * 127.5 + 128)."""
+    x = shown.to(torch.float32)
+    if layer.normalise:
+        x = x / x.abs().amax(dim=(1, 2), keepdim=True).clamp_min(1e-8)
+    gain = 10.0 ** (layer.gain_db / 20.0)
+    if view.flip_horizontal or view.flip_vertical:
+        x = x.flip([d for d, flip in ((1, view.flip_vertical), (2, view.flip_horizontal)) if flip])
+    _, height, width = x.shape
+    rgba8 = torch.full((height, width, 4), 255, dtype=torch.uint8, device=x.device)
+    # nan_to_num: a conversion of NaN to integers is undefined; such pictures are replaced anyway.
+    levels = torch.nan_to_num(x * (127.5 * gain) + 128.0).clamp_(0.0, 255.0)
+    rgba8[..., :3] = levels.permute(1, 2, 0)
+    return rgba8
+
+
+def measure(
+    features: Tensor,  # [1, C, H, W]
+    shown: Tensor,  # [1 or 3, H, W]
+) -> Tensor:  # [7] float32: is finite, then mean, std, max abs of all, of the shown channels
+    """Return the statistics of a layer, on the device, before normalisation and gain."""
+    values = []
+    for x in (features, shown):
+        std, mean = torch.std_mean(x.to(torch.float32), correction=0)
+        values += [mean, std, x.abs().amax().to(torch.float32)]
+    is_finite = torch.isfinite(values[2])  # the largest absolute value shows every inf and NaN
+    return torch.stack([is_finite.to(torch.float32), *values])

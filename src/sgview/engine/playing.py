@@ -1,0 +1,72 @@
+"""A network on the device, ready to play."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sgview.engine.latents import LatentSource, class_label
+from sgview.engine.network import Network, tensors_of
+from sgview.engine.weights import LiveWeights
+from sgview.state.params import Params
+
+
+class PlayingNetwork:
+    """A copy of a network's generator to write to, and pristine tensors to write from."""
+
+    def __init__(self, network: Network, device: torch.device):
+        self.network = network
+        self.device = device
+        self.generator: Any = copy.deepcopy(network.generator).to(device)
+        source = tensors_of(network.generator)
+        self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
+        self.weights = LiveWeights(self.generator, self.pristine)
+
+    def latent(
+        self,
+        source: LatentSource,
+        params: Params,
+        t: float,  # [s]
+    ) -> Tensor:  # [1, z_dim], or [num_ws, w_dim] in space "w"
+        """Return the vector of time `t`, or the rows that are used as `ws`."""
+        if params.latents.space == "w":
+            # Rows differ only where the noise is asked to.
+            vector = source.vector(params, t, self.generator.w_dim, rows=self.generator.num_ws)
+        else:
+            vector = source.vector(params, t, self.generator.z_dim)
+        return self._upload(vector)
+
+    def map(
+        self,
+        z: Tensor,  # [N, z_dim]
+        params: Params,
+    ) -> Tensor:  # [N, num_ws, w_dim]
+        """Run the mapping network with the class and truncation of `params`."""
+        label = class_label(params.mapping.class_weights, self.generator.c_dim)
+        if label is not None:
+            label = self._upload(label).expand(z.shape[0], -1)
+        return self.generator.mapping(
+            z,
+            label,
+            truncation_psi=params.mapping.truncation_psi,
+            truncation_cutoff=params.mapping.truncation_cutoff,
+        )
+
+    def synthesise(
+        self,
+        ws: Tensor,  # [N, num_ws, w_dim]
+        layer: str,  # "" for the image
+        noise_mode: str,
+    ) -> Tensor:  # [N, C, H, W]
+        """Return the image, or the output of `layer` without running the rest."""
+        if not layer:
+            return self.generator.synthesis(ws, noise_mode=noise_mode)
+        return self.generator.synthesis(ws, noise_mode=noise_mode, layer=layer)
+
+    def _upload(self, values: Tensor) -> Tensor:
+        if self.device.type == "cuda":  # from pinned memory, so that the copy does not wait
+            return values.contiguous().pin_memory().to(self.device, non_blocking=True)
+        return values.to(self.device)

@@ -1,0 +1,47 @@
+"""Small values from the device to the host, without waiting for the device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Readback:
+    """Carries one vector a frame to the host, with a tag that says what it is.
+
+    On CUDA a vector is copied to pinned memory behind the work of its frame and read when it has
+    arrived, usually one frame late; elsewhere it is read at once.
+    """
+
+    def __init__(self):
+        self._pending: tuple[Any, Tensor, torch.cuda.Event] | None = None
+        self._latest: tuple[Any, list[float]] | None = None
+
+    def push(
+        self,
+        tag: Any,
+        values: Tensor,  # [n] float32
+    ) -> None:
+        """Send `values`; the tag comes back with them."""
+        if values.device.type != "cuda":
+            self._latest = (tag, values.tolist())
+            return
+        self._collect()
+        host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+        host.copy_(values, non_blocking=True)
+        event = torch.cuda.Event()
+        event.record()
+        self._pending = (tag, host, event)
+
+    def latest(self) -> tuple[Any, list[float]] | None:
+        """Return the newest (tag, values) that has arrived, None before the first."""
+        self._collect()
+        return self._latest
+
+    def _collect(self) -> None:
+        if self._pending and self._pending[2].query():
+            tag, host, _ = self._pending
+            self._latest = (tag, host.tolist())
+            self._pending = None

@@ -1,0 +1,119 @@
+"""The live weights: a blend of two networks, edited, in the memory that the generator reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from sgview.engine.blending import group_amounts
+from sgview.engine.network import group_of, tensors_of
+from sgview.engine.operations import Draws, apply, obstacle
+from sgview.state.params import Blend, Edit
+from sgview.state.status import EditStatus
+
+MAGNITUDE_FLOOR = 1e-8  # of magnitude_ema, whose inverse square root scales a layer's input
+
+
+class _Recipe(NamedTuple):
+    """How a live tensor is made; equal recipes make equal tensors."""
+
+    amount: float = 0.0  # of B
+    edits: tuple[Edit, ...] = ()
+
+
+_PRISTINE = _Recipe()
+
+
+class LiveWeights:
+    """Writes live = edits(blend(A, B)) into a generator, touching only tensors that change.
+
+    Tensors are written in place, so their addresses stay. Without edits and blend every tensor is
+    bit for bit what was loaded.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,  # whose tensors are written
+        pristine: Mapping[str, Tensor],  # copies of them, on the same device; never written
+    ):
+        self._live = tensors_of(generator)
+        self._pristine = pristine
+        self._partners: Mapping[str, Tensor] = {}
+        self._made: dict[str, _Recipe] = {}  # of the tensors that are not pristine
+        self._last: tuple[Blend, tuple[Edit, ...]] | None = None
+        self._statuses: tuple[EditStatus, ...] = ()
+        self._draws = Draws()
+
+    def set_partners(
+        self,
+        partners: Mapping[str, Tensor],  # tensors of B by this network's names, same shapes
+    ) -> None:
+        """Choose what is blended in, from the next update on."""
+        for name in [name for name, recipe in self._made.items() if recipe.amount]:
+            self._write(name, _PRISTINE)
+        self._partners = partners
+        self._last = None
+
+    @torch.no_grad()
+    def update(self, blend: Blend, edits: tuple[Edit, ...]) -> tuple[EditStatus, ...]:
+        """Bring the generator to `blend` and `edits`, and return a status for each edit.
+
+        An edit that cannot act (unknown tensor, empty channel range, amount not finite) is left
+        out, and its status says why.
+        """
+        if self._last is not None and self._last == (blend, edits):
+            return self._statuses
+        acting, self._statuses = self._sort(edits)
+        wanted = self._recipes(blend, acting)
+        for name in self._made.keys() | wanted.keys():
+            recipe = wanted.get(name, _PRISTINE)
+            if recipe != self._made.get(name, _PRISTINE):
+                self._write(name, recipe)
+        self._draws.keep(acting)
+        self._last = (blend, edits)
+        return self._statuses
+
+    def _sort(self, edits: tuple[Edit, ...]) -> tuple[list[Edit], tuple[EditStatus, ...]]:
+        """Return the edits that act, and a status for each of all."""
+        is_solo = any(edit.solo and edit.enabled for edit in edits)
+        acting: list[Edit] = []
+        statuses: list[EditStatus] = []
+        for edit in edits:
+            if edit.tensor in self._pristine:
+                error = obstacle(edit, self._pristine[edit.tensor])
+            else:
+                error = f"This network has no tensor {edit.tensor}."
+            statuses.append(EditStatus(amount=edit.amount, error=error))
+            if edit.enabled and not error and (edit.solo or not is_solo):
+                acting.append(edit)
+        return acting, tuple(statuses)
+
+    def _recipes(self, blend: Blend, acting: list[Edit]) -> dict[str, _Recipe]:
+        amounts = group_amounts(blend)
+        wanted: dict[str, _Recipe] = {}
+        for name in self._partners if amounts else ():
+            amount = amounts.get(group_of(name), 0.0)
+            if amount:
+                wanted[name] = _Recipe(amount)
+        for edit in acting:
+            recipe = wanted.get(edit.tensor, _PRISTINE)
+            wanted[edit.tensor] = recipe._replace(edits=(*recipe.edits, edit))
+        return wanted
+
+    @torch.no_grad()
+    def _write(self, name: str, recipe: _Recipe) -> None:
+        tensor = self._pristine[name]
+        if recipe.amount:
+            tensor = tensor * (1.0 - recipe.amount) + self._partners[name] * recipe.amount
+        for edit in recipe.edits:
+            tensor = apply(edit, tensor, self._draws)
+        if recipe == _PRISTINE:
+            self._made.pop(name, None)
+        else:
+            self._made[name] = recipe
+            if name.endswith(".magnitude_ema"):
+                tensor = tensor.clamp_min(MAGNITUDE_FLOOR)
+        self._live[name].copy_(tensor)

@@ -1,0 +1,267 @@
+"""The engine on a thread of its own: latest parameters in, latest finished picture out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from sgview.engine.engine import Engine
+from sgview.engine.loading import Load, LoaderThread
+from sgview.engine.network import Network
+from sgview.engine.picture import Picture
+from sgview.state.commands import Slot
+from sgview.state.params import Params
+from sgview.state.status import LoadStatus, NetworkStatus, Notice
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """What the engine says about itself."""
+
+    networks: dict[Slot, NetworkStatus] = field(default_factory=dict)
+    unloaded: dict[Slot, str] = field(default_factory=dict)  # what `reload` would load
+    loading: tuple[LoadStatus, ...] = ()
+    device: str = ""
+    picture_fps: float = 0.0
+
+
+class EngineWorker:
+    """Runs an engine; no method waits for it.
+
+    Networks are read on a second thread while the old ones play on. What fails becomes a notice,
+    once, and one entry in the log; the threads live on.
+    """
+
+    def __init__(self, engine: Engine, load: Load | None = None):
+        """Start the threads; `load` reads a file into a network, `load_network` by default."""
+        self._engine = engine
+        self._condition = threading.Condition()
+        self._wanted: tuple[Params, float] | None = None
+        self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
+        self._is_closing = False
+        self._picture: Picture | None = None
+        self._networks: dict[Slot, NetworkStatus] = {}
+        self._unloaded: dict[Slot, Network | str] = {}  # built-in networks are kept, paths reread
+        self._notices: list[Notice] = []
+        self._last_problem = ""
+        self._finished: deque[float] = deque(maxlen=30)  # when the last pictures were [s]
+        self._device = engine.device_description
+        self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
+        self._thread = threading.Thread(target=self._run, name="sgview engine", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> EngineWorker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(
+        self,
+        params: Params,  # edit expressions already resolved
+        t: float,  # [s]
+    ) -> None:
+        """Ask for the picture of this instant; what was asked before and not begun is dropped."""
+        with self._condition:
+            self._wanted = (params, t)
+            self._condition.notify()
+
+    def latest(self) -> Picture | None:
+        """Return the newest finished picture, None without one or without a network."""
+        with self._condition:
+            return self._picture
+
+    def load(self, slot: Slot, path: str | Path) -> None:
+        """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
+        self._loader.request(slot, Path(path))
+
+    def set_network(self, slot: Slot, network: Network | None) -> None:
+        """Play `network` in `slot`; None empties the slot."""
+        self._loader.cancel(slot)
+        self._arrive(slot, network)
+
+    def unload(self, slot: Slot) -> None:
+        """Free the network of `slot` and remember it for `reload`."""
+        self._loader.cancel(slot)
+        self._post(lambda: self._unload(slot))
+
+    def reload(self, slot: Slot) -> None:
+        """Load what was last unloaded from `slot`."""
+        self._post(lambda: self._reload(slot))
+
+    def swap(self) -> None:
+        """Exchange A and B."""
+        self._loader.swap(then=lambda: self._post(self._swap))
+
+    def status(self) -> EngineStatus:
+        """Return a snapshot of what plays and what is being read."""
+        loading = self._loader.statuses()
+        with self._condition:
+            return EngineStatus(
+                networks=dict(self._networks),
+                unloaded={slot: _name_of(what) for slot, what in self._unloaded.items()},
+                loading=loading,
+                device=self._device,
+                picture_fps=self._fps(),
+            )
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the user should know since the last call; ids are 0."""
+        with self._condition:
+            notices, self._notices = self._notices, []
+            return notices
+
+    def close(self) -> None:
+        """Stop the threads after the frame in hand and free the engine; again does nothing."""
+        with self._condition:
+            if self._is_closing:
+                return
+            self._is_closing = True
+            self._condition.notify()
+        self._loader.close()
+        self._thread.join()
+        self._picture = None
+        self._engine.close()
+
+    def _post(self, task: Callable[[], None]) -> None:
+        with self._condition:
+            self._tasks.append(task)
+            self._condition.notify()
+
+    def _arrive(self, slot: Slot, network: Network | None) -> None:
+        self._post(lambda: self._set_network(slot, network))
+
+    def _run(self) -> None:
+        # On CUDA an unchanged frame is made twice, to bring what is read back one frame late.
+        useful = 2 if self._engine.device.type == "cuda" else 1
+        last: tuple[Params, float] | None = None
+        repeats = 0
+        while True:
+            with self._condition:
+                self._condition.wait_for(
+                    lambda: self._is_closing or self._tasks or self._wanted is not None
+                )
+                if self._is_closing:
+                    return
+                task = self._tasks.popleft() if self._tasks else None
+                wanted = None
+                if task is None:
+                    wanted, self._wanted = self._wanted, None
+            if task is not None:
+                last = None
+                self._guard(task)
+            elif wanted is not None:
+                repeats = repeats + 1 if wanted == last else 1
+                last = wanted
+                if repeats <= useful:  # a frame is a function of these: later ones are the same
+                    self._guard(lambda wanted=wanted: self._render(*wanted))
+
+    def _render(self, params: Params, t: float) -> None:
+        picture = self._engine.render(params, t)
+        notices = self._engine.take_notices()
+        with self._condition:
+            self._picture = picture
+            self._notices.extend(notices)
+            if picture is not None:
+                self._finished.append(time.perf_counter())
+        self._last_problem = ""
+
+    def _guard(self, task: Callable[[], None]) -> None:
+        """Run `task`; an exception becomes a notice, once until something else happens."""
+        try:
+            task()
+        except torch.OutOfMemoryError as error:
+            self._report(
+                f"The memory of {self._device} is full.",
+                "Unload a network, or pick a layer of lower resolution.",
+                error,
+            )
+        except Exception as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            self._report(f"A picture could not be made: {lines[0]}", "The log says where.", error)
+
+    def _report(self, text: str, hint: str, error: Exception) -> None:
+        if text == self._last_problem:
+            return
+        self._last_problem = text
+        _log.error("%s", text, exc_info=error)
+        with self._condition:
+            self._notices.append(Notice(0, "error", text, hint))
+
+    def _report_failed_load(self, slot: Slot, path: Path, error: Exception) -> None:
+        # The readers' own errors are one sentence with the file in it; others are bugs.
+        is_known = isinstance(error, (_checkpoint_error(), OSError))
+        text = str(error) if is_known else f"{path} cannot be read: {error or type(error).__name__}"
+        _log.error("%s", text, exc_info=None if is_known else error)
+        with self._condition:
+            hint = "The network that played before stays." if slot in self._networks else ""
+            self._notices.append(Notice(0, "error", text.splitlines()[0], hint))
+
+    def _set_network(self, slot: Slot, network: Network | None) -> None:
+        try:
+            self._engine.set_network(slot, network)
+            if network is not None:
+                self._unloaded.pop(slot, None)
+        finally:
+            self._note_networks()
+
+    def _unload(self, slot: Slot) -> None:
+        network = self._engine.networks.get(slot)
+        if network is not None:
+            self._set_network(slot, None)
+            with self._condition:
+                self._unloaded[slot] = network.status.path or network
+
+    def _reload(self, slot: Slot) -> None:
+        what = self._unloaded.get(slot)
+        if isinstance(what, Network):
+            self._set_network(slot, what)
+        elif what is not None:
+            self._loader.request(slot, Path(what))
+
+    def _swap(self) -> None:
+        self._engine.swap_networks()
+        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
+        with self._condition:
+            self._unloaded = {other[slot]: what for slot, what in self._unloaded.items()}
+        self._note_networks()
+
+    def _note_networks(self) -> None:
+        networks = self._engine.networks
+        with self._condition:
+            self._networks = {slot: network.status for slot, network in networks.items()}
+            if not networks:
+                self._picture = None
+
+    def _fps(self) -> float:
+        """Return the pictures a second over the last second or so."""
+        now = time.perf_counter()
+        recent = [moment for moment in self._finished if now - moment < 2.0]
+        if len(recent) < 2:
+            return 0.0
+        return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
+
+
+def _name_of(what: Network | str) -> str:
+    return what.status.name if isinstance(what, Network) else what
+
+
+def _load(path: Path, progress: Callable[[float], None]) -> Network:
+    from sgview.engine.loader import load_network
+
+    return load_network(path, progress)
+
+
+def _checkpoint_error() -> type[Exception]:
+    from stylegan3 import CheckpointError
+
+    return CheckpointError
