@@ -46,6 +46,7 @@ class Gui:
         self._ini_path = ini_path
         self._is_attached = False
         self._shows_keys = False
+        self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._hotkeys = hotkeys.hotkeys(self._toggle_keys)
         self._windows = (
             PanelWindow("Networks", "networks", (NetworksPanel(),)),
@@ -153,12 +154,17 @@ class Gui:
     def _draw_docked(self, dockspace: int, params: Params, status: Status, emit: Emit) -> Params:
         if imgui.internal.dock_builder_get_node(dockspace) is None:
             build_layout(dockspace, self._windows)
+            self._first_tab_in = 2
         imgui.dock_space_over_viewport(
             dockspace,
             None,
             imgui.DockNodeFlags_.passthru_central_node
             | imgui.DockNodeFlags_.no_docking_over_central_node,
         )
+        if self._first_tab_in:
+            self._first_tab_in -= 1
+            if self._first_tab_in == 0:
+                imgui.set_window_focus(self._windows[1].title)
         return draw_windows(self._windows, params, status, emit)
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:

@@ -69,16 +69,15 @@ def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
     reset_edits = _changes(lambda params, status: replace(params, edits=()))
     flip_x = _changes(lambda params, status: _flip(params, "horizontal"))
     flip_y = _changes(lambda params, status: _flip(params, "vertical"))
-    pages = (int(_K.page_down), int(_K.page_up))
+    downs = (int(_K.left_bracket), int(_K.page_down))
+    ups = (int(_K.right_bracket), int(_K.page_up))
     digits = (int(_K._0), int(_K.keypad0))
     hides = (int(_K.h), int(_K.tab))
     undo = (_CTRL | int(_K.z),)
     redo = (_CTRL | _SHIFT | int(_K.z), _CTRL | int(_K.y))
     return (
-        Hotkey(
-            "Network", ("[", "PgDn"), (int(_K.left_bracket), pages[0]), "Layer down", down, True
-        ),
-        Hotkey("Network", ("]", "PgUp"), (int(_K.right_bracket), pages[1]), "Layer up", up, True),
+        Hotkey("Network", ("[", "PgDn"), downs, "Layer down", down, True),
+        Hotkey("Network", ("]", "PgUp"), ups, "Layer up", up, True),
         Hotkey("Network", ("0",), digits, "Image", image),
         Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
         Hotkey("Network", ("R",), (int(_K.r),), "Remove all edits", reset_edits),
@@ -86,8 +85,8 @@ def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
         Hotkey("Time", (",",), (int(_K.comma),), "Step back", _emits(commands.Step(-1)), True),
         Hotkey("Time", (".",), (int(_K.period),), "Step", _emits(commands.Step(1)), True),
         Hotkey("Time", ("Home",), (int(_K.home),), "Rewind", _emits(commands.Rewind())),
-        Hotkey("Picture", ("X",), (int(_K.x),), "Flip left and right", flip_x),
-        Hotkey("Picture", ("Y",), (int(_K.y),), "Flip top and bottom", flip_y),
+        Hotkey("Picture", ("X",), (int(_K.x),), "Flip horizontally", flip_x),
+        Hotkey("Picture", ("Y",), (int(_K.y),), "Flip vertically", flip_y),
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),
         Hotkey("Window", ("F",), (int(_K.f),), "Fullscreen", _emits(commands.ToggleFullscreen())),
         Hotkey("Window", ("H", "Tab"), hides, "Hide the panels", _emits(commands.ToggleGui())),

@@ -14,7 +14,7 @@ _FLAGS = (
     | imgui.WindowFlags_.no_docking
     | imgui.WindowFlags_.no_saved_settings
     | imgui.WindowFlags_.no_move
-    | imgui.WindowFlags_.always_auto_resize
+    | imgui.WindowFlags_.no_focus_on_appearing
 )
 _MOUSE = (
     ("Drag", "Change a number"),
@@ -27,18 +27,15 @@ _MOUSE = (
 def draw_key_sheet(table: Sequence[Hotkey]) -> bool:
     """Draw the sheet over everything; False once a click puts it away."""
     viewport = imgui.get_main_viewport()
-    imgui.get_background_draw_list().add_rect_filled(
-        viewport.pos, viewport.pos + viewport.size, theme.u32(theme.SHADE)
-    )
+    _draw_shade(viewport)
     is_wide = viewport.size.x > theme.px(2 * theme.SHEET_COLUMN + 6)
     imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
-    limit = viewport.size * 0.95
-    imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), limit)
+    imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), viewport.size * 0.96)
     padding = theme.px(1.4)
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(padding, padding * 0.8))
     imgui.push_style_color(imgui.Col_.window_bg, theme.POPUP)
-    imgui.begin("##keys", None, _FLAGS & ~imgui.WindowFlags_.no_scrollbar)
-    imgui.set_window_focus()
+    imgui.begin("##keys", None, _FLAGS | imgui.WindowFlags_.always_auto_resize)
+    imgui.internal.bring_window_to_display_front(imgui.internal.get_current_window())
     _draw_sections(table, is_wide)
     is_outside = imgui.is_mouse_clicked(0) and not imgui.is_window_hovered(
         imgui.HoveredFlags_.allow_when_blocked_by_popup
@@ -47,6 +44,20 @@ def draw_key_sheet(table: Sequence[Hotkey]) -> bool:
     imgui.pop_style_color()
     imgui.pop_style_var()
     return not is_outside
+
+
+def _draw_shade(viewport: imgui.Viewport) -> None:
+    """Darken everything below the sheet."""
+    imgui.set_next_window_pos(viewport.pos)
+    imgui.set_next_window_size(viewport.size)
+    imgui.push_style_color(imgui.Col_.window_bg, theme.SHADE)
+    imgui.push_style_var(imgui.StyleVar_.window_rounding, 0.0)
+    imgui.push_style_var(imgui.StyleVar_.window_border_size, 0.0)
+    imgui.begin("##shade", None, _FLAGS)
+    imgui.internal.bring_window_to_display_front(imgui.internal.get_current_window())
+    imgui.end()
+    imgui.pop_style_var(2)
+    imgui.pop_style_color()
 
 
 def _draw_sections(table: Sequence[Hotkey], is_wide: bool) -> None:

@@ -139,7 +139,7 @@ def combo(name: str, value: T, default: T, options: Sequence[tuple[T, str]], hel
     """One of several options, in a drop-down list."""
     is_reset = label(name, value == default, help)
     texts: dict[Any, str] = dict(options)
-    if imgui.begin_combo(f"##{name}", texts.get(value, str(value))):
+    if widgets.begin_combo(f"##{name}", texts.get(value, str(value))):
         for option, text in options:
             if imgui.selectable(text, option == value)[0]:
                 value = option

@@ -44,11 +44,11 @@ def value_bar(
         _draw_fill(name, value, low, high, width, is_driven)
     speed = (high - low) / max(width, 1.0)
     bounds = _bounds(minimum, maximum, _FLOAT_LIMIT)
+    imgui.push_style_var(imgui.StyleVar_.disabled_alpha, 0.8)
     imgui.begin_disabled(is_driven)
-    imgui.push_style_var(imgui.StyleVar_.disabled_alpha, 1.0)
     is_changed, new = imgui.drag_float(name, value, speed, *bounds, format, _flags(bounds))
-    imgui.pop_style_var()
     imgui.end_disabled()
+    imgui.pop_style_var()
     if is_filled:
         imgui.pop_style_color(3)
     _show_cursor(is_driven)
@@ -106,20 +106,28 @@ def _draw_fill(
     draw.add_rect_filled((corner.x, corner.y), end, theme.u32(theme.FIELD), rounding)
     is_typing = imgui.internal.temp_input_is_active(imgui.get_id(name))
     if high > low and not is_typing and math.isfinite(value):
+        # A dim fill from zero, and a bright line under it: nothing crosses the number.
         origin = min(max(0.0, low), high)
         start, stop = sorted(
             corner.x + width * (min(max(v, low), high) - low) / (high - low)
             for v in (origin, value)
         )
-        colour = theme.faded(theme.ACCENT_FILL, 0.65) if is_driven else theme.ACCENT_FILL
+        strength = 0.55 if is_driven else 1.0
+        below = end[1] - max(2.0, round(theme.px(theme.BAR_LINE)))
         if stop - start >= 1.0:
-            draw.add_rect_filled((start, corner.y), (stop, end[1]), theme.u32(colour), rounding)
-        is_inside = low <= value <= high
-        x = stop if value >= origin else start
-        thickness = max(1.0, theme.px(0.12))
-        x = min(max(x, corner.x + thickness), end[0] - thickness)
-        tip = theme.ACCENT if is_inside else theme.WARNING
-        draw.add_line((x, corner.y + 1), (x, end[1] - 1), theme.u32(tip), thickness)
+            fill = theme.u32(theme.faded(theme.ACCENT_FILL, strength))
+            draw.add_rect_filled((start, corner.y), (stop, end[1]), fill, rounding)
+        if low < origin < high:
+            draw.add_line((start, below), (start, end[1]), theme.u32(theme.TEXT_FAINT))
+        if stop - start >= 1.0:
+            line = theme.u32(theme.faded(theme.ACCENT, strength))
+            draw.add_rect_filled((start, below), (stop, end[1]), line, rounding)
+        if not low <= value <= high:
+            # The number lies beyond this end of the bar.
+            thickness = max(3.0, round(theme.px(0.2)))
+            x = corner.x if value < low else end[0] - thickness
+            mark = theme.u32(theme.WARNING)
+            draw.add_rect_filled((x, corner.y), (x + thickness, end[1]), mark, rounding)
     imgui.push_style_color(imgui.Col_.frame_bg, theme.CLEAR)
     imgui.push_style_color(imgui.Col_.frame_bg_hovered, theme.HOVER_VEIL)
     imgui.push_style_color(imgui.Col_.frame_bg_active, theme.ACTIVE_VEIL)

@@ -132,9 +132,9 @@ def segments(
         if index:
             imgui.same_line()
         if is_chosen:
-            imgui.push_style_color(imgui.Col_.button, theme.ACCENT_STRONG)
-            imgui.push_style_color(imgui.Col_.button_hovered, theme.ACCENT_STRONG)
-            imgui.push_style_color(imgui.Col_.button_active, theme.ACCENT_STRONG)
+            imgui.push_style_color(imgui.Col_.button, theme.ACCENT_FILL)
+            imgui.push_style_color(imgui.Col_.button_hovered, theme.ACCENT_FILL)
+            imgui.push_style_color(imgui.Col_.button_active, theme.ACCENT_FILL)
         imgui.push_style_color(imgui.Col_.text, theme.ON_ACCENT if is_chosen else theme.TEXT_DIM)
         if imgui.button(f"{elided(label, each)}##{index}", imgui.ImVec2(each, 0.0)):
             value = option
@@ -167,22 +167,57 @@ def switch(name: str, is_on: bool) -> bool:
     return is_on
 
 
+def begin_combo(name: str, preview: str) -> bool:
+    """A drop-down list with a quiet arrow; `imgui.end_combo` ends it if this returned True."""
+    corner, width = imgui.get_cursor_screen_pos(), imgui.calc_item_width()
+    arrow = theme.px(1.3)
+    shown = elided(preview, width - arrow - 2 * imgui.get_style().frame_padding.x)
+    is_open = imgui.begin_combo(name, shown, imgui.ComboFlags_.no_arrow_button)
+    if not is_open:
+        theme.push_face("text", 0.75)
+        size = imgui.get_font_size()
+        at = (corner.x + width - arrow, corner.y + (imgui.get_frame_height() - size) / 2)
+        colour = theme.u32(theme.TEXT_DIM)
+        imgui.get_window_draw_list().add_text(at, colour, icons.EXPANDED)
+        imgui.pop_font()
+    return is_open
+
+
 def section(label: str, is_open: bool = True, note: str = "") -> bool:
-    """A collapsing header; `note` stands dimmed at its right end. True while open."""
-    imgui.push_style_color(imgui.Col_.text, theme.TEXT)
-    theme.push_face("strong")
-    imgui.set_next_item_open(is_open, imgui.Cond_.first_use_ever)
-    is_shown = imgui.collapsing_header(label)
+    """A header over the whole width of the window that folds what follows; True while open.
+
+    `note` stands dimmed at its right end.
+    """
+    storage, key = imgui.get_state_storage(), imgui.get_id(f"{label} is open")
+    is_open = storage.get_bool(key, is_open)
+    window, size = imgui.get_window_pos(), imgui.get_window_size()
+    content = imgui.get_cursor_screen_pos()
+    height = round(theme.px(theme.HEADER_HEIGHT))
+    room = imgui.get_content_region_avail().x
+    if imgui.invisible_button(label, imgui.ImVec2(max(room, 1.0), height)):
+        is_open = not is_open
+        storage.set_bool(key, is_open)
+    is_hovered = imgui.is_item_hovered()
+    draw = imgui.get_window_draw_list()
+    left, right = window.x, window.x + size.x
+    top, bottom = content.y, content.y + height
+    colour = theme.FIELD if is_hovered else theme.HEADER
+    draw.add_rect_filled((left, top), (right, bottom), theme.u32(colour))
+    draw.add_line((left, top), (right, top), theme.u32(theme.LINE))
+    text_top = top + (height - imgui.get_font_size()) / 2
+    icon = icons.EXPANDED if is_open else icons.RIGHT
+    theme.push_face("text", 0.75)
+    shift = (imgui.get_font_size() / 0.75 - imgui.get_font_size()) / 2
+    draw.add_text((content.x, text_top + shift), theme.u32(theme.TEXT_DIM), icon)
     imgui.pop_font()
-    imgui.pop_style_color()
+    theme.push_face("strong")
+    draw.add_text((content.x + theme.px(1.3), text_top), theme.u32(theme.TEXT), label)
+    imgui.pop_font()
     if note:
-        low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
-        room = high.x - low.x - theme.px(8)
-        shown = elided(note, max(room, 0.0))
-        pad = imgui.get_style().frame_padding
-        at = (high.x - pad.x - imgui.calc_text_size(shown).x, low.y + pad.y)
-        imgui.get_window_draw_list().add_text(at, theme.u32(theme.TEXT_DIM), shown)
-    return is_shown
+        shown = elided(note, max(room - theme.px(9), 0.0))
+        at = (content.x + room - imgui.calc_text_size(shown).x, text_top)
+        draw.add_text(at, theme.u32(theme.TEXT_DIM), shown)
+    return is_open
 
 
 def mark(icon: str, colour: theme.Rgba, help: str) -> None:

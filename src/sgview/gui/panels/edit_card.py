@@ -122,7 +122,7 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None) -> None:
     left = imgui.get_cursor_pos_x()
     column = _column()
     imgui.set_next_item_width(column - imgui.get_style().item_spacing.x)
-    if imgui.begin_combo("##operation", row.label):
+    if widgets.begin_combo("##operation", row.label):
         for operation, other in OPERATIONS.items():
             if imgui.selectable(other.label, operation == edit.operation)[0]:
                 edit = replace(edit, operation=operation, amount=other.neutral)

@@ -40,8 +40,10 @@ class LayersPanel:
         flags = (
             imgui.TableFlags_.scroll_y | imgui.TableFlags_.row_bg | imgui.TableFlags_.pad_outer_x
         )
-        size = imgui.ImVec2(0.0, line * theme.LIST_ROWS)
-        imgui.push_style_color(imgui.Col_.header, theme.ACCENT_STRONG)
+        lines = len(network.layers) + 1 if network is not None else 1
+        free = int((imgui.get_content_region_avail().y - theme.px(theme.LIST_REST)) / line)
+        size = imgui.ImVec2(0.0, line * max(theme.LIST_ROWS, min(lines, free)))
+        imgui.push_style_color(imgui.Col_.header, theme.ACCENT_FILL)
         imgui.push_style_color(imgui.Col_.header_hovered, theme.FIELD)
         imgui.push_style_color(imgui.Col_.child_bg, theme.BAR)
         imgui.push_style_color(imgui.Col_.table_row_bg_alt, theme.HOVER_VEIL)
@@ -157,6 +159,6 @@ def _draw_statistics(statistics: ChannelStatistics | None) -> None:
         widgets.text(name, theme.TEXT_DIM)
         for value in values or (None, None, None):
             imgui.table_next_column()
-            shown = "–" if value is None else f"{value:.4g}" if abs(value) < 1e5 else f"{value:.2e}"
+            shown = "–" if value is None else f"{value:.3f}" if abs(value) < 1e5 else f"{value:.2e}"
             widgets.text_right(shown, theme.TEXT)
     imgui.end_table()

@@ -22,7 +22,7 @@ def draw_notices(rect: Rect, status: Status, emit: Emit) -> None:
     x, y, width, height = rect
     margin = theme.px(0.8)
     room = min(theme.px(theme.TOAST_WIDTH), width - 2 * margin)
-    if room < theme.px(8):
+    if room < theme.px(14):
         # No room beside the panels: the notice matters more than what it covers.
         room = min(theme.px(theme.TOAST_WIDTH), imgui.get_main_viewport().size.x - 2 * margin)
     bottom = y + height - margin

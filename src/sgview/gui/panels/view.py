@@ -22,10 +22,10 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
     view = replace(
         view,
         flip_horizontal=rows.toggle(
-            "Flip left, right", view.flip_horizontal, help="Also in everything recorded or sent."
+            "Flip horizontal", view.flip_horizontal, help="Also in everything recorded or sent."
         ),
         flip_vertical=rows.toggle(
-            "Flip top, bottom", view.flip_vertical, help="Also in everything recorded or sent."
+            "Flip vertical", view.flip_vertical, help="Also in everything recorded or sent."
         ),
         fit=rows.choice(
             "Size",
