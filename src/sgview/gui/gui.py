@@ -17,10 +17,12 @@ from sgview.gui.panels.layers import LayersPanel
 from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
+from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation
 from sgview.gui.windows import PanelWindow, build_layout, draw_windows
+from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status
 
@@ -48,8 +50,10 @@ class Gui:
         self._shows_keys = False
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._hotkeys = hotkeys.hotkeys(self._toggle_keys)
+        self._networks = NetworksPanel()
+        self._path_prompt = PathPromptPanel()
         self._windows = (
-            PanelWindow("Networks", "networks", (NetworksPanel(),)),
+            PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (draw_latents, MappingPanel())),
             PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
@@ -103,7 +107,7 @@ class Gui:
         params = hotkeys.run(self._hotkeys, params, status, emit)
         dockspace = imgui.get_id(_DOCKSPACE)
         if self.show_panels:
-            params = draw_transport(params, status, emit)
+            params = draw_transport(params, status, emit, self._toggle_keys)
             params = self._draw_docked(dockspace, params, status, emit)
         else:
             # Kept alive, or the panels would come back undocked.
@@ -121,6 +125,10 @@ class Gui:
         self._activate()
         if self._is_attached:
             imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+
+    def slot_at(self, x: float, y: float) -> Slot | None:
+        """The slot drawn at this place of the window [screen units of GLFW], for files dropped."""
+        return self._networks.slot_at(x, y) if self.show_panels else None
 
     def close(self) -> None:
         """Keep the arrangement and free everything; the GL context must still be current."""
@@ -173,6 +181,7 @@ class Gui:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
             draw_notices(rect, status, emit)
+        params = self._path_prompt(params, status, emit)
         if self._shows_keys:
             self._shows_keys = draw_key_sheet(self._hotkeys)
         return params

@@ -24,10 +24,11 @@ _ROLES = {"a": "the network that plays", "b": "the network to blend towards"}
 
 
 class NetworksPanel:
-    """Remembers the path being typed for each slot."""
+    """Remembers the path being typed for each slot, and where the slots were drawn."""
 
     def __init__(self) -> None:
         self._typed: dict[Slot, str] = {"a": "", "b": ""}
+        self._places: dict[Slot, tuple[imgui.ImVec2, imgui.ImVec2]] = {}
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw both slots."""
@@ -35,6 +36,13 @@ class NetworksPanel:
         for slot in _SLOTS:
             self._card(slot, params, status, emit)
         return params
+
+    def slot_at(self, x: float, y: float) -> Slot | None:
+        """The slot drawn at this point of the window."""
+        for slot, (low, high) in self._places.items():
+            if low.x <= x < high.x and low.y <= y < high.y:
+                return slot
+        return None
 
     def _heading(self, status: Status, emit: Emit) -> None:
         imgui.align_text_to_frame_padding()
@@ -68,6 +76,7 @@ class NetworksPanel:
         self._buttons(slot, network, status, emit, buttons)
         self._second_line(slot, network, loading)
         imgui.end_child()
+        self._places[slot] = (imgui.get_item_rect_min(), imgui.get_item_rect_max())
         imgui.pop_style_color()
         imgui.pop_style_var()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from imgui_bundle import imgui
@@ -10,7 +11,17 @@ from msgspec.structs import replace
 from sgview.gui import icons, theme, widgets
 from sgview.gui.panels import Emit
 from sgview.gui.value_bar import value_bar
-from sgview.state.commands import Rewind, Step, TogglePause
+from sgview.state.commands import (
+    Command,
+    LoadPreset,
+    Redo,
+    Rewind,
+    SavePreset,
+    SaveSnapshot,
+    Step,
+    TogglePause,
+    Undo,
+)
 from sgview.state.params import Params
 from sgview.state.status import Status, Timing
 
@@ -32,8 +43,10 @@ class _Field:
     colour: theme.Rgba = theme.TEXT_DIM
 
 
-def draw_transport(params: Params, status: Status, emit: Emit) -> Params:
-    """Draw the bar."""
+def draw_transport(
+    params: Params, status: Status, emit: Emit, show_keys: Callable[[], None] | None = None
+) -> Params:
+    """Draw the bar; `show_keys` is called by the button that shows the sheet of keys."""
     imgui.push_style_color(imgui.Col_.window_bg, theme.BAR)
     style = imgui.get_style()
     bar = theme.px(theme.STATUS_HEIGHT)
@@ -44,6 +57,9 @@ def draw_transport(params: Params, status: Status, emit: Emit) -> Params:
     viewport = imgui.get_main_viewport()
     imgui.internal.begin_viewport_side_bar("##transport", viewport, imgui.Dir.down, bar, _FLAGS)
     params = _draw_time(params, status, emit)
+    if viewport.size.x >= theme.px(theme.STATUS_TOOLS_FROM):
+        imgui.same_line(0.0, theme.px(1.2))
+        _draw_tools(status, emit, show_keys)
     imgui.same_line(0.0, theme.px(1.2))
     _draw_fields(_fields(status), status.timings)
     imgui.end()
@@ -84,6 +100,23 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
     if speed == params.playback.speed:
         return params
     return replace(params, playback=replace(params.playback, speed=speed))
+
+
+def _draw_tools(status: Status, emit: Emit, show_keys: Callable[[], None] | None) -> None:
+    """What the keys do too, for the mouse."""
+    tools: tuple[tuple[str, str, str, bool, Command], ...] = (
+        (icons.UNDO, "undo", "Undo  (Ctrl+Z)", status.can_undo, Undo()),
+        (icons.REDO, "redo", "Redo  (Ctrl+Shift+Z)", status.can_redo, Redo()),
+        (icons.OPEN_PRESET, "open preset", "Open a preset  (Ctrl+O)", True, LoadPreset()),
+        (icons.SAVE_PRESET, "save preset", "Save a preset  (Ctrl+S)", True, SavePreset()),
+        (icons.SNAPSHOT, "snapshot", "Save the picture as PNG  (S)", True, SaveSnapshot()),
+    )
+    for icon, name, help, is_enabled, command in tools:
+        if widgets.icon_button(icon, name, help, is_enabled=is_enabled):
+            emit(command)
+        imgui.same_line(0.0, 0.0)
+    if show_keys is not None and widgets.icon_button(icons.KEYS, "keys", "All keys  (F1)"):
+        show_keys()
 
 
 def _fields(status: Status) -> list[_Field]:
