@@ -152,7 +152,7 @@ class App:
         self.clock.speed = self.params.playback.speed
         t, _ = self.clock.tick()
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
-        self._history.record(self.params, self._now(), is_active=self.gui.is_active)
+        self._history.record(self.params, self._now(), is_active=_is_widget_held())
         self._run_commands()
 
         resolved, edits = self._signals.resolve(self.params, t)
@@ -358,7 +358,7 @@ class App:
         return next((folder for folder in recent if folder.is_dir()), Path.cwd())
 
     def _is_drop_for_b(self) -> bool:
-        return self.window.is_shift_down or self.gui.slot_at(*self.window.cursor) == "b"
+        return self.window.is_shift_down
 
     def _frame_limit(self) -> float:
         """Return the most frames a second to draw; 0: as many as there are."""
@@ -378,6 +378,13 @@ def _with_engine_errors(edits: tuple[EditStatus, ...], picture: Picture) -> tupl
         edit if edit.error or not shown.error else EditStatus(edit.amount, shown.error)
         for edit, shown in zip(edits, picture.edits, strict=True)
     )
+
+
+def _is_widget_held() -> bool:
+    """Return whether the user is dragging or typing into a widget of the panel."""
+    from imgui_bundle import imgui  # after glfw, whose library it shares
+
+    return imgui.is_any_item_active()
 
 
 @contextmanager
