@@ -13,6 +13,7 @@ from stylegan3.geometry import AliasFreeLayer
 from stylegan3.layers import LayerSpec, check_layer, check_ws
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.filtered_lrelu import filtered_lrelu
+from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import (
     modulated_conv2d,
     normalise_styles,
@@ -86,6 +87,7 @@ class SynthesisLayer(nn.Module):
         super().__init__()
         g = geometry
         self.geometry = g
+        self._memo = Memo()
         self.conv_clamp = config.conv_clamp
         self.magnitude_ema_beta = config.magnitude_ema_beta
         self.affine = FullyConnected(config.w_dim, g.in_channels, bias_init=1.0)
@@ -121,7 +123,7 @@ class SynthesisLayer(nn.Module):
         if g.is_torgb:
             styles = styles * (1 / math.sqrt(g.in_channels * g.conv_kernel**2))
         else:
-            weight = normalise_weight(weight)
+            weight = self._memo.get("normalised", (weight,), lambda: normalise_weight(self.weight))
             styles = normalise_styles(styles)
         x = modulated_conv2d(
             x,
@@ -130,6 +132,7 @@ class SynthesisLayer(nn.Module):
             demodulate=not g.is_torgb,
             padding=g.conv_kernel - 1,
             input_gain=self.magnitude_ema.clamp_min(MAGNITUDE_FLOOR).rsqrt(),
+            memo=self._memo,
         )
         return filtered_lrelu(
             x,
@@ -142,6 +145,7 @@ class SynthesisLayer(nn.Module):
             gain=1.0 if g.is_torgb else math.sqrt(2),
             slope=1.0 if g.is_torgb else 0.2,
             clamp=self.conv_clamp,
+            memo=self._memo,
         )
 
 

@@ -13,6 +13,7 @@ from stylegan3.filters import resample_filter
 from stylegan3.layers import LayerSpec, check_layer, check_ws
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.bias_act import ACTIVATIONS, bias_act
+from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import modulated_conv2d
 from stylegan3.ops.upfirdn2d import upsample2d
 
@@ -29,6 +30,7 @@ class SynthesisLayer(nn.Module):
         self, config: StyleGAN2Config, in_channels: int, out_channels: int, size: int, up: int
     ) -> None:
         super().__init__()
+        self._memo = Memo()
         self.size = size
         self.up = up
         self.use_noise = config.use_noise
@@ -53,6 +55,7 @@ class SynthesisLayer(nn.Module):
             padding=1,
             up=self.up,
             resample_filter=self.resample_filter if self.up > 1 else None,
+            memo=self._memo,
         )
         if self.use_noise and noise_mode != "none":
             noise = self.noise_const
@@ -161,7 +164,7 @@ class SynthesisBlock(nn.Module):
             return x, None
         if shortcut is not None:
             x = shortcut + x
-        # the published code adds into skip's output in place, so that what it shows there is the sum
+        # the published code adds into the output of skip, so that what it shows there is the sum
         if layer in (self.name, f"{self.name}.skip"):
             return x, None
         if img is not None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stylegan3.ops import depthwise
 from stylegan3.ops.bias_act import LEAKY_SLOPE
+from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import Padding, upfirdn2d, upfirdn2d_ref
+
+CHANNEL_BLOCK = 16  # channels that one vector register holds
+CHUNK = 2**21  # values of the upsampled picture worked on at a time: 8 MiB
 
 
 def filtered_lrelu(
@@ -23,6 +29,7 @@ def filtered_lrelu(
     gain: float = math.sqrt(2),
     slope: float = LEAKY_SLOPE,
     clamp: float | None = None,
+    memo: Memo | None = None,  # remembers what follows from the filters alone
 ) -> Tensor:  # [N, C, H', W']
     """Bias, upsampling, leaky ReLU, gain, clamp, downsampling.
 
@@ -34,6 +41,10 @@ def filtered_lrelu(
         ValueError: if shapes do not fit (see `upfirdn2d`), or `bias` has not C values.
     """
     _check(x, bias)
+    if up_filter is not None and down_filter is not None and depthwise.suits_depthwise(x):
+        return _filtered_lrelu_chunks(
+            x, up_filter, down_filter, bias, up, down, padding, gain, slope, clamp
+        )
     if bias is not None:
         x = x + bias.to(x.dtype)[:, None, None]
     x = upfirdn2d(x, up_filter, up=up, padding=padding, gain=up**2)
@@ -43,7 +54,56 @@ def filtered_lrelu(
         x = x * gain
     if clamp is not None:
         x = x.clamp(-clamp, clamp)
-    return upfirdn2d(x, down_filter, down=down)
+    return upfirdn2d(x, down_filter, down=down, memo=memo)
+
+
+def _filtered_lrelu_chunks(
+    x: Tensor,
+    up_filter: Tensor,
+    down_filter: Tensor,
+    bias: Tensor | None,
+    up: int,
+    down: int,
+    padding: Padding,
+    gain: float,
+    slope: float,
+    clamp: float | None,
+) -> Tensor:
+    """The same on a CPU, a few channels at a time so that the large picture stays in the cache.
+
+    The gain moves before the nonlinearity, which a positive factor passes through; the clamp is
+    left out where the largest value that the upsampling filter can produce is below it.
+    """
+    pads_x, pads_y = padding[:2], padding[2:]
+    n, channels, height, width = x.shape
+    up_filter, down_filter = up_filter.to(x), down_filter.to(x)
+    peak_gain = float(up_filter.abs().sum()) ** (2 if up_filter.ndim == 1 else 1) * up**2 * gain
+    step = max(CHANNEL_BLOCK, CHUNK // (height * width * up**2) // CHANNEL_BLOCK * CHANNEL_BLOCK)
+    out: Tensor | None = None
+    for sample in range(n):
+        for start in range(0, channels, step):
+            chunk = slice(start, min(start + step, channels))
+            y = x[sample : sample + 1, chunk]
+            if bias is not None:
+                y = y + bias[chunk, None, None]
+            y = y.contiguous(memory_format=torch.channels_last)
+            # the margin covers rounding; NaN compares false and is clamped, which keeps it
+            is_bounded = clamp is None or float(y.abs().amax()) * peak_gain * 1.001 < clamp
+            y = depthwise.upsample(y, up_filter, up, pads_y, pads_x, up**2 * gain)
+            F.leaky_relu_(y, slope)
+            if not is_bounded:
+                assert clamp is not None
+                y.clamp_(-clamp, clamp)
+            y = depthwise.downsample(y, down_filter, down)
+            if n == 1 and step >= channels:
+                return y
+            if out is None:
+                out = x.new_empty(n, channels, *y.shape[2:]).contiguous(
+                    memory_format=torch.channels_last
+                )
+            out[sample : sample + 1, chunk] = y
+    assert out is not None
+    return out
 
 
 def filtered_lrelu_ref(

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import upfirdn2d, upfirdn2d_ref
 
 EPSILON = 1e-8
@@ -21,15 +22,6 @@ def normalise_styles(styles: Tensor) -> Tensor:  # [N, I]
     return styles * (styles.square().mean() + EPSILON).rsqrt()
 
 
-def demodulation(weight: Tensor, styles: Tensor) -> Tensor:  # [O, I, kH, kW], [N, I] -> [N, O]
-    """Factors that bring every output channel's modulated weight to unit length.
-
-    Karras et al. 2020 (StyleGAN2), section 2.2, equation 3.
-    """
-    energy = weight.square().sum([2, 3])
-    return (styles.square() @ energy.t() + EPSILON).rsqrt()
-
-
 def modulated_conv2d(
     x: Tensor,  # [N, I, H, W]
     weight: Tensor,  # [O, I, kH, kW]
@@ -40,6 +32,7 @@ def modulated_conv2d(
     up: int = 1,
     resample_filter: Tensor | None = None,  # [T, T], needed where up = 2
     input_gain: Tensor | None = None,  # []
+    memo: Memo | None = None,  # remembers what follows from weight alone
 ) -> Tensor:  # [N, O, H', W']
     """Convolve with weights scaled per sample by `styles`, optionally after upsampling by 2.
 
@@ -51,20 +44,39 @@ def modulated_conv2d(
         ValueError: if channel counts disagree, or `up` is not 1 or 2.
     """
     _check(x, weight, styles, up, resample_filter)
-    if x.dtype == torch.float16:
-        weight, styles = limit_range(weight, styles, demodulate)
+    memo = memo or Memo()
+    is_float16 = x.dtype == torch.float16
+    packed, energy = memo.get(
+        f"packed {x.dtype} {x.device}",
+        (weight,),
+        lambda: _pack(weight, x.dtype, up, is_float16 and demodulate),
+    )
+    if is_float16 and demodulate:
+        styles = styles / styles.abs().amax(1, keepdim=True).clamp_min(EPSILON)
     scale = styles if input_gain is None else styles * input_gain
     x = x * scale.to(x.dtype)[:, :, None, None]
-    weight_x = weight.to(x.dtype)
     if up == 1:
-        x = F.conv2d(x, weight_x, padding=padding)
+        x = F.conv2d(x, packed, padding=padding)
     else:
-        x = F.conv_transpose2d(x, weight_x.transpose(0, 1), stride=2)
+        x = F.conv_transpose2d(x, packed, stride=2)
         pads = up_padding(resample_filter, weight.shape[-1], padding)
-        x = upfirdn2d(x, resample_filter, padding=pads, gain=4)
+        x = upfirdn2d(x, resample_filter, padding=pads, gain=4, memo=memo)
     if demodulate:
-        x = x * demodulation(weight, styles).to(x.dtype)[:, :, None, None]
+        factors = (styles.square() @ energy.t() + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
+        x = x * factors if torch.is_grad_enabled() else x.mul_(factors)
     return x
+
+
+def _pack(
+    weight: Tensor, dtype: torch.dtype, up: int, limit: bool
+) -> tuple[Tensor, Tensor]:  # weight as the convolution wants it, its squared sums [O, I]
+    if limit:
+        # keeps float16 sums in range; demodulation, from the squared sums of the same, undoes it
+        peak = weight.abs().amax([1, 2, 3], keepdim=True).clamp_min(EPSILON)
+        weight = weight / (peak * weight[0].numel() ** 0.5)
+    packed = weight if up == 1 else weight.transpose(0, 1)
+    packed = packed.to(dtype).contiguous(memory_format=torch.channels_last)
+    return packed, weight.square().sum([2, 3])
 
 
 def modulated_conv2d_ref(
@@ -109,19 +121,6 @@ def up_padding(
     low = (taps + 1) // 2 + padding - (kernel - 1)
     high = (taps - 2) // 2 + padding - (kernel - 2)
     return (low, high, low, high)
-
-
-def limit_range(weight: Tensor, styles: Tensor, demodulate: bool) -> tuple[Tensor, Tensor]:
-    """Scale weights and styles so that float16 sums do not overflow; demodulation undoes it.
-
-    Without demodulation nothing would undo it, and both are returned as they are.
-    """
-    if not demodulate:
-        return weight, styles
-    fan_in = weight[0].numel()
-    peak = weight.abs().amax([1, 2, 3], keepdim=True).clamp_min(EPSILON)
-    weight = weight / (peak * fan_in**0.5)
-    return weight, styles / styles.abs().amax(1, keepdim=True).clamp_min(EPSILON)
 
 
 def _check(

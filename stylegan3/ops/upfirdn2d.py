@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stylegan3.ops.resample import resample_matrix, separate
+from stylegan3.ops import depthwise
+from stylegan3.ops.memo import Memo
+from stylegan3.ops.resample import resample_columns, resample_rows, separate
 
 Padding = tuple[int, int, int, int]
 
@@ -18,25 +21,33 @@ def upfirdn2d(
     down: int = 1,
     padding: Padding = (0, 0, 0, 0),
     gain: float = 1.0,
+    memo: Memo | None = None,  # remembers what follows from f alone
 ) -> Tensor:  # [N, C, H', W'], H' = (H * up + y0 + y1 - Th) // down + 1
     """Zero-insertion by `up`, padding, convolution with `f * gain`, decimation by `down`.
 
-    `padding` is [x0, x1, y0, y1] of the upsampled picture, negative values crop.
-    Computed as products with banded matrices, one per axis and per separable term of `f`, so that
-    no zeros are inserted; equal to `upfirdn2d_ref` up to rounding.
+    `padding` is [x0, x1, y0, y1] of the upsampled picture, negative values crop. No zeros are
+    inserted; the result equals `upfirdn2d_ref` up to rounding.
 
     Raises:
         ValueError: if the filter is larger than the padded picture, or a factor is below 1.
     """
-    _check(x, f, up, down, padding)
+    check_upfirdn2d(x, f, up, down, padding)
+    pads_x, pads_y = padding[:2], padding[2:]
     if f is None:
+        if up == 1 and down == 1 and not any(padding):
+            return x if gain == 1 else x * gain
         f = x.new_ones(1)
-    height, width = x.shape[2:]
+    if depthwise.suits_depthwise(x):
+        x = x.contiguous(memory_format=torch.channels_last)
+        if up == 1:
+            return depthwise.downsample(x, f.to(x), down, pads_y, pads_x, gain)
+        return depthwise.upsample(x, f.to(x), up, pads_y, pads_x, gain)[:, :, ::down, ::down]
+    filters = f
+    terms = separate(f) if memo is None else memo.get("terms", (f,), lambda: separate(filters))
     y = None
-    for column, row in separate(f):
-        down_rows = resample_matrix(column * gain, height, up, down, padding[2:])
-        down_columns = resample_matrix(row, width, up, down, padding[:2])
-        term = down_rows.to(x) @ (x @ down_columns.to(x).t())
+    for column, row in terms:
+        term = resample_columns(x, row, up, down, pads_x)
+        term = resample_rows(term, column * gain, up, down, pads_y)
         y = term if y is None else y + term
     assert y is not None
     return y
@@ -52,12 +63,12 @@ def upfirdn2d_ref(
     gain: float = 1.0,
 ) -> Tensor:
     """`upfirdn2d` step by step: insert zeros, pad or crop, convolve, decimate."""
-    _check(x, f, up, down, padding)
+    check_upfirdn2d(x, f, up, down, padding)
     n, c, h, w = x.shape
     x = x.reshape(n, c, h, 1, w, 1)
     x = F.pad(x, (0, up - 1, 0, 0, 0, up - 1)).reshape(n, c, h * up, w * up)
     x = F.pad(x, padding)
-    f = x.new_ones(1) if f is None else f.to(x)
+    f = (x.new_ones(1) if f is None else f).to(x)
     # a true convolution: conv2d correlates, so the filter is flipped
     f = (f * gain if f.ndim == 2 else f * gain**0.5).flip(list(range(f.ndim)))
     if f.ndim == 2:
@@ -80,7 +91,8 @@ def upsample2d(x: Tensor, f: Tensor, up: int = 2) -> Tensor:  # [N, C, H, W] -> 
     return upfirdn2d(x, f, up=up, padding=padding, gain=up**2)
 
 
-def _check(x: Tensor, f: Tensor | None, up: int, down: int, padding: Padding) -> None:
+def check_upfirdn2d(x: Tensor, f: Tensor | None, up: int, down: int, padding: Padding) -> None:
+    """Raise ValueError where the arguments do not fit together."""
     if x.ndim != 4:
         raise ValueError(f"x must be [N, C, H, W], not {list(x.shape)}")
     if f is not None and f.ndim not in (1, 2):
