@@ -53,7 +53,7 @@ class Engine:
         self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._playing: dict[Slot, PlayingNetwork] = {}
         self._pairing = Pairing()
-        self._latents = LatentSource()
+        self._latents = LatentSource(self.device)
         self._timers = StageTimers(self.device)
         self._readback = Readback()
         self._last_good = LastGood()

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from sgview.engine.cuda_noise import dimensions_of, sample_noise_cuda
 from sgview.engine.gaussian import normal_quantiles
 from sgview.engine.noise import sample_noise
 from sgview.state.params import NoiseType, Params
+from stylegan3.ops import nvrtc
 
 
 class LatentSource:
-    """Makes latent vectors from parameters and time, the same for the same arguments."""
+    """Makes latent vectors from parameters and time, the same for the same arguments.
 
-    def __init__(self):
+    On CUDA, simplex noise comes from a kernel, if kernels can be compiled; all else is made on the
+    CPU, a few hundred numbers.
+    """
+
+    def __init__(self, device: torch.device | None = None):
+        """Make vectors for `device`; None is the CPU."""
+        self._device = device or torch.device("cpu")
+        self._has_kernel = self._device.type == "cuda" and nvrtc.unavailable_reason() is None
         self._quantiles: dict[NoiseType, Tensor] = {}
         self._seeds: dict[tuple[int, int], Tensor] = {}  # the two last used, by (seed, length)
 
@@ -26,7 +36,7 @@ class LatentSource:
         length: int,
         *,
         rows: int = 1,
-    ) -> Tensor:  # [rows, length] float32 on the CPU
+    ) -> Tensor:  # [rows, length] float32, on the CPU or the device
         """Return the vector of time `t`.
 
         From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
@@ -37,18 +47,23 @@ class LatentSource:
         latents = params.latents
         if latents.source == "seeds":
             return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
-        return sample_noise(
-            params.noise,
+        noise = params.noise
+        is_on_device = self._has_kernel and dimensions_of(noise) is not None
+        sample = partial(sample_noise_cuda, device=self._device) if is_on_device else sample_noise
+        return sample(
+            noise,
             t,
             length,
             rows=rows,
             is_independent=latents.mode == "independent",
-            quantiles=self._quantiles_of(params.noise.type) if latents.gaussianise else None,
+            quantiles=self._quantiles_of(noise.type) if latents.gaussianise else None,
         )
 
     def _quantiles_of(self, noise_type: NoiseType) -> Tensor:
         if noise_type not in self._quantiles:
-            self._quantiles[noise_type] = normal_quantiles(noise_type)
+            table = normal_quantiles(noise_type)
+            is_on_device = self._has_kernel and noise_type.startswith("simplex")
+            self._quantiles[noise_type] = table.to(self._device) if is_on_device else table
         return self._quantiles[noise_type]
 
     def _walk(self, position: float, length: int) -> Tensor:

@@ -127,7 +127,7 @@ def look_up(
 def _seeds(noise: Noise, count: int, rows: int, is_independent: bool) -> Tensor:
     """Return [rows, count or 1] seeds: the noise's own for row 0, unrelated ones elsewhere."""
     row = torch.arange(rows).view(-1, 1)
-    seeds = (noise.seed + row * 0x85EBCA6B) & 0xFFFFFFFF
+    seeds = ((noise.seed & 0xFFFFFFFF) + row * 0x85EBCA6B) & 0xFFFFFFFF
     if is_independent:
         seeds = mix((mix(seeds) + torch.arange(count) * GOLDEN) & 0xFFFFFFFF)
     return seeds

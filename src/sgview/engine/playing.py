@@ -67,6 +67,8 @@ class PlayingNetwork:
         return self.generator.synthesis(ws, noise_mode=noise_mode, layer=layer)
 
     def _upload(self, values: Tensor) -> Tensor:
-        if self.device.type == "cuda":  # from pinned memory, so that the copy does not wait
+        if (
+            self.device.type == "cuda" and not values.is_cuda
+        ):  # from pinned memory, so that the copy does not wait
             return values.contiguous().pin_memory().to(self.device, non_blocking=True)
         return values.to(self.device)
