@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.clock": set(),
     "sgview.recent": set(),
     "sgview.dialogs": {*STATE, "imgui_bundle"},
+    "sgview.files": {*STATE, "sgview.outputs", "sgview.settings", "sgview.shown", "sgview.engine"},
     "sgview.shown": {"sgview.gfx", "sgview.engine", "numpy"},
 }
 UNRESTRICTED = ("sgview.app", "sgview.cli", "sgview.__main__")

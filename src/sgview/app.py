@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 import platformdirs
+from msgspec.structs import replace
 
 from sgview.clock import Clock, FrameLimiter, FrameRate
 from sgview.dialogs import FileDialog, has_system_dialogs
+from sgview.files import Files, commands_for
 from sgview.gfx.display import Display
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.window import Window
 from sgview.gui.gui import Gui
-from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
-from sgview.outputs.video import OutputError
 from sgview.recent import RecentFiles
 from sgview.settings import Settings
-from sgview.shown import host_pixels, pixels_of
+from sgview.shown import pixels_of
 from sgview.signals.resolve import ExpressionSignals
 from sgview.state import commands as c
 from sgview.state.history import History
-from sgview.state.notices import Level, Notices
+from sgview.state.notices import Notices
 from sgview.state.params import Params
-from sgview.state.presets import load_preset, save_preset
 from sgview.state.status import EditStatus, Status
-from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
     from sgview.engine.network import Network
     from sgview.engine.picture import Picture
     from sgview.engine.worker import EngineStatus
-    from sgview.state.status import Notice
-
-log = logging.getLogger(__name__)
+    from sgview.state.status import NetworkStatus, Notice
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
 MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
-PRESET_SUFFIXES = (".toml", ".json", ".png")
+SLOTS: tuple[c.Slot, ...] = ("a", "b")
 
 
 class Worker(Protocol):
@@ -123,9 +116,8 @@ class App:
         self._commands: list[c.Command] = []
         self._limiter = FrameLimiter(now)
         self._rate = FrameRate(now)
-        self._writer = ThreadPoolExecutor(1, "sgview-snapshot")
-        self._owned.callback(self._writer.shutdown)
-        self._writing: list[tuple[Path, Future[None]]] = []
+        self._files = Files(settings.folders, self._notices, now)
+        self._owned.callback(self._files.close)
         self._is_running = True
         self.window.on_drop = self.drop
 
@@ -157,17 +149,15 @@ class App:
 
         resolved, edits = self._signals.resolve(self.params, t)
         self.worker.submit(resolved, t)
-        picture = self.worker.latest()
-        if picture is not None and picture is not self.picture:
-            self.picture = picture
-            self.display.show(pixels_of(picture))
+        self._show(self.worker.latest())
         self._collect_notices()
         self.status = self._snapshot_status(edits)
 
         framebuffer = self.window.framebuffer_size
         clear(framebuffer, BACKGROUND)
-        view = self.params.view
-        self.display.draw(self.gui.picture_rect, framebuffer[1], view.fit, view.filter)
+        if self.picture is not None:
+            view = self.params.view
+            self.display.draw(self.gui.picture_rect, framebuffer[1], view.fit, view.filter)
         self.gui.present()
         self.window.swap()
         self._limiter.wait(self._frame_limit())
@@ -176,7 +166,6 @@ class App:
         """Do what `command` asks; the one place where commands become deeds."""
         match command:
             case c.LoadNetwork(slot, path):
-                self._recent.add(path)
                 self.worker.load(slot, path)
             case c.UnloadNetwork(slot):
                 self.worker.unload(slot)
@@ -192,17 +181,17 @@ class App:
                     lambda path: c.LoadNetwork(slot, path),
                 )
             case c.SaveSnapshot(path):
-                self._save_snapshot(path)
-            case c.SavePreset(None):
-                suggestion = Path(self._settings.folders.presets) / "preset.toml"
+                self._files.save_snapshot(self.picture, path)
+            case c.SavePreset(Path() as path):
+                self._files.save_preset(self.params, path)
+            case c.SavePreset():
+                suggestion = self._files.preset_folder / "preset.toml"
                 self._dialog.ask_save("Save preset", suggestion, PRESET_FILTER, c.SavePreset)
-            case c.SavePreset(path):
-                self._save_preset(path)
-            case c.LoadPreset(None):
-                folder = Path(self._settings.folders.presets)
+            case c.LoadPreset(Path() as path):
+                self._set_params(self._files.load_preset(path))
+            case c.LoadPreset():
+                folder = self._files.preset_folder
                 self._dialog.ask_open("Open preset", folder, PRESET_FILTER, c.LoadPreset)
-            case c.LoadPreset(path):
-                self._load_preset(path)
             case c.AnswerPathPrompt(path):
                 self._queue(self._dialog.answer(path))
             case c.Undo():
@@ -229,25 +218,9 @@ class App:
                 assert_never(command)
 
     def drop(self, paths: list[Path]) -> None:
-        """Take files dropped on the window.
-
-        A preset or snapshot sets the parameters. One network goes to A, with Shift or on the slot
-        of B to B; the second of a pair goes to B.
-        """
-        networks = [path for path in paths if path.suffix.lower() not in PRESET_SUFFIXES]
-        presets = [path for path in paths if path.suffix.lower() in PRESET_SUFFIXES]
-        slots: tuple[c.Slot, ...] = ("b",) if self._is_drop_for_b() else ("a", "b")
-        if len(networks) > 1:
-            slots = ("a", "b")
-        for slot, path in zip(slots, networks, strict=False):
-            self._queue(c.LoadNetwork(slot, path))
-        for path in presets[:1]:
-            self._queue(c.LoadPreset(path))
-
-    def notify(self, level: Level, text: str, hint: str = "") -> None:
-        """Show a notice in the window."""
-        log.log(logging.ERROR if level == "error" else logging.INFO, "%s", text)
-        self._notices.add(level, text, hint, now=self._now())
+        """Take files dropped on the window: with Shift, or on the slot of B, a network is B."""
+        slot = "b" if self.window.is_shift_down else self.gui.slot_at(*self.window.cursor)
+        self._commands += commands_for(paths, slot)
 
     def close(self) -> None:
         """Stop the engine's thread and free everything; idempotent."""
@@ -274,8 +247,44 @@ class App:
         while self._commands:
             self.execute(self._commands.pop(0))
 
+    def _set_params(self, params: Params | None) -> None:
+        """Take parameters from a file as one change that can be undone."""
+        if params is not None:
+            self.params = params
+            self._history.record(params, self._now())
+
+    def _show(self, picture: Picture | None) -> None:
+        """Bring the engine's newest picture to the screen; None when nothing plays."""
+        if picture is self.picture:
+            return
+        self.picture = picture
+        if picture is not None:
+            try:
+                self.display.show(pixels_of(picture))
+            except ValueError as error:  # larger than this graphics card can hold
+                self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())
+
+    def _collect_notices(self) -> None:
+        self._files.poll()
+        for notice in self.worker.take_notices():
+            self._notices.add(
+                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
+            )
+
+    def _note_networks(self, networks: dict[c.Slot, NetworkStatus]) -> None:
+        """Remember files that turned out to be networks, and put their names in the title."""
+        if networks == self.status.networks:
+            return
+        before = {network.path for network in self.status.networks.values()}
+        for network in networks.values():
+            if network.path and network.path not in before:
+                self._recent.add(Path(network.path))
+        names = [networks[slot].name for slot in SLOTS if slot in networks]
+        self.window.set_title(" \u2013 ".join(["sgview", *names]))
+
     def _snapshot_status(self, edits: tuple[EditStatus, ...]) -> Status:
-        engine, picture, now = self.worker.status(), self.picture, self._now()
+        engine, picture = self.worker.status(), self.picture
+        self._note_networks(engine.networks)
         status = Status(
             t=self.clock.t,
             is_paused=self.clock.is_paused,
@@ -288,77 +297,18 @@ class App:
             gui_fps=self._rate.tick(),
             device=engine.device,
             display=self.display.description,
-            notices=self._notices.shown(now),
+            notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
             can_undo=self._history.can_undo,
             can_redo=self._history.can_redo,
             is_fullscreen=self.window.is_fullscreen,
             vsync=self.window.vsync,
         )
-        if picture is None:
-            return status
-        from msgspec.structs import replace
-
-        return replace(
-            status,
-            blend_groups=picture.blend_groups,
-            latent=picture.latent,
-            edits=_with_engine_errors(edits, picture),
-            picture=picture.status,
-            timings=picture.timings,
-        )
-
-    def _collect_notices(self) -> None:
-        now = self._now()
-        for notice in self.worker.take_notices():
-            self._notices.add(
-                notice.level, notice.text, notice.hint, now=now, repeats=notice.repeats
-            )
-        done = [entry for entry in self._writing if entry[1].done()]
-        for path, future in done:
-            self._writing.remove((path, future))
-            error = future.exception()
-            if isinstance(error, OutputError):
-                self.notify("error", str(error), "choose another folder for snapshots")
-            elif error is not None:
-                raise error
-            else:
-                self.notify("info", f"Saved {path}")
-
-    def _save_snapshot(self, path: Path | None) -> None:
-        picture = self.picture
-        if picture is None:
-            self.notify("warning", "There is no picture to save yet")
-            return
-        path = path or Path(self._settings.folders.snapshots) / dated_name(datetime.now())
-        pixels = host_pixels(picture).copy()
-        task = self._writer.submit(save_snapshot, path, pixels, picture.params, t=picture.t)
-        self._writing.append((path, task))
-
-    def _save_preset(self, path: Path) -> None:
-        try:
-            save_preset(self.params, path)
-        except ConfigError as error:
-            self.notify("error", str(error), "choose another folder")
-        else:
-            self.notify("info", f"Saved {path}")
-
-    def _load_preset(self, path: Path) -> None:
-        read = load_snapshot_params if path.suffix.lower() == ".png" else load_preset
-        try:
-            self.params = read(path)
-        except ConfigError as error:
-            self.notify("error", str(error), "the parameters stay as they were")
-        else:
-            self._history.record(self.params, self._now())
-            self.notify("info", f"Loaded {path}")
+        return status if picture is None else _with_picture(status, picture)
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]
         return next((folder for folder in recent if folder.is_dir()), Path.cwd())
-
-    def _is_drop_for_b(self) -> bool:
-        return self.window.is_shift_down
 
     def _frame_limit(self) -> float:
         """Return the most frames a second to draw; 0: as many as there are."""
@@ -370,13 +320,21 @@ class App:
         return self._settings.window.fps_limit
 
 
-def _with_engine_errors(edits: tuple[EditStatus, ...], picture: Picture) -> tuple[EditStatus, ...]:
-    """Add to the values of this instant what the engine says of the same edits."""
-    if len(edits) != len(picture.edits):
-        return edits
-    return tuple(
-        edit if edit.error or not shown.error else EditStatus(edit.amount, shown.error)
-        for edit, shown in zip(edits, picture.edits, strict=True)
+def _with_picture(status: Status, picture: Picture) -> Status:
+    """Add what the engine says of the picture on the screen."""
+    edits = status.edits
+    if len(edits) == len(picture.edits):  # else it still shows other edits
+        edits = tuple(
+            edit if edit.error else replace(edit, error=shown.error)
+            for edit, shown in zip(edits, picture.edits, strict=True)
+        )
+    return replace(
+        status,
+        blend_groups=picture.blend_groups,
+        latent=picture.latent,
+        edits=edits,
+        picture=picture.status,
+        timings=picture.timings,
     )
 
 

@@ -262,7 +262,7 @@ def _let_the_window_go_first() -> None:
     Linux alone has a priority a thread.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 def _name_of(what: Network | str) -> str:
