@@ -57,8 +57,9 @@ class Draws:
     def _draw(self, edit: Edit, kind: str, count: int, device: torch.device) -> Tensor:
         key = (edit.tensor, edit.seed, kind, count)
         if key not in self._drawn:
-            # A seed of its own for every tensor, so that tensors of one shape differ.
-            seed = zlib.crc32(edit.tensor.encode()) << 32 | edit.seed & 0xFFFFFFFF
+            # A seed of its own for every tensor, so that tensors of one shape differ; 32 bits,
+            # for torch's CPU generator looks at no more.
+            seed = zlib.crc32(f"{edit.tensor} {edit.seed}".encode())
             generator = torch.Generator().manual_seed(seed)
             if kind == "normal":
                 drawn = torch.randn(count, generator=generator)
