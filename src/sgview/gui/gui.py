@@ -235,6 +235,7 @@ def _accept_textures() -> None:
         if texture.status == imgui.ImTextureStatus.want_create:
             texture.set_tex_id(1)
         if texture.status == imgui.ImTextureStatus.want_destroy:
+            texture.set_tex_id(0)
             texture.set_status(imgui.ImTextureStatus.destroyed)
         elif texture.status != imgui.ImTextureStatus.ok:
             texture.set_status(imgui.ImTextureStatus.ok)

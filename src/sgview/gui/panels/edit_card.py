@@ -124,7 +124,8 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None) -> None:
     imgui.set_next_item_width(column - imgui.get_style().item_spacing.x)
     if widgets.begin_combo("##operation", row.label):
         for operation, other in OPERATIONS.items():
-            if imgui.selectable(other.label, operation == edit.operation)[0]:
+            is_same = operation == edit.operation
+            if imgui.selectable(other.label, is_same)[0] and not is_same:
                 edit = replace(edit, operation=operation, amount=other.neutral)
             widgets.tooltip(other.help)
         imgui.end_combo()

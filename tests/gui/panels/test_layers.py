@@ -1,0 +1,92 @@
+import pytest
+
+from sgview.state.params import Blend, Layer, Params
+from sgview.state.status import PictureStatus, Status
+
+
+@pytest.fixture
+def stage(make_stage):
+    stage = make_stage()
+    stage.show("Layers")
+    return stage
+
+
+def names(stage) -> list[str]:
+    found = [item.label.removeprefix("##") for item in stage.items if item.window.count("layers")]
+    return [name for name in found if name != "search layers"]
+
+
+def test_list_has_the_image_on_top_and_the_input_below(stage) -> None:
+    listed = names(stage)
+    assert listed[0] == "Image"
+    assert listed[-1] == "input"
+    assert listed[1:3] == ["L6_148_3", "L5_148_16"]
+    assert stage.reads("36 × 36")
+
+
+def test_picking_a_layer_and_the_image(stage) -> None:
+    stage.click("##L4_84_32")
+    # Without its size, so that the preset fits networks of other sizes.
+    assert stage.params == Params(layer=Layer(name="L4"))
+    stage.click("##input")
+    assert stage.params == Params(layer=Layer(name="input"))
+    stage.click("##Image")
+    assert stage.params == Params()
+
+
+def test_layers_of_stylegan2_keep_their_full_names(make_stage, fakes) -> None:
+    stage = make_stage(status=fakes.status(networks={"a": fakes.network("StyleGAN2")}))
+    stage.show("Layers")
+    stage.click("##b16.conv0")
+    assert stage.params.layer.name == "b16.conv0"
+
+
+def test_search_narrows_the_list(stage) -> None:
+    stage.write("##search layers", "l5")
+    assert names(stage) == ["L5_148_16"]
+    stage.write("##search layers", "IMA")
+    assert names(stage) == ["Image"]
+
+
+def test_layer_of_another_network_stays_listed(make_stage) -> None:
+    stage = make_stage(params=Params(layer=Layer(name="b64.torgb")))
+    stage.show("Layers")
+    assert stage.reads("not in this network")
+    assert stage.params.layer.name == "b64.torgb"
+
+
+def test_list_is_of_b_where_b_plays_alone(make_stage, fakes) -> None:
+    networks = {"a": fakes.network(), "b": fakes.network("StyleGAN2")}
+    status = fakes.status(networks=networks)
+    stage = make_stage(params=Params(blend=Blend(source="b")), status=status)
+    stage.show("Layers")
+    assert stage.has("##b32.torgb")
+
+
+def test_without_a_network(make_stage) -> None:
+    stage = make_stage(status=Status())
+    stage.show("Layers")
+    assert stage.reads("No network is loaded")
+
+
+def test_channels(stage) -> None:
+    stage.click("Grey##1")
+    stage.click("##Normalise")
+    stage.drag("##Gain", 50)
+    stage.drag("##Base channel", 2000)
+    layer = stage.params.layer
+    assert (layer.mode, layer.normalise) == ("grey", True)
+    assert layer.gain_db > 0
+    assert layer.base_channel == 63
+
+
+def test_rgb_leaves_room_for_three_channels(stage) -> None:
+    stage.drag("##Base channel", 2000)
+    assert stage.params.layer.base_channel == 61
+
+
+def test_statistics(stage) -> None:
+    for value in ("0.100", "1.000", "4.000", "0.200", "0.900", "3.000"):
+        assert stage.reads(value)
+    stage.change(picture=PictureStatus())
+    assert not stage.reads("4.000")

@@ -1,0 +1,54 @@
+from itertools import pairwise
+
+import pytest
+
+from sgview.state.commands import DismissNotice
+from sgview.state.status import Notice
+
+NOTICES = (
+    Notice(1, "info", "Saved a.png."),
+    Notice(2, "warning", "Layer L9 is not finite.", "Undo the last edit.", repeats=3),
+    Notice(7, "error", "b.pkl is a web page.", "Download it again."),
+)
+
+
+@pytest.fixture
+def stage(make_stage, fakes):
+    stage = make_stage(status=fakes.status(notices=NOTICES))
+    stage.frame(3)
+    return stage
+
+
+def test_text_hint_and_count_are_shown(stage) -> None:
+    for text in ("Saved a.png.", "not finite.  (×3)", "Undo the last edit.", "Download it again."):
+        assert stage.reads(text), text
+
+
+@pytest.mark.parametrize("identity", [1, 2, 7])
+def test_dismissing_one(stage, identity) -> None:
+    stage.click(f"dismiss {identity}")
+    assert stage.commands == [DismissNotice(identity)]
+
+
+def test_newest_is_lowest_and_none_overlap(stage) -> None:
+    tops = [stage.find(f"dismiss {identity}").low[1] for identity in (1, 2, 7)]
+    assert tops == sorted(tops)
+    assert min(b - a for a, b in pairwise(tops)) > 30
+    x, y, width, height = stage.gui.picture_rect
+    for identity in (1, 2, 7):
+        item = stage.find(f"dismiss {identity}")
+        assert x < item.low[0] < item.high[0] < x + width
+        assert y < item.low[1] < item.high[1] < y + height
+
+
+def test_only_the_newest_are_shown(make_stage, fakes) -> None:
+    many = tuple(Notice(i, "info", f"notice {i}.") for i in range(50))
+    stage = make_stage(status=fakes.status(notices=many))
+    assert stage.reads("notice 49.")
+    assert not stage.reads("notice 9.")
+
+
+def test_no_toasts_on_a_stage_with_hidden_panels(stage) -> None:
+    stage.gui.show_panels = False
+    stage.frame(2)
+    assert not stage.reads("Download it again.")

@@ -1,0 +1,212 @@
+from pathlib import Path
+
+import pytest
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import Gui
+from sgview.state.commands import ChooseNetwork
+from sgview.state.params import Blend, Edit, Layer, Noise, Params
+from sgview.state.status import (
+    BlendGroup,
+    EditStatus,
+    LayerInfo,
+    LoadStatus,
+    Notice,
+    Status,
+    TensorInfo,
+)
+
+WINDOWS = ("Latents", "Layers", "Edits", "Blend")
+
+
+def test_drawing_alone_changes_nothing(make_stage) -> None:
+    params = Params(noise=Noise(amplitude=0.9), edits=(Edit(tensor="synthesis.input.weight"),))
+    stage = make_stage(params=params)
+    for window in WINDOWS:
+        stage.show(window)
+    assert stage.params is params
+    assert stage.commands == []
+
+
+def test_first_run_docks_the_panels_on_the_right(make_stage) -> None:
+    stage = make_stage(size=(1600, 1000))
+    x, y, width, height = stage.gui.picture_rect
+    assert (x, y) == (0, 0)
+    assert 1600 - width == pytest.approx(383, abs=6)
+    assert 20 < 1000 - height < 60  # the bar
+    # The latents are the first tab, and every window is reachable.
+    assert stage.has("Gaussianise") or stage.has("##Gaussianise")
+
+
+def test_picture_rect_is_in_framebuffer_pixels(make_stage) -> None:
+    stage = make_stage(size=(1600, 1000))
+    width = stage.gui.picture_rect[2]
+    imgui.get_io().display_framebuffer_scale = imgui.ImVec2(2.0, 2.0)
+    stage.frame(2)
+    assert stage.gui.picture_rect[2] == pytest.approx(2 * width, abs=1)
+
+
+def test_hidden_panels_leave_the_whole_window_and_come_back_docked(make_stage) -> None:
+    stage = make_stage(size=(1600, 1000))
+    before = stage.gui.picture_rect
+    stage.gui.show_panels = False
+    stage.frame(5)
+    assert stage.gui.picture_rect == (0, 0, 1600, 1000)
+    assert stage.items == []
+    stage.gui.show_panels = True
+    stage.frame(3)
+    assert stage.gui.picture_rect == before
+
+
+def test_arrangement_is_kept_in_the_ini_file(make_stage, tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "panels.ini"
+    first = make_stage(size=(1600, 1000), ini_path=path)
+    node = imgui.internal.find_window_by_name("Layers").dock_node
+    imgui.internal.dock_builder_set_node_size(node.parent_node.id_, imgui.ImVec2(600, 900))
+    first.frame(3)
+    moved = first.gui.picture_rect
+    assert moved[2] < 1000
+    first.gui.close()
+    assert path.is_file()
+    second = make_stage(size=(1600, 1000), ini_path=path)
+    assert second.gui.picture_rect == moved
+
+
+def test_unwritable_ini_file_is_no_error(make_stage, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    stage = make_stage(ini_path=in_the_way / "panels.ini")
+    stage.gui.close()
+    assert in_the_way.read_text() == ""
+
+
+def test_close_is_idempotent_and_drawing_after_it_is_an_error() -> None:
+    with Gui() as gui:
+        gui.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        gui.draw(Params(), Status(), print)
+
+
+def test_two_guis_keep_apart(make_stage) -> None:
+    first, second = make_stage(size=(1600, 1000)), make_stage(size=(800, 600))
+    first.frame()
+    second.frame()
+    assert first.gui.picture_rect[3] > 900 > 600 > second.gui.picture_rect[3]
+
+
+def test_without_networks_it_invites_to_drop_a_file(make_stage) -> None:
+    stage = make_stage(status=Status())
+    assert stage.reads("Drop a .pkl here")
+    stage.click("Choose a file…")
+    assert stage.commands == [ChooseNetwork("a")]
+
+
+def test_invitation_goes_when_a_network_is_read(make_stage) -> None:
+    stage = make_stage(status=Status(loading=(LoadStatus("a", "/x/faces.pkl", 0.1),)))
+    assert not stage.has("Choose a file…")
+
+
+def test_invitation_without_panels_is_text_only(make_stage) -> None:
+    stage = make_stage(status=Status())
+    stage.gui.show_panels = False
+    stage.frame(2)
+    assert stage.reads("Drop a .pkl here")
+    assert not stage.has("Choose a file…")
+
+
+def crowded(fakes) -> tuple[Params, Status]:
+    """30 layers, 200 tensors, long names, everything at once."""
+    name = "a-network-with-a-very-long-name-" * 6
+    network = fakes.network(name=name, c_dim=12)
+    layers = tuple(LayerInfo(f"L{i}_{1000 + i}_{512}", f"L{i}", 1000 + i, 512) for i in range(30))
+    tensors = tuple(
+        TensorInfo(
+            f"synthesis.L{i}_1024_512.{'long' * 12}.{i}", f"L{i}", (512, 512, 3, 3), i % 2 == 0
+        )
+        for i in range(200)
+    )
+    network = replace(network, layers=layers, tensors=tensors, num_parameters=10**10)
+    edits = tuple(
+        Edit(tensor=tensors[i].name, expression="1 / 0" if i % 3 == 0 else "", solo=i == 4)
+        for i in range(12)
+    )
+    status = fakes.status(
+        networks={"a": network, "b": network},
+        unloaded={"a": "/" + "deep/" * 60 + "file.pkl"},
+        recent=tuple(f"/{'folder/' * 40}{i}.pkl" for i in range(12)),
+        loading=(LoadStatus("a", "/" + name + ".pkl", 0.5), LoadStatus("b", "x", 2.0)),
+        blend_groups=tuple(BlendGroup(f"L{i}", i % 4 != 0, "because " * 20) for i in range(30)),
+        latent=(float("nan"), *(float(i) for i in range(2000))),
+        edits=tuple(EditStatus(float(i), "no value " * 20) for i in range(12)),
+        notices=tuple(Notice(i, "error", "it broke " * 30, "mend it " * 30, i) for i in range(9)),
+        device="a device with a long name " * 4,
+        display="a path with a long explanation " * 6,
+    )
+    params = Params(
+        edits=edits,
+        layer=Layer(name="L29"),
+        blend=Blend(amounts={f"L{i}": -3.0 + i for i in range(30)}),
+    )
+    return params, status
+
+
+@pytest.mark.parametrize("size", [(480, 320), (200, 120), (1, 1), (3840, 2160)])
+@pytest.mark.parametrize("ui_scale", [1.0, 2.0])
+def test_nothing_breaks_when_it_is_crowded(make_stage, fakes, size, ui_scale) -> None:
+    params, status = crowded(fakes)
+    stage = make_stage(params=params, status=status, size=size, ui_scale=ui_scale)
+    for window in WINDOWS:
+        stage.show(window)
+    stage.key(imgui.Key.f1)
+    assert stage.params == params
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("ui_scale", [1.0, 2.0])
+def test_no_item_is_cut_at_the_default_width(make_stage, fakes, window, ui_scale) -> None:
+    size = (int(1400 * ui_scale), int(2400 * ui_scale))
+    params = Params(edits=(Edit(tensor="synthesis.input.weight", operation="noise"),))
+    stage = make_stage(params=params, size=size, ui_scale=ui_scale)
+    stage.show(window)
+    if window == "Edits":
+        stage.click("unfold")
+    right = size[0] - 8 * ui_scale
+    cut = [item.label for item in stage.items if item.is_visible and item.high[0] > right + 2]
+    assert not cut
+
+
+def test_scale_makes_everything_larger(make_stage) -> None:
+    small = make_stage(size=(1600, 1000)).gui.picture_rect
+    large = make_stage(size=(1600, 1000), ui_scale=2.0).gui.picture_rect
+    assert 1600 - large[2] == pytest.approx(2 * (1600 - small[2]), rel=0.05)
+
+
+def test_slot_under_a_dropped_file(make_stage) -> None:
+    stage = make_stage()
+    first, second = stage.find("choose", 0), stage.find("choose", 1)
+    assert stage.gui.slot_at(*first.centre) == "a"
+    assert stage.gui.slot_at(*second.centre) == "b"
+    assert stage.gui.slot_at(10, 10) is None
+    stage.gui.show_panels = False
+    assert stage.gui.slot_at(*second.centre) is None
+
+
+@pytest.mark.gl
+def test_panels_reach_the_screen(screen) -> None:
+    from sgview.gfx import framebuffer
+    from sgview.gfx.window import Window
+
+    with Window("sgview gui test", 900, 600) as window, Gui() as gui:
+        gui.attach(window.address)
+        for _ in range(4):
+            window.poll()
+            gui.draw(Params(), Status(), print)
+            framebuffer.clear(window.framebuffer_size, (0.0, 0.0, 0.0))
+            gui.present()
+        pixels = framebuffer.read(window.framebuffer_size)[..., :3]
+        x, _, width, _ = gui.picture_rect
+        panel, picture = pixels[:, x + width + 4 :], pixels[:200, : width - 4]
+        assert panel.max() > 200  # text
+        assert (panel.min(axis=(0, 1)) > 0).all()  # a background
+        assert picture.max() == 0

@@ -1,0 +1,172 @@
+import pytest
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui.hotkeys import hotkeys
+from sgview.state import commands
+from sgview.state.params import Blend, Edit, Layer, Params, View
+from sgview.state.status import Status
+
+K = imgui.Key
+CTRL, SHIFT = K.mod_ctrl, K.mod_shift
+
+
+@pytest.mark.parametrize(
+    ("keys", "command"),
+    [
+        ((K.space,), commands.TogglePause()),
+        ((K.f,), commands.ToggleFullscreen()),
+        ((K.h,), commands.ToggleGui()),
+        ((K.tab,), commands.ToggleGui()),
+        ((K.s,), commands.SaveSnapshot()),
+        ((K.s, CTRL), commands.SavePreset()),
+        ((K.o, CTRL), commands.LoadPreset()),
+        ((K.z, CTRL), commands.Undo()),
+        ((K.z, CTRL, SHIFT), commands.Redo()),
+        ((K.y, CTRL), commands.Redo()),
+        ((K.comma,), commands.Step(-1)),
+        ((K.period,), commands.Step(1)),
+        ((K.home,), commands.Rewind()),
+    ],
+)
+@pytest.mark.parametrize("show_panels", [True, False])
+def test_key_emits_its_command_once(make_stage, keys, command, show_panels) -> None:
+    stage = make_stage()
+    stage.gui.show_panels = show_panels
+    stage.frame(2)
+    stage.key(*keys)
+    assert stage.commands == [command]
+    assert stage.params == Params()
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (K.x, Params(view=View(flip_horizontal=True))),
+        (K.y, Params(view=View(flip_vertical=True))),
+        (K.b, Params(blend=Blend(source="a"))),
+        (K.left_bracket, Params(layer=Layer(name="L6"))),
+        (K.page_down, Params(layer=Layer(name="L6"))),
+        (K.right_bracket, Params(layer=Layer(name="input"))),
+        (K.page_up, Params(layer=Layer(name="input"))),
+    ],
+)
+def test_key_changes_the_parameters(make_stage, key, expected) -> None:
+    stage = make_stage()
+    stage.key(key)
+    assert stage.params == expected
+    assert stage.commands == []
+
+
+@pytest.mark.parametrize("key", [K._0, K.keypad0])
+def test_zero_returns_to_the_image(make_stage, key) -> None:
+    stage = make_stage(params=Params(layer=Layer(name="L3", gain_db=6.0)))
+    stage.key(key)
+    assert stage.params == Params(layer=Layer(gain_db=6.0))
+
+
+def test_layer_keys_walk_through_the_network(make_stage) -> None:
+    stage = make_stage(params=Params(layer=Layer(name="L1_36_64")))
+    seen = []
+    for key in (K.left_bracket, K.left_bracket, K.left_bracket, K.right_bracket, K.right_bracket):
+        stage.key(key)
+        seen.append(stage.params.layer.name)
+    assert seen == ["L0", "input", "", "input", "L0"]
+
+
+def test_blend_key_goes_round(make_stage) -> None:
+    stage = make_stage()
+    seen = []
+    for _ in range(3):
+        stage.key(K.b)
+        seen.append(stage.params.blend.source)
+    assert seen == ["a", "b", "mix"]
+
+
+def test_reset_removes_the_edits_only(make_stage) -> None:
+    params = Params(edits=(Edit(tensor="mapping.w_avg"),), layer=Layer(name="L2"))
+    stage = make_stage(params=params)
+    stage.key(K.r)
+    assert stage.params == replace(params, edits=())
+
+
+def test_keys_do_nothing_while_text_is_typed(make_stage) -> None:
+    stage = make_stage()
+    stage.show("Layers")
+    stage.click("##search layers")
+    for key in (K.x, K.s, K.space, K.left_bracket, K.b, K.tab, K.h):
+        stage.key(key)
+    assert stage.params == Params()
+    assert stage.commands == []
+    stage.key(K.escape)
+    stage.key(K.x)
+    assert stage.params.view.flip_horizontal
+
+
+def test_letters_with_ctrl_are_not_the_plain_keys(make_stage) -> None:
+    stage = make_stage()
+    for key in (K.x, K.b, K.f, K.h, K.r):
+        stage.key(key, CTRL)
+    assert stage.params == Params()
+    assert stage.commands == []
+
+
+def test_escape_never_quits(make_stage) -> None:
+    stage = make_stage()
+    for _ in range(3):
+        stage.key(K.escape)
+    assert stage.commands == []
+
+
+def test_held_layer_key_repeats_but_pause_does_not(make_stage) -> None:
+    stage = make_stage()
+    io = imgui.get_io()
+    for key in (K.left_bracket, K.space):
+        io.add_key_event(key, True)
+    stage.frame(30)  # half a second
+    for key in (K.left_bracket, K.space):
+        io.add_key_event(key, False)
+    stage.frame(2)
+    assert stage.commands == [commands.TogglePause()]
+    assert stage.params.layer.name not in ("", "L6")
+
+
+def test_layer_keys_without_a_network_do_nothing(make_stage) -> None:
+    stage = make_stage(status=Status())
+    stage.key(K.left_bracket)
+    assert stage.params == Params()
+
+
+def test_f1_shows_every_key_and_hides_again(make_stage) -> None:
+    stage = make_stage()
+    stage.key(K.f1)
+    for hotkey in hotkeys(lambda: None):
+        assert stage.reads(hotkey.text), hotkey.text
+    stage.key(K.f1)
+    assert not stage.reads("This sheet")
+
+
+def test_sheet_closes_by_escape_and_by_a_click_beside_it(make_stage) -> None:
+    stage = make_stage()
+    stage.key(K.f1)
+    stage.key(K.escape)
+    assert not stage.reads("This sheet")
+    stage.key(K.f1)
+    imgui.get_io().add_mouse_pos_event(3, 3)
+    stage.press(0, True)
+    stage.press(0, False)
+    assert not stage.reads("This sheet")
+    assert stage.params == Params()
+
+
+def test_keys_work_while_the_sheet_is_shown(make_stage) -> None:
+    stage = make_stage()
+    stage.key(K.f1)
+    stage.key(K.space)
+    assert stage.commands == [commands.TogglePause()]
+    assert stage.reads("This sheet")
+
+
+def test_no_chord_is_taken_twice() -> None:
+    chords = [chord for hotkey in hotkeys(lambda: None) for chord in hotkey.chords]
+    assert len(chords) == len(set(chords))
