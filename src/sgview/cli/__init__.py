@@ -72,7 +72,9 @@ def _user_errors() -> tuple[type[Exception], ...]:
     """Return the errors that a user can mend: their message is the whole answer."""
     from sgview.state.validation import ConfigError
 
-    found: list[type[Exception]] = [ConfigError]
-    if "stylegan3.checkpoints.errors" in sys.modules:
-        found.append(sys.modules["stylegan3.checkpoints.errors"].CheckpointError)
-    return tuple(found)
+    raised_by = {
+        "stylegan3.checkpoints.errors": "CheckpointError",
+        "sgview.outputs.video": "OutputError",
+    }
+    loaded = (module for module in raised_by if module in sys.modules)  # import nothing for this
+    return (ConfigError, *(getattr(sys.modules[m], raised_by[m]) for m in loaded))
