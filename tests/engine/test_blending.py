@@ -87,3 +87,4 @@ def test_amounts():
     blend = Blend(master=2.0, amounts={"L0": 0.25, "L1": 0.0, "L2": float("inf"), "L3": -1.0})
     assert group_amounts(blend) == {"L0": 0.5, "L3": -2.0}
     assert group_amounts(Blend(master=0.0, amounts={"L0": 1.0})) == {}
+    assert group_amounts(Blend(source="a", amounts={"L0": 1.0})) == {}

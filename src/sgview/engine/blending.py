@@ -74,8 +74,10 @@ def pair(
 def group_amounts(blend: Blend) -> dict[str, float]:
     """Return the amount of B in each group that has some: master times amount, unclamped.
 
-    Amounts that are not finite count as none.
+    Amounts that are not finite count as none, and so do all where one network plays alone.
     """
+    if blend.source != "mix":
+        return {}
     amounts = {name: blend.master * amount for name, amount in blend.amounts.items()}
     return {name: amount for name, amount in amounts.items() if amount and math.isfinite(amount)}
 

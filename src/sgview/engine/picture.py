@@ -37,12 +37,13 @@ def select_channels(
     features: Tensor,  # [1, C, H, W]
     layer: Layer,
 ) -> Tensor:  # [3, H, W] or [1, H, W], a view
-    """Return the channels that `layer` shows; the base channel is clamped to those there are."""
+    """Return the channels that `layer` shows; the base channel is clamped to those there are.
+
+    Fewer than three channels make no colours: one is shown in grey.
+    """
     available = features.shape[1]
-    count = min(3, available) if layer.mode == "rgb" else 1
+    count = 3 if layer.mode == "rgb" and available >= 3 else 1
     base = min(layer.base_channel, available - count)
-    if count == 2:  # no third channel to make a colour from
-        count = 1
     return features[0, base : base + count]
 
 
