@@ -32,7 +32,7 @@ def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
     width, height = max(viewport.work_size.x, 1.0), max(viewport.work_size.y, 1.0)
     share = min(theme.px(theme.PANEL_WIDTH) / width, theme.PANEL_SHARE)
     side = builder.dock_builder_split_node(dockspace, imgui.Dir.right, share)
-    top_share = min(theme.px(theme.NETWORKS_HEIGHT) / height, 0.45)
+    top_share = min(theme.px(theme.NETWORKS_HEIGHT) / height, theme.NETWORKS_SHARE)
     column = builder.dock_builder_split_node(side.id_at_dir, imgui.Dir.up, top_share)
     places = {"networks": column.id_at_dir, "main": column.id_at_opposite_dir}
     top = builder.dock_builder_get_node(column.id_at_dir)
@@ -47,7 +47,11 @@ def draw_windows(
 ) -> Params:
     """Draw every window that is in sight; hidden tabs cost nothing."""
     for window in windows:
-        is_visible, _ = imgui.begin(window.title, None, imgui.WindowFlags_.no_collapse)
+        is_visible, _ = imgui.begin(
+            window.title,
+            None,
+            imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_focus_on_appearing,
+        )
         if is_visible:
             for panel in window.panels:
                 params = panel(params, status, emit)
