@@ -28,10 +28,10 @@ def draw_key_sheet(table: Sequence[Hotkey]) -> bool:
     """Draw the sheet over everything; False once a click puts it away."""
     viewport = imgui.get_main_viewport()
     _draw_shade(viewport)
-    is_wide = viewport.size.x > theme.px(2 * theme.SHEET_COLUMN + 6)
+    is_wide = viewport.size.x > theme.px(2 * theme.SHEET_COLUMN + theme.SHEET_MARGIN)
     imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
     imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), viewport.size * 0.96)
-    padding = theme.px(1.4)
+    padding = theme.px(theme.GAP_LARGE)
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(padding, padding * 0.8))
     imgui.push_style_color(imgui.Col_.window_bg, theme.POPUP)
     imgui.begin("##keys", None, _FLAGS | imgui.WindowFlags_.always_auto_resize)
@@ -69,12 +69,12 @@ def _draw_sections(table: Sequence[Hotkey], is_wide: bool) -> None:
     for index, name in enumerate(names):
         if is_wide and index == (len(names) + 1) // 2:
             imgui.end_group()
-            imgui.same_line(0.0, theme.px(2.5))
+            imgui.same_line(0.0, theme.px(theme.SHEET_GUTTER))
             imgui.begin_group()
         _heading(name)
         for hotkey in sections[name]:
             _key_row(hotkey.keys, hotkey.text)
-        imgui.dummy(imgui.ImVec2(0.0, theme.px(0.5)))
+        imgui.dummy(imgui.ImVec2(0.0, theme.px(theme.GAP_SMALL)))
     _heading("Mouse, on any number")
     for gesture, text in _MOUSE:
         _key_row((gesture,), text)
@@ -92,10 +92,10 @@ def _key_row(keys: Sequence[str], text: str) -> None:
     left = imgui.get_cursor_pos_x()
     for index, key in enumerate(keys):
         if index:
-            imgui.same_line(0.0, theme.px(0.35))
+            imgui.same_line(0.0, theme.px(theme.GAP_TINY))
         _key_cap(key)
     imgui.same_line()
-    imgui.set_cursor_pos_x(left + theme.px(theme.SHEET_COLUMN * 0.44))
+    imgui.set_cursor_pos_x(left + theme.px(theme.SHEET_KEYS))
     imgui.align_text_to_frame_padding()
     widgets.text(text)
     imgui.same_line()
@@ -106,7 +106,7 @@ def _key_row(keys: Sequence[str], text: str) -> None:
 def _key_cap(key: str) -> None:
     size = imgui.calc_text_size(key)
     height = imgui.get_frame_height()
-    width = max(size.x + theme.px(0.9), height)
+    width = max(size.x + theme.px(theme.GAP), height)
     corner = imgui.get_cursor_screen_pos()
     imgui.dummy(imgui.ImVec2(width, height))
     draw = imgui.get_window_draw_list()

@@ -49,7 +49,7 @@ class Picker:
     def popup(self, name: str, choices: Callable[[], Sequence[Choice]]) -> str | None:
         """Draw the popup if it is open; the key of a choice in the frame it is made."""
         viewport = imgui.get_main_viewport()
-        width = min(theme.px(theme.POPUP_WIDTH), viewport.size.x - theme.px(1))
+        width = min(theme.px(theme.POPUP_WIDTH), viewport.size.x - theme.px(theme.GAP_LARGE))
         imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
         if not imgui.begin_popup(name):
             return None
@@ -80,7 +80,7 @@ class Picker:
         chosen: str | None = None
         line = imgui.get_text_line_height_with_spacing()
         rows = max(1, min(len(shown), theme.POPUP_ROWS))
-        room = imgui.get_main_viewport().size.y * 0.6
+        room = imgui.get_main_viewport().size.y * theme.POPUP_SHARE
         imgui.begin_child("##choices", imgui.ImVec2(0.0, min(rows * line, room)))
         if not shown:
             widgets.text("Nothing matches", theme.TEXT_DIM)
@@ -103,10 +103,12 @@ def _line(choice: Choice, is_marked: bool) -> bool:
     if choice.mark:
         widgets.tooltip(choice.mark)
     imgui.same_line(imgui.get_style().item_inner_spacing.x)
-    mark_width = theme.px(1.6) if choice.mark else 0.0
+    mark_width = theme.px(theme.SIGN_COLUMN) if choice.mark else 0.0
     detail_width = imgui.calc_text_size(choice.detail).x + mark_width
-    room = imgui.get_content_region_avail().x - detail_width - theme.px(0.8)
-    widgets.text(widgets.elided(choice.text, max(room, theme.px(3)), keep_end=True))
+    room = imgui.get_content_region_avail().x - detail_width - theme.px(theme.GAP)
+    widgets.text(
+        widgets.elided(choice.text, max(room, theme.px(theme.SHORTEST_NAME)), keep_end=True)
+    )
     imgui.same_line()
     if choice.mark:
         imgui.set_cursor_pos_x(

@@ -23,15 +23,15 @@ OVERLAY = (
 def draw_invitation(rect: Rect, emit: Emit | None) -> None:
     """Say in the centre of `rect` how to begin; `emit` None leaves the button out."""
     x, y, width, height = rect
-    if width < theme.px(6) or height < theme.px(4):
+    if width < theme.px(theme.SMALLEST_PICTURE) or height < theme.px(theme.SMALLEST_PICTURE):
         return
     imgui.set_next_window_pos(
         imgui.ImVec2(x + width / 2, y + height / 2), pivot=imgui.ImVec2(0.5, 0.5)
     )
     imgui.begin("##invitation", None, OVERLAY | imgui.WindowFlags_.no_background)
     lines = (
-        (icons.DROP, 2.6, theme.TEXT_FAINT),
-        ("Drop a .pkl here", 1.5, theme.TEXT),
+        (icons.DROP, theme.HUGE, theme.TEXT_FAINT),
+        ("Drop a .pkl here", theme.LARGE, theme.TEXT),
         ("A StyleGAN2 or StyleGAN3 network. F1 shows the keys.", 1.0, theme.TEXT_DIM),
     )
     room = max(_line_width(text, size) for text, size, _ in lines)
@@ -47,7 +47,7 @@ def draw_invitation(rect: Rect, emit: Emit | None) -> None:
         label = "Choose a file…"
         pad = imgui.get_style().frame_padding.x
         button = imgui.calc_text_size(label).x + 4 * pad
-        imgui.dummy(imgui.ImVec2(0.0, theme.px(0.4)))
+        imgui.dummy(imgui.ImVec2(0.0, theme.px(theme.GAP_SMALL)))
         imgui.set_cursor_pos_x(left + (room - button) / 2)
         if imgui.button(label, imgui.ImVec2(button, 0.0)):
             emit(ChooseNetwork("a"))

@@ -24,7 +24,7 @@ def label(name: str, is_default: bool = True, help: str = "", note: str = "") ->
     width = min(theme.px(theme.LABEL_WIDTH), imgui.get_content_region_avail().x * theme.LABEL_SHARE)
     imgui.align_text_to_frame_padding()
     colour = theme.TEXT_DIM if is_default else theme.TEXT
-    widgets.text(widgets.elided(name, width - theme.px(0.4)), colour)
+    widgets.text(widgets.elided(name, width - theme.px(theme.GAP_SMALL)), colour)
     is_reset = imgui.is_item_clicked(imgui.MouseButton_.right) or (
         imgui.is_item_hovered() and imgui.is_mouse_double_clicked(imgui.MouseButton_.left)
     )

@@ -124,7 +124,7 @@ def _draw_fill(
             draw.add_rect_filled((start, below), (stop, end[1]), line, rounding)
         if not low <= value <= high:
             # The number lies beyond this end of the bar.
-            thickness = max(3.0, round(theme.px(0.2)))
+            thickness = max(3.0, round(theme.px(theme.STRIPE)))
             x = corner.x if value < low else end[0] - thickness
             mark = theme.u32(theme.WARNING)
             draw.add_rect_filled((x, corner.y), (x + thickness, end[1]), mark, rounding)

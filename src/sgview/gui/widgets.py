@@ -18,7 +18,7 @@ def tooltip(text: str, note: str = "") -> None:
         return
     flags = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
     if imgui.is_item_hovered(flags) and imgui.begin_tooltip():
-        imgui.push_text_wrap_pos(theme.px(24))
+        imgui.push_text_wrap_pos(theme.px(theme.TOOLTIP_WIDTH))
         if text:
             imgui.text_unformatted(text)
         if note:
@@ -167,14 +167,30 @@ def switch(name: str, is_on: bool) -> bool:
     return is_on
 
 
+def begin_card(name: str) -> None:
+    """Begin a box on the panel that is as high as what it holds; `end_card` ends it."""
+    padding = imgui.ImVec2(theme.px(theme.GAP_SMALL), theme.px(theme.GAP_TINY))
+    imgui.push_style_var(imgui.StyleVar_.window_padding, padding)
+    imgui.push_style_color(imgui.Col_.child_bg, theme.CARD)
+    flags = imgui.ChildFlags_.auto_resize_y | imgui.ChildFlags_.always_use_window_padding
+    imgui.begin_child(name, imgui.ImVec2(0.0, 0.0), flags)
+
+
+def end_card() -> None:
+    """End the box; it is then the last item."""
+    imgui.end_child()
+    imgui.pop_style_color()
+    imgui.pop_style_var()
+
+
 def begin_combo(name: str, preview: str) -> bool:
     """A drop-down list with a quiet arrow; `imgui.end_combo` ends it if this returned True."""
     corner, width = imgui.get_cursor_screen_pos(), imgui.calc_item_width()
-    arrow = theme.px(1.3)
+    arrow = theme.px(theme.ARROW_COLUMN)
     shown = elided(preview, width - arrow - 2 * imgui.get_style().frame_padding.x)
     is_open = imgui.begin_combo(name, shown, imgui.ComboFlags_.no_arrow_button)
     if not is_open:
-        theme.push_face("text", 0.75)
+        theme.push_face("text", theme.SMALL)
         size = imgui.get_font_size()
         at = (corner.x + width - arrow, corner.y + (imgui.get_frame_height() - size) / 2)
         colour = theme.u32(theme.TEXT_DIM)
@@ -206,15 +222,17 @@ def section(label: str, is_open: bool = True, note: str = "") -> bool:
     draw.add_line((left, top), (right, top), theme.u32(theme.LINE))
     text_top = top + (height - imgui.get_font_size()) / 2
     icon = icons.EXPANDED if is_open else icons.RIGHT
-    theme.push_face("text", 0.75)
-    shift = (imgui.get_font_size() / 0.75 - imgui.get_font_size()) / 2
+    theme.push_face("text", theme.SMALL)
+    shift = (imgui.get_font_size() / theme.SMALL - imgui.get_font_size()) / 2
     draw.add_text((content.x, text_top + shift), theme.u32(theme.TEXT_DIM), icon)
     imgui.pop_font()
     theme.push_face("strong")
-    draw.add_text((content.x + theme.px(1.3), text_top), theme.u32(theme.TEXT), label)
+    draw.add_text(
+        (content.x + theme.px(theme.ARROW_COLUMN), text_top), theme.u32(theme.TEXT), label
+    )
     imgui.pop_font()
     if note:
-        shown = elided(note, max(room - theme.px(9), 0.0))
+        shown = elided(note, max(room - theme.px(theme.SHORTEST_FIELD), 0.0))
         at = (content.x + room - imgui.calc_text_size(shown).x, text_top)
         draw.add_text(at, theme.u32(theme.TEXT_DIM), shown)
     return is_open
@@ -224,8 +242,3 @@ def mark(icon: str, colour: theme.Rgba, help: str) -> None:
     """A small sign with an explanation."""
     text(icon, colour)
     tooltip(help)
-
-
-def search_icon() -> str:
-    """The glyph that stands in the hint of search fields."""
-    return f"{icons.SEARCH}  "

@@ -90,6 +90,17 @@ def test_networks_without_common_layers(make_stage, fakes) -> None:
     assert stage.reads("no layers that can be mixed")
 
 
+def test_one_reason_for_all_groups_is_said_once(make_stage, fakes) -> None:
+    reason = "A is StyleGAN2 and B is StyleGAN3-T"
+    groups = tuple(BlendGroup(f"b{4 << i}", False, reason) for i in range(5))
+    stage = make_stage(status=fakes.status(blend_groups=groups))
+    stage.show("Blend")
+    assert [text for text in stage.texts if reason in text] == [
+        f"These two networks cannot be mixed: {reason}."
+    ]
+    assert not stage.has("All##preset")
+
+
 def test_no_network_at_all(make_stage) -> None:
     stage = make_stage(status=Status())
     stage.show("Blend")

@@ -52,9 +52,10 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     )
     blend = replace(blend, source=source, master=master)
     groups = status.blend_groups
-    if not groups:
+    obstacle = _obstacle(status)
+    if obstacle:
         imgui.spacing()
-        widgets.paragraph(_why_nothing(status))
+        widgets.paragraph(obstacle)
     else:
         blend = _draw_presets(blend, groups)
         imgui.spacing()
@@ -62,10 +63,16 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     return replace(params, blend=blend) if blend != params.blend else params
 
 
-def _why_nothing(status: Status) -> str:
-    if "a" in status.networks and "b" in status.networks:
+def _obstacle(status: Status) -> str:
+    """Why there are no faders to show; "" if there are."""
+    if not ("a" in status.networks and "b" in status.networks):
+        return "Load a second network into B, or drop its .pkl on the window, to blend towards it."
+    if not status.blend_groups:
         return "These two networks have no layers that can be mixed."
-    return "Load a second network into B, or drop its .pkl on the window, to blend towards it."
+    reasons = {group.reason for group in status.blend_groups}
+    if len(reasons) == 1 and not any(group.is_blendable for group in status.blend_groups):
+        return f"These two networks cannot be mixed: {reasons.pop()}."
+    return ""
 
 
 def _draw_presets(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
@@ -106,7 +113,7 @@ def _name(group: BlendGroup, colour: theme.Rgba) -> bool:
     """The left column; True if the user asks for a reset."""
     left, width = imgui.get_cursor_pos_x(), theme.px(theme.BLEND_LABEL_WIDTH)
     imgui.align_text_to_frame_padding()
-    widgets.text(widgets.elided(group.name, width - theme.px(0.4)), colour)
+    widgets.text(widgets.elided(group.name, width - theme.px(theme.GAP_SMALL)), colour)
     is_reset = imgui.is_item_clicked(imgui.MouseButton_.right) or (
         imgui.is_item_hovered() and imgui.is_mouse_double_clicked(imgui.MouseButton_.left)
     )
@@ -121,12 +128,12 @@ def _draw_scale() -> None:
     imgui.set_cursor_pos_x(left + width)
     widgets.text("A", theme.TEXT_FAINT)
     imgui.same_line()
-    widgets.text_right("B", theme.TEXT_FAINT, theme.px(1.6))
+    widgets.text_right("B", theme.TEXT_FAINT, theme.px(theme.SIGN_COLUMN))
 
 
 def _fader(group: BlendGroup, amount: float, master: float) -> float:
     is_reset = _name(group, theme.TEXT if amount else theme.TEXT_DIM)
-    imgui.set_next_item_width(-theme.px(1.6))
+    imgui.set_next_item_width(-theme.px(theme.SIGN_COLUMN))
     new = value_bar(f"##blend {group.name}", amount, 0.0, 1.0, format="%.3f")
     is_reset = is_reset or imgui.is_item_clicked(imgui.MouseButton_.right)
     if master != 1.0:
@@ -141,4 +148,4 @@ def _refusal(group: BlendGroup) -> None:
     """A group that cannot blend: its name and the reason, greyed."""
     _name(group, theme.TEXT_FAINT)
     room = imgui.get_content_region_avail().x
-    widgets.text(group.reason or "Cannot be blended", theme.TEXT_FAINT, room)
+    widgets.text(group.reason or "Cannot be blended", theme.TEXT_DIM, room)

@@ -54,11 +54,7 @@ def draw_card(
         choices: what that list offers.
     """
     outcome = Outcome(edit, is_unfolded)
-    pad = imgui.ImVec2(theme.px(0.5), theme.px(0.35))
-    imgui.push_style_var(imgui.StyleVar_.window_padding, pad)
-    imgui.push_style_color(imgui.Col_.child_bg, theme.CARD)
-    flags = imgui.ChildFlags_.auto_resize_y | imgui.ChildFlags_.always_use_window_padding
-    imgui.begin_child("##edit", imgui.ImVec2(0.0, 0.0), flags)
+    widgets.begin_card("##edit")
     _draw_head(outcome, tensor, is_heard, picker, choices)
     alpha = imgui.get_style().alpha * (1.0 if is_heard else _MUTED_ALPHA)
     imgui.push_style_var(imgui.StyleVar_.alpha, alpha)
@@ -68,9 +64,7 @@ def draw_card(
     if outcome.is_unfolded:
         _draw_details(outcome, tensor)
     imgui.pop_style_var()
-    imgui.end_child()
-    imgui.pop_style_color()
-    imgui.pop_style_var()
+    widgets.end_card()
     return outcome
 
 
@@ -94,7 +88,9 @@ def _draw_head(
     name = widgets.elided(edit.tensor, room, keep_end=True)
     imgui.push_style_var(imgui.StyleVar_.button_text_align, imgui.ImVec2(0.0, 0.5))
     imgui.push_style_color(imgui.Col_.text, colour)
-    if imgui.button(f"{name}###tensor", imgui.ImVec2(max(width, theme.px(3)), 0.0)):
+    if imgui.button(
+        f"{name}###tensor", imgui.ImVec2(max(width, theme.px(theme.SHORTEST_NAME)), 0.0)
+    ):
         picker.open("pick tensor")
     imgui.pop_style_color()
     imgui.pop_style_var()

@@ -52,7 +52,7 @@ class EditsPanel:
     def _draw_head(self, edits: list[Edit], tensors: Mapping[str, TensorInfo]) -> Edit | None:
         """The buttons over the list; returns a new edit in the frame it is chosen."""
         added: Edit | None = None
-        remove_width = imgui.calc_text_size("Remove all").x + theme.px(1.6)
+        remove_width = imgui.calc_text_size("Remove all").x + theme.px(theme.GAP_LARGE)
         width = imgui.get_content_region_avail().x
         if edits:
             width -= remove_width + imgui.get_style().item_spacing.x

@@ -68,7 +68,7 @@ def draw_strip(values: tuple[float, ...]) -> None:
     if not finite or width < 2:
         return
     top = max(1.0, max(abs(value) for value in finite))
-    inset = theme.px(0.25)
+    inset = theme.px(theme.GAP_TINY)
     reach = (height / 2 - inset) / top
     columns = min(len(finite), int(width - 2 * inset))
     step = (width - 2 * inset) / max(columns, 1)
@@ -78,10 +78,11 @@ def draw_strip(values: tuple[float, ...]) -> None:
         value = finite[column * len(finite) // columns]
         x, y = corner.x + inset + column * step, middle - value * reach
         low, high = (y, middle) if y < middle else (middle, y)
-        draw.add_rect_filled((x, low), (x + step, high), fill)
+        # Whole pixels: columns that share one would show as seams.
+        draw.add_rect_filled((round(x), low), (round(x + step), high), fill)
         points.append(imgui.ImVec2(x + step / 2, y))
-    draw.add_polyline(points, line, max(1.0, theme.px(0.08)), imgui.ImDrawFlags_.none)
-    pad = theme.px(0.3)
+    draw.add_polyline(points, line, max(1.0, theme.px(theme.HAIRLINE)), imgui.ImDrawFlags_.none)
+    pad = theme.px(theme.GAP_TINY)
     note = f"{len(values)}"
     shade = theme.u32(theme.TEXT_FAINT)
     draw.add_text((corner.x + pad, corner.y + pad * 0.5), shade, f"±{top:.2f}")

@@ -49,8 +49,12 @@ class LayersPanel:
         imgui.push_style_color(imgui.Col_.table_row_bg_alt, theme.HOVER_VEIL)
         if imgui.begin_table("##layers", 3, flags, size):
             imgui.table_setup_column("Layer", imgui.TableColumnFlags_.width_stretch)
-            imgui.table_setup_column("Size", imgui.TableColumnFlags_.width_fixed, theme.px(6.2))
-            imgui.table_setup_column("Channels", imgui.TableColumnFlags_.width_fixed, theme.px(4))
+            imgui.table_setup_column(
+                "Size", imgui.TableColumnFlags_.width_fixed, theme.px(theme.SIZE_COLUMN)
+            )
+            imgui.table_setup_column(
+                "Channels", imgui.TableColumnFlags_.width_fixed, theme.px(theme.CHANNELS_COLUMN)
+            )
             params = self._draw_lines(params, network)
             imgui.end_table()
         imgui.pop_style_color(4)

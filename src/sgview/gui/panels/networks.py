@@ -52,18 +52,17 @@ class NetworksPanel:
         imgui.same_line()
         side = imgui.get_frame_height()
         imgui.set_cursor_pos_x(
-            imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - side - theme.px(0.5)
+            imgui.get_cursor_pos_x()
+            + imgui.get_content_region_avail().x
+            - side
+            - theme.px(theme.GAP_SMALL)
         )
         can_swap = bool(status.networks)
         if widgets.icon_button(icons.SWAP, "swap", "Exchange A and B", is_enabled=can_swap):
             emit(SwapNetworks())
 
     def _card(self, slot: Slot, params: Params, status: Status, emit: Emit) -> None:
-        pad = imgui.ImVec2(theme.px(0.5), theme.px(0.35))
-        imgui.push_style_var(imgui.StyleVar_.window_padding, pad)
-        imgui.push_style_color(imgui.Col_.child_bg, theme.CARD)
-        flags = imgui.ChildFlags_.auto_resize_y | imgui.ChildFlags_.always_use_window_padding
-        imgui.begin_child(f"##slot {slot}", imgui.ImVec2(0.0, 0.0), flags)
+        widgets.begin_card(f"##slot {slot}")
         network = status.networks.get(slot)
         loading = next((load for load in status.loading if load.slot == slot), None)
         is_heard = network is not None and params.blend.source in ("mix", slot)
@@ -75,10 +74,8 @@ class NetworksPanel:
         imgui.same_line()
         self._buttons(slot, network, status, emit, buttons)
         self._second_line(slot, network, loading)
-        imgui.end_child()
+        widgets.end_card()
         self._places[slot] = (imgui.get_item_rect_min(), imgui.get_item_rect_max())
-        imgui.pop_style_color()
-        imgui.pop_style_var()
 
     def _badge(self, slot: Slot, is_heard: bool) -> None:
         side = imgui.get_frame_height()
@@ -156,12 +153,12 @@ class NetworksPanel:
         corner = imgui.get_cursor_screen_pos()
         name = f"Reading {Path(loading.path).name}"
         percent = f"{share:.0%}"
-        room = width - imgui.calc_text_size("100%").x - theme.px(0.5)
+        room = width - imgui.calc_text_size("100%").x - theme.px(theme.GAP_SMALL)
         widgets.text(name, theme.TEXT, room)
         imgui.same_line()
         widgets.text_right(percent)
-        low = corner.y + imgui.get_text_line_height() + theme.px(0.12)
-        high = low + max(2.0, theme.px(0.14))
+        low = corner.y + imgui.get_text_line_height() + theme.px(theme.HAIRLINE)
+        high = low + max(2.0, theme.px(theme.BAR_LINE))
         draw = imgui.get_window_draw_list()
         draw.add_rect_filled((corner.x, low), (corner.x + width, high), theme.u32(theme.FIELD))
         end = corner.x + width * share
@@ -199,7 +196,7 @@ class NetworksPanel:
             if imgui.selectable(f"##recent {index}", False)[0]:
                 emit(LoadNetwork(slot, Path(recent)))
             widgets.tooltip(recent)
-            imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(0.3))
+            imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(theme.GAP_TINY))
             _recent_line(Path(recent))
         imgui.end_popup()
 
@@ -209,7 +206,7 @@ def _recent_line(path: Path) -> None:
     name = widgets.elided(path.name, width * 0.6)
     widgets.text(name)
     imgui.same_line()
-    room = imgui.get_content_region_avail().x - theme.px(0.5)
+    room = imgui.get_content_region_avail().x - theme.px(theme.GAP_SMALL)
     widgets.text_right(widgets.elided(str(path.parent), room, keep_end=True), theme.TEXT_FAINT)
 
 

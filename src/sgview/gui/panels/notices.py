@@ -20,9 +20,9 @@ _SIGNS = {
 def draw_notices(rect: Rect, status: Status, emit: Emit) -> None:
     """Stack the newest notices upwards from the bottom left corner of `rect`."""
     x, y, width, height = rect
-    margin = theme.px(0.8)
+    margin = theme.px(theme.GAP)
     room = min(theme.px(theme.TOAST_WIDTH), width - 2 * margin)
-    if room < theme.px(14):
+    if room < theme.px(theme.TOAST_NARROWEST):
         # No room beside the panels: the notice matters more than what it covers.
         room = min(theme.px(theme.TOAST_WIDTH), imgui.get_main_viewport().size.x - 2 * margin)
     bottom = y + height - margin
@@ -38,12 +38,12 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
     imgui.set_next_window_pos(imgui.ImVec2(x, bottom), pivot=imgui.ImVec2(0.0, 1.0))
     imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
     imgui.push_style_color(imgui.Col_.window_bg, theme.OVER_PICTURE)
-    padding = imgui.ImVec2(theme.px(0.9), theme.px(0.5))
+    padding = imgui.ImVec2(theme.px(theme.GAP), theme.px(theme.GAP_SMALL))
     imgui.push_style_var(imgui.StyleVar_.window_padding, padding)
     imgui.begin(f"##notice {notice.id}", None, OVERLAY & ~imgui.WindowFlags_.always_auto_resize)
     icon, colour = _SIGNS[notice.level]
     corner, height = imgui.get_window_pos(), imgui.get_window_height()
-    stripe = (corner.x + max(2.0, theme.px(0.2)), corner.y + height)
+    stripe = (corner.x + max(2.0, theme.px(theme.STRIPE)), corner.y + height)
     rounding = imgui.get_style().window_rounding
     left = imgui.ImDrawFlags_.round_left
     imgui.get_window_draw_list().add_rect_filled(corner, stripe, theme.u32(colour), rounding, left)
@@ -54,7 +54,7 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
     right = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
     button = imgui.get_frame_height()
     imgui.begin_group()
-    imgui.push_text_wrap_pos(right - button - theme.px(0.3))
+    imgui.push_text_wrap_pos(right - button - theme.px(theme.GAP_TINY))
     imgui.align_text_to_frame_padding()
     repeats = f"  (×{notice.repeats})" if notice.repeats > 1 else ""
     imgui.text_unformatted(notice.text + repeats)

@@ -35,7 +35,7 @@ class PathPromptPanel:
             return params
         viewport = imgui.get_main_viewport()
         imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
-        width = min(theme.px(theme.PROMPT_WIDTH), viewport.size.x - theme.px(2))
+        width = min(theme.px(theme.PROMPT_WIDTH), viewport.size.x - theme.px(theme.GAP_LARGE))
         imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
         flags = imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_resize
         if imgui.begin_popup_modal(name, None, flags)[0]:

@@ -58,9 +58,9 @@ def draw_transport(
     imgui.internal.begin_viewport_side_bar("##transport", viewport, imgui.Dir.down, bar, _FLAGS)
     params = _draw_time(params, status, emit)
     if viewport.size.x >= theme.px(theme.STATUS_TOOLS_FROM):
-        imgui.same_line(0.0, theme.px(1.2))
+        imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
         _draw_tools(status, emit, show_keys)
-    imgui.same_line(0.0, theme.px(1.2))
+    imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
     _draw_fields(_fields(status), status.timings)
     imgui.end()
     imgui.pop_style_var(3)
@@ -91,8 +91,8 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
         imgui.get_cursor_pos_x() + max(column - imgui.calc_text_size(shown).x, 0.0)
     )
     widgets.text(shown)
-    imgui.same_line(0.0, theme.px(0.8))
-    imgui.set_next_item_width(theme.px(6.5))
+    imgui.same_line(0.0, theme.px(theme.GAP))
+    imgui.set_next_item_width(theme.px(theme.SPEED_WIDTH))
     speed = value_bar("##speed", params.playback.speed, 0.0, 2.0, format="%.2f ×")
     if imgui.is_item_clicked(imgui.MouseButton_.right):
         speed = 1.0
@@ -144,13 +144,13 @@ def _fields(status: Status) -> list[_Field]:
 
 def _draw_fields(fields: list[_Field], timings: tuple[Timing, ...]) -> None:
     """Right-align as many fields as fit; what remains of the last one is elided."""
-    gap = theme.px(1.3)
+    gap = theme.px(theme.GAP_LARGE)
     room = imgui.get_content_region_avail().x
     shown: list[tuple[_Field, float]] = []
     for field in fields:
         width = imgui.calc_text_size(field.widest).x
         if width + gap > room:
-            if room > theme.px(7):
+            if room > theme.px(theme.SHORTEST_FIELD):
                 shown.append((field, room - gap))
             break
         shown.append((field, width))
