@@ -59,6 +59,16 @@ def test_hidden_panels_leave_the_whole_window_and_come_back_docked(make_stage) -
     assert stage.gui.picture_rect == before
 
 
+def test_chosen_tab_is_still_chosen_when_the_panels_come_back(make_stage) -> None:
+    stage = make_stage()
+    stage.show("Edits")
+    stage.gui.show_panels = False
+    stage.frame(5)
+    stage.gui.show_panels = True
+    stage.frame(5)
+    assert stage.has("Add edit")
+
+
 def test_arrangement_is_kept_in_the_ini_file(make_stage, tmp_path: Path) -> None:
     path = tmp_path / "folder" / "panels.ini"
     first = make_stage(size=(1600, 1000), ini_path=path)
