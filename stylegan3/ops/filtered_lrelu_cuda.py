@@ -1,8 +1,7 @@
 """CUDA launchers of filtered leaky ReLU: channels last, scale, bias and clamp per channel.
 
-Layout of every tensor here: [H, W, P] contiguous, P the channel count padded (`padded_channels`).
-Padding channels of inputs are ignored and those of outputs are zero. Per-channel vectors are
-float32 with `vector_length(P)` values, zero beyond the channel count.
+Pictures are [H, W, P] (`channels_last`): padding channels of inputs are ignored, those of outputs
+are zero. Per-channel vectors are float32 with `vector_length(P)` values, zero beyond the channels.
 
     y = scale * down(clamp(lrelu(up(x + bias)) * gain, +-clamp))
 
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.ops import nvrtc
+from stylegan3.ops.channels_last import check_picture, check_vectors
 from stylegan3.ops.separable_terms import Array, separable_terms
 from stylegan3.ops.sources import cuda_source
 
@@ -127,7 +127,9 @@ class TensorCoreFilteredLrelu:
         strip_height: int | None = None,  # [px], a multiple of 4 up; None: chosen for the GPU
     ) -> None:
         """Launch; raises ValueError if shapes disagree."""
-        _check(self.geometry, x, y, channels, bias, clamp, scale, torch.float16)
+        check_operands(self.geometry, x, y, channels, bias, clamp, scale)
+        if x.dtype != torch.float16 or y.dtype != torch.float16:
+            raise ValueError(f"x and y must be float16, not {x.dtype} and {y.dtype}")
         grid_x, grid_y = -(-y.shape[2] // 16), -(-y.shape[1] // _STRIP_WIDTH)
         if strip_height is None:
             strip_height = self._strip_height(y.shape[0], grid_x * grid_y)
@@ -210,16 +212,6 @@ def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:
     return matrices, len(terms), float(correction)
 
 
-def padded_channels(channels: int, multiple: int = 8) -> int:
-    """Return the channel pitch of a tensor: `channels` rounded up."""
-    return -(-channels // multiple) * multiple
-
-
-def vector_length(pitch: int) -> int:
-    """Return the length of the per-channel vectors of an output pitch: whole blocks of 16."""
-    return padded_channels(pitch, 16)
-
-
 @dataclass(frozen=True)
 class _Multiprocessor:
     count: int
@@ -233,7 +225,7 @@ def _multiprocessor(device: torch.device) -> _Multiprocessor:
     return _Multiprocessor(p.multi_processor_count, p.shared_memory_per_multiprocessor)
 
 
-def _check(
+def check_operands(
     geometry: FilterGeometry,
     x: Tensor,
     y: Tensor,
@@ -241,22 +233,13 @@ def _check(
     bias: Tensor,
     clamp: Tensor,
     scale: Tensor,
-    dtype: torch.dtype,
 ) -> None:
-    if x.ndim != 3 or y.ndim != 3 or not x.is_contiguous() or not y.is_contiguous():
-        raise ValueError("x and y must be contiguous [H, W, channels]")
-    if x.dtype != dtype or y.dtype != dtype:
-        raise ValueError(f"x and y must be {dtype}, not {x.dtype} and {y.dtype}")
+    """Check what a filtered leaky ReLU is given; raises ValueError."""
+    check_picture("x", x, channels)
+    check_picture("y", y, channels)
     expected = geometry.out_size(x.shape[0], x.shape[1])
     if (y.shape[0], y.shape[1]) != expected:
         raise ValueError(
             f"y must be {expected} pixels for x {tuple(x.shape)}, not {tuple(y.shape)}"
         )
-    if x.shape[2] % 8 or y.shape[2] % 8 or not channels <= min(x.shape[2], y.shape[2]):
-        raise ValueError(
-            f"channel pitches must be multiples of 8 of at least {channels},"
-            f" not {x.shape[2]} and {y.shape[2]}"
-        )
-    for vector in (bias, clamp, scale):
-        if vector.dtype != torch.float32 or vector.numel() < vector_length(y.shape[2]):
-            raise ValueError(f"vectors must be float32 of {vector_length(y.shape[2])} values")
+    check_vectors(y.shape[2], bias=bias, clamp=clamp, scale=scale)

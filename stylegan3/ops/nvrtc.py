@@ -8,6 +8,7 @@ architecture, NVRTC and driver version, so a stale one can never be used. Compil
 
 from __future__ import annotations
 
+# pyright: reportMissingImports=false
 import hashlib
 import os
 import tempfile
@@ -57,9 +58,7 @@ class KernelCache:
     def directory(self) -> Path:
         """Where binaries are kept."""
         if self._directory is None:
-            import platformdirs
-
-            self._directory = platformdirs.user_cache_path("stylegan3") / "kernels"
+            self._directory = _user_cache() / "kernels"
         return self._directory
 
     def load(self, spec: KernelSpec, device: torch.device) -> Kernel:
@@ -193,6 +192,14 @@ def unavailable_reason() -> str | None:
     if torch.cuda.get_device_capability() < (7, 5):
         return f"{torch.cuda.get_device_name()} is older than compute capability 7.5"
     return None
+
+
+def _user_cache() -> Path:
+    try:
+        import platformdirs
+    except ImportError:  # the generators alone do without it
+        return Path(tempfile.gettempdir()) / "stylegan3"
+    return platformdirs.user_cache_path("stylegan3")
 
 
 def _key(spec: KernelSpec, architecture: str) -> str:

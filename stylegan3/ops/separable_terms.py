@@ -47,4 +47,4 @@ def separable_terms(
 
 def _metric(size: int, correlation: float) -> Array:
     distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
-    return np.linalg.cholesky(correlation**distance)
+    return np.linalg.cholesky(correlation**distance).astype(np.float64)

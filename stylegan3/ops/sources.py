@@ -1,14 +1,12 @@
 """CUDA C++ sources as single texts: `#include "name"` of our own headers is resolved here.
 
 One self-contained text per kernel makes the cache key honest (a changed header is a changed
-kernel), needs no include path at run time, and lets the CPU emulator of the tests put its own
-`primitives.cuh` in place of the real one.
+kernel) and needs no include path at run time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -22,16 +20,11 @@ def cuda_source(name: str) -> str:
     Raises:
         FileNotFoundError: if there is no such file, or it includes one that does not exist.
     """
-    return resolve(_read(name), {})
+    return resolve(_read(name))
 
 
-def resolve(text: str, replacements: Mapping[str, str]) -> str:
-    """Replace every `#include "name"` in `text`, once each, by the header's text.
-
-    Args:
-        text: CUDA C++ source.
-        replacements: header name to the text to use instead of the file of `ops/cuda`.
-    """
+def resolve(text: str) -> str:
+    """Replace every `#include "name"` in `text`, the first time, by the header of `ops/cuda`."""
     seen: set[str] = set()
 
     def include(match: re.Match[str]) -> str:
@@ -39,8 +32,7 @@ def resolve(text: str, replacements: Mapping[str, str]) -> str:
         if name in seen:
             return ""
         seen.add(name)
-        header = replacements[name] if name in replacements else _read(name)
-        return _INCLUDE.sub(include, header.replace("#pragma once", ""))
+        return _INCLUDE.sub(include, _read(name).replace("#pragma once", ""))
 
     return _INCLUDE.sub(include, text)
 

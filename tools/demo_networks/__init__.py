@@ -1,1 +1,1 @@
-"""Training of the built-in networks on pictures that this project draws itself; not in the wheel."""
+"""Training of the built-in networks on pictures that this project draws; not in the wheel."""

@@ -93,7 +93,7 @@ def _noise_volume(device: torch.device) -> Tensor:
     planes = []
     for slope in _SLOPES:
         white = torch.randn(_VOLUME, _VOLUME, _VOLUME, generator=generator)
-        # In three dimensions a spectrum of amplitude k^-(slope + 1) has octaves of k^-(slope - 0.5).
+        # in three dimensions amplitudes of k^-(slope + 1) give octaves of k^-(slope - 0.5)
         gain = k ** -(slope + 1) * torch.exp(-((k / 26) ** 4)) * (k2 >= 2)
         plane = torch.fft.ifftn(torch.fft.fftn(white) * gain).real
         planes.append(plane / plane.std())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from stylegan3.ops.nvrtc import KernelSpec
 
 HERE = Path(__file__).parent
 _BUILD = Path(tempfile.gettempdir()) / "stylegan3-emulator"
+_FLAGS = ("-std=c++17", "-O1", "-w", "-fPIC")
 
 
 def has_compiler() -> bool:
@@ -51,25 +53,47 @@ def load(spec: KernelSpec, device: object = None) -> EmulatedKernel:
 
 
 def _build(spec: KernelSpec) -> Path:
-    primitives = (HERE / "primitives.cuh").read_text()
     defines = "".join(f"#define {name} {value}\n" for name, value in spec.defines)
     entry = (
         f'\nextern "C" void emulate(const int* grid, int block, u32 shared, void** arguments) {{\n'
         f"  emulator::launch({spec.name}, grid, block, shared, arguments);\n}}\n"
     )
-    text = primitives + defines + _without_primitives(spec.source) + entry
-    library = _BUILD / f"{spec.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.so"
+    header = _precompiled_header()
+    text = f'#include "{header.name}"\n' + defines + _without_primitives(spec.source) + entry
+    library = header.parent / f"{spec.name}-{_digest(text)}.so"
     if not library.exists():
-        _BUILD.mkdir(exist_ok=True)
         source = library.with_suffix(".cpp")
         source.write_text(text)
-        target = library.with_suffix(".partial")
-        command = ["g++", "-std=c++17", "-O2", "-w", "-shared", "-fPIC"]
-        subprocess.run([*command, str(source), "-o", str(target)], check=True)
-        target.replace(library)
+        _compile("-shared", str(source), library)
     return library
+
+
+@cache
+def _precompiled_header() -> Path:
+    """Compile the primitives once: their headers are most of a small kernel's compilation."""
+    text = (HERE / "primitives.cuh").read_text()
+    header = _BUILD / _digest(text + repr(_FLAGS)) / "primitives.h"
+    compiled = header.with_suffix(".h.gch")
+    if not compiled.exists():
+        header.parent.mkdir(parents=True, exist_ok=True)
+        header.write_text(text)
+        _compile("-xc++-header", str(header), compiled)
+    return header
+
+
+def _compile(mode: str, source: str, target: Path) -> None:
+    # Under a name of its own and renamed, so that test runs side by side never see half a file.
+    partial = target.with_suffix(f".{os.getpid()}")
+    subprocess.run(["g++", *_FLAGS, mode, source, "-o", str(partial)], check=True)
+    partial.replace(target)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _without_primitives(source: str) -> str:
     """Cut the real primitives out of a resolved source: the emulator's take their place."""
-    return re.sub(r"// Device primitives as inline PTX.*?// end of primitives\n", "", source, flags=re.S)
+    return re.sub(
+        r"// Device primitives as inline PTX.*?// end of primitives\n", "", source, flags=re.DOTALL
+    )

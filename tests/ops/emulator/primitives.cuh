@@ -30,6 +30,7 @@ typedef unsigned char uchar;
 #define __launch_bounds__(...)
 #define __CUDA_ARCH__ 900
 
+struct int2 { int x, y; };
 struct uint2 { u32 x, y; };
 struct uint4 { u32 x, y, z, w; };
 struct float2 { float x, y; };

@@ -1,0 +1,92 @@
+"""CUDA launcher of fully connected layers on single vectors: many in one launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylegan3.ops import nvrtc
+from stylegan3.ops.launch_table import POINTER, block_table, pointer, table
+from stylegan3.ops.sources import cuda_source
+
+SPEC = nvrtc.KernelSpec("fully_connected", cuda_source("fully_connected.cu"))
+
+_ROWS_PER_BLOCK = 8
+_LAYOUT = [
+    ("weight", POINTER),
+    ("bias", POINTER),
+    ("x", POINTER),
+    ("y", POINTER),
+    ("rows", np.int32),
+    ("columns", np.int32),
+    ("weight_gain", np.float32),
+    ("bias_gain", np.float32),
+    ("normalise", np.int32),
+    ("activate", np.int32),
+]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """One layer: `y = act(weight @ x * norm(x) * weight_gain + bias * bias_gain)`."""
+
+    weight: Tensor  # [out, in] float32, read where it lives
+    bias: Tensor | None  # [out] float32
+    x: Tensor  # [in] float32
+    y: Tensor  # [out] float32, written
+    weight_gain: float
+    bias_gain: float = 1.0
+    normalise: bool = False  # x by its root-mean-square
+    activate: bool = False  # leaky ReLU 0.2, gain sqrt(2)
+
+
+class FullyConnected:
+    """Layers that run together; they may not read each other's results.
+
+    Raises:
+        ValueError: if shapes or types disagree.
+    """
+
+    def __init__(self, layers: Sequence[Dense], device: torch.device) -> None:
+        self._layers = tuple(layers)  # keeps the tensors alive
+        self._device = device
+        for layer in layers:
+            _check(layer)
+        rows = [
+            (
+                pointer(d.weight),
+                pointer(d.bias),
+                pointer(d.x),
+                pointer(d.y),
+                *d.weight.shape,
+                d.weight_gain,
+                d.bias_gain,
+                d.normalise,
+                d.activate,
+            )
+            for d in layers
+        ]
+        self._table = table(rows, _LAYOUT, device)
+        self._blocks = block_table([len(d.weight) for d in layers], _ROWS_PER_BLOCK, device)
+
+    def __call__(self) -> None:
+        """Launch."""
+        nvrtc.load(SPEC, self._device)(len(self._blocks), 256, self._table, self._blocks)
+
+
+def _check(layer: Dense) -> None:
+    rows, columns = layer.weight.shape
+    tensors = [layer.weight, layer.x, layer.y] + ([] if layer.bias is None else [layer.bias])
+    if any(t.dtype != torch.float32 or not t.is_contiguous() for t in tensors):
+        raise ValueError("fully connected layers take contiguous float32 tensors")
+    if layer.x.numel() != columns or layer.y.numel() != rows:
+        raise ValueError(
+            f"weight {tuple(layer.weight.shape)} does not fit x {tuple(layer.x.shape)}"
+            f" and y {tuple(layer.y.shape)}"
+        )
+    if layer.bias is not None and layer.bias.numel() != rows:
+        raise ValueError(f"bias must have {rows} values, not {layer.bias.numel()}")

@@ -1,0 +1,34 @@
+"""CUDA kernels are tested twice: on the CPU emulator wherever there is g++, and on a GPU."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from stylegan3.ops import nvrtc
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "emulator")]
+
+
+@pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.cuda)])
+def device(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[torch.device]:
+    """Where a kernel runs: the launchers are the same."""
+    if request.param == "cuda":
+        reason = nvrtc.unavailable_reason()
+        if reason:
+            pytest.skip(reason)
+        yield torch.device("cuda", 0)
+        torch.cuda.synchronize()
+        return
+    import emulated_kernel
+
+    if not emulated_kernel.has_compiler():
+        pytest.skip("no g++: CUDA kernels are not emulated")
+    monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
+    yield torch.device("cpu")

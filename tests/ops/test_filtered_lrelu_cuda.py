@@ -1,0 +1,118 @@
+"""The streaming float16 kernel against float64, on the emulator and on a GPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from kernel_reference import published_geometry, relative_error, run_filtered_lrelu
+
+from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu, filter_matrices
+from stylegan3.ops.upfirdn2d import upfirdn2d_ref
+
+# Four passes rounded to float16, and a channel's scale, which alone may be off by 4.9e-4; white
+# noise is the worst input.
+BOUND = 1.2e-3
+
+
+@pytest.mark.parametrize("radial", [False, True], ids=["t", "r"])
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_published_layers(device: torch.device, layer: int, radial: bool) -> None:
+    geometry = published_geometry(layer, radial=radial)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    actual, expected, padding = run_filtered_lrelu(op, geometry, device, 8, (38, 38))
+    assert relative_error(actual, expected) < BOUND
+    assert not padding.any()
+
+
+@pytest.mark.parametrize("channels", [1, 3, 13, 16, 21])
+@pytest.mark.parametrize("multiples", [(8, 8), (8, 16), (32, 32)], ids=str)
+def test_any_channel_count_and_pitch(
+    device: torch.device, channels: int, multiples: tuple[int, int]
+) -> None:
+    geometry = published_geometry(0, radial=False)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    actual, expected, padding = run_filtered_lrelu(
+        op,
+        geometry,
+        device,
+        channels,
+        (14, 15),
+        in_multiple=multiples[0],
+        out_multiple=multiples[1],
+    )
+    assert relative_error(actual, expected) < BOUND
+    assert torch.equal(padding, torch.zeros_like(padding))
+
+
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+@pytest.mark.parametrize("size", [(21, 40), (45, 29), (33, 77)], ids=str)
+def test_any_size_and_strip(device: torch.device, layer: int, size: tuple[int, int]) -> None:
+    geometry = published_geometry(layer, radial=False)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    for strip_height in (16, 48):
+        actual, expected, _ = run_filtered_lrelu(
+            op, geometry, device, 5, size, strip_height=strip_height
+        )
+        assert relative_error(actual, expected) < BOUND
+
+
+def test_clamp_acts_per_channel(device: torch.device) -> None:
+    geometry = published_geometry(1, radial=False)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    actual, expected, _ = run_filtered_lrelu(
+        op, geometry, device, 8, (20, 20), scale=300.0, clamp=100.0
+    )
+    assert relative_error(actual, expected) < BOUND
+    unclamped = TensorCoreFilteredLrelu(geometry, device, has_clamp=False)
+    actual, _, _ = run_filtered_lrelu(
+        unclamped, geometry, device, 8, (20, 20), scale=300.0, clamp=100.0
+    )
+    assert relative_error(actual, expected) > 0.1
+
+
+@pytest.mark.parametrize("layer", [8, 11, 13])
+def test_rank_leaves_the_radial_filter_close_enough(layer: int) -> None:
+    """Truncation alone, on the signal the filter sees: noise, upsampled, through lrelu."""
+    geometry = published_geometry(layer, radial=True)
+    noise = torch.randn(1, 4, 64, 64, generator=torch.Generator().manual_seed(5)).double()
+    up = torch.from_numpy(geometry.up_filter)
+    z = upfirdn2d_ref(noise, up, up=geometry.up, gain=geometry.up**2)
+    z = torch.nn.functional.leaky_relu(z, 0.2)
+    exact = upfirdn2d_ref(z, torch.from_numpy(geometry.down_filter), down=2)
+    terms = geometry.terms()
+    assert len(terms) <= 3
+    total = sum(torch.outer(torch.from_numpy(c), torch.from_numpy(r)) for c, r in terms)
+    if geometry.down_filter is not None and geometry.down_filter.ndim == 2:
+        assert relative_error(upfirdn2d_ref(z, total, down=2), exact) < 5e-4
+
+
+@pytest.mark.parametrize("layer", [0, 2, 6])
+def test_dc_correction_restores_the_gain_of_the_rounded_filters(layer: int) -> None:
+    geometry = published_geometry(layer, radial=True)
+    _, _, correction = filter_matrices(geometry)
+    assert geometry.up_filter is not None
+    up = geometry.up_filter * geometry.up
+
+    def gain(taps: np.ndarray) -> float:
+        return float(taps.astype(np.float16).astype(np.float64).sum())
+
+    rounded = gain(up) * gain(up * geometry.gain) / geometry.up**2
+    rounded *= sum(gain(column) * gain(row) for column, row in geometry.terms())
+    assert abs(rounded * correction / geometry.gain - 1) < 1e-5 < abs(correction - 1)
+
+
+def test_shapes_are_checked(device: torch.device) -> None:
+    geometry = published_geometry(0, radial=False)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    x = torch.zeros(14, 14, 8, dtype=torch.float16, device=device)
+    v = torch.zeros(16, device=device)
+    with pytest.raises(ValueError, match="pixels"):
+        op(x, x, 8, v, v, v)
+    y = torch.zeros(*geometry.out_size(14, 14), 8, dtype=torch.float16, device=device)
+    with pytest.raises(ValueError, match="bias"):
+        op(x, y, 8, v[:8], v, v)
+    with pytest.raises(ValueError, match="pitch"):
+        op(x, y, 9, v, v, v)
+    with pytest.raises(ValueError, match="strip_height"):
+        op(x, y, 8, v, v, v, strip_height=12)

@@ -1,0 +1,48 @@
+"""Fully connected layers against float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from kernel_reference import generator, relative_error
+from torch.nn.functional import leaky_relu
+
+from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
+
+
+def test_layers_of_many_shapes_in_one_launch(device: torch.device) -> None:
+    rng = generator(1)
+    layers, expected = [], []
+    for rows, columns in ((4, 512), (13, 37), (100, 64), (8, 1), (1, 20)):
+        weight, bias, x = (
+            torch.randn(*shape, generator=rng) for shape in ((rows, columns), (rows,), (columns,))
+        )
+        normalise, activate = rows % 2 == 1, rows > 10
+        y = x.double()
+        if normalise:
+            y = y * (y.square().mean() + 1e-8).rsqrt()
+        y = weight.double() @ y * 0.3 + (0 if rows == 8 else bias.double() * 0.7)
+        expected.append(leaky_relu(y, 0.2) * 2**0.5 if activate else y)
+        layers.append(
+            Dense(
+                weight.to(device),
+                None if rows == 8 else bias.to(device),
+                x.to(device),
+                torch.full((rows,), torch.nan, device=device),
+                weight_gain=0.3,
+                bias_gain=0.7,
+                normalise=normalise,
+                activate=activate,
+            )
+        )
+    FullyConnected(layers, device)()
+    for layer, y in zip(layers, expected, strict=True):
+        assert relative_error(layer.y, y) < 1e-6
+
+
+def test_shapes_are_checked(device: torch.device) -> None:
+    v = torch.zeros(4, device=device)
+    with pytest.raises(ValueError, match="does not fit"):
+        FullyConnected([Dense(torch.zeros(4, 5, device=device), None, v, v, 1.0)], device)
+    with pytest.raises(ValueError, match="float32"):
+        FullyConnected([Dense(torch.zeros(4, 4, device=device), None, v, v.half(), 1.0)], device)

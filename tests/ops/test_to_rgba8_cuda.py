@@ -1,0 +1,77 @@
+"""`shaders/to_rgba8.cu`, through a launcher of the test: pixels, flips, the finite flag."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import pytest
+import torch
+from kernel_reference import generator
+from torch import Tensor
+
+from stylegan3.ops import nvrtc
+from stylegan3.ops.sources import resolve
+
+SHADER = Path(__file__).parents[2] / "shaders" / "to_rgba8.cu"
+
+
+class Source(ctypes.Structure):
+    _fields_ = [
+        ("x", ctypes.c_void_p),
+        ("channel_stride", ctypes.c_longlong),
+        ("row_stride", ctypes.c_longlong),
+        ("column_stride", ctypes.c_longlong),
+        ("height", ctypes.c_int),
+        ("width", ctypes.c_int),
+        ("channels", ctypes.c_int * 3),
+    ]
+
+
+def to_rgba8(
+    x: Tensor, channels: tuple[int, int, int], scale: float, normalise: bool, flips: tuple[int, int]
+) -> tuple[Tensor, bool]:
+    kind = "Half" if x.dtype == torch.float16 else "Float"
+    text = resolve(SHADER.read_text())
+    peaks_kernel, kernel = (
+        nvrtc.load(nvrtc.KernelSpec(name, text, (("TYPE", kind),)), x.device)
+        for name in ("channel_peaks", "to_rgba8")
+    )
+    _, h, w = x.shape
+    source = Source(x.data_ptr(), *x.stride(), h, w, (ctypes.c_int * 3)(*channels))
+    peaks = torch.zeros(3, dtype=torch.int32, device=x.device)
+    flags = torch.zeros(1, dtype=torch.int32, device=x.device)
+    rgba = torch.zeros(h, w, 4, dtype=torch.uint8, device=x.device)
+    if normalise:
+        peaks_kernel((4, 3), 256, source, peaks)
+    kernel(-(-h * w // 256), 256, source, rgba, peaks if normalise else None, flags, scale, *flips)
+    return rgba, bool(flags.item())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("normalise", [False, True])
+@pytest.mark.parametrize("flips", [(0, 0), (1, 0), (0, 1), (1, 1)], ids=str)
+def test_pixels(
+    device: torch.device, dtype: torch.dtype, normalise: bool, flips: tuple[int, int]
+) -> None:
+    x = (torch.randn(5, 13, 17, generator=generator(1)) * 0.7).to(dtype)
+    strided = x.permute(1, 2, 0).contiguous().permute(2, 0, 1)  # channels last underneath
+    rgba, bad = to_rgba8(strided.to(device), (4, 0, 2), 1.5, normalise, flips)
+    v = x.float()[[4, 0, 2]]
+    if normalise:
+        v = v / v.abs().amax((1, 2), keepdim=True)
+    expected = (v * 1.5 * 127.5 + 128).clamp(0, 255).to(torch.uint8)
+    dims = [d for d, flip in ((2, flips[0]), (1, flips[1])) if flip]
+    expected = expected.flip(dims).permute(1, 2, 0)
+    difference = (rgba[..., :3].cpu().int() - expected.int()).abs()
+    assert difference.max() <= (1 if normalise else 0)
+    assert (rgba[..., 3] == 255).all()
+    assert not bad
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_non_finite_pictures_are_flagged(device: torch.device, value: float) -> None:
+    x = torch.zeros(3, 9, 9, device=device)
+    x[1, 5, 3] = value
+    assert to_rgba8(x, (0, 1, 2), 1.0, False, (0, 0))[1]
+    assert not to_rgba8(x, (0, 0, 2), 1.0, False, (0, 0))[1]

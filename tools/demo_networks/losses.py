@@ -1,0 +1,37 @@
+"""Losses: non-saturating with R1, as StyleGAN2 trains."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tools.demo_networks.discriminator import Discriminator
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:  # logits [N], [N] -> []
+    """Cross entropy of telling real from generated: Goodfellow et al. 2014."""
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:  # logits [N] -> []
+    """Non-saturating: Goodfellow et al. 2014, section 3."""
+    return F.softplus(-fake).mean()
+
+
+def r1_penalty(discriminator: Discriminator, real: Tensor, dtype: torch.dtype) -> Tensor:  # []
+    """Mean squared length of the gradient at real pictures: Mescheder et al. 2018, equation 9.
+
+    Multiply by gamma / 2, and by the interval where it is not applied at every step (lazy
+    regularisation: Karras et al. 2020, section 3.1).
+    """
+    real = real.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(
+        discriminator(real, dtype).sum(), real, create_graph=True, only_inputs=True
+    )
+    return gradient.square().sum([1, 2, 3]).mean()
+
+
+def default_gamma(resolution: int, batch: int) -> float:
+    """Weight of R1 that suits resolution and batch: stronger for more pixels, fewer pictures."""
+    return 0.0005 * resolution**2 / batch

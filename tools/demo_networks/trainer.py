@@ -1,0 +1,297 @@
+"""A training run: its networks, its state, and the loop."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from stylegan3 import Generator, StyleGAN2Config
+from tools.demo_networks.checkpoint import (
+    clone_state,
+    flatten_state,
+    load_pieces,
+    restore_in_place,
+    under,
+)
+from tools.demo_networks.discriminator import Discriminator
+from tools.demo_networks.distributed import agree, join_group
+from tools.demo_networks.networks import CONFIGS, start_growing
+from tools.demo_networks.options import PRECISIONS, Options
+from tools.demo_networks.pool import PicturePool
+from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
+from tools.demo_networks.steps import Players, Steps
+
+_GROWING = {
+    256: "32x64:0.07,64x64:0.2,128x64:0.25,256x64:0.48",
+    32: "8x8:0.2,16x8:0.3,32x8:0.5",
+}
+_TUNING = {256: "128x64:0.15,256x64:0.85", 32: "32x8:1"}
+_RESERVE = 25.0  # seconds of a timed run on a GPU that writing the results may take
+_SNAPSHOT = 20.0  # seconds between copies to fall back to
+
+
+class Trainer:
+    """Owns networks, optimisers, dice and pictures of one run.
+
+    Attributes:
+        step: steps taken, earlier parts of a resumed run included.
+        images: pictures that the discriminator has been shown from the pool.
+        log: one record per tick.
+    """
+
+    def __init__(self, options: Options, started: float | None = None) -> None:
+        self.options = options
+        started = time.perf_counter() if started is None else started
+        self.device = torch.device(options.device)
+        self.rank, self.processes = join_group(self.device)
+        if self.device.type == "cuda":
+            self.device = torch.device("cuda", self.rank % torch.cuda.device_count())
+            torch.cuda.set_device(self.device)
+            torch.set_float32_matmul_precision("high")
+            torch.backends.cudnn.allow_tf32 = True
+            torch.backends.cudnn.benchmark = True
+        on_gpu = self.device.type == "cuda"
+        config = CONFIGS[options.network]
+        can_grow = isinstance(config, StyleGAN2Config)
+        full = config.img_resolution
+        defaults = _TUNING if options.start_from else _GROWING
+        self.stages = parse_stages(
+            options.stages or (defaults[full] if can_grow else f"{full}x32:1"), full
+        )
+        graphs = can_grow and on_gpu and self.processes == 1
+        self.graphs = graphs if options.graphs is None else options.graphs
+        precision = options.precision or ("bf16" if on_gpu else "fp32")
+
+        torch.manual_seed(options.seed)
+        lowest = self.stages[0].resolution
+        generator = Generator(config)
+        discriminator = Discriminator(full, options.channel_base, options.channel_max, start=lowest)
+        if can_grow and not options.start_from:
+            start_growing(generator, lowest)
+        generator = generator.to(self.device)
+        discriminator = discriminator.to(self.device)
+        self.average = copy.deepcopy(generator).requires_grad_(False).eval()
+        self.rate = torch.tensor(options.rate, device=self.device)
+        self.players = Players(
+            generator,
+            discriminator,
+            self._adam(generator),
+            self._adam(discriminator),
+            PRECISIONS[precision],
+        )
+        self.dice = torch.Generator(self.device).manual_seed(options.seed * 64 + self.rank)
+        self.pool = PicturePool(
+            options.family,
+            size=full,
+            capacity=options.pool,
+            chunk=options.chunk,
+            seed=options.seed * 64 + self.rank,
+            device=self.device,
+        )
+        self.step = self.images = 0
+        self.log: list[dict[str, Any]] = []
+        self.record: list[dict[str, Any]] = []  # earlier runs that this one is built on
+        self._caution = 1.0  # factor on the learning rate, lowered after a collapse
+        spent = self._restore(options)
+        minutes = options.minutes
+        if minutes is not None and on_gpu:
+            minutes = max(minutes - _RESERVE / 60, 0.05)
+        self.budget = Budget(minutes, options.steps, started, spent)
+        self.should_stop = False
+
+    def _adam(self, network: torch.nn.Module) -> torch.optim.Adam:
+        # no momentum: Karras et al. 2018, section A.1
+        return torch.optim.Adam(
+            network.parameters(),
+            lr=self.rate,
+            betas=(0.0, 0.99),
+            eps=1e-8,
+            fused=True,
+            capturable=self.device.type == "cuda",
+        )
+
+    def run(self) -> None:
+        """Train until the budget is used up or `should_stop` is set."""
+        bar = tqdm(total=100, unit="%", disable=self.rank > 0, mininterval=2, ncols=110)
+        bar.bar_format = "{percentage:3.0f}% {bar} {elapsed}<{remaining} {desc}"
+        while self.pool.drawn * self.options.chunk < min(
+            self.options.pool_start, self.pool.capacity
+        ):
+            self.pool.renew()
+        steps: Steps | None = None
+        stage: Stage | None = None
+        last = (time.perf_counter(), self.images)
+        snapshot, snapshot_at = self._snapshot(), time.perf_counter()
+        losses: dict[str, Tensor] = {}
+        progress = agree(self.budget.progress(self.step), self.device)
+        try:
+            while progress < 1 and not self.should_stop:
+                now_due = stage_at(self.stages, progress)
+                if stage is not now_due or steps is None:
+                    if steps is not None:
+                        steps.close()
+                    stage = now_due
+                    steps = Steps(self.players, stage, self.options.gamma, self.graphs)
+                self._set_rate(progress)
+                losses |= self._take_step(steps, stage)
+                if self.step % self.options.tick == 0:
+                    values = {name: float(loss) for name, loss in losses.items()}
+                    now = time.perf_counter()
+                    speed = (self.images - last[1]) / max(now - last[0], 1e-9)
+                    last = now, self.images
+                    if not all(abs(v) < 1e4 for v in values.values()):
+                        self._fall_back(snapshot)
+                        continue
+                    self._note(values, speed, stage)
+                    if now - snapshot_at > _SNAPSHOT:
+                        snapshot, snapshot_at = self._snapshot(), now
+                    bar.set_description_str(
+                        f"{stage.resolution} px {self.images / 1e3:,.0f}k images {speed:,.0f}/s "
+                        f"D {values.get('D', 0):.2f} G {values.get('G', 0):.2f}"
+                    )
+                    bar.update(min(progress * 100, 100) - bar.n)
+                # Only a tick waits for the device: in between the clock would be read too early.
+                if self.options.steps is not None or self.step % self.options.tick == 0:
+                    progress = agree(self.budget.progress(self.step), self.device)
+        finally:
+            bar.close()
+            if steps is not None:
+                steps.close()
+        if not all(bool(t.isfinite().all()) for t in self.average.state_dict().values()):
+            self._fall_back(snapshot)
+
+    def _take_step(self, steps: Steps, stage: Stage) -> dict[str, Tensor]:
+        count = stage.batch
+        if self.step % stage.renew_every == 0:
+            self.pool.renew()
+        steps.real.copy_(self.pool.sample(count, stage.resolution, self.dice))
+        self._roll(steps)
+        losses = {"D": steps.discriminator_step()}
+        if self.step % steps.interval == 0:
+            losses["R1"] = steps.penalty_step()
+        self._roll(steps)
+        losses["G"] = steps.generator_step()
+        self.step += 1
+        self.images += count * self.processes
+        self._follow(count * self.processes)
+        return losses
+
+    def _roll(self, steps: Steps) -> None:
+        steps.z.normal_(generator=self.dice)
+        steps.noise.draw(self.dice)
+
+    @torch.no_grad()
+    def _follow(self, count: int) -> None:
+        """Move the averaged network towards the trained one; young runs follow faster."""
+        half_life = min(self.options.average * 1000, max(self.images * 0.05, 1))
+        keep = 0.5 ** (count / half_life)
+        trained = self.players.generator
+        torch._foreach_lerp_(list(self.average.parameters()), list(trained.parameters()), 1 - keep)
+        for mine, theirs in zip(self.average.buffers(), trained.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    def _set_rate(self, progress: float) -> None:
+        """Ramp up over 50 steps, fall to a quarter over the last fifth of the budget."""
+        ramp = min(1.0, (self.step + 1) / 50)
+        fall = 1 - 0.75 * min(max((progress - 0.8) / 0.2, 0), 1)
+        self.rate.fill_(self.options.rate * ramp * fall * self._caution)
+
+    def _note(self, values: dict[str, float], speed: float, stage: Stage) -> None:
+        entry = {"step": self.step, "images": self.images, "resolution": stage.resolution}
+        entry |= {"seconds": round(self.budget.seconds, 2), "images_per_second": round(speed, 1)}
+        self.log.append(entry | {name: round(v, 5) for name, v in values.items()})
+
+    # What a run is made of
+
+    def networks(self) -> dict[str, Tensor]:
+        """All tensors of the three networks."""
+        parts = {
+            "generator": self.players.generator.state_dict(),
+            "average": self.average.state_dict(),
+            "discriminator": self.players.discriminator.state_dict(),
+        }
+        return flatten_state(parts)[0]
+
+    def optimisers(self) -> dict[str, Tensor]:
+        """All tensors of the optimisers."""
+        parts = {
+            "generator_adam": self.players.generator_adam.state_dict()["state"],
+            "discriminator_adam": self.players.discriminator_adam.state_dict()["state"],
+        }
+        return flatten_state(parts)[0]
+
+    def dice_states(self) -> dict[str, Tensor]:
+        """States of the random generators."""
+        return {"dice": self.dice.get_state()}
+
+    def plain(self) -> dict[str, Any]:
+        """Everything else that a resumed run needs, as JSON values."""
+        return {
+            "family": self.options.family,
+            "network": self.options.network,
+            "seed": self.options.seed,
+            "step": self.step,
+            "images": self.images,
+            "seconds": self.budget.seconds,
+            "drawn": self.pool.drawn,
+            "log": self.log,
+            "record": self.record,
+        }
+
+    def _restore(self, options: Options) -> float:
+        """Take over what another run left; seconds of it that count."""
+        folder = options.resume or options.start_from
+        if folder is None:
+            return 0.0
+        tensors, plain = load_pieces(folder)
+        if plain["network"] != options.network:
+            raise ValueError(f"{folder} holds a {plain['network']} run, not {options.network}")
+        p = self.players
+        p.generator.load_state_dict(under(tensors, "generator"))
+        p.discriminator.load_state_dict(under(tensors, "discriminator"))
+        self.average.load_state_dict(under(tensors, "average"))
+        if options.start_from:
+            # Begin at the averaged weights: calmer than the last step's.
+            p.generator.load_state_dict(under(tensors, "average"))
+            self.record = [*plain["record"], {k: plain[k] for k in ("family", "images", "seed")}]
+            return 0.0
+        for adam, name in (
+            (p.generator_adam, "generator_adam"),
+            (p.discriminator_adam, "discriminator_adam"),
+        ):
+            _restore_adam(adam, under(tensors, name))
+        if "dice" in tensors:
+            self.dice.set_state(tensors["dice"].cpu())
+        self.step, self.images = plain["step"], plain["images"]
+        self.log, self.record = plain["log"], plain["record"]
+        self.pool.restore(plain["drawn"])
+        return float(plain["seconds"])
+
+    def _snapshot(self) -> dict[str, Tensor]:
+        return clone_state(self.networks() | self.optimisers())
+
+    def _fall_back(self, snapshot: dict[str, Tensor]) -> None:
+        """Return to the last good weights and go on more slowly."""
+        self._caution *= 0.5
+        print(f"losses left all bounds at step {self.step}: going back, rate x {self._caution:g}")
+        restore_in_place(self.networks(), {k: v for k, v in snapshot.items() if "_adam" not in k})
+        for name, tensor in self.optimisers().items():
+            # Adam's state may be younger than the snapshot: then it starts again from nothing.
+            with torch.no_grad():
+                tensor.copy_(snapshot[name]) if name in snapshot else tensor.zero_()
+
+
+def _restore_adam(adam: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put saved moments back; a compact state has none, and they build up again."""
+    if not tensors:
+        return
+    state: dict[int, dict[str, Tensor]] = {}
+    for path, tensor in tensors.items():
+        index, name = path.split("/")
+        state.setdefault(int(index), {})[name] = tensor
+    adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
