@@ -27,7 +27,7 @@ def build(config: StyleGAN2Config | StyleGAN3Config, seed: int, name: str) -> Ne
         torch.manual_seed(seed)
         generator = Generator(config).requires_grad_(False)
         for key, tensor in generator.state_dict(keep_vars=True).items():
-            if key.endswith(("bias", "noise_strength", "w_avg")):
+            if key.endswith(("bias", "noise_strength", "w_avg", "input.affine.weight")):
                 tensor.add_(torch.randn(tensor.shape) * 0.3)
             if key.endswith("magnitude_ema"):
                 tensor.mul_(1.0 + torch.rand(tensor.shape))

@@ -88,15 +88,24 @@ class Engine:
     def set_network(self, slot: Slot, network: Network | None) -> None:
         """Play `network` in `slot` from the next frame on; None frees the slot's memory.
 
-        If the network does not fit on the device, the slot is left empty and the error raised.
+        If this raises (there is no room on the device), the slot plays what it played before.
         """
         with self._on_stream():
-            self._playing.pop(slot, None)  # the old one goes first: there may be no room for both
+            old = self._playing.pop(slot, None)
             self._pair()
-            self._release()
-            if network is not None:
-                self._playing[slot] = PlayingNetwork(network, self.device)
-                self._pair()
+            before = old.network if old else None
+            del old  # it goes before the new one comes: there may be no room for both
+            try:
+                self._place(slot, network)
+            except Exception:
+                self._place(slot, before)
+                raise
+
+    def _place(self, slot: Slot, network: Network | None) -> None:
+        self._release()
+        if network is not None:
+            self._playing[slot] = PlayingNetwork(network, self.device)
+            self._pair()
 
     def swap_networks(self) -> None:
         """Exchange A and B."""

@@ -1,0 +1,112 @@
+"""The engine on an NVIDIA GPU: the same pictures, no waiting, no memory left behind."""
+
+import pytest
+import torch
+
+from sgview.engine.engine import Engine
+from sgview.engine.worker import EngineWorker
+from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU"),
+]
+
+WEIGHT = "synthesis.input.weight"
+CASES = [
+    Params(),
+    Params(latents=Latents(mode="independent", gaussianise=True), noise=Noise(type="perlin3d")),
+    Params(latents=Latents(space="w"), noise=Noise(monochrome=False)),
+    Params(latents=Latents(source="seeds", seed_speed=0.3), mapping=Mapping(truncation_psi=0.5)),
+    Params(layer=Layer(name="L2", normalise=True, gain_db=-3.0)),
+    Params(
+        blend=Blend(amounts={"L1": 0.5, "mapping": 1.3}),
+        edits=tuple(
+            Edit(tensor=WEIGHT, operation=operation, amount=0.4)
+            for operation in ("noise", "sign", "shuffle", "zero", "quantise", "roll", "add")
+        ),
+    ),
+]
+
+
+@pytest.fixture
+def engines(sg3, sg3_other):
+    with Engine("cpu") as cpu, Engine("cuda") as cuda:
+        for engine in (cpu, cuda):
+            engine.set_network("a", sg3)
+            engine.set_network("b", sg3_other)
+        yield cpu, cuda
+
+
+@pytest.mark.parametrize("params", CASES)
+def test_the_same_pictures_as_on_the_cpu(engines, params):
+    cpu, cuda = (engine.synthesise(params, 1.3).float().cpu() for engine in engines)
+    assert (cpu - cuda).norm() / cpu.norm() < 5e-3  # float16 layers
+    picture = engines[1].render(params, 1.3)
+    picture.ready.synchronize()
+    difference = engines[0].render(params, 1.3).rgba8.int() - picture.rgba8.cpu().int()
+    assert difference.abs().max() <= 3
+
+
+def test_a_frame_never_waits_for_the_device(engines):
+    cuda = engines[1]
+    for params in CASES:
+        cuda.render(params, 0.0)  # what is made once: kernels, tables, random numbers
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for t in range(1, 4):
+            for params in CASES:
+                cuda.render(params, t / 7)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_statistics_come_one_frame_late(engines):
+    cpu, cuda = engines
+    cuda.render(Params(), 1.0)
+    torch.cuda.synchronize()
+    late, wanted = cuda.render(Params(), 1.0), cpu.render(Params(), 1.0)
+    assert late.status.statistics.mean == pytest.approx(wanted.status.statistics.mean, abs=1e-3)
+    assert late.latent == pytest.approx(wanted.latent, abs=1e-4)
+
+
+def test_bad_pictures_are_not_shown(engines):
+    cuda = engines[1]
+    good = cuda.render(Params(), 0.0).rgba8.cpu()
+    name = "synthesis.L1_20_8.bias"
+    cuda._playing["a"].pristine[name] = torch.full((8,), torch.nan, device="cuda")
+    for _ in range(3):
+        bad = cuda.render(Params(edits=(Edit(tensor=name, amount=1.0),)), 0.0)
+        assert torch.equal(bad.rgba8.cpu(), good)
+        torch.cuda.synchronize()
+    assert not bad.status.is_finite
+    assert "L1_20_8" in cuda.take_notices()[0].text
+
+
+def test_unloading_returns_the_memory(sg3):
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    with Engine("cuda") as engine:
+        for _ in range(5):
+            engine.set_network("a", sg3)
+            engine.render(Params(edits=(Edit(tensor=WEIGHT, operation="noise"),)), 0.0)
+            engine.set_network("a", None)
+    torch.cuda.synchronize()
+    assert torch.cuda.memory_allocated() - before < 2**20
+
+
+def test_the_worker_hands_out_finished_pictures(sg3):
+    import time
+
+    worker = EngineWorker(Engine("cuda"))
+    try:
+        worker.set_network("a", sg3)
+        end = time.perf_counter() + 60
+        while worker.latest() is None and time.perf_counter() < end:
+            worker.submit(Params(), 0.0)
+            time.sleep(0.01)
+        picture = worker.latest()
+        torch.cuda.current_stream().wait_event(picture.ready)
+        assert picture.rgba8.float().std() > 0
+    finally:
+        worker.close()

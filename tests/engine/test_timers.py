@@ -1,0 +1,68 @@
+import time
+
+import pytest
+import torch
+
+from sgview.engine.readback import Readback
+from sgview.engine.timers import StageTimers
+
+
+def test_stages_in_order():
+    timers = StageTimers(torch.device("cpu"))
+    timers.start_frame()
+    with timers.stage("first"):
+        time.sleep(0.01)
+    with timers.stage("second"):
+        pass
+    timings = timers.finish_frame()
+    assert [timing.stage for timing in timings] == ["first", "second"]
+    assert 9.0 < timings[0].milliseconds < 1000.0
+    assert 0.0 <= timings[1].milliseconds < timings[0].milliseconds
+
+
+def test_a_frame_that_fails_leaves_no_stages_behind():
+    timers = StageTimers(torch.device("cpu"))
+    timers.start_frame()
+    with pytest.raises(RuntimeError), timers.stage("broken"):
+        raise RuntimeError
+    timers.start_frame()
+    with timers.stage("whole"):
+        pass
+    assert [timing.stage for timing in timers.finish_frame()] == ["whole"]
+
+
+def test_readback_on_the_cpu_is_immediate():
+    readback = Readback()
+    assert readback.latest() is None
+    readback.push("tag", torch.tensor([1.0, 2.0]))
+    assert readback.latest() == ("tag", [1.0, 2.0])
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_readback_on_cuda_arrives_without_waiting():
+    readback = Readback()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        values = torch.arange(3, device="cuda", dtype=torch.float32)
+        torch.cuda._sleep(200_000_000)
+        readback.push("first", values)
+        assert readback.latest() is None
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    torch.cuda.synchronize()
+    assert readback.latest() == ("first", [0.0, 1.0, 2.0])
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_cuda_timings_come_one_frame_late():
+    timers = StageTimers(torch.device("cuda", 0))
+    for _ in range(3):
+        timers.start_frame()
+        with timers.stage("sleep"):
+            torch.cuda._sleep(2_000_000)
+        timings = timers.finish_frame()
+        torch.cuda.synchronize()
+    assert [timing.stage for timing in timings] == ["sleep"]
+    assert 0.1 < timings[0].milliseconds < 100.0
