@@ -18,6 +18,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -31,9 +32,19 @@ from kernel_reference import published_geometry, relative_error  # noqa: E402
 from stylegan3.config import StyleGAN3Config  # noqa: E402
 from stylegan3.geometry import AliasFreeLayer  # noqa: E402
 from stylegan3.ops import nvrtc  # noqa: E402
+from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb  # noqa: E402
+from stylegan3.ops.blend_edit_cuda import BlendEdit, BlendJob  # noqa: E402
 from stylegan3.ops.channels_last import padded_channels, vector_length  # noqa: E402
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu  # noqa: E402
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu  # noqa: E402
+from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected  # noqa: E402
+from stylegan3.ops.modulated_act_cuda import (  # noqa: E402
+    ActVectors,
+    ModulatedAct,
+    PhaseUpsample,
+    SkipRgb,
+)
+from stylegan3.ops.weight_preparation_cuda import PreparedWeight  # noqa: E402
 
 DEVICE = torch.device("cuda", 0)
 Rows = list[dict[str, object]]
@@ -137,16 +148,16 @@ def run_flrelu(sweep: bool) -> Rows:
                 "name": ("R " if radial else "T ") + layer.name,
                 "rank": op.rank,
                 "rel": relative_error(y.cpu(), reference.cpu().double()),
-                "us": median_us(lambda: op(x, y, channels, bias, clamp, scale)),
+                "us": median_us(partial(op, x, y, channels, bias, clamp, scale)),
                 "floor_us": (x.numel() + y.numel()) * 2 / 4.3e6,
                 "strip": op._strip_height(y.shape[0], strips),
                 "plain_us": median_us(
-                    lambda: plain(x, reference, channels, bias, clamp, scale), calls=2, replays=3
+                    partial(plain, x, reference, channels, bias, clamp, scale), calls=2, replays=3
                 ),
             }
             if sweep:
                 times = {
-                    h: median_us(lambda h=h: op(x, y, channels, bias, clamp, scale, h), 5, 5)
+                    h: median_us(partial(op, x, y, channels, bias, clamp, scale, h), 5, 5)
                     for h in range(16, min(y.shape[0], 400) + 32, 16)
                 }
                 best = min(times, key=times.__getitem__)
@@ -194,14 +205,75 @@ def run_conv() -> Rows:
             )
             w = torch.randn(q, p, k, k, device=DEVICE).half().to(memory_format=torch.channels_last)
             with torch.backends.cudnn.flags(enabled=True, benchmark=True):
-                row[f"cudnn_{multiple}"] = median_us(
-                    lambda: torch.nn.functional.conv2d(x, w, padding=padding)  # type: ignore[arg-type]
-                )
+                convolve = partial(torch.nn.functional.conv2d, x, w, padding=padding)
+                row[f"cudnn_{multiple}"] = median_us(convolve)
             if k == 1:
-                rows_x, matrix = x.permute(0, 2, 3, 1).reshape(-1, p), w.reshape(q, p).t()
-                row[f"mm_{multiple}"] = median_us(lambda: torch.mm(rows_x, matrix))  # type: ignore[arg-type]
+                pixels, matrix = x.permute(0, 2, 3, 1).reshape(-1, p), w.reshape(q, p).t()
+                row[f"mm_{multiple}"] = median_us(partial(torch.mm, pixels, matrix))
         rows.append(row)
         print(row)
+    return rows
+
+
+def run_small() -> Rows:
+    """Time the memory-bound kernels at the largest sizes of the published networks."""
+    rows: Rows = []
+    for size, channels in ((1024, 32), (512, 64), (256, 128), (64, 512)):
+        x = torch.randn(size, size, channels, device=DEVICE).half()
+        z = torch.randn(size // 2 + 1, size // 2 + 1, 4 * channels, device=DEVICE).half()
+        image = torch.zeros(3, size, size, device=DEVICE)
+        previous = torch.zeros(3, size // 2, size // 2, device=DEVICE)
+        v = [torch.randn(vector_length(channels), device=DEVICE) for _ in range(3)]
+        noise = torch.randn(size, size, device=DEVICE)
+        vectors = ActVectors(*v, noise=noise, strength=torch.ones((), device=DEVICE))
+        weight = torch.randn(3, channels, 1, 1, device=DEVICE)
+        rgb = SkipRgb(weight, v[0][:channels], v[1][:3], 0.1, image, previous)
+        taps = torch.ones(2, 4, device=DEVICE)
+        upsample = PhaseUpsample(dtype=torch.float16, clamp=256.0)
+        act = ModulatedAct(pitch=channels, dtype=torch.float16, clamp=256.0, colours=3)
+        last = ModulatedAct(
+            pitch=channels, dtype=torch.float16, clamp=256.0, colours=3, store=False
+        )
+        torgb = AliasFreeToRgb(
+            weight, v[1][:3], pitch=channels, dtype=x.dtype, clamp=256.0, output_scale=0.25
+        )
+        jobs = {
+            "phase_upsample": (partial(upsample, z, x, channels, vectors, taps), 2 * x.nbytes),
+            "act + torgb": (partial(act, x, x, channels, vectors, rgb, taps), 2 * x.nbytes),
+            "torgb alone": (partial(last, x, None, channels, vectors, rgb, taps), x.nbytes),
+            "alias_free_torgb": (partial(torgb, x, image), x.nbytes),
+        }
+        for name, (run, size_bytes) in jobs.items():
+            floor = (size_bytes + image.nbytes) / 4.3e6
+            rows.append({"name": f"{name} {size}", "us": median_us(run), "floor_us": floor})
+    for columns, counts in ((512, [512]), (512, [512] * 8 + [323, 203, 128, 81, 51, 32, 32])):
+        layers = [
+            Dense(
+                torch.randn(n, columns, device=DEVICE),
+                torch.randn(n, device=DEVICE),
+                torch.randn(columns, device=DEVICE),
+                torch.zeros(n, device=DEVICE),
+                1.0,
+            )
+            for n in counts
+        ]
+        run = FullyConnected(layers, DEVICE)
+        floor = sum(counts) * columns * 4 / 4.3e6
+        rows.append(
+            {"name": f"fully connected x{len(counts)}", "us": median_us(run), "floor_us": floor}
+        )
+    weight = torch.randn(512, 512, 3, 3, device=DEVICE)
+    for phases in (False, True):
+        prepared = PreparedWeight(
+            weight, in_pitch=512, out_pitch=512, dtype=torch.float16, phases=phases
+        )
+        name = f"weight preparation{' phases' if phases else ''}"
+        floor = (weight.nbytes + prepared.weight.nbytes) / 4.3e6
+        rows.append({"name": name, "us": median_us(prepared.refresh), "floor_us": floor})
+    tensors = [torch.randn(512, 512, 3, 3, device=DEVICE) for _ in range(3)]
+    blend = BlendEdit([BlendJob(*tensors)] * 10, DEVICE)
+    floor = 30 * weight.nbytes / 4.3e6
+    rows.append({"name": "blend of 10 x 2.4 M", "us": median_us(blend), "floor_us": floor})
     return rows
 
 
@@ -210,6 +282,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "compile": lambda _: run_compile(),
     "flrelu": lambda arguments: run_flrelu(arguments.sweep),
     "conv": lambda _: run_conv(),
+    "small": lambda _: run_small(),
 }
 
 
