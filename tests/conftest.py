@@ -38,6 +38,13 @@ class Screen:
     display: str  # ":7"
     folder: Path  # holds the screen's memory
 
+    def xdotool(self, *words: str | int) -> None:
+        """Move the mouse and press keys as a user would, e.g. ``xdotool("key", "F1")``."""
+        subprocess.run(
+            ["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.display},
+            check=True, timeout=30, capture_output=True,
+        )  # fmt: skip
+
     def read(self) -> np.ndarray:
         """Return what is on the screen, uint8 [H, W, 3]."""
         data = (self.folder / "Xvfb_screen0").read_bytes()
@@ -52,8 +59,9 @@ class Screen:
 @pytest.fixture(scope="session")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     """A virtual screen of its own, so that no test disturbs or depends on the desktop."""
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed")
+    for program in ("Xvfb", "xdotool"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
     folder = tmp_path_factory.mktemp("screen")
     read_end, write_end = os.pipe()
     width, height = SCREEN_SIZE
