@@ -189,8 +189,13 @@ def test_panels_hide_and_the_picture_takes_their_place(driver: Driver, key: str)
     before = driver.shot()
     driver.key(key)
     assert driver.app.gui.picture_rect == (0, 0, WIDTH, HEIGHT)
-    bar = driver.shot()[: HEIGHT - 40, WIDTH - 100 :].reshape(-1, 3)  # right of the square picture
-    assert len(np.unique(bar, axis=0)) == 1
+    shot = driver.shot()[: HEIGHT - 40]
+    bar = (WIDTH - HEIGHT) // 2  # beside the square picture
+    assert len(np.unique(shot[:, WIDTH - bar :].reshape(-1, 3), axis=0)) == 1
+    texels = np.arange(8, 56, 8)
+    at = ((texels + 0.5) * HEIGHT / 64).astype(int)  # their centres on the screen
+    own = driver.app.display.read()[np.ix_(texels, texels)][..., :3].astype(int)
+    assert np.abs(shot[np.ix_(at, at + bar)] - own).max() < 20
     driver.key(key)
     assert difference(driver.shot(), before) < 0.01  # the rates in the bar move
 

@@ -110,8 +110,13 @@ class Gui:
             params = draw_transport(params, status, emit, self._toggle_keys)
             params = self._draw_docked(dockspace, params, status, emit)
         else:
-            # Kept alive, or the panels would come back undocked.
-            imgui.dock_space_over_viewport(dockspace, None, imgui.DockNodeFlags_.keep_alive_only)
+            # Kept alive, or the panels would come back undocked; see-through, for its host
+            # window covers the picture.
+            imgui.dock_space_over_viewport(
+                dockspace,
+                None,
+                imgui.DockNodeFlags_.keep_alive_only | imgui.DockNodeFlags_.passthru_central_node,
+            )
         self.picture_rect = self._find_picture(dockspace)
         params = self._draw_over_picture(params, status, emit)
         imgui.render()
