@@ -15,7 +15,7 @@ Format = Literal["torch zip", "torch stream", "pickle", "safetensors"]
 
 # Files that are often opened by mistake: first bytes, what they are, what to do.
 MISTAKES: tuple[tuple[bytes, str], ...] = (
-    (b"version https://git-lfs", "it is a git-lfs pointer, not the network: fetch it with `git lfs pull`"),
+    (b"version https://git-lfs", "it is a git-lfs pointer: fetch the network with `git lfs pull`"),
     (b"<", "it is a web page, not a network: the download failed or needs a login"),
     (b"{", "it is a JSON or text file, not a network"),
     (b"\x1f\x8b", "it is a gzip archive: unpack it and open what is inside"),
@@ -44,7 +44,7 @@ FAMILIES: tuple[tuple[str, str, str], ...] = (
     (
         "EDM (a diffusion model)",
         r"model\.(enc|dec)\.",
-        r"EDMPrecond|SongUNet|DhariwalUNet|VPPrecond",
+        r"EDMPrecond|SongUNet|DhariwalUNet",
     ),
     ("StyleNeRF", r"synthesis\.fg_nerf|nerf\.", r"NeRF"),
     ("StyleGAN1 (the PyTorch port)", r"(^|\.)progression\.\d|adain1\.", r"^$"),
@@ -115,7 +115,7 @@ def refuse_relatives(names: Iterable[str]) -> None:
 
 
 def _names(tree: Any) -> tuple[list[str], list[str]]:
-    """Names of tensors (dotted, below the top level's keys) and of classes, in order of appearance."""
+    """Names of tensors (dotted, below the top level's keys) and of classes, in their order."""
     names: dict[str, None] = {}
     classes: dict[str, None] = {}
     pending: list[tuple[str, Any, int]] = [("", tree, 0)]

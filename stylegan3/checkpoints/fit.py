@@ -1,4 +1,4 @@
-"""Do the tensors of a file fit its configuration? What can be recomputed is; the rest is an error."""
+"""Do the tensors of a file fit its configuration? What follows from it is added, no more."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from stylegan3.config import Config, StyleGAN2Config
 from stylegan3.filters import resample_filter
 
 BUFFERS = frozenset(
-    "w_avg resample_filter noise_const up_filter down_filter magnitude_ema transform freqs phases"
-    " num_batches_tracked".split()
+    (
+        *("w_avg", "resample_filter", "noise_const", "up_filter", "down_filter", "magnitude_ema"),
+        *("transform", "freqs", "phases", "num_batches_tracked"),
+    )
 )
 W_AVG = "mapping.w_avg"
 W_AVG_SAMPLES = 10_000
 SHOWN = 3  # names in a message
+
+Shapes = dict[str, tuple[int, ...]]
 
 
 def is_buffer(name: str) -> bool:
@@ -26,7 +30,7 @@ def is_buffer(name: str) -> bool:
     return name.rpartition(".")[2] in BUFFERS
 
 
-def expected_shapes(config: Config) -> dict[str, tuple[int, ...]]:
+def expected_shapes(config: Config) -> Shapes:
     """Names and shapes of all tensors of a generator; no memory is used for their numbers.
 
     Raises:
@@ -42,13 +46,12 @@ def expected_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def fit(raw: RawGenerator) -> tuple[dict[str, Part], list[str]]:
+def fit(raw: RawGenerator, expected: Shapes) -> tuple[dict[str, Part], list[str]]:
     """The parts of `raw` that the generator has, in its order, and names to be recomputed.
 
     Raises:
         UnusableError: naming tensors that are missing, surplus or of the wrong shape.
     """
-    expected = expected_shapes(raw.config)
     surplus = [name for name in raw.parts if name not in expected]
     left_out = [name for name in surplus if raw.parts[name].is_buffer or is_buffer(name)]
     surplus = [name for name in surplus if name not in set(left_out)]
@@ -74,12 +77,13 @@ def fit(raw: RawGenerator) -> tuple[dict[str, Part], list[str]]:
     return parts, recomputed
 
 
-def complete(raw: RawGenerator, state: dict[str, Tensor], recomputed: list[str]) -> None:
+def complete(
+    raw: RawGenerator, state: dict[str, Tensor], recomputed: list[str], expected: Shapes
+) -> None:
     """Add the tensors named in `recomputed` to `state`, and note what was done."""
-    shapes = expected_shapes(raw.config) if recomputed else {}
     for name in recomputed:
         if name != W_AVG:
-            fresh = _fresh(raw.config, name, shapes[name])
+            fresh = _fresh(raw.config, name, expected[name])
             assert fresh is not None
             state[name] = fresh
     silent = [name for name in recomputed if name.endswith(".noise_const")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -55,10 +56,15 @@ def _mapping(shapes: Shapes) -> dict[str, Any]:
 
 
 def _stylegan2(shapes: Shapes) -> dict[str, Any]:
-    resolutions = sorted(
-        {int(m[1]) for n in shapes if (m := re.match(r"synthesis\.b(\d{1,6})\.", n))}
-    )
+    blocks = (re.match(r"synthesis\.b(\d{1,6})\.", name) for name in shapes)
+    resolutions = sorted({int(block[1]) for block in blocks if block})
     last = resolutions[-1]
+    const = _shape(shapes, "synthesis.b4.const", 3)
+    if const[1:] != (4, 4):
+        raise UnusableError(
+            f"its pictures are not square (they grow from {const[2]} x {const[1]}), which is not"
+            " supported"
+        )
     channels = {r: _shape(shapes, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     widest = max(channels.values())
     narrow = [r for r in resolutions if channels[r] < widest]
@@ -70,9 +76,7 @@ def _stylegan2(shapes: Shapes) -> dict[str, Any]:
         "use_noise": any(name.endswith(".noise_strength") for name in shapes),
     }
     if any(channels[r] != min(options["channel_base"] // r, widest) for r in resolutions):
-        raise UnusableError(
-            "the widths of its layers follow no published rule, so it cannot be built"
-        )
+        raise UnusableError("the widths of its layers follow no published rule")
     if any(name.endswith(".skip.weight") for name in shapes):
         options["architecture"] = "resnet"
     elif "synthesis.b4.torgb.weight" not in shapes and last > 4:
@@ -99,22 +103,34 @@ def _stylegan3(shapes: Shapes) -> dict[str, Any]:
     }
     for name, value in options.items():
         check_option(name, value)
-    # Channels are rint(min(base / 2 / cutoff, max)): the published pairs first, then any base that
-    # is a power of two times the default's share of the resolution.
-    widest = max(layer[2] for layer in layers[:-1])
-    pairs = [(65536, 1024), (32768, 512), *((2**i, widest) for i in range(8, 22))]
-    for margin in (10, 0, 5, 20):
-        for base, most in pairs:
-            try:
-                config = StyleGAN3Config(
-                    channel_base=base, channel_max=most, margin_size=margin, **options
-                )
-            except (ValueError, ArithmeticError):
-                continue
-            if tuple(layer.name for layer in config.layers) == names:
-                return options | {
-                    "channel_base": base,
-                    "channel_max": most,
-                    "margin_size": margin,
-                }
-    raise UnusableError("its layers follow no published configuration, so it cannot be built")
+    try:
+        bare = StyleGAN3Config(channel_base=1 << 20, **options)
+        options["margin_size"] = (layers[0][1] - int(bare.sampling_rates[0])) // 2
+        options["channel_max"] = max(layer[2] for layer in layers[:-1])
+        options["channel_base"] = _channel_base(bare, [layer[2] for layer in layers[:-1]])
+        is_match = tuple(layer.name for layer in StyleGAN3Config(**options).layers) == names
+    except (ValueError, ArithmeticError):
+        is_match = False
+    if not is_match:
+        raise UnusableError("its layers follow no published configuration")
+    return options
+
+
+def _channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
+    """The roundest base of which every width is rint(min(base / 2 / cutoff, widest)).
+
+    Raises:
+        ValueError: if there is none.
+    """
+    widest, low, high = max(channels), 1, math.inf
+    for width, cutoff in zip(channels, config.cutoffs, strict=False):
+        low = max(low, math.ceil((width - 0.5) * 2 * cutoff))
+        if width < widest:
+            high = min(high, math.floor((width + 0.5) * 2 * cutoff))
+    if high == math.inf:
+        return 1 << (low - 1).bit_length()
+    for step in (1 << i for i in range(23, -1, -1)):
+        base = -(-low // step) * step
+        if base <= high:
+            return base
+    raise ValueError("no channel base fits")

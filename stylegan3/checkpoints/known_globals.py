@@ -60,15 +60,50 @@ def construct(function: Global, args: tuple[Any, ...]) -> Any:
     Raises:
         UnusableError: if a known constructor has arguments that make no sense.
     """
+    container = _container(function, args)
+    if container is not None:
+        return container
     constructor = _CONSTRUCTORS.get((function.module, function.name))
     if constructor is None:
-        if function.name == "EasyDict" and not args:
-            return {}
         return Stub(function, args)
     try:
         return constructor(*args)
     except TypeError as error:
         raise UnusableError(f"it is damaged: {function} has wrong arguments") from error
+
+
+def safe_key(key: Any) -> Any:
+    """A dictionary key that hashes quickly; others keep their place under an inert stand-in."""
+    if isinstance(key, str | bytes | bool | Global) or key is None:
+        return key
+    if isinstance(key, int) and -(1 << 31) <= key < 1 << 31:
+        return key
+    return Stub(None, (key,))
+
+
+def copy_cost(value: Any) -> int:
+    """Work and memory that a constructor may spend on copying an argument, in small objects."""
+    if isinstance(value, list | dict):
+        return len(value)
+    return len(value) >> 6 if isinstance(value, str | bytes) else 0
+
+
+def _container(function: Global, args: tuple[Any, ...]) -> dict[Any, Any] | list[Any] | None:
+    """A plain container, or None if `function` is none."""
+    if function.name in ("OrderedDict", "defaultdict", "EasyDict", "dict"):
+        pairs = args[0] if args else ()
+        if isinstance(pairs, dict) and function.name != "defaultdict":
+            return dict(pairs)
+        if not isinstance(pairs, list):
+            return {}
+        if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+            raise UnusableError("it is damaged: a dictionary in it is none")
+        return {safe_key(key): value for key, value in pairs}
+    if function.module in ("copyreg", "copy_reg") and len(args) == 3 and isinstance(args[2], dict):
+        return dict(args[2])  # a subclass of dict as protocols 0 and 1 write it
+    if function.name in ("set", "frozenset", "list") and len(args) < 2:
+        return args[0] if args and isinstance(args[0], list) else []
+    return None
 
 
 def set_state(target: ArrayRef | DTypeRef, state: Any) -> None:
@@ -158,6 +193,8 @@ def _tensor_v3(storage: Any, offset: Any, shape: Any, stride: Any, _g: Any, _h: 
 
 
 def _nested_storage(data: Any) -> NestedStorage:
+    if isinstance(data, EncodedText | bytes):
+        raise UnusableError("it was pickled with protocol 2, in which networks are not supported")
     if not isinstance(data, Span):
         raise UnusableError("it is damaged: a tensor in it has no data")
     return NestedStorage(data)
@@ -171,6 +208,10 @@ def _encode(text: Any, encoding: Any = "latin1") -> Any:
     if isinstance(text, EncodedText) or not isinstance(text, str):
         return text
     return text.encode("latin-1", "replace") if encoding in ("latin1", "latin-1") else b""
+
+
+def _bytes(data: Any = b"", *_: Any) -> Any:
+    return data if isinstance(data, bytes | Span | EncodedText) else b""
 
 
 def _call(function: Any, _type: Any, args: Any, *_: Any) -> Any:
@@ -192,6 +233,10 @@ _CONSTRUCTORS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch.storage", "_load_from_bytes"): _nested_storage,
     ("numpy", "dtype"): _dtype,
     ("_codecs", "encode"): _encode,
+    ("builtins", "bytes"): _bytes,
+    ("builtins", "bytearray"): _bytes,
+    ("__builtin__", "bytes"): _bytes,
+    ("__builtin__", "bytearray"): _bytes,
 }
 for _core in ("numpy.core", "numpy._core"):
     _CONSTRUCTORS[f"{_core}.multiarray", "_reconstruct"] = lambda *_: ArrayRef()

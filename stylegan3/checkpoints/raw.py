@@ -40,7 +40,7 @@ class RawGenerator:
 
 
 def tensors_in(values: Any) -> dict[str, TensorRef]:
-    """The tensors of a state dict, by name; {} if it is none. Values of other kinds are left out."""
+    """The tensors of a state dict, by name; {} if it is none. Other values are left out."""
     if not isinstance(values, Mapping):
         return {}
     found = {}
@@ -53,15 +53,15 @@ def tensors_in(values: Any) -> dict[str, TensorRef]:
 
 
 def plain_scalars(values: Any, most: int = 64) -> dict[str, int | float | str | bool]:
-    """The numbers and short texts of a dictionary, to show to people."""
+    """The numbers and short texts of a dictionary, to show to people; no paths, no NaN."""
     if not isinstance(values, Mapping):
         return {}
     found = {}
     for name, value in values.items():
-        is_plain = isinstance(value, int | float | bool)
-        is_plain = is_plain or (
-            isinstance(value, str) and len(value) <= 200 and value.isprintable()
-        )
+        if isinstance(value, str):
+            is_plain = len(value) <= 200 and value.isprintable() and not set(value) & set("/\\")
+        else:
+            is_plain = isinstance(value, bool | int | float) and abs(value) < 1 << 53
         if isinstance(name, str) and len(name) <= 80 and is_plain and len(found) < most:
             found[name] = value
     return found
@@ -125,8 +125,8 @@ def check_option(name: str, value: Any) -> None:
     if not is_plain:
         raise UnusableError(f"its configuration is impossible: {name} is no plain value")
     largest = LARGEST_OPTION.get(name)
-    if largest is not None and type(value) in (int, float) and not value <= largest:
-        shown = str(value) if type(value) is float or value.bit_length() < 200 else "enormous"
+    if largest is not None and isinstance(value, int | float) and not value <= largest:
+        shown = str(value) if abs(value) < 1e18 else "enormous"
         raise UnusableError(
             f"its configuration is impossible: {name} is {shown}, the most is {largest}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from stylegan3.checkpoints.checkpoint import Checkpoint
 from stylegan3.checkpoints.detect import describe_contents, detect_format
 from stylegan3.checkpoints.errors import CheckpointError, UnusableError
-from stylegan3.checkpoints.fit import complete, fit
+from stylegan3.checkpoints.fit import complete, expected_shapes, fit
 from stylegan3.checkpoints.nvlabs import read_nvlabs
 from stylegan3.checkpoints.raw import RawGenerator
 from stylegan3.checkpoints.safetensors import read_header, read_own
@@ -76,15 +75,17 @@ def _read(
     source: Source, progress: Callable[[float], None] | None, dtype: torch.dtype | None
 ) -> Checkpoint:
     raw = _find_generator(source)
-    parts, recomputed = fit(raw)
+    expected = expected_shapes(raw.config)
+    parts, recomputed = fit(raw, expected)
     source.expect(sum(nbytes(part.ref) for part in parts.values()))
     state, broken = {}, []
     for name, part in parts.items():
         tensor = read_tensor(source, name, part.ref, dtype)
         state[name] = part.convert(tensor).contiguous() if part.convert else tensor
-        if not math.isfinite(float(state[name].sum(dtype=torch.float64))):
+        if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
             broken.append(name)
-    complete(raw, state, recomputed)
+    complete(raw, state, recomputed, expected)
+    state = {name: state[name].to(dtype or state[name].dtype) for name in expected}
     if broken:
         raw.notes.append(f"{len(broken)} tensors hold NaN or infinity, first {broken[0]}")
     if progress:

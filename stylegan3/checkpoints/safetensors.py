@@ -1,8 +1,8 @@
 """This project's own format: safetensors with the configuration in the metadata.
 
 Metadata keys: `stylegan3.config` (JSON: the family and every field of the configuration),
-`stylegan3.version` ("1") and `stylegan3.origin` (what the tensors were converted from). Tensors have
-the published names. Files without a configuration are read by the names and shapes of their tensors.
+`stylegan3.version` ("1") and `stylegan3.origin` (what the tensors were converted from). Tensors
+have the published names. Files without a configuration are read by names and shapes alone.
 """
 
 from __future__ import annotations
@@ -143,14 +143,16 @@ def save_safetensors(
 
 
 def _ref(name: str, entry: Any, start: int, size: int) -> TensorRef:
-    shape, offsets, code = (
-        (entry.get("shape"), entry.get("data_offsets"), entry.get("dtype"))
-        if isinstance(entry, dict)
-        else (None, None, None)
-    )
-    is_valid = isinstance(shape, list) and len(shape) <= 16 and isinstance(offsets, list)
-    is_valid = is_valid and len(offsets) == 2 and isinstance(code, str)
-    if not is_valid or not all(type(n) is int and 0 <= n < 1 << 48 for n in (*shape, *offsets)):
+    entry = entry if isinstance(entry, dict) else {}
+    shape, offsets, code = (entry.get(key) for key in ("shape", "data_offsets", "dtype"))
+    if (
+        not isinstance(shape, list)
+        or not isinstance(offsets, list)
+        or not isinstance(code, str)
+        or not all(type(n) is int and 0 <= n < 1 << 48 for n in (*shape, *offsets))
+        or len(offsets) != 2
+        or len(shape) > 16
+    ):
         raise UnusableError(f"it is damaged: the header's entry for tensor {name[:120]} is invalid")
     if code not in DTYPES:
         raise UnusableError(f"tensor {name[:120]} has the type {code[:20]}, which is not supported")

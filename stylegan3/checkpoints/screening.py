@@ -10,30 +10,35 @@ import sys
 
 from stylegan3.checkpoints.errors import UnusableError
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Parts of the standard library whose pickled values are data.
-DATA_MODULES = frozenset(
-    "argparse array collections copy_reg copyreg datetime decimal enum fractions itertools pathlib"
-    " pathlib._local random uuid".split()
+DATA_MODULES = _words(
+    "argparse array collections copy_reg copyreg datetime decimal enum fractions itertools "
+    "pathlib pathlib._local random uuid"
 )
-DATA_NAMES = frozenset(
-    "_codecs.encode functools.partial io.BytesIO io.StringIO logging.Logger logging.getLogger"
-    " re._compile time.struct_time types.SimpleNamespace __main__".split()
+DATA_NAMES = _words(
+    "_codecs.encode functools.partial io.BytesIO io.StringIO logging.Logger "
+    "logging.getLogger re._compile time.struct_time types.SimpleNamespace"
 )
-DATA_BUILTINS = frozenset(
-    "bool bytearray bytes complex dict Ellipsis float frozenset int list long NoneType"
-    " NotImplemented object range set slice str tuple unicode xrange".split()
+DATA_BUILTINS = _words(
+    "bool bytearray bytes complex dict Ellipsis float frozenset int list long NoneType "
+    "NotImplemented object range set slice str tuple unicode xrange"
 )
 BUILTIN_MODULES = ("builtins", "__builtin__")
 # Packages that load, install or run code, beside the standard library.
-CODE_PACKAGES = frozenset(
-    "IPython cloudpickle commands dill exceptions joblib nt paramiko pip pkg_resources requests"
-    " setuptools".split()
+CODE_PACKAGES = _words(
+    "IPython cloudpickle commands dill exceptions joblib nt paramiko pip pkg_resources "
+    "requests setuptools"
 )
 # Functions of torch and NumPy that read files, write files or build code.
-CODE_FUNCTIONS = frozenset(
-    "compile download download_url_to_file eval exec execfile fromfile fromregex genfromtxt"
-    " import_module load load_inline load_library load_state_dict_from_url loads loadtxt memmap"
-    " popen runstring save savetxt savez system tofile".split()
+CODE_FUNCTIONS = _words(
+    "compile download download_url_to_file eval exec execfile fromfile fromregex "
+    "genfromtxt import_module load load_inline load_library load_state_dict_from_url loads "
+    "loadtxt memmap popen runstring save savetxt savez system tofile"
 )
 
 

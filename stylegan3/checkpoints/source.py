@@ -16,7 +16,7 @@ from types import TracebackType
 from stylegan3.checkpoints.errors import UnusableError
 
 BLOCK = 1 << 16  # bytes read ahead while parsing
-LONGEST_LINE = 1 << 12  # text arguments of old pickle opcodes: names and numbers
+LONGEST_LINE = 1 << 14  # bytes; text arguments of old opcodes: names, numbers, short text
 BULK_BLOCK = 1 << 23  # bytes between two progress reports
 
 
@@ -29,7 +29,7 @@ class Span:
 
 
 class Source:
-    """An open file with a budget: a file cannot make its reader read much more than its own size."""
+    """An open file with a budget: it cannot make its reader read much more than its own size."""
 
     def __init__(self, path: Path, progress: Callable[[float], None] | None = None) -> None:
         self.path = path
@@ -131,12 +131,14 @@ class Cursor:
 
     def take_line(self) -> bytes:
         """The bytes before the next line feed, which is skipped."""
-        length = min(LONGEST_LINE, self._stop - self.position)
-        start = self.position
-        line, feed, _ = self.take(length).partition(b"\n")
-        if not feed:
+        end = self._block.find(b"\n", self._index)
+        if end < 0 or end - self._index > LONGEST_LINE:
+            self._refill(min(LONGEST_LINE, self._stop - self.position))
+            end = self._block.find(b"\n")
+        if not 0 <= end - self._index <= LONGEST_LINE:
             raise UnusableError("it is damaged: a line in it has no end")
-        self.seek(start + len(line) + 1)
+        line = self._block[self._index : end]
+        self._index = end + 1
         return line
 
     def take_number(self, code: str) -> int:

@@ -42,7 +42,7 @@ def _convolution(x: Tensor) -> Tensor:
     return x.permute(3, 2, 0, 1)
 
 
-def _flipped_convolution(x: Tensor) -> Tensor:
+def _flipped(x: Tensor) -> Tensor:
     return x.flip(0, 1).permute(3, 2, 0, 1)
 
 
@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     (r"mapping/LabelEmbed/weight", "mapping.embed.weight", _dense, _DENSE),
     (r"mapping/LabelEmbed/bias", "mapping.embed.bias", None, None),
     (r"synthesis/4x4/Const/const", "synthesis.b4.const", _first, (1, 2, 3)),
-    (r"synthesis/(\d+)x\d+/Conv0_up/weight", "synthesis.b{0}.conv0.weight", _flipped_convolution, _CONV),
+    (r"synthesis/(\d+)x\d+/Conv0_up/weight", "synthesis.b{0}.conv0.weight", _flipped, _CONV),
     (r"synthesis/(\d+)x\d+/Conv0_up/(.*)", "synthesis.b{0}.conv0.{1}", None, None),
     (r"synthesis/4x4/Conv/weight", "synthesis.b4.conv1.weight", _convolution, _CONV),
     (r"synthesis/4x4/Conv/(.*)", "synthesis.b4.conv1.{0}", None, None),
@@ -76,7 +76,7 @@ RULES: tuple[Rule, ...] = (
     (r"synthesis/(\d+)x\d+/Conv1/(.*)", "synthesis.b{0}.conv1.{1}", None, None),
     (r"synthesis/(\d+)x\d+/ToRGB/weight", "synthesis.b{0}.torgb.weight", _convolution, _CONV),
     (r"synthesis/(\d+)x\d+/ToRGB/(.*)", "synthesis.b{0}.torgb.{1}", None, None),
-    (r"synthesis/(\d+)x\d+/Skip/weight", "synthesis.b{0}.skip.weight", _flipped_convolution, _CONV),
+    (r"synthesis/(\d+)x\d+/Skip/weight", "synthesis.b{0}.skip.weight", _flipped, _CONV),
 )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _read_flat(source: Source, name: str, storage: Storage, offset: int, count: 
         raise UnusableError(f"the data of tensor {name} are missing or truncated")
     flat = torch.empty(count, dtype=storage.dtype)
     if count:
-        target = memoryview(flat.view(torch.uint8).numpy())
+        target = memoryview(flat.view(torch.uint8).numpy())  # pyright: ignore[reportArgumentType]
         source.read_into(data.start + offset * itemsize, target)
     return flat
 

@@ -32,9 +32,7 @@ def load_zip(source: Source) -> Any:
     if any(name.split("/")[-1] == "constants.pkl" for name in spans):
         raise UnusableError("it is a TorchScript program, not a checkpoint with tensors by name")
     if len(pickles) != 1:
-        raise UnusableError(
-            "it is a zip archive without a torch checkpoint in it; unpack it and open what is inside"
-        )
+        raise UnusableError("it is a zip archive without a torch checkpoint in it: unpack it first")
     root = pickles[0].removesuffix("data.pkl")
     order = spans.get(root + "byteorder")
     if order and source.read(order.start, min(order.length, 16)) != b"little":
@@ -135,7 +133,7 @@ def _zip_spans(source: Source) -> dict[str, Span]:
             continue
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise UnusableError(
-                "it is a compressed zip archive; torch writes none, unpack it and open what is inside"
+                "it is a compressed zip archive, which torch never writes: unpack it first"
             )
         header = source.read(entry.header_offset, 30)
         if header[:4] != b"PK\x03\x04":

@@ -8,13 +8,13 @@ bounded by a number of operations and by the size of the file; nothing in it rec
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.inert import ArrayRef, DTypeRef, EncodedText, Global, Stub
-from stylegan3.checkpoints.known_globals import construct, set_state
+from stylegan3.checkpoints.known_globals import construct, copy_cost, safe_key, set_state
+from stylegan3.checkpoints.opcodes import MARK, OPERATIONS
 from stylegan3.checkpoints.screening import check_global
 from stylegan3.checkpoints.source import Cursor
 
@@ -22,7 +22,6 @@ MOST_OPERATIONS = 1_000_000  # published checkpoints need 10,000 to 100,000
 LONGEST_INLINE = 64  # bytes; longer runs stay in the file
 LONGEST_TEXT = 1 << 20  # bytes; longer text is data in disguise and stays in the file
 LONGEST_INTEGER = 64  # bytes
-MARK = object()
 
 
 class Unpickler:
@@ -46,7 +45,7 @@ class Unpickler:
         Raises:
             UnusableError: if the pickle is damaged, hostile or too large.
         """
-        cursor, operations = self._cursor, _OPERATIONS
+        cursor, operations = self._cursor, OPERATIONS
         while True:
             opcode = cursor.take(1)
             if opcode == b".":
@@ -175,7 +174,7 @@ class Unpickler:
             raise UnusableError("it is damaged: a dictionary in it has a key without a value")
         for key, value in zip(flat[::2], flat[1::2], strict=True):
             if isinstance(target, dict):
-                target[_key(key)] = value
+                target[safe_key(key)] = value
             elif isinstance(target, Stub):
                 if target.pairs is None:
                     target.pairs = []
@@ -212,9 +211,9 @@ class Unpickler:
         if not isinstance(args, tuple):
             raise UnusableError("it is damaged: a call in it has no arguments")
         # What a constructor copies is paid for, or one byte could double the memory in use.
-        self._charge(sum(_cost(value) for value in args))
+        self._charge(sum(copy_cost(value) for value in args))
         if isinstance(function, Global) and not kwargs:
-            self._push(_container(function, args))
+            self._push(construct(function, args))
         else:
             self._push(Stub(function, args, kwargs))
 
@@ -258,113 +257,3 @@ def _parse(kind: type[int] | type[float], text: str) -> Any:
         return kind(text)
     except ValueError:
         raise UnusableError(f"it is damaged: {text[:20]!r} is no number") from None
-
-
-def _key(key: Any) -> Any:
-    """A dictionary key that hashes quickly; others keep their place under an inert stand-in."""
-    if isinstance(key, str | bytes | bool | Global) or key is None:
-        return key
-    if isinstance(key, int) and -(1 << 31) <= key < 1 << 31:
-        return key
-    return Stub(None, (key,))
-
-
-def _cost(value: Any) -> int:
-    if isinstance(value, list | dict):
-        return len(value)
-    return len(value) >> 6 if isinstance(value, str | bytes) else 0
-
-
-def _container(function: Global, args: tuple[Any, ...]) -> Any:
-    """Containers are built here, everything else in `known_globals`."""
-    if function.name in ("OrderedDict", "defaultdict", "EasyDict", "dict"):
-        pairs = args[0] if args else ()
-        if isinstance(pairs, dict) and function.name != "defaultdict":
-            return dict(pairs)
-        if not isinstance(pairs, list):
-            return {}
-        if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
-            raise UnusableError("it is damaged: a dictionary in it is none")
-        return {_key(key): value for key, value in pairs}
-    if function.module in ("copyreg", "copy_reg") and len(args) == 3 and isinstance(args[2], dict):
-        return dict(args[2])  # a subclass of dict as protocols 0 and 1 write it
-    if function.name in ("set", "frozenset", "list") and len(args) < 2:
-        return args[0] if args else []
-    return construct(function, args)
-
-
-def _number(code: str) -> Callable[[Unpickler], int]:
-    return lambda machine: machine._cursor.take_number(code)
-
-
-_U1, _U2, _U4, _U8, _I4 = (_number(code) for code in "BHIQi")
-_M = Unpickler
-_OPERATIONS: dict[bytes, Callable[[Unpickler], Any]] = {
-    b"\x80": _U1,  # PROTO
-    b"\x95": _U8,  # FRAME
-    b"(": lambda m: m._push(MARK),
-    b"0": _M._pop_or_mark,
-    b"1": _M._pop_to_mark,
-    b"2": lambda m: m._push(m._top()),
-    b"N": lambda m: m._push(None),
-    b"\x88": lambda m: m._push(True),
-    b"\x89": lambda m: m._push(False),
-    b"I": _M._int_line,
-    b"L": lambda m: m._push(m._line_number(int)),
-    b"F": lambda m: m._push(m._line_number(float)),
-    b"J": lambda m: m._push(_I4(m)),
-    b"K": lambda m: m._push(_U1(m)),
-    b"M": lambda m: m._push(_U2(m)),
-    b"G": lambda m: m._push(struct.unpack(">d", m._cursor.take(8))[0]),
-    b"\x8a": lambda m: m._long(_U1(m)),
-    b"\x8b": lambda m: m._long(_I4(m)),
-    b"S": _M._string_line,
-    b"U": lambda m: m._native_string(_U1(m)),
-    b"T": lambda m: m._native_string(_I4(m)),
-    b"V": lambda m: m._push(m._line()),
-    b"\x8c": lambda m: m._text(_U1(m)),
-    b"X": lambda m: m._text(_U4(m)),
-    b"\x8d": lambda m: m._text(_U8(m)),
-    b"C": lambda m: m._bytes(_U1(m)),
-    b"B": lambda m: m._bytes(_U4(m)),
-    b"\x8e": lambda m: m._bytes(_U8(m)),
-    b"\x96": lambda m: m._bytes(_U8(m)),
-    b")": lambda m: m._push(()),
-    b"]": lambda m: m._push([]),
-    b"}": lambda m: m._push({}),
-    b"\x8f": lambda m: m._push([]),  # sets are kept as lists: nothing needs hashing
-    b"t": lambda m: m._push(tuple(m._pop_to_mark())),
-    b"\x85": lambda m: m._pop_tuple(1),
-    b"\x86": lambda m: m._pop_tuple(2),
-    b"\x87": lambda m: m._pop_tuple(3),
-    b"l": lambda m: m._push(m._pop_to_mark()),
-    b"d": _M._dict,
-    b"a": _M._append,
-    b"e": lambda m: m._extend(m._pop_to_mark()),
-    b"s": _M._set_item,
-    b"u": lambda m: m._set_items(m._pop_to_mark()),
-    b"\x90": lambda m: m._extend(m._pop_to_mark()),
-    b"\x91": lambda m: m._push(m._pop_to_mark()),
-    b"p": lambda m: m._put(m._line_number(int)),
-    b"q": lambda m: m._put(_U1(m)),
-    b"r": lambda m: m._put(_U4(m)),
-    b"\x94": lambda m: m._put(len(m._memo)),
-    b"g": lambda m: m._get(m._line_number(int)),
-    b"h": lambda m: m._get(_U1(m)),
-    b"j": lambda m: m._get(_U4(m)),
-    b"c": lambda m: m._global(m._line(), m._line()),
-    b"\x93": _M._stack_global,
-    b"R": _M._reduce,
-    b"\x81": _M._reduce,  # NEWOBJ
-    b"\x92": _M._new_with_kwargs,
-    b"o": _M._object,
-    b"i": _M._instance,
-    b"b": _M._build,
-    b"P": lambda m: m._persistent(m._line()),
-    b"Q": lambda m: m._persistent(m._pop()),
-    b"\x82": _M._refuse_extension,
-    b"\x83": _M._refuse_extension,
-    b"\x84": _M._refuse_extension,
-    b"\x97": _M._refuse_buffers,
-    b"\x98": lambda _: None,
-}

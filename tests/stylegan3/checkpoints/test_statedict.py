@@ -1,0 +1,248 @@
+"""Tensors by name: rosinality's layout, encoders, and published names, in every container."""
+
+import io
+import zipfile
+from argparse import Namespace
+
+import pytest
+import torch
+
+from stylegan3.checkpoints import read
+
+
+@pytest.fixture
+def rosinality(forge):
+    return torch.load(forge.DATA / "sg2-rosinality-64.pt", weights_only=True)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def saved(value, **options):
+        path = tmp_path / "file.pt"
+        torch.save(value, path, **options)
+        return path
+
+    return saved
+
+
+@pytest.fixture
+def expected(forge):
+    return read(forge.DATA / "sg2-rosinality-64.pt").state_dict
+
+
+def assert_same(checkpoint, expected, but=()):
+    assert checkpoint.state_dict.keys() == expected.keys()
+    for name, tensor in expected.items():
+        if name not in but:
+            assert torch.equal(checkpoint.state_dict[name], tensor), name
+
+
+def test_older_stream_of_torch(saved, rosinality, expected):
+    path = saved(rosinality, _use_new_zipfile_serialization=False)
+    assert_same(read(path), expected)
+
+
+def test_training_checkpoint_with_optimisers(saved, rosinality, expected):
+    weight = torch.nn.Parameter(torch.ones(3))
+    adam = torch.optim.Adam([weight])
+    weight.grad = torch.ones(3)
+    adam.step()
+    whole = {
+        "g": {k: v + 1 for k, v in rosinality["g_ema"].items()},
+        "d": {"final_conv.0.weight": torch.ones(3)},
+        "g_ema": rosinality["g_ema"],
+        "g_optim": adam.state_dict(),
+        "args": Namespace(lr=0.002, size=64),
+        "latent_avg": rosinality["latent_avg"],
+        "ada_aug_p": 0.25,
+    }
+    checkpoint = read(saved(whole))
+    assert_same(checkpoint, expected)
+    assert checkpoint.notes == ()
+    assert checkpoint.training == {"ada_aug_p": 0.25}
+
+
+def test_training_weights_only(saved, rosinality, expected):
+    checkpoint = read(saved({"g": rosinality["g_ema"], "latent_avg": rosinality["latent_avg"]}))
+    assert_same(checkpoint, expected)
+    assert "training weights g are used" in checkpoint.notes[0]
+
+
+def test_without_average_latent(saved, rosinality, expected):
+    for value in ({"g_ema": rosinality["g_ema"]}, rosinality["g_ema"]):
+        checkpoint = read(saved(value))
+        assert_same(checkpoint, expected, but=["mapping.w_avg"])
+        assert "10000 mapped samples" in checkpoint.notes[0]
+        again = read(saved(value)).state_dict["mapping.w_avg"]
+        assert torch.equal(again, checkpoint.state_dict["mapping.w_avg"])
+        assert torch.isfinite(again).all() and again.any()
+
+
+def test_without_noise_pictures(saved, rosinality, expected):
+    kept = {k: v for k, v in rosinality["g_ema"].items() if not k.startswith("noises.")}
+    checkpoint = read(saved({"g_ema": kept, "latent_avg": rosinality["latent_avg"]}))
+    silent = [name for name in expected if name.endswith("noise_const")]
+    assert_same(checkpoint, expected, but=silent)
+    assert "9 layers" in checkpoint.notes[0]
+
+
+def test_without_blur_kernels(saved, rosinality, expected):
+    kept = {k: v for k, v in rosinality["g_ema"].items() if "kernel" not in k}
+    checkpoint = read(saved({"g_ema": kept, "latent_avg": rosinality["latent_avg"]}))
+    assert_same(checkpoint, expected)
+
+
+@pytest.mark.parametrize("rows", [None, 1, 10])
+def test_encoders_of_psp_kind(saved, rosinality, expected, rows):
+    average = rosinality["latent_avg"]
+    value = {
+        "state_dict": {f"decoder.{k}": v for k, v in rosinality["g_ema"].items()}
+        | {"encoder.input_layer.0.weight": torch.zeros(4, 3, 3, 3)},
+        "latent_avg": average if rows is None else average.repeat(rows, 1),
+        "opts": {"output_size": 64},
+    }
+    checkpoint = read(saved(value))
+    assert_same(checkpoint, expected)
+    assert checkpoint.source_format.startswith("decoder in an encoder's checkpoint")
+    assert "decoder is used" in checkpoint.notes[-1]
+
+
+def test_weights_of_parallel_training(saved, rosinality, expected):
+    value = {"g_ema": {f"module.{k}": v for k, v in rosinality["g_ema"].items()}}
+    value["latent_avg"] = rosinality["latent_avg"]
+    assert_same(read(saved(value)), expected)
+
+
+@pytest.mark.parametrize("prefix", ["", "decoder."])
+def test_published_names_of_stylegan3(saved, small3, prefix):
+    state = {f"{prefix}{k}": v for k, v in small3.state_dict().items()}
+    checkpoint = read(saved({"state_dict": state, "latent_avg": torch.zeros(8)}))
+    assert checkpoint.config == small3.config
+    assert_same(checkpoint, small3.state_dict())
+
+
+@pytest.mark.parametrize("key", ["G_ema", "g_ema", "ema", "state_dict", "model"])
+def test_published_names_of_stylegan2(saved, small2, key):
+    checkpoint = read(saved({key: small2.state_dict()}))
+    assert checkpoint.config == small2.config
+    assert_same(checkpoint, small2.state_dict())
+
+
+def test_a_whole_module_in_a_torch_file(forge, small2, tmp_path):
+    """torch.save(G_ema): a persistent object whose storages lie beside the pickle."""
+    buffer = io.BytesIO()
+    torch.save(small2.state_dict(), buffer)
+    # Only the storages' layout comes from torch; the module around them is forged.
+    path = tmp_path / "module.pt"
+    path.write_bytes(buffer.getvalue())
+    assert_same(read(path), small2.state_dict())
+
+
+def test_surplus_tensors_are_an_error(saved, rosinality, forge):
+    rosinality["g_ema"]["attention.0.weight"] = torch.zeros(3)
+    assert "1 surplus (attention.0.weight)" in forge.refused(saved(rosinality))
+
+
+def test_missing_tensors_are_an_error(saved, rosinality, forge):
+    del rosinality["g_ema"]["convs.3.conv.weight"]
+    assert "b16.conv1.weight" in forge.refused(saved(rosinality))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "words"),
+    [
+        ("convs.3.conv.weight", (1, 24, 24, 5, 5), "misshapen"),
+        ("convs.3.conv.weight", (24,), "shape"),
+        ("convs.0.conv.blur.kernel", (4,), "blur kernel"),
+        ("convs.0.conv.blur.kernel", (400, 400), "blur kernel"),
+        ("style.1.weight", (0, 32), "shape"),
+        ("style.1.weight", (), "shape"),
+        ("input.input", (1, 24, 4, 8), "not square"),
+    ],
+)
+def test_wrong_shapes(saved, rosinality, forge, name, shape, words):
+    rosinality["g_ema"][name] = torch.zeros(shape)
+    assert words in forge.refused(saved(rosinality))
+
+
+def test_whole_numbers_are_no_weights(saved, rosinality, forge):
+    name = "style.1.weight"
+    rosinality["g_ema"][name] = rosinality["g_ema"][name].long()
+    assert "torch.int64" in forge.refused(saved(rosinality))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions(saved, rosinality, expected, dtype):
+    rosinality["g_ema"] = {k: v.to(dtype) for k, v in rosinality["g_ema"].items()}
+    for legacy in (True, False):
+        state = read(saved(rosinality, _use_new_zipfile_serialization=not legacy)).state_dict
+        name = "mapping.fc0.weight"
+        assert state[name].dtype == torch.float32
+        assert torch.equal(state[name], expected[name].to(dtype).float())
+
+
+# -- the containers ------------------------------------------------------------------------------
+
+
+def rezip(path, change, compression=zipfile.ZIP_STORED):
+    """Write the archive anew; `change(name, data)` gives the new content or None to leave out."""
+    with zipfile.ZipFile(path) as archive:
+        files = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in files:
+            new = change(name, data)
+            if new is not None:
+                archive.writestr(name, new)
+
+
+def test_storages_missing_from_the_archive(saved, rosinality, forge):
+    path = saved(rosinality)
+    rezip(path, lambda name, data: None if name.endswith("/data/3") else data)
+    assert "storage 3 are missing" in forge.refused(path)
+
+
+def test_storages_too_short(saved, rosinality, forge):
+    path = saved(rosinality)
+    rezip(path, lambda name, data: data[:-4] if name.endswith("/data/3") else data)
+    assert "truncated" in forge.refused(path)
+
+
+def test_compressed_archives(saved, rosinality, forge):
+    path = saved(rosinality)
+    rezip(path, lambda _, data: data, zipfile.ZIP_DEFLATED)
+    assert "compressed zip archive" in forge.refused(path)
+
+
+def test_big_endian_archives(saved, rosinality, forge):
+    path = saved(rosinality)
+    rezip(path, lambda name, data: b"big" if name.endswith("byteorder") else data)
+    assert "big-endian" in forge.refused(path)
+
+
+def test_other_archives(tmp_path, forge):
+    path = tmp_path / "a.zip"
+    for names, words in (
+        (["readme.txt"], "without a torch checkpoint"),
+        ([], "without a torch checkpoint"),
+        (["m/data.pkl", "m/constants.pkl", "m/code/x.py"], "TorchScript"),
+    ):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, "x")
+        assert words in forge.refused(path)
+
+
+def test_truncated_archives(saved, rosinality, forge):
+    path = saved(rosinality)
+    whole = path.read_bytes()
+    for length in (10, 1000, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert "truncated" in forge.refused(path)
+
+
+def test_truncated_streams(saved, rosinality, forge):
+    path = saved(rosinality, _use_new_zipfile_serialization=False)
+    whole = path.read_bytes()
+    for length in (20, 60, 1000, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert "truncated" in forge.refused(path)
