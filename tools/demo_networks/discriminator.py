@@ -19,8 +19,16 @@ _TAPS = (1.0, 3.0, 3.0, 1.0)
 class Conv(nn.Module):
     """Convolution with equalised learning rate; `down` halves the picture through a low-pass."""
 
+    filter: Tensor  # [1, 1, 4, 4]
+
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int, *, down: bool = False, bias=True
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        down: bool = False,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))

@@ -89,6 +89,7 @@ def synthesise(
     resolution: int,
     noise: NoiseBuffer,
     dtype: torch.dtype,
+    update_emas: bool = False,  # of StyleGAN3's magnitudes
 ) -> Tensor:  # [N, 3, resolution, resolution] float32
     """The differentiable picture as training sees it, at or below full resolution.
 
@@ -98,7 +99,8 @@ def synthesise(
     if isinstance(generator.config, StyleGAN3Config):
         if resolution != generator.img_resolution:
             raise ValueError("StyleGAN3 networks train at full resolution only")
-        return generator.synthesis(ws, update_emas=True, force_fp32=dtype == torch.float32)
+        is_full = dtype == torch.float32
+        return generator.synthesis(ws, update_emas=update_emas, force_fp32=is_full)
     return _synthesise_stylegan2(generator, ws, resolution, noise, dtype)
 
 
@@ -127,7 +129,7 @@ def _synthesise_stylegan2(
             row += 1
         torgb = modules[f"b{r}.torgb"]
         assert isinstance(torgb, ToRGBLayer)
-        styles = torgb.affine(ws[:, row]) / math.sqrt(x.shape[1])
+        styles = _affine(torgb.affine, ws[:, row]) / math.sqrt(x.shape[1])
         y = F.conv2d(x * styles.to(dtype)[:, :, None, None], torgb.weight.to(dtype))
         y = y.float() + torgb.bias[:, None, None]
         image = y if image is None else _double(image, filter2d) + y
@@ -139,7 +141,7 @@ def _synthesise_stylegan2(
 def _layer(
     layer: SynthesisLayer, x: Tensor, w: Tensor, noise: Tensor, dtype: torch.dtype
 ) -> Tensor:
-    styles = layer.affine(w)
+    styles = _affine(layer.affine, w)
     energy = layer.weight.square().sum([2, 3])  # [O, I]
     demodulation = (styles.square() @ energy.t() + 1e-8).rsqrt()
     x = x * styles.to(dtype)[:, :, None, None]
@@ -153,6 +155,13 @@ def _layer(
     shift = (noise * layer.noise_strength + layer.bias[:, None, None]) * math.sqrt(2)
     x = torch.addcmul(shift.to(dtype), x, factor.to(dtype)[:, :, None, None])
     return F.leaky_relu(x, 0.2)
+
+
+def _affine(affine: nn.Module, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C]
+    # Not by calling the module: what it might cache while gradients are off, as the
+    # discriminator's step has them, a captured graph would never renew.
+    weight, bias = affine.get_parameter("weight"), affine.get_parameter("bias")
+    return F.linear(w, weight / math.sqrt(weight.shape[1]), bias)
 
 
 def _widen(weight: Tensor, f: Tensor) -> Tensor:  # [O, I, 3, 3], [4, 4] -> [O, I, 6, 6]

@@ -78,15 +78,20 @@ class Steps:
         if self._captures is not None:
             torch.cuda.empty_cache()
 
-    def _fake(self) -> Tensor:
+    def _fake(self, update_emas: bool) -> Tensor:
         g = self._players.generator
-        ws = g.mapping(self.z, update_emas=torch.is_grad_enabled())
-        return synthesise(g, ws, self._stage.resolution, self.noise, self._players.dtype)
+        # With gradients on, nothing is taken from a cache: a graph must compute all it needs.
+        with torch.enable_grad():
+            ws = g.mapping(self.z, update_emas=update_emas)
+        if not torch.is_grad_enabled():
+            ws = ws.detach()
+        r = self._stage.resolution
+        return synthesise(g, ws, r, self.noise, self._players.dtype, update_emas)
 
     def _discriminator_step(self) -> Tensor:
         p = self._players
         with torch.no_grad():
-            fake = self._fake()
+            fake = self._fake(update_emas=False)
         logits = p.discriminator(torch.cat([self.real, fake]), p.dtype)
         real, fake_logits = logits.chunk(2)
         loss = discriminator_loss(real, fake_logits)
@@ -103,7 +108,7 @@ class Steps:
     def _generator_step(self) -> Tensor:
         p = self._players
         p.discriminator.requires_grad_(False)
-        loss = generator_loss(p.discriminator(self._fake(), p.dtype))
+        loss = generator_loss(p.discriminator(self._fake(update_emas=True), p.dtype))
         self._descend(loss, p.generator, p.generator_adam)
         p.discriminator.requires_grad_(True)
         return loss.detach()

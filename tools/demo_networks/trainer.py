@@ -138,7 +138,7 @@ class Trainer:
                     stage = now_due
                     steps = Steps(self.players, stage, self.options.gamma, self.graphs)
                 self._set_rate(progress)
-                losses |= self._take_step(steps, stage)
+                losses |= self._take_step(steps, now_due)
                 if self.step % self.options.tick == 0:
                     values = {name: float(loss) for name, loss in losses.items()}
                     now = time.perf_counter()
@@ -146,12 +146,12 @@ class Trainer:
                     last = now, self.images
                     if not all(abs(v) < 1e4 for v in values.values()):
                         self._fall_back(snapshot)
-                        continue
-                    self._note(values, speed, stage)
-                    if now - snapshot_at > _SNAPSHOT:
-                        snapshot, snapshot_at = self._snapshot(), now
+                    else:
+                        self._note(values, speed, now_due)
+                        if now - snapshot_at > _SNAPSHOT and self._is_sound():
+                            snapshot, snapshot_at = self._snapshot(), now
                     bar.set_description_str(
-                        f"{stage.resolution} px {self.images / 1e3:,.0f}k images {speed:,.0f}/s "
+                        f"{now_due.resolution} px {self.images / 1e3:,.0f}k images {speed:,.0f}/s "
                         f"D {values.get('D', 0):.2f} G {values.get('G', 0):.2f}"
                     )
                     bar.update(min(progress * 100, 100) - bar.n)
@@ -162,7 +162,7 @@ class Trainer:
             bar.close()
             if steps is not None:
                 steps.close()
-        if not all(bool(t.isfinite().all()) for t in self.average.state_dict().values()):
+        if not self._is_sound():
             self._fall_back(snapshot)
 
     def _take_step(self, steps: Steps, stage: Stage) -> dict[str, Tensor]:
@@ -264,13 +264,16 @@ class Trainer:
             (p.generator_adam, "generator_adam"),
             (p.discriminator_adam, "discriminator_adam"),
         ):
-            _restore_adam(adam, under(tensors, name))
+            _restore_adam(adam, under(tensors, name), self.rate)
         if "dice" in tensors:
             self.dice.set_state(tensors["dice"].cpu())
         self.step, self.images = plain["step"], plain["images"]
         self.log, self.record = plain["log"], plain["record"]
         self.pool.restore(plain["drawn"])
         return float(plain["seconds"])
+
+    def _is_sound(self) -> bool:
+        return all(bool(tensor.isfinite().all()) for tensor in self.networks().values())
 
     def _snapshot(self) -> dict[str, Tensor]:
         return clone_state(self.networks() | self.optimisers())
@@ -286,7 +289,7 @@ class Trainer:
                 tensor.copy_(snapshot[name]) if name in snapshot else tensor.zero_()
 
 
-def _restore_adam(adam: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+def _restore_adam(adam: torch.optim.Optimizer, tensors: dict[str, Tensor], rate: Tensor) -> None:
     """Put saved moments back; a compact state has none, and they build up again."""
     if not tensors:
         return
@@ -295,3 +298,5 @@ def _restore_adam(adam: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> No
         index, name = path.split("/")
         state.setdefault(int(index), {})[name] = tensor
     adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
+    for group in adam.param_groups:
+        group["lr"] = rate  # loading copied it: steps must follow the trainer's again
