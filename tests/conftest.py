@@ -14,6 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# Before torch is imported: threads that wait for each other sleep. Beside anything else that runs
+# here they would otherwise slow each other down tenfold.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 EXPECTED = frozenset(filter(None, os.environ.get("SGVIEW_EXPECT", "").split(",")))
 SCREEN_SIZE = (1600, 1000)
 

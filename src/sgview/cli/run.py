@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: if a setting, file name or the device cannot be used.
     """
+    _share_the_processor()
     settings = window_settings(options.settings_from(args), args)
     for path in (settings.networks.a, settings.networks.b):
         if path and not Path(path).is_file():
@@ -43,6 +45,16 @@ def run(args: argparse.Namespace) -> int:
         return play(settings, seconds=args.seconds, show_panels=not args.hide_panels)
     except WindowError as error:
         raise ConfigError(str(error)) from error
+
+
+def _share_the_processor() -> None:
+    """Let torch's threads sleep while they wait for each other; must come before torch.
+
+    By default they keep their cores busy waiting. Beside a window (drawn by the processor, where
+    there is no graphics card) each then waits for a core the other holds: on two cores a picture
+    of 60 ms took 900.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def window_settings(settings: Settings, args: argparse.Namespace) -> Settings:
