@@ -1,5 +1,9 @@
-"""Operations of the generators: a typed wrapper and a plain reference for each.
+"""Operations of the generators: a typed wrapper `NAME` and a plain reference `NAME_ref` for each.
 
-`impl` chooses: "ref" the plain reference on any device, "auto" the fastest form for the tensor's
-device, "cuda" a compiled kernel (an error where there is none).
+`impl="ref"` takes the reference, on any device; "auto" the fastest form in torch for the tensor at
+hand. Modules called `NAME_cuda` hold compiled kernels, which are launched on prepared buffers.
 """
+
+from typing import Literal
+
+Impl = Literal["auto", "ref"]

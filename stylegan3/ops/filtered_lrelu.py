@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stylegan3.ops import depthwise
+from stylegan3.ops import Impl, depthwise
 from stylegan3.ops.bias_act import LEAKY_SLOPE
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import Padding, upfirdn2d, upfirdn2d_ref
@@ -30,6 +30,7 @@ def filtered_lrelu(
     slope: float = LEAKY_SLOPE,
     clamp: float | None = None,
     memo: Memo | None = None,  # remembers what follows from the filters alone
+    impl: Impl = "auto",
 ) -> Tensor:  # [N, C, H', W']
     """Bias, upsampling, leaky ReLU, gain, clamp, downsampling.
 
@@ -40,6 +41,19 @@ def filtered_lrelu(
     Raises:
         ValueError: if shapes do not fit (see `upfirdn2d`), or `bias` has not C values.
     """
+    if impl == "ref":
+        return filtered_lrelu_ref(
+            x,
+            up_filter,
+            down_filter,
+            bias,
+            up=up,
+            down=down,
+            padding=padding,
+            gain=gain,
+            slope=slope,
+            clamp=clamp,
+        )
     _check(x, bias)
     if up_filter is not None and down_filter is not None and depthwise.suits_depthwise(x):
         return _filtered_lrelu_chunks(
@@ -98,9 +112,8 @@ def _filtered_lrelu_chunks(
             if n == 1 and step >= channels:
                 return y
             if out is None:
-                out = x.new_empty(n, channels, *y.shape[2:]).contiguous(
-                    memory_format=torch.channels_last
-                )
+                shape = (n, channels, *y.shape[2:])
+                out = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
             out[sample : sample + 1, chunk] = y
     assert out is not None
     return out

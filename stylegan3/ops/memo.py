@@ -29,9 +29,10 @@ class Memo:
         if any(s.is_inference() for s in sources):  # these carry no version
             return make()
         key = tuple((s._version, s.data_ptr()) for s in sources)
-        old_sources, old_key, value = self._entries.get(name, ((), None, None))
-        if old_key == key and all(map(operator.is_, old_sources, sources)):
-            return value
+        if name in self._entries:
+            old_sources, old_key, value = self._entries[name]
+            if old_key == key and all(map(operator.is_, old_sources, sources)):
+                return value
         value = make()
         # holding the sources keeps their addresses from being given to other tensors
         self._entries[name] = (sources, key, value)

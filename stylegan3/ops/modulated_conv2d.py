@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stylegan3.ops import Impl
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import upfirdn2d, upfirdn2d_ref
 
@@ -33,6 +34,7 @@ def modulated_conv2d(
     resample_filter: Tensor | None = None,  # [T, T], needed where up = 2
     input_gain: Tensor | None = None,  # []
     memo: Memo | None = None,  # remembers what follows from weight alone
+    impl: Impl = "auto",
 ) -> Tensor:  # [N, O, H', W']
     """Convolve with weights scaled per sample by `styles`, optionally after upsampling by 2.
 
@@ -43,6 +45,17 @@ def modulated_conv2d(
     Raises:
         ValueError: if channel counts disagree, or `up` is not 1 or 2.
     """
+    if impl == "ref":
+        return modulated_conv2d_ref(
+            x,
+            weight,
+            styles,
+            demodulate=demodulate,
+            padding=padding,
+            up=up,
+            resample_filter=resample_filter,
+            input_gain=input_gain,
+        )
     _check(x, weight, styles, up, resample_filter)
     memo = memo or Memo()
     is_float16 = x.dtype == torch.float16

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stylegan3.ops import depthwise
+from stylegan3.ops import Impl, depthwise
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.resample import resample_columns, resample_rows, separate
 
@@ -22,6 +22,7 @@ def upfirdn2d(
     padding: Padding = (0, 0, 0, 0),
     gain: float = 1.0,
     memo: Memo | None = None,  # remembers what follows from f alone
+    impl: Impl = "auto",
 ) -> Tensor:  # [N, C, H', W'], H' = (H * up + y0 + y1 - Th) // down + 1
     """Zero-insertion by `up`, padding, convolution with `f * gain`, decimation by `down`.
 
@@ -31,6 +32,8 @@ def upfirdn2d(
     Raises:
         ValueError: if the filter is larger than the padded picture, or a factor is below 1.
     """
+    if impl == "ref":
+        return upfirdn2d_ref(x, f, up=up, down=down, padding=padding, gain=gain)
     check_upfirdn2d(x, f, up, down, padding)
     pads_x, pads_y = padding[:2], padding[2:]
     if f is None:
@@ -68,14 +71,15 @@ def upfirdn2d_ref(
     x = x.reshape(n, c, h, 1, w, 1)
     x = F.pad(x, (0, up - 1, 0, 0, 0, up - 1)).reshape(n, c, h * up, w * up)
     x = F.pad(x, padding)
-    f = (x.new_ones(1) if f is None else f).to(x)
+    taps = (x.new_ones(1) if f is None else f).to(x)
     # a true convolution: conv2d correlates, so the filter is flipped
-    f = (f * gain if f.ndim == 2 else f * gain**0.5).flip(list(range(f.ndim)))
-    if f.ndim == 2:
-        x = F.conv2d(x, f.expand(c, 1, *f.shape), groups=c)
+    if taps.ndim == 2:
+        taps = taps.flip(0, 1) * gain
+        x = F.conv2d(x, taps.expand(c, 1, *taps.shape), groups=c)
     else:
-        x = F.conv2d(x, f[:, None].expand(c, 1, len(f), 1), groups=c)
-        x = F.conv2d(x, f[None, :].expand(c, 1, 1, len(f)), groups=c)
+        taps = taps.flip(0) * gain**0.5
+        x = F.conv2d(x, taps[:, None].expand(c, 1, len(taps), 1), groups=c)
+        x = F.conv2d(x, taps[None, :].expand(c, 1, 1, len(taps)), groups=c)
     return x[:, :, ::down, ::down]
 
 

@@ -1,0 +1,42 @@
+"""Reference networks: checkpoints beside what the published programs compute from them."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import stylegan3
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(scope="session")
+def reference() -> Callable[[str], tuple[stylegan3.Generator, dict[str, Tensor]]]:
+    """`reference("sg3-r-64.pkl")` is a network and its recorded outputs; leave both unchanged."""
+
+    @cache
+    def load(name: str) -> tuple[stylegan3.Generator, dict[str, Tensor]]:
+        recorded = np.load((DATA / name).with_suffix(".npz"))
+        return stylegan3.load(DATA / name), {k: torch.from_numpy(recorded[k]) for k in recorded}
+
+    return load
+
+
+@pytest.fixture
+def no_grad() -> Iterator[None]:
+    """For modules that play networks; what trains them turns gradients on again."""
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Networks this small gain nothing from threads, and lose much where cores are shared."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
