@@ -172,3 +172,15 @@ def test_close_is_idempotent(context: Window) -> None:
     display.show(noise(3, 3))
     display.close()
     display.close()
+
+
+@pytest.mark.parametrize("shrink", [2, 3, 5])
+@pytest.mark.parametrize("filter_name", ["nearest", "linear"])
+def test_a_shrunk_picture_is_averaged_instead_of_flickering(
+    display: Display, shrink: int, filter_name
+) -> None:
+    lines = np.zeros((40 * shrink, 50 * shrink, 4), np.uint8)
+    lines[:, ::shrink] = 255  # one bright column in `shrink`
+    display.show(lines)
+    drawn = draw(display, (30, 20, 50, 40), filter=filter_name)[20:60, 30:80]
+    assert np.abs(drawn.astype(float) - 255 / shrink).max() < 0.25 * 255 / shrink
