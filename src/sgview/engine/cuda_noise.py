@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from sgview import resources
 from sgview.engine.noise import place_strip
 from sgview.state.params import Noise
+from stylegan3.ops import nvrtc
 
 _BLOCK = 128  # threads
 
@@ -73,6 +75,12 @@ def kernel_parameters(
     )
 
 
+@cache
+def _kernel_spec(dimensions: int) -> nvrtc.KernelSpec:
+    source = resources.shader("simplex_noise.cu")
+    return nvrtc.KernelSpec("simplex_noise", source, (("DIMENSIONS", dimensions),))
+
+
 def sample_noise_cuda(
     noise: Noise,  # of a simplex type
     t: float,  # [s]
@@ -88,11 +96,7 @@ def sample_noise_cuda(
     Raises:
         KernelError: if the kernel cannot be compiled or launched.
     """
-    from stylegan3.ops import nvrtc
-
-    source = resources.shader("simplex_noise.cu")
-    defines = (("DIMENSIONS", dimensions_of(noise) or 0),)
-    kernel = nvrtc.load(nvrtc.KernelSpec("simplex_noise", source, defines), device)
+    kernel = nvrtc.load(_kernel_spec(dimensions_of(noise) or 0), device)
     parameters = kernel_parameters(
         noise,
         t,

@@ -214,7 +214,8 @@ class EngineWorker:
         try:
             self._engine.set_network(slot, network)
             if network is not None:
-                self._unloaded.pop(slot, None)
+                with self._condition:
+                    self._unloaded.pop(slot, None)
         finally:
             self._note_networks()
 
