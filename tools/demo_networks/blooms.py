@@ -229,7 +229,7 @@ def _petal(
     # At a round tip the slope is infinite; unlimited it would call far points near.
     slope = (width * (a / inside - p.point / (1 - inside)) / p.reach).clamp(-1.5, 1.5)
     distance = (width - v.abs()) * torch.rsqrt(1 + slope * slope)
-    past_tip = -torch.sqrt(v * v + ((s - 1) * p.reach) ** 2 + 1e-9)
+    past_tip = -2 * torch.sqrt(v * v + ((s - 1) * p.reach) ** 2 + 1e-9)
     distance = torch.minimum(torch.where(s > 1, past_tip, distance), u)
     across = (v / (width + 1e-3)).clamp(-1.3, 1.3)
     return s.clamp(0, 1.2), across, distance, p.offset + nearest * sector

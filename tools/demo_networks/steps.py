@@ -155,8 +155,14 @@ class _Replayed:
         if self._graph is None:
             torch.cuda.synchronize()
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self._captures.pool):
-                self._result = self._function()
+            try:
+                with torch.cuda.graph(graph, pool=self._captures.pool):
+                    self._result = self._function()
+            except RuntimeError as error:
+                # Training slowly is better than not at all, but it has to be seen.
+                print(f"no CUDA graph for {self._function.__name__}, running eagerly: {error}")
+                self._captures = None
+                return self._function()
             self._graph = graph
         self._graph.replay()
         assert self._result is not None

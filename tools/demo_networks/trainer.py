@@ -191,7 +191,8 @@ class Trainer:
         half_life = min(self.options.average * 1000, max(self.images * 0.05, 1))
         keep = 0.5 ** (count / half_life)
         trained = self.players.generator
-        torch._foreach_lerp_(list(self.average.parameters()), list(trained.parameters()), 1 - keep)
+        lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
+        lerp(list(self.average.parameters()), list(trained.parameters()), 1 - keep)
         for mine, theirs in zip(self.average.buffers(), trained.buffers(), strict=True):
             mine.copy_(theirs)
 
