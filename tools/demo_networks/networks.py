@@ -13,7 +13,7 @@ from stylegan3.config import Config
 from stylegan3.stylegan2 import SynthesisLayer, ToRGBLayer
 
 CONFIGS: dict[str, Config] = {
-    # First contact and CPUs: about 25 ms a picture on one core of a server.
+    # First contact and CPUs: below 50 ms of one core for a picture.
     "sg2": StyleGAN2Config(
         z_dim=256,
         w_dim=256,
