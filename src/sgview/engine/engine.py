@@ -141,7 +141,7 @@ class Engine:
                 self._readback.push(tag, torch.cat([values, features.latent[0].to(values)]))
             ready = None
             if self._stream is not None:
-                ready = torch.cuda.Event()
+                ready = torch.cuda.Event(blocking=True)  # whoever waits for it sleeps
                 ready.record()
             timings = self._timers.finish_frame()
             status, latent = self._read_back(features)

@@ -172,6 +172,10 @@ class EngineWorker:
     def _render(self, params: Params, t: float) -> None:
         picture = self._engine.render(params, t)
         notices = self._engine.take_notices()
+        if picture is not None and picture.ready is not None:
+            # The one place that waits for the device, asleep: so this thread never runs ahead of
+            # it, and the window, given finished pictures only, never waits for one to draw it.
+            picture.ready.synchronize()
         with self._condition:
             self._picture = picture
             self._notices.extend(notices)

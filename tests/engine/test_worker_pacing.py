@@ -1,0 +1,99 @@
+"""How the worker keeps a device busy that works behind the host, on a stand-in for CUDA."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from sgview.engine.picture import Picture
+from sgview.engine.worker import EngineWorker
+from sgview.state.params import Params
+from sgview.state.status import PictureStatus
+
+
+@dataclass
+class Ready:
+    """An event of a device that finishes pictures when the test says so."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def synchronize(self) -> None:
+        assert self.done.wait(20)
+
+
+class DeviceEngine:
+    """Begins pictures at once, as an engine on CUDA does."""
+
+    device = SimpleNamespace(type="cuda")
+    device_description = "a device"
+
+    def __init__(self) -> None:
+        self.begun: list[Picture] = []
+        self.networks: dict = {}
+
+    def render(self, params: Params, t: float) -> Picture:
+        picture = Picture(
+            torch.zeros(1, 1, 4, dtype=torch.uint8), t, params, PictureStatus(), ready=Ready()
+        )
+        self.begun.append(picture)
+        return picture
+
+    def set_network(self, slot, network) -> None:
+        self.networks = {slot: network} if network else {}
+
+    def take_notices(self) -> list:
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def engine() -> DeviceEngine:
+    return DeviceEngine()
+
+
+@pytest.fixture
+def worker(engine: DeviceEngine) -> Iterator[EngineWorker]:
+    worker = EngineWorker(engine)  # type: ignore[arg-type]
+    yield worker
+    for picture in engine.begun:
+        picture.ready.done.set()
+    worker.close()
+
+
+def begin(worker: EngineWorker, engine: DeviceEngine, t: float) -> None:
+    count = len(engine.begun)
+    worker.submit(Params(), t)
+    until(lambda: len(engine.begun) > count)
+
+
+def test_an_unfinished_picture_is_not_handed_out(worker, engine) -> None:
+    begin(worker, engine, 1.0)
+    time.sleep(0.05)
+    assert worker.latest() is None
+    engine.begun[0].ready.done.set()
+    until(lambda: worker.latest() is engine.begun[0])
+
+
+def test_nothing_is_begun_ahead_of_the_device(worker, engine) -> None:
+    begin(worker, engine, 0.0)
+    for t in range(1, 20):
+        worker.submit(Params(), float(t))
+        time.sleep(0.002)
+    assert len(engine.begun) == 1
+    engine.begun[0].ready.done.set()
+    until(lambda: worker.latest() is engine.begun[0])
+    until(lambda: len(engine.begun) == 2)
+    assert engine.begun[1].t == 19.0
