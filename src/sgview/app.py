@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import platformdirs
 from msgspec.structs import replace
@@ -31,10 +31,9 @@ from sgview.state.params import Params
 from sgview.state.status import EditStatus, Status
 
 if TYPE_CHECKING:
-    from sgview.engine.network import Network
     from sgview.engine.picture import Picture
-    from sgview.engine.worker import EngineStatus
-    from sgview.state.status import NetworkStatus, Notice
+    from sgview.engine.worker import EngineWorker
+    from sgview.state.status import NetworkStatus
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
@@ -42,21 +41,6 @@ MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
 SLOTS: tuple[c.Slot, ...] = ("a", "b")
-
-
-class Worker(Protocol):
-    """What the window asks of the engine's thread; nothing here blocks."""
-
-    def submit(self, params: Params, t: float) -> None: ...  # noqa: D102
-    def latest(self) -> Picture | None: ...  # noqa: D102
-    def status(self) -> EngineStatus: ...  # noqa: D102
-    def take_notices(self) -> list[Notice]: ...  # noqa: D102
-    def load(self, slot: c.Slot, path: Path) -> None: ...  # noqa: D102
-    def set_network(self, slot: c.Slot, network: Network | None) -> None: ...  # noqa: D102
-    def unload(self, slot: c.Slot) -> None: ...  # noqa: D102
-    def reload(self, slot: c.Slot) -> None: ...  # noqa: D102
-    def swap(self) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
 
 
 class App:
@@ -75,7 +59,7 @@ class App:
     def __init__(
         self,
         settings: Settings,
-        worker: Worker,
+        worker: EngineWorker,
         *,
         state_folder: Path | None = None,
         now: Callable[[], float] = time.perf_counter,
@@ -96,7 +80,6 @@ class App:
                 )
             )
             self.display = self._owned.enter_context(Display())
-            folder.mkdir(parents=True, exist_ok=True)
             scale = settings.window.ui_scale or self.window.ui_scale
             self.gui = self._owned.enter_context(Gui(folder / "panels.ini", scale))
             self.gui.attach(self.window.address)

@@ -164,9 +164,11 @@ def _display_path() -> Finding:
 
 
 def _video() -> list[Finding]:
-    import av
-    from av.codec import codecs_available
-
+    try:
+        import av
+        from av.codec import codecs_available
+    except ImportError as error:
+        return [Finding("video", "slow", f"no videos: {error}", "pip install av")]
     wanted = ("libx264", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "libsvtav1")
     have = [name for name in wanted if name in codecs_available]
     text = f"PyAV {av.__version__}: {', '.join(have) or 'no known encoder'}"

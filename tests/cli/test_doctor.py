@@ -1,0 +1,74 @@
+import argparse
+import json
+import sys
+
+import pytest
+
+from sgview.cli import doctor
+from sgview.cli.doctor import Finding
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    parser = argparse.ArgumentParser()
+    doctor.add_arguments(parser)
+    code = doctor.run(parser.parse_args(arguments))
+    return code, capsys.readouterr().out
+
+
+@pytest.mark.gl
+def test_says_what_this_machine_can_do(screen, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = run(capsys)
+    assert code == 0
+    for subject in ("python", "torch", "device", "window", "display", "video", "dialogs"):
+        assert f"  {subject} " in text
+    assert "OpenGL 4" in text
+    assert "pixel buffer upload" in text or "CUDA-OpenGL interop" in text
+    assert text.strip().endswith("sgview can play here.")
+
+
+@pytest.mark.gl
+def test_json_is_for_programs(screen, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = run(capsys, "--json")
+    report = json.loads(text)
+    assert (code, report["is_playable"]) == (0, True)
+    found = {finding["subject"]: finding for finding in report["findings"]}
+    assert found["torch"]["verdict"] == "ok"
+    assert set(found["window"]) == {"subject", "verdict", "text", "advice"}
+
+
+def test_without_a_window_it_names_the_cause_and_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def window() -> list[Finding]:
+        return [Finding("window", "missing", "there is no display", "start a desktop")]
+
+    monkeypatch.setattr(doctor, "_window", window)
+    code, text = run(capsys)
+    assert code == 1
+    assert "FAIL  window      there is no display" in text
+    assert "-> start a desktop" in text
+    assert "`sgview render` needs neither screen nor OpenGL." in text
+
+
+def test_a_check_that_breaks_is_a_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> list[Finding]:
+        raise OSError("libcuda went away")
+
+    monkeypatch.setattr(doctor, "_torch", broken)
+    monkeypatch.setattr(doctor, "_window", list)
+    code, text = run(capsys)
+    assert code == 1
+    assert "OSError: libcuda went away" in text
+    assert "video" in text
+
+
+def test_missing_encoders_do_not_stop_the_show(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setattr(doctor, "_window", list)
+    code, text = run(capsys)
+    assert code == 0
+    assert "note  video" in text
