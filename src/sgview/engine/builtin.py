@@ -18,7 +18,7 @@ from torch import Tensor
 from sgview.engine.network import Network, tensors_of
 from stylegan3 import Generator, StyleGAN3Config
 
-CONFIG = StyleGAN3Config(z_dim=64, w_dim=64, img_resolution=128, channel_base=2048, channel_max=64)
+CONFIG = StyleGAN3Config(z_dim=64, w_dim=64, img_resolution=128, channel_base=1536, channel_max=64)
 
 _Colour = tuple[float, float, float]  # RGB, 0 is middle grey, -1 black, 1 white
 _FORMING_LAYERS = 9  # layers whose styles differ freely from picture to picture
@@ -41,16 +41,16 @@ class _Look:
 
 _EMBERS = _Look(
     name="embers",
-    seed=13,
+    seed=21,
     edges=5,
     flatness=0.5,
     shared=0.8,
     base=(0.05, -0.3, 0.0),
-    axes=((0.45, 0.4, 0.05), (0.3, -0.15, -0.1), (-0.1, 0.05, 0.4)),
+    axes=((0.56, 0.5, 0.06), (0.38, -0.19, -0.12), (-0.12, 0.06, 0.5)),
 )
 _TIDES = _Look(
     name="tides",
-    seed=7,
+    seed=22,
     edges=4,
     flatness=0.6,
     shared=0.7,
@@ -71,10 +71,10 @@ def _build(look: _Look, sibling: Network | None, directions: list[Tensor]) -> Ne
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(look.seed)
         generator = Generator(CONFIG).requires_grad_(False)
-        if sibling is not None:
-            _resemble(generator, sibling)
         layers: list[Any] = [generator.synthesis.get_submodule(g.name) for g in CONFIG.layers]
         _enliven(generator.synthesis.input, layers, look)
+        if sibling is not None:
+            _resemble(generator, sibling)
         z = torch.randn(_PICTURES, CONFIG.z_dim)
     hooks = [layer.register_forward_pre_hook(_measure_magnitude) for layer in layers]
     hooks.append(
@@ -93,7 +93,7 @@ def _resemble(generator: Generator, sibling: Network) -> None:
     """
     others = tensors_of(sibling.generator)
     for name, tensor in tensors_of(generator).items():
-        if name.endswith("weight"):
+        if name.endswith(("weight", "bias")):
             own = math.sqrt(1.0 - _RESEMBLANCE**2)
             tensor.mul_(own).add_(others[name] * _RESEMBLANCE)
         elif name.endswith(("freqs", "phases")):
@@ -133,11 +133,15 @@ def _colour(
     varying = features - mean[:, None, None] - (1.0 - look.shared) * (of_each - mean[:, None, None])
     samples = varying.permute(1, 0, 2, 3).reshape(channels, -1)
     covariance = samples @ samples.T / samples.shape[1]
+    steady = mean / mean.norm()  # left out, so that brightness hardly depends on the blend
     if not directions:
+        without = torch.eye(channels) - torch.outer(steady, steady)
+        covariance = without @ covariance @ without
         strongest = torch.linalg.eigh(covariance)[1][:, -3:].flip(1)
         largest = strongest.abs().argmax(0)
         directions.append(strongest * strongest[largest, torch.arange(3)].sign())
     (basis,) = directions
+    basis = basis - torch.outer(steady, steady @ basis)
     spread = (basis.T @ covariance @ basis).diagonal().sqrt()
     matrix = (torch.tensor(look.axes).T / spread) @ basis.T  # [RGB, C]
     # What the layer does besides: 1 / sqrt(C), magnitude_ema^-0.5, and the output's scale.
