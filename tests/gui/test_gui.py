@@ -5,6 +5,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import Gui
+from sgview.gui.gui import CURSOR_REST
 from sgview.state.commands import ChooseNetwork
 from sgview.state.params import Blend, Edit, Layer, Noise, Params
 from sgview.state.status import (
@@ -220,3 +221,19 @@ def test_panels_reach_the_screen(screen) -> None:
         assert panel.max() > 200  # text
         assert (panel.min(axis=(0, 1)) > 0).all()  # a background
         assert picture.max() == 0
+
+
+def test_a_resting_cursor_hides_over_the_bare_picture_only(make_stage) -> None:
+    stage = make_stage()
+    stage.wait(CURSOR_REST + 0.5)
+    assert imgui.get_mouse_cursor() != imgui.MouseCursor_.none
+    stage.gui.show_panels = False
+    stage.frame()
+    assert imgui.get_mouse_cursor() == imgui.MouseCursor_.none
+    imgui.get_io().add_mouse_pos_event(40.0, 30.0)
+    stage.frame()
+    imgui.get_io().add_mouse_pos_event(50.0, 30.0)
+    stage.frame()
+    assert imgui.get_mouse_cursor() != imgui.MouseCursor_.none
+    stage.wait(CURSOR_REST + 0.5)
+    assert imgui.get_mouse_cursor() == imgui.MouseCursor_.none

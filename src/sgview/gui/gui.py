@@ -27,6 +27,7 @@ from sgview.state.params import Params
 from sgview.state.status import Status
 
 _DOCKSPACE = "sgview dockspace"
+CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
 
 class Gui:
@@ -48,6 +49,7 @@ class Gui:
         self._ini_path = ini_path
         self._is_attached = False
         self._shows_keys = False
+        self._rest = 0.0  # since the mouse was last used [s]
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._hotkeys = hotkeys.hotkeys(self._toggle_keys)
         self._networks = NetworksPanel()
@@ -119,6 +121,7 @@ class Gui:
             )
         self.picture_rect = self._find_picture(dockspace)
         params = self._draw_over_picture(params, status, emit)
+        self._hide_resting_cursor()
         imgui.render()
         if not self._is_attached:
             _accept_textures()
@@ -209,6 +212,14 @@ class Gui:
         x, y, width, height = self.picture_rect
         across, down = scale.x or 1.0, scale.y or 1.0
         return x / across, y / down, width / across, height / down
+
+    def _hide_resting_cursor(self) -> None:
+        """Leave nothing but the picture on a screen without panels."""
+        io = imgui.get_io()
+        is_used = io.mouse_delta.x or io.mouse_delta.y or imgui.is_any_mouse_down()
+        self._rest = 0.0 if is_used else self._rest + io.delta_time
+        if not self.show_panels and not self._shows_keys and self._rest > CURSOR_REST:
+            imgui.set_mouse_cursor(int(imgui.MouseCursor_.none))
 
     def _toggle_keys(self) -> None:
         self._shows_keys = not self._shows_keys
