@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LONGEST_CAUSE = 500  # characters
+
 
 class CheckpointError(Exception):
     """A checkpoint file that cannot be used: `str(error)` is one sentence with file and cause."""
@@ -12,10 +14,15 @@ class CheckpointError(Exception):
         """Remember which file (`path`) and why (`cause`, a clause without the file's name)."""
         super().__init__(str(path), cause)
         self.path = Path(path)
-        self.cause = cause
+        self.cause = printable(cause)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.cause}"
+
+
+def printable(text: str) -> str:
+    """Text that may quote a file, on one line and without control characters."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_CAUSE])
 
 
 class UnusableError(ValueError):

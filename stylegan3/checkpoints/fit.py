@@ -106,7 +106,7 @@ def mean_w(config: Config, state: dict[str, Tensor]) -> Tensor:  # [w_dim]
     generator.load_state_dict(state, assign=True)
     draw = torch.Generator().manual_seed(0)
     total = torch.zeros(config.w_dim, dtype=torch.float64)
-    chunk = 500
+    chunk = 1000
     with torch.no_grad():
         for start in range(0, W_AVG_SAMPLES, chunk):
             z = torch.randn(chunk, config.z_dim, generator=draw)

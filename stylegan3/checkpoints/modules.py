@@ -10,7 +10,9 @@ from stylegan3.checkpoints.inert import Global, Stub, TensorRef
 
 PERSISTENT_NAME = "_reconstruct_persistent_obj"
 DEEPEST_MODULE = 32
-MOST_MODULES = 20_000
+MOST_MODULES = 5_000  # published generators have about 60
+MOST_TENSORS = 50_000  # and about 250
+LONGEST_NAME = 100
 
 
 @dataclass(slots=True)
@@ -46,17 +48,23 @@ def as_module(value: Any) -> ModuleRef | None:
         return None
     module = ModuleRef(*opened)
     pending = [("", opened[1], 0)]
+    num_modules = num_tensors = 0
     while pending:
         prefix, state, depth = pending.pop()
-        if depth > DEEPEST_MODULE or len(module.states) > MOST_MODULES:
+        # One module or dictionary can stand in many places: what counts is how often it is visited.
+        num_modules += 1
+        num_tensors += sum(len(_dict(state.get(key))) for key in ("_parameters", "_buffers"))
+        if depth > DEEPEST_MODULE or num_modules > MOST_MODULES or num_tensors > MOST_TENSORS:
             raise UnusableError("its modules are nested more deeply than any network's")
         module.states[prefix.removesuffix(".")] = state
         module.parameters |= _tensors(state.get("_parameters"), prefix)
         module.buffers |= _tensors(state.get("_buffers"), prefix)
-        for name, child in _dict(state.get("_modules")).items():
+        children = _dict(state.get("_modules"))
+        num_modules += len(children)
+        for name, child in children.items() if num_modules <= MOST_MODULES else ():
             below = _open(child)
-            if isinstance(name, str) and below is not None:
-                pending.append((f"{prefix}{name[:200]}.", below[1], depth + 1))
+            if _is_name(name) and below is not None:
+                pending.append((f"{prefix}{name}.", below[1], depth + 1))
     return module
 
 
@@ -78,10 +86,14 @@ def _open(value: Any) -> tuple[str, dict[str, Any]] | None:
 
 def _tensors(values: Any, prefix: str) -> dict[str, TensorRef]:
     return {
-        f"{prefix}{name[:200]}": value
+        f"{prefix}{name}": value
         for name, value in _dict(values).items()
-        if isinstance(name, str) and isinstance(value, TensorRef)
+        if _is_name(name) and isinstance(value, TensorRef)
     }
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_NAME
 
 
 def _dict(value: Any) -> dict[Any, Any]:

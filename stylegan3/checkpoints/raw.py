@@ -62,7 +62,13 @@ def plain_scalars(values: Any, most: int = 64) -> dict[str, int | float | str | 
             is_plain = len(value) <= 200 and value.isprintable() and not set(value) & set("/\\")
         else:
             is_plain = isinstance(value, bool | int | float) and abs(value) < 1 << 53
-        if isinstance(name, str) and len(name) <= 80 and is_plain and len(found) < most:
+        if (
+            isinstance(name, str)
+            and len(name) <= 80
+            and name.isprintable()
+            and is_plain
+            and len(found) < most
+        ):
             found[name] = value
     return found
 
@@ -104,8 +110,8 @@ LARGEST_OPTION = {
     "num_critical": 64,
     "margin_size": 1 << 10,
     "conv_kernel": 15,
-    "filter_size": 64,
-    "lrelu_upsampling": 16,
+    "filter_size": 32,
+    "lrelu_upsampling": 4,
     "first_cutoff": 1 << 12,
     "first_stopband": 1 << 14,
     "last_stopband_rel": 64,

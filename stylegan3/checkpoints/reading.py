@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from stylegan3.checkpoints.checkpoint import Checkpoint
 from stylegan3.checkpoints.detect import describe_contents, detect_format
-from stylegan3.checkpoints.errors import CheckpointError, UnusableError
+from stylegan3.checkpoints.errors import CheckpointError, UnusableError, printable
 from stylegan3.checkpoints.fit import complete, expected_shapes, fit
 from stylegan3.checkpoints.nvlabs import read_nvlabs
 from stylegan3.checkpoints.raw import RawGenerator
@@ -81,7 +82,7 @@ def _read(
     state, broken = {}, []
     for name, part in parts.items():
         tensor = read_tensor(source, name, part.ref, dtype)
-        state[name] = part.convert(tensor).contiguous() if part.convert else tensor
+        state[name] = _owned(part.convert(tensor)) if part.convert else tensor
         if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
             broken.append(name)
     complete(raw, state, recomputed, expected)
@@ -95,9 +96,15 @@ def _read(
         state_dict=state,
         family=family_of(raw.config),
         source_format=raw.source_format,
-        notes=tuple(raw.notes),
+        notes=tuple(printable(note) for note in raw.notes),
         training=raw.training,
     )
+
+
+def _owned(tensor: Tensor) -> Tensor:
+    """Contiguous, and not a part of a larger tensor."""
+    is_part = tensor.untyped_storage().nbytes() > tensor.nbytes
+    return tensor.clone().contiguous() if is_part else tensor.contiguous()
 
 
 def _find_generator(source: Source) -> RawGenerator:

@@ -20,6 +20,7 @@ from stylegan3.checkpoints.raw import Part, RawGenerator, configure
 from stylegan3.config import StyleGAN2Config
 
 DEEPEST_NETWORK = 8
+MOST_VARIABLES = 20_000  # published generators have about 150
 OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 3, Progressive GAN 2
 # static_kwargs of the network -> configuration; what shapes show is taken from them instead.
 OPTIONS = {
@@ -103,7 +104,7 @@ def read_tensorflow(tree: Any) -> RawGenerator | None:
             f"it is a TensorFlow network of version {str(version)[:20]}, from StyleGAN1 or"
             " Progressive GAN, which are not supported; StyleGAN2 has version 4 and up"
         )
-    variables = dict(_variables(network, ""))
+    variables = _variables(network)
     if any("StyleMod" in name or "AdaIN" in name for name in variables):
         raise UnusableError("it is a StyleGAN1 network, which is not supported")
     parts = dict(_parts(variables))
@@ -137,20 +138,28 @@ def _options(network: Stub) -> dict[str, Any]:
     return options
 
 
-def _variables(network: Stub, scope: str, depth: int = 0) -> Iterator[tuple[str, TensorRef]]:
+def _variables(network: Stub) -> dict[str, TensorRef]:
     """All variables of a network and its components, named with their component."""
-    if depth > DEEPEST_NETWORK:
-        raise UnusableError("its networks are nested more deeply than any network's")
-    variables = network.state.get("variables")
-    for pair in variables if isinstance(variables, list) else []:
-        if isinstance(pair, tuple | list) and len(pair) == 2:
-            name, value = pair
-            if isinstance(name, str) and isinstance(value, ArrayRef) and value.ref:
-                yield scope + name[:200], value.ref
-    components = network.state.get("components")
-    for name, component in components.items() if isinstance(components, dict) else []:
-        if isinstance(name, str) and _is_network(component):
-            yield from _variables(component, f"{scope}{name[:200]}/", depth + 1)
+    found = {}
+    pending, visited = [("", network, 0)], 0
+    while pending:
+        scope, current, depth = pending.pop()
+        variables = current.state.get("variables")
+        variables = variables if isinstance(variables, list) else []
+        components = current.state.get("components")
+        components = components if isinstance(components, dict) else {}
+        visited += 1 + len(variables) + len(components)
+        if depth > DEEPEST_NETWORK or visited > MOST_VARIABLES:
+            raise UnusableError("its networks are nested more deeply than any network's")
+        for pair in variables:
+            if isinstance(pair, tuple | list) and len(pair) == 2:
+                name, value = pair
+                if isinstance(name, str) and isinstance(value, ArrayRef) and value.ref:
+                    found[scope + name[:100]] = value.ref
+        for name, component in components.items():
+            if isinstance(name, str) and _is_network(component):
+                pending.append((f"{scope}{name[:100]}/", component, depth + 1))
+    return found
 
 
 def _parts(variables: dict[str, TensorRef]) -> Iterator[tuple[str, Part]]:

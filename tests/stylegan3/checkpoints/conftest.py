@@ -102,6 +102,16 @@ def dump(value: Any, protocol: int = 4, numpy_1: bool = False) -> bytes:
     return file.getvalue()
 
 
+class TorchForger(Forger):
+    """The same inside a `torch.save` file."""
+
+    def __init__(self, file: io.BytesIO, protocol: int = 2) -> None:
+        super().__init__(file, protocol, numpy_1=False)
+
+
+# What `torch.save` wants as its pickle module.
+PICKLE_MODULE = SimpleNamespace(__name__="forger", Pickler=TorchForger, dump=pickle.dump)
+
 PERSISTENT = Name("torch_utils.persistence", "_reconstruct_persistent_obj")
 
 
@@ -193,6 +203,7 @@ def forge() -> SimpleNamespace:
         Name=Name,
         Call=Call,
         dump=dump,
+        pickle_module=PICKLE_MODULE,
         persistent=persistent,
         refused=refused,
         sg2_kwargs=sg2_kwargs,

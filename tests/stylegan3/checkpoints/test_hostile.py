@@ -315,6 +315,51 @@ def test_modules_in_many_places_at_once(attack, forge):
     assert "nested more deeply" in attack(forge.dump({"G_ema": module}))
 
 
+def test_names_that_differ_late(attack, forge):
+    """Names that look the same when they are cut short must not hide how much work there is."""
+    name = forge.Name("training.networks", "Generator")
+    module = None
+    for _ in range(30):
+        below = {} if module is None else {"x" * 300 + end: module for end in "ab"}
+        below |= {} if module is None else {"c": module, "d": module}
+        module = forge.Call(name, (), {"_parameters": {}, "_modules": below}, b"\x81")
+    assert "nested more deeply" in attack(forge.dump({"G_ema": module}))
+
+
+def test_tables_in_many_places_at_once(attack, forge):
+    name = forge.Name("training.networks", "Generator")
+    table = {f"p{i}": None for i in range(20_000)}
+    leaf = forge.Call(name, (), {"_parameters": table, "_modules": {}}, b"\x81")
+    below = {f"m{i}": leaf for i in range(4_000)}
+    module = forge.Call(name, (), {"_parameters": {}, "_modules": below}, b"\x81")
+    assert "nested more deeply" in attack(forge.dump({"G_ema": module}))
+
+
+def test_tensorflow_networks_in_many_places_at_once(attack, forge):
+    name, network = forge.Name("dnnlib.tflib.network", "Network"), None
+    for _ in range(8):
+        components = {} if network is None else {f"c{i}": network for i in range(50)}
+        state = {"version": 4, "name": "Gs", "components": components, "variables": []}
+        network = forge.Call(name, (), state, b"\x81")
+    assert "nested more deeply" in attack(forge.dump(network))
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x1b[2Jb", "a\u202eb"])
+def test_terminals_are_safe_from_names(attack, forge, text):
+    for value in (
+        [forge.Name("os", text)],
+        {"G_ema": {text + ".weight": torch.zeros(1)}},
+        {"state_dict": forge.Call(forge.Name("some", text))},
+    ):
+        assert attack(forge.dump(value)).isprintable()
+
+
+def test_names_that_are_no_text(attack):
+    assert attack(b"\x80\x02Vos\nVa\\ud800b\n\x93.") == (
+        "it refers to os.a?b, which has no place in a checkpoint; nothing in it was run"
+    )
+
+
 def test_arrays_that_claim_much(attack, forge):
     state = (1, (1 << 30, 1 << 10), np.dtype("f4"), False, bytes(100))
     array = forge.Call(

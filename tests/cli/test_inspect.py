@@ -1,0 +1,105 @@
+"""`sgview inspect`: tables for people, JSON for programs, one sentence for what cannot be read."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sgview.cli import inspect, main
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def test_table(capsys) -> None:
+    assert main(["inspect", str(DATA / "sg3-r-64.pkl")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:8] == [
+        "sg3-r-64.pkl",
+        "  family      StyleGAN3-R",
+        "  format      PyTorch pickle of a network",
+        "  file size   191.5 kB",
+        "  pictures    64 x 64 px, 3 channels",
+        "  latents     z 32, w 32 x 10 rows",
+        "  parameters  9,479",
+        "  in buffers  1,106",
+    ]
+    assert "  use_radial_filters     True" in lines
+    assert "  L8_64_3   64 x 64         3" in lines
+    tensors = lines.index("Tensors (72)")
+    assert len(lines) == tensors + 3 + 72
+    assert lines[tensors + 3] == (
+        "  synthesis.input.weight            16 x 16          float32  parameter"
+    )
+    assert not [line for line in lines if line != line.rstrip() or len(line) > 100]
+
+
+def test_json(capsys) -> None:
+    path = DATA / "sg2-cond-resnet-32.pkl"
+    assert main(["inspect", str(path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["file"] == str(path)
+    assert report["bytes"] == path.stat().st_size
+    assert report["family"] == "StyleGAN2"
+    assert report["config"]["c_dim"] == 3
+    assert report["config"]["architecture"] == "resnet"
+    assert report["layers"][0] == {"name": "input", "group": "b4", "size": 4, "channels": 16}
+    shapes = {t["name"]: (t["shape"], t["kind"]) for t in report["tensors"]}
+    assert shapes["synthesis.b8.skip.weight"] == ([16, 16, 1, 1], "parameter")
+    assert shapes["mapping.w_avg"] == ([32], "buffer")
+    assert report["num_parameters"] + report["num_buffer_values"] == sum(
+        _product(shape) for shape, _ in shapes.values()
+    )
+
+
+def _product(shape: list[int]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def test_notes_and_training_facts_are_shown(tmp_path) -> None:
+    report = inspect.describe(*_read(DATA / "sg2-tf-legacy-32.pkl"))
+    report |= {"notes": ["it is old"], "training": {"cur_nimg": 25_000_000, "mirror": True}}
+    text = inspect.format_report(report)
+    assert "  note        it is old" in text
+    assert "Training\n  cur_nimg  25000000\n  mirror    True" in text
+
+
+def _read(path: Path):
+    from stylegan3.checkpoints import read
+
+    return path, read(path)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_files_that_cannot_be_read(capsys, tmp_path, arguments) -> None:
+    path = tmp_path / "page.pkl"
+    path.write_text("<!DOCTYPE html>")
+    assert main(["inspect", str(path), *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        f"sgview: {path}: it is a web page, not a network: the download failed or needs a login\n"
+    )
+
+
+def test_a_reader_that_stops_early_is_no_error() -> None:
+    """`sgview inspect FILE | head -1`"""
+    command = [sys.executable, "-m", "sgview", "inspect", str(DATA / "sg2-64-a.pkl")]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert program.stdout is not None and program.stderr is not None
+    program.stdout.close()
+    assert program.stderr.read() == b""
+    assert program.wait(60) == 0
+    program.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (347_100_000, "347.1 MB")],
+)
+def test_file_sizes(count, text) -> None:
+    assert inspect.format_bytes(count) == text
