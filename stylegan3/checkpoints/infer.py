@@ -11,6 +11,8 @@ from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.raw import check_option
 from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
 
+LARGEST_FILTER = 32  # taps
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -77,6 +79,11 @@ def _stylegan2(shapes: Shapes) -> dict[str, Any]:
     }
     if any(channels[r] != min(options["channel_base"] // r, widest) for r in resolutions):
         raise UnusableError("the widths of its layers follow no published rule")
+    filter_shape = shapes.get("synthesis.b4.conv1.resample_filter", (4, 4))
+    if filter_shape[0] != 4 and len(filter_shape) == 2 and filter_shape[0] <= LARGEST_FILTER:
+        # Binomial, as the default (1, 3, 3, 1) is; the buffers hold the true taps.
+        taps = filter_shape[0]
+        options["resample_filter"] = tuple(float(math.comb(taps - 1, i)) for i in range(taps))
     if any(name.endswith(".skip.weight") for name in shapes):
         options["architecture"] = "resnet"
     elif "synthesis.b4.torgb.weight" not in shapes and last > 4:

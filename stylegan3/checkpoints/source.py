@@ -15,8 +15,8 @@ from types import TracebackType
 
 from stylegan3.checkpoints.errors import UnusableError
 
-BLOCK = 1 << 16  # bytes read ahead while parsing
-LONGEST_LINE = 1 << 14  # bytes; text arguments of old opcodes: names, numbers, short text
+BLOCK = 1 << 13  # bytes read ahead while parsing
+LONGEST_LINE = 1 << 13  # bytes; text arguments of old opcodes: names, numbers, short text
 BULK_BLOCK = 1 << 23  # bytes between two progress reports
 
 
