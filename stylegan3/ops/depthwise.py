@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Span = tuple[int, int]
+Kernels = tuple[Tensor, ...]  # [C, 1, kH, kW] each
 
 
 def suits_depthwise(x: Tensor) -> bool:
@@ -24,45 +25,60 @@ def suits_depthwise(x: Tensor) -> bool:
     )
 
 
+def up_kernels(f: Tensor, channels: int, gain: float = 1.0) -> Kernels:
+    """Weights for `upsample` from a filter [T] or [Th, Tw]: one an axis, or one for both."""
+    # rows first: the cheaper axis to do on the smaller picture
+    parts = (f * gain,) if f.ndim == 2 else (f[:, None] * gain, f[None, :])
+    return tuple(part.expand(channels, 1, *part.shape).contiguous() for part in parts)
+
+
+def down_kernels(f: Tensor, channels: int, gain: float = 1.0) -> Kernels:
+    """Weights for `downsample` from a filter [T] or [Th, Tw]: one an axis, or one for both."""
+    # flipped, as conv2d correlates; columns first, for the same reason
+    parts = (
+        (f.flip(0, 1) * gain,) if f.ndim == 2 else (f.flip(0)[None, :] * gain, f.flip(0)[:, None])
+    )
+    return tuple(part.expand(channels, 1, *part.shape).contiguous() for part in parts)
+
+
 def upsample(
     x: Tensor,  # [N, C, H, W] channels-last
-    f: Tensor,  # [T], or [Th, Tw]
+    kernels: Kernels,  # of `up_kernels`, for C channels or more
     up: int,
     pads_y: Span,
     pads_x: Span,
-    gain: float,
 ) -> Tensor:  # [N, C, H up + sum(pads_y) - Th + 1, W up + sum(pads_x) - Tw + 1]
     """Insert zeros, pad and convolve, as one transposed convolution an axis."""
-    if f.ndim == 2:
-        return _upsample(x, f * gain, up, up, pads_y, pads_x)
-    # rows first: the cheaper axis to do on the smaller picture
-    x = _upsample(x, f[:, None] * gain, up, 1, pads_y, (0, 0))
-    return _upsample(x, f[None, :], 1, up, (0, 0), pads_x)
+    if len(kernels) == 1:
+        return _upsample(x, kernels[0], up, up, pads_y, pads_x)
+    x = _upsample(x, kernels[0], up, 1, pads_y, (0, 0))
+    return _upsample(x, kernels[1], 1, up, (0, 0), pads_x)
 
 
 def downsample(
     x: Tensor,  # [N, C, H, W] channels-last
-    f: Tensor,  # [T], or [Th, Tw]
+    kernels: Kernels,  # of `down_kernels`, for C channels or more
     down: int,
     pads_y: Span = (0, 0),
     pads_x: Span = (0, 0),
-    gain: float = 1.0,
 ) -> Tensor:  # [N, C, (H + sum(pads_y) - Th) // down + 1, ..]
     """Pad, convolve and decimate, as one strided convolution an axis."""
-    if f.ndim == 2:
-        return _downsample(x, f * gain, down, down, pads_y, pads_x)
-    x = _downsample(x, f[None, :], 1, down, (0, 0), pads_x)
-    return _downsample(x, f[:, None] * gain, down, 1, pads_y, (0, 0))
+    if len(kernels) == 1:
+        return _downsample(x, kernels[0], down, down, pads_y, pads_x)
+    x = _downsample(x, kernels[0], 1, down, (0, 0), pads_x)
+    return _downsample(x, kernels[1], down, 1, pads_y, (0, 0))
 
 
-def _upsample(x: Tensor, f: Tensor, up_y: int, up_x: int, pads_y: Span, pads_x: Span) -> Tensor:
-    extra_y, crop_y, trim_y = _crop(f.shape[0], up_y, pads_y)
-    extra_x, crop_x, trim_x = _crop(f.shape[1], up_x, pads_x)
+def _upsample(
+    x: Tensor, kernel: Tensor, up_y: int, up_x: int, pads_y: Span, pads_x: Span
+) -> Tensor:
+    channels = x.shape[1]
+    extra_y, crop_y, trim_y = _crop(kernel.shape[2], up_y, pads_y)
+    extra_x, crop_x, trim_x = _crop(kernel.shape[3], up_x, pads_x)
     if extra_y or extra_x:
         x = F.pad(x, (extra_x, extra_x, extra_y, extra_y))
-    weight = f.expand(x.shape[1], 1, *f.shape).contiguous()
     x = F.conv_transpose2d(
-        x, weight, stride=(up_y, up_x), padding=(crop_y, crop_x), groups=x.shape[1]
+        x, kernel[:channels], stride=(up_y, up_x), padding=(crop_y, crop_x), groups=channels
     )
     if any(trim_y) or any(trim_x):
         height, width = x.shape[2:]
@@ -84,16 +100,16 @@ def _crop(taps: int, up: int, pads: Span) -> tuple[int, int, Span]:
 
 
 def _downsample(
-    x: Tensor, f: Tensor, down_y: int, down_x: int, pads_y: Span, pads_x: Span
+    x: Tensor, kernel: Tensor, down_y: int, down_x: int, pads_y: Span, pads_x: Span
 ) -> Tensor:
+    channels = x.shape[1]
     is_even = pads_y[0] == pads_y[1] >= 0 and pads_x[0] == pads_x[1] >= 0
     if not is_even:
         x = F.pad(x, (*pads_x, *pads_y))
-    weight = f.flip(0, 1).expand(x.shape[1], 1, *f.shape).contiguous()
     return F.conv2d(
         x,
-        weight,
+        kernel[:channels],
         stride=(down_y, down_x),
         padding=(pads_y[0], pads_x[0]) if is_even else 0,
-        groups=x.shape[1],
+        groups=channels,
     )

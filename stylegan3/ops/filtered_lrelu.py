@@ -57,7 +57,7 @@ def filtered_lrelu(
     _check(x, bias)
     if up_filter is not None and down_filter is not None and depthwise.suits_depthwise(x):
         return _filtered_lrelu_chunks(
-            x, up_filter, down_filter, bias, up, down, padding, gain, slope, clamp
+            x, up_filter, down_filter, bias, up, down, padding, gain, slope, clamp, memo or Memo()
         )
     if bias is not None:
         x = x + bias.to(x.dtype)[:, None, None]
@@ -82,6 +82,7 @@ def _filtered_lrelu_chunks(
     gain: float,
     slope: float,
     clamp: float | None,
+    memo: Memo,
 ) -> Tensor:
     """The same on a CPU, a few channels at a time so that the large picture stays in the cache.
 
@@ -90,9 +91,17 @@ def _filtered_lrelu_chunks(
     """
     pads_x, pads_y = padding[:2], padding[2:]
     n, channels, height, width = x.shape
-    up_filter, down_filter = up_filter.to(x), down_filter.to(x)
-    peak_gain = float(up_filter.abs().sum()) ** (2 if up_filter.ndim == 1 else 1) * up**2 * gain
     step = max(CHANNEL_BLOCK, CHUNK // (height * width * up**2) // CHANNEL_BLOCK * CHANNEL_BLOCK)
+    step = min(step, channels)
+    up_kernels, down_kernels, peak_gain = memo.get(
+        f"kernels {step} {up} {gain}",
+        (up_filter, down_filter),
+        lambda: (
+            depthwise.up_kernels(up_filter.to(x), step, up**2 * gain),
+            depthwise.down_kernels(down_filter.to(x), step),
+            float(up_filter.abs().sum()) ** (2 if up_filter.ndim == 1 else 1) * up**2 * abs(gain),
+        ),
+    )
     out: Tensor | None = None
     for sample in range(n):
         for start in range(0, channels, step):
@@ -102,13 +111,13 @@ def _filtered_lrelu_chunks(
                 y = y + bias[chunk, None, None]
             y = y.contiguous(memory_format=torch.channels_last)
             # the margin covers rounding; NaN compares false and is clamped, which keeps it
-            is_bounded = clamp is None or float(y.abs().amax()) * peak_gain * 1.001 < clamp
-            y = depthwise.upsample(y, up_filter, up, pads_y, pads_x, up**2 * gain)
+            is_bounded = clamp is None or _peak(y) * peak_gain * 1.001 < clamp
+            y = depthwise.upsample(y, up_kernels, up, pads_y, pads_x)
             F.leaky_relu_(y, slope)
             if not is_bounded:
                 assert clamp is not None
                 y.clamp_(-clamp, clamp)
-            y = depthwise.downsample(y, down_filter, down)
+            y = depthwise.downsample(y, down_kernels, down)
             if n == 1 and step >= channels:
                 return y
             if out is None:
@@ -117,6 +126,11 @@ def _filtered_lrelu_chunks(
             out[sample : sample + 1, chunk] = y
     assert out is not None
     return out
+
+
+def _peak(x: Tensor) -> float:
+    """Largest absolute value; two reductions are faster than `abs` and one."""
+    return max(float(x.amax()), -float(x.amin()))
 
 
 def filtered_lrelu_ref(

@@ -43,8 +43,10 @@ def upfirdn2d(
     if depthwise.suits_depthwise(x):
         x = x.contiguous(memory_format=torch.channels_last)
         if up == 1:
-            return depthwise.downsample(x, f.to(x), down, pads_y, pads_x, gain)
-        return depthwise.upsample(x, f.to(x), up, pads_y, pads_x, gain)[:, :, ::down, ::down]
+            kernels = depthwise.down_kernels(f.to(x), x.shape[1], gain)
+            return depthwise.downsample(x, kernels, down, pads_y, pads_x)
+        kernels = depthwise.up_kernels(f.to(x), x.shape[1], gain)
+        return depthwise.upsample(x, kernels, up, pads_y, pads_x)[:, :, ::down, ::down]
     filters = f
     terms = separate(f) if memo is None else memo.get("terms", (f,), lambda: separate(filters))
     y = None
