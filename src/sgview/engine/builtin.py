@@ -18,7 +18,7 @@ from torch import Tensor
 from sgview.engine.network import Network, tensors_of
 from stylegan3 import Generator, StyleGAN3Config
 
-CONFIG = StyleGAN3Config(z_dim=64, w_dim=64, img_resolution=128, channel_base=1536, channel_max=64)
+CONFIG = StyleGAN3Config(z_dim=64, w_dim=64, img_resolution=128, channel_base=1280, channel_max=48)
 
 _Colour = tuple[float, float, float]  # RGB, 0 is middle grey, -1 black, 1 white
 _FORMING_LAYERS = 9  # layers whose styles differ freely from picture to picture
@@ -41,7 +41,7 @@ class _Look:
 
 _EMBERS = _Look(
     name="embers",
-    seed=21,
+    seed=81,
     edges=5,
     flatness=0.5,
     shared=0.8,
@@ -50,7 +50,7 @@ _EMBERS = _Look(
 )
 _TIDES = _Look(
     name="tides",
-    seed=22,
+    seed=82,
     edges=4,
     flatness=0.6,
     shared=0.7,

@@ -10,6 +10,7 @@ import torch
 from sgview.engine.builtin import build_pair
 from sgview.engine.network import Network
 from stylegan3 import Generator
+from stylegan3.checkpoints import read
 
 
 def load_network(
@@ -23,8 +24,6 @@ def load_network(
     Raises:
         CheckpointError: if the file cannot be read; one sentence with the file and the cause.
     """
-    from stylegan3.checkpoints import read  # its readers are many, and not needed to play
-
     path = Path(path)
     checkpoint = read(path, progress)
     with torch.device("meta"):

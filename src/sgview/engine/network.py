@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from sgview.state.status import LayerInfo, NetworkStatus, TensorInfo
+from stylegan3.checkpoints import family_of
 
 _LAYER_OF_TENSOR = re.compile(r"synthesis\.(?:(L\d+)_[^.]*|(b\d+)|(input))\.")
 _DEMODULATED = re.compile(r"synthesis\.(?:L\d+_\d+_\d+|b\d+\.conv\d)\.weight")
@@ -97,10 +98,3 @@ def last_layer(tensors: dict[str, Tensor]) -> str:
     """Return the group of StyleGAN3's ToRGB layer, "" for a network without L layers."""
     indices = [int(g[1:]) for g in map(group_of, tensors) if re.fullmatch(r"L\d+", g)]
     return f"L{max(indices)}" if indices else ""
-
-
-def family_of(config: Any) -> str:
-    """Return "StyleGAN2", "StyleGAN3-T" or "StyleGAN3-R"."""
-    if config.family == "stylegan3":
-        return "StyleGAN3-R" if config.use_radial_filters else "StyleGAN3-T"
-    return "StyleGAN2"
