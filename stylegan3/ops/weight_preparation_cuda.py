@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.ops import nvrtc
-from stylegan3.ops.channels_last import storage
+from stylegan3.ops.channels_last import storage, vector_length
 from stylegan3.ops.sources import cuda_source
 
 
@@ -48,7 +48,7 @@ class PreparedWeight:
         self.fan_in = in_channels * height * width
         self.storage = torch.zeros(rows, *kernel, in_pitch, device=weight.device, dtype=dtype)
         self.energy = torch.zeros(out_channels, in_pitch, **new)  # sum over taps of (w / rms)^2
-        self.row_rms = torch.zeros(out_channels, **new)
+        self.row_rms = torch.zeros(vector_length(out_pitch), **new)
         self.spec = nvrtc.KernelSpec(
             "weight_preparation",
             cuda_source("weight_preparation.cu"),

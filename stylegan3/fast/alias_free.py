@@ -1,0 +1,262 @@
+"""StyleGAN3's synthesis as launches on prepared buffers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stylegan3.alias_free import AliasFreeSynthesis, SynthesisLayer
+from stylegan3.fast.operations import Operations, step
+from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
+from stylegan3.fast.precision import Precision, layer_dtypes, pitch
+from stylegan3.ops.channels_last import vector_length
+from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
+from stylegan3.ops.fully_connected_cuda import Dense
+from stylegan3.ops.modulated_act_cuda import ActVectors
+from stylegan3.ops.modulation_cuda import Modulation
+from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+
+_INPUT = -1  # stands before layer 0
+
+
+class AliasFreePlanner:
+    """Makes plans for one network; its weights and buffers serve all of them.
+
+    A layer's input comes with the layer's styles multiplied in, by the operation that writes it,
+    so that convolutions use shared weights. Demodulation, bias and clamp are folded into the
+    filtered leaky ReLU behind the convolution (`modulation.cu` has the formulas).
+
+    Args:
+        synthesis: whose live tensors are read.
+        operations: what to compute with.
+        precision: number formats.
+        ws: [num_ws, w_dim] float32, read by every plan.
+
+    Raises:
+        ValueError: if the network has filters or sizes that the operations do not support.
+    """
+
+    def __init__(
+        self,
+        synthesis: AliasFreeSynthesis,
+        operations: Operations,
+        precision: Precision,
+        ws: Tensor,
+    ) -> None:
+        self._synthesis = synthesis
+        self._ops = operations
+        self._ws = ws
+        self._device = ws.device
+        config = synthesis.config
+        self._geometries = config.layers
+        self._layers = [_layer(synthesis, g.name) for g in config.layers]
+        self._dtypes = layer_dtypes(config, precision)
+        self._filters = [_filters(layer) for layer in self._layers[:-1]]
+        _check_torgb(self._layers[-1])
+        self._in_pitch = [pitch(g.in_channels, g.in_size) for g in config.layers]
+        self._out_pitch = [pitch(g.out_channels, g.in_size) for g in config.layers]
+        self._turn = self._vector(4)  # the input's rotation and translation
+        self._styles = [self._vector(g.in_channels) for g in config.layers]
+        # three vectors of each layer's output, the input's first
+        counts = [config.layers[0].in_channels, *(g.out_channels for g in config.layers[:-1])]
+        self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
+        last = config.layers[-1]
+        self._picture = torch.zeros(
+            last.out_channels, last.out_size, last.out_size, device=self._device
+        )
+        self._activations: dict[tuple[int, torch.dtype], Any] = {}
+        self._arena = self._reserve()
+        self._prepare_weights()
+
+    def plan(self, layer: str | None = None) -> Plan:
+        """Return the plan of the picture, or of the output of one of `layer_names`."""
+        names = ["input", *(g.name for g in self._geometries)]
+        stop = len(names) - 1 + _INPUT if layer is None else names.index(layer) + _INPUT
+        torgb = len(self._layers) - 1
+        steps = [*self._style_steps(stop), *self._input_steps()]
+        for index in range(min(stop + 1, torgb)):
+            steps += self._layer_steps(index, is_last=index == stop)
+        if stop == torgb:
+            steps.append(self._torgb_step(is_scaled=layer is None))
+            output = self._picture[None]
+        else:
+            channels = self._synthesis.layers[stop - _INPUT].channels
+            output = planar(self._output(stop, is_last=True), channels)
+        derived = self._derived[: min(stop + 1, torgb) + 1]
+        return Plan(tuple(steps), tuple(derived), output)
+
+    def _style_steps(self, stop: int) -> list[Step]:
+        """Affine layers of all styles in one launch, vectors of all channels in another."""
+        affine = self._synthesis.input.affine
+        denses = [Dense(affine.weight, affine.bias, self._ws[0], self._turn, affine.weight_gain)]
+        for i in range(stop + 1):
+            affine, row = self._layers[i].affine, self._ws[i + 1]
+            dense = Dense(affine.weight, affine.bias, row, self._styles[i], affine.weight_gain)
+            denses.append(dense)
+        modulations = [self._modulation(i, i < stop) for i in range(_INPUT, stop + 1)]
+        affines = self._ops.fully_connected(denses, self._device)
+        vectors = self._ops.modulation_vectors(
+            [m for m in modulations if m is not None], self._device
+        )
+        return [step("styles", affines), step("modulation", vectors)]
+
+    def _modulation(self, index: int, has_next: bool) -> Modulation | None:
+        if index == len(self._layers) - 1:
+            return None  # ToRGB: the layer before has multiplied its styles in
+        following = self._layers[index + 1]
+        options: dict[str, Any] = {}
+        if has_next:
+            options = {
+                "next_styles": self._styles[index + 1],
+                "next_power": following.magnitude_ema,
+            }
+            if following.geometry.is_torgb:
+                options["next_gain"] = 1 / math.sqrt(following.geometry.in_channels)
+        if index == _INPUT:
+            return Modulation(self._synthesis.input.channels, *self._vectors[0], **options)
+        layer, weight = self._layers[index], self._weights[index + 1]
+        return Modulation(
+            layer.geometry.out_channels,
+            *self._vectors[index + 1],
+            energy=weight.energy,
+            styles=self._styles[index],
+            fan_in=weight.fan_in,
+            bias=layer.bias,
+            folded=True,
+            clamp=layer.conv_clamp,
+            correction=self._activation(index, is_last=not has_next).dc_correction,
+            **options,
+        )
+
+    def _input_steps(self) -> list[Step]:
+        source, weight = self._synthesis.input, self._weights[0]
+        dtype, size = self._dtypes[0], source.size
+        shape = (size, size, self._in_pitch[0])
+        features = self._arena.picture("convolved", shape, dtype)
+        x = self._arena.picture("activated", shape, dtype)
+        make = self._ops.input_features(
+            source.freqs,
+            source.phases,
+            source.transform,
+            sampling_rate=source.sampling_rate,
+            bandwidth=source.cutoff,
+            dtype=dtype,
+        )
+        convolve = self._ops.convolution(shape, weight, 0)
+        scale = self._ops.modulated_act(pitch=shape[2], dtype=dtype, activate=False)
+        bias, _, following = self._vectors[0]
+        # the prepared weight is normalised row by row, which is undone here
+        vectors = ActVectors(bias, weight.row_rms, following)
+        return [
+            step("input features", make, self._turn, features),
+            step("input convolution", convolve, features, weight, x),
+            step("input scale", scale, x, x, source.channels, vectors),
+        ]
+
+    def _layer_steps(self, index: int, is_last: bool) -> list[Step]:
+        g, weight = self._geometries[index], self._weights[index + 1]
+        size = g.in_size + g.conv_kernel - 1
+        x = self._output(index - 1)
+        t = self._arena.picture("convolved", (size, size, self._out_pitch[index]), x.dtype)
+        convolve = self._ops.convolution(tuple(x.shape), weight, g.conv_kernel - 1)
+        activate = self._activation(index, is_last=is_last)
+        y = self._output(index, is_last=is_last)
+        vectors = self._vectors[index + 1]
+        return [
+            step(f"{g.name} convolution", convolve, x, weight, t),
+            step(f"{g.name} filtered_lrelu", activate, t, y, g.out_channels, *vectors),
+        ]
+
+    def _torgb_step(self, is_scaled: bool) -> Step:
+        layer = self._layers[-1]
+        torgb = self._ops.alias_free_torgb(
+            layer.weight,
+            layer.bias,
+            pitch=self._in_pitch[-1],
+            dtype=self._dtypes[-1],
+            clamp=layer.conv_clamp,
+            output_scale=self._synthesis.config.output_scale if is_scaled else 1.0,
+        )
+        x = self._output(len(self._layers) - 2)
+        return step(f"{layer.geometry.name} torgb", torgb, x, self._picture)
+
+    def _activation(self, index: int, is_last: bool) -> Any:
+        dtype = self._dtypes[index]
+        out_dtype = dtype if is_last else self._dtypes[index + 1]
+        if (index, out_dtype) not in self._activations:
+            has_clamp = self._layers[index].conv_clamp is not None
+            self._activations[index, out_dtype] = self._ops.filtered_lrelu(
+                self._filters[index], self._device, dtype, out_dtype, has_clamp
+            )
+        return self._activations[index, out_dtype]
+
+    def _output(self, index: int, *, is_last: bool = False) -> Tensor:
+        """Return the buffer of a layer's output, in the format of the layer that reads it."""
+        size = self._geometries[0].in_size if index == _INPUT else self._geometries[index].out_size
+        dtype = self._dtypes[max(index, 0) if is_last else index + 1]
+        return self._arena.picture("activated", (size, size, self._in_pitch[index + 1]), dtype)
+
+    def _reserve(self) -> Arena:
+        arena = Arena(self._device)
+        first = self._geometries[0]
+        arena.reserve("activated", (first.in_size,) * 2 + (self._in_pitch[0],), torch.float32)
+        arena.reserve("convolved", (first.in_size,) * 2 + (self._in_pitch[0],), torch.float32)
+        for index, g in enumerate(self._geometries[:-1]):
+            size = g.in_size + g.conv_kernel - 1
+            arena.reserve("convolved", (size, size, self._out_pitch[index]), self._dtypes[index])
+            shape = (g.out_size, g.out_size, self._in_pitch[index + 1])
+            for dtype in self._dtypes[index : index + 2]:
+                arena.reserve("activated", shape, dtype)
+        arena.allocate()
+        return arena
+
+    def _prepare_weights(self) -> None:
+        source = self._synthesis.input.weight
+        self._weights = [self._prepare(source.detach()[:, :, None, None], 0, self._in_pitch[0])]
+        self._derived = [_derive(source, self._weights[0])]
+        for index, layer in enumerate(self._layers[:-1]):
+            weight = self._prepare(layer.weight, index, self._out_pitch[index])
+            self._weights.append(weight)
+            self._derived.append(_derive(layer.weight, weight))
+
+    def _prepare(self, weight: Tensor, index: int, out_pitch: int) -> PreparedWeight:
+        return self._ops.prepared_weight(
+            weight,
+            in_pitch=self._in_pitch[index],
+            out_pitch=out_pitch,
+            dtype=self._dtypes[index],
+        )
+
+    def _three_vectors(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
+        return self._vector(length), self._vector(length), self._vector(length)
+
+    def _vector(self, length: int) -> Tensor:
+        return torch.zeros(length, device=self._device)
+
+
+def _derive(source: Tensor, weight: PreparedWeight) -> Derived:
+    return Derived(source, weight.refresh, weight.spec)
+
+
+def _layer(synthesis: AliasFreeSynthesis, name: str) -> SynthesisLayer:
+    layer = synthesis.get_submodule(name)
+    assert isinstance(layer, SynthesisLayer)
+    return layer
+
+
+def _filters(layer: SynthesisLayer) -> FilterGeometry:
+    g = layer.geometry
+    up, down = (
+        None if f is None else f.detach().double().cpu().numpy()
+        for f in (layer.up_filter, layer.down_filter)
+    )
+    return FilterGeometry(up, down, g.up_factor, g.down_factor, (*g.padding, *g.padding))
+
+
+def _check_torgb(layer: SynthesisLayer) -> None:
+    g = layer.geometry
+    if (g.up_factor, g.down_factor, g.padding, g.conv_kernel) != (1, 1, (0, 0), 1):
+        raise ValueError(f"{g.name} resamples the picture")

@@ -1,0 +1,80 @@
+"""The operations that plans are made of: on a GPU our kernels and cuDNN, elsewhere plain torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+
+from stylegan3.fast.convolution import Convolution, Kernels, choose_convolution
+from stylegan3.fast.plan import Step
+from stylegan3.ops import fully_connected_cuda, modulation_cuda
+from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
+from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
+from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
+from stylegan3.ops.fully_connected_cuda import FullyConnected
+from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
+from stylegan3.ops.modulation_cuda import ModulationVectors
+from stylegan3.ops.nvrtc import KernelSpec
+from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Factories with the signatures of the launchers in `stylegan3.ops`."""
+
+    prepared_weight: Callable[..., PreparedWeight]
+    fully_connected: Callable[..., FullyConnected]
+    modulation_vectors: Callable[..., ModulationVectors]
+    input_features: Callable[..., InputFeatures]
+    alias_free_torgb: Callable[..., AliasFreeToRgb]
+    modulated_act: Callable[..., ModulatedAct]
+    phase_upsample: Callable[..., PhaseUpsample]
+    filtered_lrelu: Callable[..., Any]  # (geometry, device, in_dtype, out_dtype, has_clamp)
+    convolution: Callable[..., Convolution]  # (x_shape, prepared_weight, padding)
+
+
+def cuda_operations(kernels: Kernels = "auto") -> Operations:
+    """Return the operations of a GPU."""
+    return Operations(
+        prepared_weight=PreparedWeight,
+        fully_connected=FullyConnected,
+        modulation_vectors=ModulationVectors,
+        input_features=InputFeatures,
+        alias_free_torgb=AliasFreeToRgb,
+        modulated_act=ModulatedAct,
+        phase_upsample=PhaseUpsample,
+        filtered_lrelu=filtered_lrelu_cuda,
+        convolution=partial(choose_convolution, kernels=kernels),
+    )
+
+
+def filtered_lrelu_cuda(
+    geometry: FilterGeometry,
+    device: torch.device,
+    in_dtype: torch.dtype,
+    out_dtype: torch.dtype,
+    has_clamp: bool,
+) -> TensorCoreFilteredLrelu | PlainFilteredLrelu:
+    """Return the tensor-core kernel where it applies, else the plain one."""
+    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (8, 0)
+    if in_dtype == out_dtype and geometry.suits_tensor_cores(in_dtype, capability):
+        return TensorCoreFilteredLrelu(geometry, device, has_clamp=has_clamp)
+    return PlainFilteredLrelu(geometry, device, in_dtype=in_dtype, out_dtype=out_dtype)
+
+
+def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:
+    """Return the step that calls `operation` with `arguments`."""
+    return Step(name, lambda: operation(*arguments), spec_of(operation))
+
+
+def spec_of(operation: object) -> KernelSpec | None:
+    """Return the kernel that an operation launches, None if it needs none of ours."""
+    if isinstance(operation, FullyConnected):
+        return fully_connected_cuda.SPEC
+    if isinstance(operation, ModulationVectors):
+        return modulation_cuda.SPEC
+    return getattr(operation, "spec", None)

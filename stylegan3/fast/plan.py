@@ -1,0 +1,102 @@
+"""What a frame is made of: launches on buffers that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from stylegan3.ops.nvrtc import KernelSpec
+
+
+@dataclass(frozen=True)
+class Step:
+    """One launch, or a few that belong together."""
+
+    name: str  # layer and operation: "L3_36_512 convolution"
+    launch: Callable[[], object]
+    spec: KernelSpec | None = None  # what has to be compiled for it
+
+
+class Derived:
+    """Something computed from a live tensor, made anew where that changed.
+
+    Args:
+        source: the live tensor, changed in place.
+        refresh: writes what follows from it, in place.
+    """
+
+    def __init__(
+        self, source: Tensor, refresh: Callable[[], object], spec: KernelSpec | None = None
+    ) -> None:
+        self._source = source
+        self._refresh = refresh
+        self._version: int | None = None
+        self.spec = spec
+
+    def update(self) -> None:
+        """Launch what is needed to follow the source; nothing where it did not change."""
+        if self._source._version != self._version:
+            self._refresh()
+            self._version = self._source._version
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Launches that bring a network from `ws` to a picture or a layer's output."""
+
+    steps: tuple[Step, ...]
+    derived: tuple[Derived, ...]
+    output: Tensor  # [1, C, H, W], a view of a buffer that every plan of the network writes to
+
+    def update(self) -> None:
+        """Follow what changed in the live tensors since the last frame."""
+        for derived in self.derived:
+            derived.update()
+
+    def run(self) -> None:
+        """Launch every step."""
+        for step in self.steps:
+            step.launch()
+
+    @property
+    def specs(self) -> set[KernelSpec]:
+        """The kernels to compile."""
+        parts = (*self.steps, *self.derived)
+        return {part.spec for part in parts if part.spec is not None}
+
+
+@dataclass
+class Arena:
+    """Memory for pictures of which only the last two are alive: a convolution's input and output.
+
+    Buffers are asked for by `picture` before `allocate`, and again after it to be used.
+    """
+
+    device: torch.device
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _memory: dict[str, Tensor] = field(default_factory=dict)
+
+    def reserve(self, name: str, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+        """Have room for a picture in the part called `name`."""
+        self._sizes[name] = max(self._sizes.get(name, 0), _bytes(shape, dtype))
+
+    def allocate(self) -> None:
+        """Take the memory."""
+        for name, size in self._sizes.items():
+            self._memory[name] = torch.zeros(size, dtype=torch.uint8, device=self.device)
+
+    def picture(self, name: str, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return a view of the part called `name`; what was in it is lost once it is written."""
+        return self._memory[name][: _bytes(shape, dtype)].view(dtype).view(shape)
+
+
+def planar(x: Tensor, channels: int) -> Tensor:  # [H, W, P] -> [1, C, H, W]
+    """Return a channels-last picture as torch sees pictures, without its padding; a view."""
+    return x[..., :channels].permute(2, 0, 1)[None]
+
+
+def _bytes(shape: tuple[int, ...], dtype: torch.dtype) -> int:
+    return torch.Size(shape).numel() * dtype.itemsize

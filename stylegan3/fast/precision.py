@@ -1,0 +1,45 @@
+"""In which number format each layer runs, and how far channels are padded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from stylegan3.config import StyleGAN2Config, StyleGAN3Config
+from stylegan3.ops.channels_last import padded_channels
+
+Precision = Literal["fast", "published", "fp32"]
+"""fast: float16 everywhere; published: float16 where the published networks use it; fp32: nowhere.
+
+Sums are always float32, and so are styles, demodulation, biases and the picture.
+"""
+
+_SMALL = 512  # [px] up to here, wider padding costs less time than it saves in the convolution
+
+
+def layer_dtypes(config: StyleGAN3Config, precision: Precision) -> list[torch.dtype]:
+    """Return the format of each StyleGAN3 layer's input and convolution, ToRGB included."""
+    return [
+        _dtype(precision, is_published_fp16=config.is_fp16(i)) for i in range(len(config.layers))
+    ]
+
+
+def block_dtype(config: StyleGAN2Config, resolution: int, precision: Precision) -> torch.dtype:
+    """Return the format of a StyleGAN2 block."""
+    return _dtype(precision, is_published_fp16=config.is_fp16(resolution))
+
+
+def pitch(channels: int, size: int) -> int:
+    """Return the padded channel count of a picture `size` pixels wide.
+
+    Tensor cores take channels in groups of 16; cuDNN is a little faster with groups of 32.
+    """
+    return padded_channels(channels, 32 if channels > 16 and size < _SMALL else 16)
+
+
+def _dtype(precision: Precision, *, is_published_fp16: bool) -> torch.dtype:
+    if precision not in ("fast", "published", "fp32"):
+        raise ValueError(f"precision must be fast, published or fp32, not {precision!r}")
+    is_fp16 = precision == "fast" or (precision == "published" and is_published_fp16)
+    return torch.float16 if is_fp16 else torch.float32

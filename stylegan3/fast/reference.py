@@ -1,0 +1,244 @@
+"""The operations of plans in plain torch: what the kernels compute, on any device.
+
+They take the launchers' arguments and check them likewise, so that the wiring of a plan can be
+tested, and run, where there is no GPU.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import leaky_relu, pixel_shuffle
+
+from stylegan3.fast.convolution import ReferenceConvolution
+from stylegan3.fast.operations import Operations
+from stylegan3.fast.plan import planar
+from stylegan3.ops import (
+    alias_free_ends_cuda,
+    fully_connected_cuda,
+    modulated_act_cuda,
+    modulation_cuda,
+    weight_preparation_cuda,
+)
+from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
+from stylegan3.ops.modulation_cuda import Modulation
+from stylegan3.ops.upfirdn2d import upfirdn2d
+
+
+def reference_operations() -> Operations:
+    """Return the operations for any device."""
+    return Operations(
+        prepared_weight=PreparedWeight,
+        fully_connected=FullyConnected,
+        modulation_vectors=ModulationVectors,
+        input_features=InputFeatures,
+        alias_free_torgb=AliasFreeToRgb,
+        modulated_act=ModulatedAct,
+        phase_upsample=PhaseUpsample,
+        filtered_lrelu=FilteredLrelu,
+        convolution=lambda x_shape, weight, padding: ReferenceConvolution(padding),
+    )
+
+
+class PreparedWeight(weight_preparation_cuda.PreparedWeight):
+    """`weight_preparation.cu`."""
+
+    def refresh(self) -> None:
+        """Derive again from the live tensor."""
+        w = self._source.detach()
+        outs, ins = w.shape[:2]
+        rms = (w.square().mean((1, 2, 3)) + 1e-8).sqrt()
+        w = w / rms[:, None, None, None]
+        self.row_rms[:outs] = rms
+        self.energy[:outs, :ins] = w.square().sum((2, 3))
+        w = w / math.sqrt(self.fan_in)
+        if self.storage.shape[0] == self._out_pitch:
+            self.storage[:outs, ..., :ins] = w.permute(0, 2, 3, 1)
+            return
+        # output 2 u + p of the transposed convolution meets input u with kernel row p, and
+        # input u - 1 with kernel row p + 2
+        phases = self.storage.view(2, 2, self._out_pitch, 2, 2, -1)
+        rows = {0: ((0, 2), (1, 0)), 1: ((1, 1),)}
+        for py, px in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            for ty, ky in rows[py]:
+                for tx, kx in rows[px]:
+                    phases[py, px, :outs, ty, tx, :ins] = w[:, :, ky, kx]
+
+
+class FullyConnected(fully_connected_cuda.FullyConnected):
+    """`fully_connected.cu`."""
+
+    def __call__(self) -> None:
+        """Compute all layers."""
+        for d in self._layers:
+            x = d.x
+            if d.normalise:
+                x = x * (x.square().mean() + 1e-8).rsqrt()
+            y = d.weight @ x * d.weight_gain
+            if d.bias is not None:
+                y = y + d.bias * d.bias_gain
+            d.y.copy_(leaky_relu(y, 0.2) * math.sqrt(2) if d.activate else y)
+
+
+class ModulationVectors(modulation_cuda.ModulationVectors):
+    """`modulation.cu`."""
+
+    def __call__(self) -> None:
+        """Compute all vectors."""
+        for layer in self._layers:
+            d, following = self._demodulation(layer), self._following(layer)
+            bias = layer.first.new_zeros(1) if layer.bias is None else layer.bias
+            outs = layer.out_channels
+            if layer.folded:
+                d = d.clamp_min(1e-8)
+                clamp = math.inf if layer.clamp is None else layer.clamp
+                values = (bias / d, clamp / d, d * layer.correction * following)
+            else:
+                values = (bias, d, following)
+            for vector, value in zip((layer.first, layer.second, layer.third), values, strict=True):
+                vector[:outs] = value
+
+    def _demodulation(self, layer: Modulation) -> Tensor:
+        if layer.energy is None or layer.styles is None:
+            return layer.first.new_ones(1)
+        power = layer.styles.square().mean() + 1e-8
+        energy = layer.energy[: layer.out_channels, : len(layer.styles)]
+        q = energy @ layer.styles.square() / power
+        r = 1.0 if layer.row_rms is None else layer.row_rms[: layer.out_channels] * power.sqrt()
+        return math.sqrt(layer.fan_in) * r * (r * r * q + 1e-8).rsqrt()
+
+    def _following(self, layer: Modulation) -> Tensor:
+        if layer.next_styles is None:
+            return layer.first.new_ones(1)
+        s = layer.next_styles
+        s = s * (layer.next_gain or (s.square().mean() + 1e-8).rsqrt())
+        return s if layer.next_power is None else s * layer.next_power.clamp_min(1e-8).rsqrt()
+
+
+class InputFeatures(alias_free_ends_cuda.InputFeatures):
+    """`input_features.cu`."""
+
+    def __call__(self, affine: Tensor, y: Tensor) -> None:
+        """Compute the features."""
+        transform, freqs, phases = self._live
+        rate, bandwidth = self._rates
+        rc, rs, tx, ty = affine / affine[:2].norm().clamp_min(1e-15)
+        one, zero = torch.ones_like(rc), torch.zeros_like(rc)
+        turn = torch.stack([rc, -rs, zero, rs, rc, zero, zero, zero, one]).view(3, 3)
+        move = torch.stack([one, zero, -tx, zero, one, -ty, zero, zero, one]).view(3, 3)
+        m = turn @ move @ transform
+        phases = phases + freqs @ m[:2, 2]
+        freqs = freqs @ m[:2, :2]
+        fade = (freqs.norm(dim=1) - bandwidth) / (rate / 2 - bandwidth)
+        grid = (torch.arange(len(y), device=y.device) + 0.5 - len(y) / 2) / rate
+        turns = grid[None, :, None] * freqs[:, 0] + grid[:, None, None] * freqs[:, 1] + phases
+        y.zero_()
+        y[..., : len(freqs)] = torch.sin(turns * (2 * math.pi)) * (1 - fade).clamp(0, 1)
+
+
+class AliasFreeToRgb(alias_free_ends_cuda.AliasFreeToRgb):
+    """`alias_free_torgb.cu`."""
+
+    def __call__(self, x: Tensor, y: Tensor) -> None:
+        """Compute the picture."""
+        weight, bias = self._live
+        v = torch.einsum("hwc,oc->ohw", x[..., : weight.shape[1]].float(), weight[:, :, 0, 0])
+        v = (v + bias[:, None, None]).clamp(-self._clamp, self._clamp)
+        y.copy_(v * self._output_scale)
+
+
+class FilteredLrelu:
+    """`filtered_lrelu_plain.cu`."""
+
+    dc_correction = 1.0
+
+    def __init__(self, geometry: FilterGeometry, *_: Any) -> None:
+        self.geometry = geometry
+
+    def __call__(
+        self, x: Tensor, y: Tensor, channels: int, bias: Tensor, clamp: Tensor, scale: Tensor
+    ) -> None:
+        """Compute `y = scale * down(clamp(lrelu(up(x + bias)) * gain, +-clamp))`."""
+        g = self.geometry
+        check_operands(g, x, y, channels, bias, clamp, scale)
+        up, down = (
+            None if f is None else torch.from_numpy(f).to(x.device, torch.float32)
+            for f in (g.up_filter, g.down_filter)
+        )
+        b, limit, s = (v[:channels, None, None] for v in (bias, clamp, scale))
+        v = upfirdn2d(planar(x, channels).float() + b, up, up=g.up, padding=g.padding, gain=g.up**2)
+        v = leaky_relu(v, g.slope) * g.gain
+        v = upfirdn2d(torch.clamp(v, -limit, limit), down, down=g.down) * s
+        _store(v, y)
+
+
+class ModulatedAct(modulated_act_cuda.ModulatedAct):
+    """`modulated_act.cu`."""
+
+    def __init__(self, *, activate: bool = True, store: bool = True, **options: Any) -> None:
+        super().__init__(activate=activate, store=store, **options)
+        self._activate, self._store = activate, store
+
+    def __call__(
+        self,
+        x: Tensor,
+        y: Tensor | None,
+        channels: int,
+        vectors: ActVectors,
+        rgb: SkipRgb | None = None,
+        taps: Tensor | None = None,
+    ) -> None:
+        """Compute the activation, and ToRGB if there is one."""
+        assert (rgb is None) == (self._colours == 0) and (y is None) == (not self._store)
+        v = _activate(
+            planar(x, channels).float(), vectors, self._clamp, is_linear=not self._activate
+        )
+        if y is not None:
+            _store(v * vectors.next[:channels, None, None], y)
+        if rgb is None:
+            return
+        weight = rgb.weight[:, :, 0, 0] * rgb.styles * rgb.gain
+        picture = torch.einsum("oc,chw->ohw", weight, v[0]) + rgb.bias[:, None, None]
+        picture = picture.clamp(-self._clamp, self._clamp)
+        if rgb.previous is not None:
+            assert taps is not None
+            f = (taps[0].outer(taps[1]) / 4).flip(0, 1)
+            before = upfirdn2d(rgb.previous[None], f, up=2, padding=(2, 1, 2, 1), gain=4)
+            picture = picture + before[0]
+        rgb.out.copy_(picture)
+
+
+class PhaseUpsample(modulated_act_cuda.PhaseUpsample):
+    """`phase_upsample.cu`."""
+
+    def __call__(
+        self, z: Tensor, y: Tensor, channels: int, vectors: ActVectors, taps: Tensor
+    ) -> None:
+        """Compute the filter and the activation."""
+        height, width, pitch = y.shape[0] // 2, y.shape[1] // 2, y.shape[2]
+        phases = z.float().view(height + 1, width + 1, 4, pitch).permute(3, 2, 0, 1)
+        full = pixel_shuffle(phases, 2)[:channels, 0, :-1, :-1]
+        f = (taps[0].outer(taps[1]) / 4).flip(0, 1)
+        v = upfirdn2d(full[None], f, padding=(1, 1, 1, 1), gain=4)
+        v = _activate(v, vectors, self._clamp, is_linear=False)
+        _store(v * vectors.next[:channels, None, None], y)
+
+
+def _activate(x: Tensor, vectors: ActVectors, clamp: float, *, is_linear: bool) -> Tensor:
+    channels = x.shape[1]
+    demodulation, bias = (v[:channels, None, None] for v in (vectors.demodulation, vectors.bias))
+    v = x * demodulation + bias
+    if vectors.noise is not None and vectors.strength is not None:
+        v = v + vectors.noise * vectors.strength
+    if not is_linear:
+        v = leaky_relu(v, 0.2) * math.sqrt(2)
+    return v.clamp(-clamp, clamp)
+
+
+def _store(x: Tensor, y: Tensor) -> None:  # [1, C, H, W] -> [H, W, P]
+    y.zero_()
+    planar(y, x.shape[1]).copy_(x)

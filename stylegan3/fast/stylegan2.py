@@ -1,0 +1,316 @@
+"""StyleGAN2's synthesis (skip architecture) as launches on prepared buffers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stylegan3.fast.operations import Operations, step
+from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
+from stylegan3.fast.precision import Precision, block_dtype, pitch
+from stylegan3.ops.channels_last import vector_length
+from stylegan3.ops.fully_connected_cuda import Dense
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb, resampling_taps
+from stylegan3.ops.modulation_cuda import Modulation
+from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.stylegan2 import (
+    StyleGAN2Synthesis,
+    SynthesisBlock,
+    SynthesisLayer,
+    ToRGBLayer,
+)
+
+
+@dataclass(frozen=True)
+class _Conv:
+    """A convolution of the network and what belongs to it."""
+
+    name: str  # "b16.conv0"
+    layer: SynthesisLayer
+    block: SynthesisBlock
+    row: int  # of ws
+    is_upsampling: bool
+    dtype: torch.dtype
+    weight: PreparedWeight
+    styles: Tensor  # [C_in]
+    vectors: tuple[Tensor, Tensor, Tensor]  # of the output channels
+    taps: Tensor  # [2, 4] of the layer's resampling filter
+    fresh_noise: Tensor | None  # [r, r]
+
+
+class StyleGAN2Planner:
+    """Makes plans for one network; its weights and buffers serve all of them.
+
+    A convolution's input comes with the styles multiplied in, by the operation that writes it.
+    Convolutions that upsample are 2x2 ones with four output phases, then the resampling filter.
+
+    Args:
+        synthesis: whose live tensors are read.
+        operations: what to compute with.
+        precision: number formats.
+        ws: [num_ws, w_dim] float32, read by every plan.
+
+    Raises:
+        ValueError: if the network's architecture, activation or filters are not supported.
+    """
+
+    def __init__(
+        self,
+        synthesis: StyleGAN2Synthesis,
+        operations: Operations,
+        precision: Precision,
+        ws: Tensor,
+    ) -> None:
+        config = synthesis.config
+        if config.architecture != "skip":
+            raise ValueError(f"its architecture is {config.architecture}")
+        if config.activation != "lrelu":
+            raise ValueError(f"its activation is {config.activation}")
+        self._synthesis = synthesis
+        self._ops = operations
+        self._precision: Precision = precision
+        self._ws = ws
+        self._device = ws.device
+        self._blocks = [_block(synthesis, r) for r in config.block_resolutions]
+        self._pictures = [
+            self._zeros(config.img_channels, b.resolution, b.resolution) for b in self._blocks
+        ]
+        self._rgb_styles = [self._zeros(config.channels(b.resolution)) for b in self._blocks]
+        self._block_taps = [self._follow_taps(b.resample_filter) for b in self._blocks]
+        self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
+        self._convs = self._convolutions()
+        self._derived = [
+            Derived(c.layer.weight, c.weight.refresh, c.weight.spec) for c in self._convs
+        ]
+        first = self._blocks[0].const
+        self._const = self._zeros(4, 4, self._in_pitch(0), dtype=self._convs[0].dtype)
+        self._const_vectors = self._three_vectors(first.shape[0])
+        self._derived_const = Derived(first, self._pack_const)
+        self._arena = self._reserve()
+
+    def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
+        """Return the plan of the picture, or of the output of one of `layer_names`."""
+        if layer == "input":
+            return Plan((), (), self._blocks[0].const.detach()[None])
+        block = len(self._blocks) - 1 if layer is None else self._block_of(layer)
+        part = None if layer is None else layer.partition(".")[2] or "conv1"
+        has_picture = part in (None, "torgb")
+        count = 2 * block + (0 if part == "conv0" else 1)  # convolutions to run
+        steps = self._style_steps(count, block if has_picture else None)
+        if noise_mode == "random" and self._synthesis.config.use_noise:
+            steps.append(Step("noise", self._noise.normal_))
+        steps.append(self._const_step())
+        for index in range(count):
+            steps += self._conv_steps(
+                index,
+                is_last=index == count - 1,
+                noise_mode=noise_mode,
+                colour_from=None if not has_picture else (0 if layer is None else block),
+            )
+        if has_picture:
+            output = self._pictures[block][None]
+        else:
+            channels = self._synthesis.config.channels(self._blocks[block].resolution)
+            output = planar(self._activated(count - 1), channels)
+        derived = (self._derived_const, *self._derived[:count])
+        return Plan(tuple(steps), derived, output)
+
+    def _style_steps(self, count: int, picture: int | None) -> list[Step]:
+        """Affine layers of all styles in one launch, vectors of all channels in another."""
+        denses = [self._dense(c.layer, c.row, c.styles) for c in self._convs[:count]]
+        if picture is not None:
+            for block, styles in zip(self._blocks[: picture + 1], self._rgb_styles, strict=False):
+                row = 2 * self._blocks.index(block) + 1
+                denses.append(self._dense(_torgb(block), row, styles))
+        first = self._convs[0]
+        modulations = [
+            Modulation(len(self._blocks[0].const), *self._const_vectors, next_styles=first.styles)
+        ]
+        for index, conv in enumerate(self._convs[:count]):
+            has_next = index + 1 < count
+            modulations.append(
+                Modulation(
+                    len(conv.layer.bias),
+                    *conv.vectors,
+                    energy=conv.weight.energy,
+                    row_rms=conv.weight.row_rms,
+                    styles=conv.styles,
+                    fan_in=conv.weight.fan_in,
+                    bias=conv.layer.bias,
+                    next_styles=self._convs[index + 1].styles if has_next else None,
+                )
+            )
+        return [
+            step("styles", self._ops.fully_connected(denses, self._device)),
+            step("modulation", self._ops.modulation_vectors(modulations, self._device)),
+        ]
+
+    def _dense(self, layer: SynthesisLayer | ToRGBLayer, row: int, styles: Tensor) -> Dense:
+        affine = layer.affine
+        return Dense(affine.weight, affine.bias, self._ws[row], styles, affine.weight_gain)
+
+    def _const_step(self) -> Step:
+        dtype = self._const.dtype
+        scale = self._ops.modulated_act(pitch=self._const.shape[2], dtype=dtype, activate=False)
+        x = self._arena.picture("activated", tuple(self._const.shape), dtype)
+        channels = len(self._blocks[0].const)
+        vectors = ActVectors(*self._const_vectors)
+        return step("input scale", scale, self._const, x, channels, vectors)
+
+    def _conv_steps(
+        self, index: int, *, is_last: bool, noise_mode: str, colour_from: int | None
+    ) -> list[Step]:
+        conv = self._convs[index]
+        block = self._blocks.index(conv.block)
+        channels = len(conv.layer.bias)
+        steps = []
+        x = self._activated(index - 1)
+        if x.dtype != conv.dtype:  # a block of another number format begins
+            cast = torch.zeros_like(x, dtype=conv.dtype)
+            steps.append(Step(f"{conv.name} cast", lambda x=x, cast=cast: cast.copy_(x)))
+            x = cast
+        t = self._arena.picture("convolved", self._convolved_shape(index), conv.dtype)
+        convolve = self._ops.convolution(tuple(x.shape), conv.weight, 1)
+        steps.append(step(f"{conv.name} convolution", convolve, x, conv.weight, t))
+        vectors = self._act_vectors(conv, noise_mode)
+        y = self._activated(index)
+        if conv.is_upsampling:
+            upsample = self._ops.phase_upsample(dtype=conv.dtype, clamp=conv.layer.conv_clamp)
+            arguments = (t, y, channels, vectors, conv.taps)
+            return [*steps, step(f"{conv.name} upsample", upsample, *arguments)]
+        has_colour = colour_from is not None and block >= colour_from
+        stores = not (is_last and has_colour)
+        activate = self._ops.modulated_act(
+            pitch=t.shape[2],
+            dtype=conv.dtype,
+            clamp=conv.layer.conv_clamp,
+            store=stores,
+            colours=self._synthesis.img_channels if has_colour else 0,
+        )
+        rgb = taps = None
+        if has_colour:
+            previous = self._pictures[block - 1] if block > (colour_from or 0) else None
+            taps = self._block_taps[block] if previous is not None else None
+            rgb = self._skip_rgb(block, previous)
+        arguments = (t, y if stores else None, channels, vectors, rgb, taps)
+        return [*steps, step(f"{conv.name} activation", activate, *arguments)]
+
+    def _skip_rgb(self, block: int, previous: Tensor | None) -> SkipRgb:
+        layer = _torgb(self._blocks[block])
+        return SkipRgb(
+            layer.weight,
+            self._rgb_styles[block],
+            layer.bias,
+            layer.weight_gain,
+            self._pictures[block],
+            previous,
+        )
+
+    def _act_vectors(self, conv: _Conv, noise_mode: str) -> ActVectors:
+        layer = conv.layer
+        noise = strength = None
+        if layer.use_noise and noise_mode != "none":
+            noise = layer.noise_const if noise_mode == "const" else conv.fresh_noise
+            strength = layer.noise_strength
+        return ActVectors(*conv.vectors, noise=noise, strength=strength)
+
+    def _convolutions(self) -> list[_Conv]:
+        convs, offset, config = [], 0, self._synthesis.config
+        for block in self._blocks:
+            for name in ("conv1",) if block.is_first else ("conv0", "conv1"):
+                layer = block.get_submodule(name)
+                assert isinstance(layer, SynthesisLayer)
+                index, size = len(convs), block.resolution
+                dtype = block_dtype(config, size, self._precision)
+                out_channels, in_channels = layer.weight.shape[:2]
+                fresh = self._noise[offset : offset + size**2].view(size, size)
+                offset += size**2
+                weight = self._ops.prepared_weight(
+                    layer.weight,
+                    in_pitch=self._in_pitch(index),
+                    out_pitch=self._in_pitch(index + 1),
+                    dtype=dtype,
+                    phases=name == "conv0",
+                )
+                convs.append(
+                    _Conv(
+                        name=f"{block.name}.{name}",
+                        layer=layer,
+                        block=block,
+                        row=index,
+                        is_upsampling=name == "conv0",
+                        dtype=dtype,
+                        weight=weight,
+                        styles=self._zeros(in_channels),
+                        vectors=self._three_vectors(out_channels),
+                        taps=self._follow_taps(layer.resample_filter),
+                        fresh_noise=fresh if layer.use_noise else None,
+                    )
+                )
+        return convs
+
+    def _in_pitch(self, index: int) -> int:
+        """Pitch of the input of convolution `index`; behind the last, of its output."""
+        resolution = 4 << (index // 2)
+        return pitch(self._synthesis.config.channels(resolution), resolution)
+
+    def _activated(self, index: int) -> Tensor:
+        """Return the buffer of the output of convolution `index`; -1 is the constant's."""
+        if index < 0:
+            return self._arena.picture("activated", tuple(self._const.shape), self._const.dtype)
+        conv = self._convs[index]
+        size = conv.block.resolution
+        shape = (size, size, self._in_pitch(index + 1))
+        return self._arena.picture("activated", shape, conv.dtype)
+
+    def _convolved_shape(self, index: int) -> tuple[int, int, int]:
+        conv = self._convs[index]
+        size, channels = conv.block.resolution, self._in_pitch(index + 1)
+        if conv.is_upsampling:
+            return (size // 2 + 1, size // 2 + 1, 4 * channels)
+        return (size, size, channels)
+
+    def _reserve(self) -> Arena:
+        arena = Arena(self._device)
+        arena.reserve("activated", tuple(self._const.shape), self._const.dtype)
+        for index, conv in enumerate(self._convs):
+            size = conv.block.resolution
+            shape = (size, size, self._in_pitch(index + 1))
+            arena.reserve("activated", shape, conv.dtype)
+            arena.reserve("convolved", self._convolved_shape(index), conv.dtype)
+        arena.allocate()
+        return arena
+
+    def _pack_const(self) -> None:
+        const = self._blocks[0].const.detach()
+        self._const[..., : const.shape[0]].copy_(const.permute(1, 2, 0))
+
+    def _follow_taps(self, resample_filter: Tensor) -> Tensor:
+        taps = resampling_taps(resample_filter)
+        if taps is None:
+            raise ValueError("its resampling filter is not an outer product of 4 taps")
+        return taps
+
+    def _block_of(self, layer: str) -> int:
+        return [b.name for b in self._blocks].index(layer.partition(".")[0])
+
+    def _three_vectors(self, channels: int) -> tuple[Tensor, Tensor, Tensor]:
+        length = vector_length(pitch(channels, 0))
+        return self._zeros(length), self._zeros(length), self._zeros(length)
+
+    def _zeros(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        return torch.zeros(shape, dtype=dtype, device=self._device)
+
+
+def _block(synthesis: StyleGAN2Synthesis, resolution: int) -> SynthesisBlock:
+    block = synthesis.get_submodule(f"b{resolution}")
+    assert isinstance(block, SynthesisBlock)
+    return block
+
+
+def _torgb(block: SynthesisBlock) -> ToRGBLayer:
+    layer = block.torgb
+    assert isinstance(layer, ToRGBLayer)
+    return layer

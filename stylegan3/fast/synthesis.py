@@ -1,0 +1,171 @@
+"""`FastSynthesis`: a generator's frames by prepared weights, our kernels and CUDA graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from stylegan3.fast.alias_free import AliasFreePlanner
+from stylegan3.fast.convolution import Kernels
+from stylegan3.fast.graphs import GraphCache
+from stylegan3.fast.mapping import MappingPlan
+from stylegan3.fast.operations import Operations, cuda_operations
+from stylegan3.fast.plan import Plan
+from stylegan3.fast.precision import Precision
+from stylegan3.fast.stylegan2 import StyleGAN2Planner
+from stylegan3.generator import Generator
+from stylegan3.layers import check_layer, check_ws
+from stylegan3.ops import nvrtc
+from stylegan3.stylegan2 import NOISE_MODES, StyleGAN2Synthesis
+
+__all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
+
+_FILTERS = ("up_filter", "down_filter", "resample_filter")  # baked into kernels and tables
+_Source = Literal["z", "ws"]
+
+
+class UnsupportedNetworkError(ValueError):
+    """The fast path does not play this network; the message says why, the generator does."""
+
+
+class FastSynthesis:
+    """Plays one generator, a picture at a time, on the generator's GPU.
+
+    The generator's tensors may change in place between calls; what was derived from them follows,
+    for changed tensors only. Calls must come from one thread, with a CUDA stream of their own
+    current: the first call for a layer compiles, measures and captures, later ones replay.
+
+    Args:
+        generator: with float32 tensors on a CUDA device.
+        precision: number formats of the layers.
+        kernels: which GPU instructions to use.
+        operations: what to compute with; None for the GPU's. Without CUDA nothing is captured.
+        progress: called with (done, total) while kernels compile.
+
+    Raises:
+        UnsupportedNetworkError: if the fast path does not support the network or the GPU.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        precision: Precision = "fast",
+        *,
+        kernels: Kernels = "auto",
+        operations: Operations | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._generator = generator
+        self._precision: Precision = precision
+        self._progress = progress
+        tensors = generator.state_dict(keep_vars=True)
+        self._tensors = tuple(tensors.values())
+        self._filters = tuple(t for n, t in tensors.items() if n.endswith(_FILTERS))
+        device = self._tensors[0].device
+        if operations is None:
+            reason = nvrtc.unavailable_reason() if device.type == "cuda" else f"it is on {device}"
+            if reason:
+                raise UnsupportedNetworkError(reason)
+        if any(t.dtype != torch.float32 or not t.is_contiguous() for t in self._tensors):
+            raise UnsupportedNetworkError("its tensors are not all contiguous float32")
+        self._operations = operations or cuda_operations(kernels)
+        self._device = device
+        self._ws = torch.zeros(generator.num_ws, generator.w_dim, device=device)
+        self._build()
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        *,
+        z: Tensor | None = None,  # [1, z_dim]
+        ws: Tensor | None = None,  # [1, num_ws, w_dim], instead of z
+        c: Tensor | None = None,  # [1, c_dim], with z; None: class 0
+        truncation_psi: float = 1,  # with z
+        truncation_cutoff: int | None = None,
+        noise_mode: str = "const",  # "const", "random", "none"
+        layer: str | None = None,  # stop at this layer and return its output
+    ) -> Tensor:  # [1, C, H, W] float32 or float16
+        """Return the picture, or a layer's output; the next call overwrites it.
+
+        Raises:
+            ValueError: if a shape or the noise mode is wrong, or no layer is called `layer`.
+            UnsupportedNetworkError: if a filter was changed to one that is not supported.
+        """
+        if noise_mode not in NOISE_MODES:
+            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
+        if layer is not None:
+            check_layer(layer, self._generator.synthesis.layers)
+        if self._key != self._current_key():
+            self._build()
+        source: _Source = "z" if ws is None else "ws"
+        if ws is not None:
+            check_ws(tuple(ws.shape), *self._ws.shape)
+            self._ws.copy_(ws[0], non_blocking=True)
+        elif z is not None:
+            self._mapping.set_input(z, c, truncation_psi, truncation_cutoff)
+        else:
+            raise ValueError("either z or ws must be given")
+        plan = self.plan(layer, noise_mode)
+        plan.update()
+        if self._graphs is None:
+            self._run(plan, source)
+        else:
+            key = (layer, noise_mode, source)
+            self._graphs.run(key, lambda: self._run(plan, source))
+        return plan.output
+
+    @property
+    def ws(self) -> Tensor:
+        """[1, num_ws, w_dim] of the last call; the next overwrites it."""
+        return self._ws[None]
+
+    def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
+        """Return the steps behind the mapping, made and compiled at the first call."""
+        key = (layer, noise_mode)
+        if key not in self._plans:
+            if isinstance(self._planner, StyleGAN2Planner):
+                plan = self._planner.plan(layer, noise_mode)
+            else:
+                plan = self._planner.plan(layer)
+            self._compile(plan)
+            self._plans[key] = plan
+        return self._plans[key]
+
+    @property
+    def mapping(self) -> MappingPlan:
+        """The steps from `z` to `ws`."""
+        return self._mapping
+
+    def _run(self, plan: Plan, source: _Source) -> None:
+        if source == "z":
+            for step in self._mapping.steps:
+                step.launch()
+        plan.run()
+
+    def _build(self) -> None:
+        """Prepare what addresses and filters are baked into."""
+        synthesis = self._generator.synthesis
+        is_stylegan2 = isinstance(synthesis, StyleGAN2Synthesis)
+        planner = StyleGAN2Planner if is_stylegan2 else AliasFreePlanner
+        self._plans: dict[tuple[str | None, str], Plan] = {}
+        self._graphs = GraphCache() if self._device.type == "cuda" else None
+        self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
+        try:
+            self._planner = planner(synthesis, self._operations, self._precision, self._ws)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise UnsupportedNetworkError(str(error)) from error
+        self._key = self._current_key()
+
+    def _current_key(self) -> tuple[int, ...]:
+        return (
+            *(tensor.data_ptr() for tensor in self._tensors),
+            *(tensor._version for tensor in self._filters),
+        )
+
+    def _compile(self, plan: Plan) -> None:
+        specs = plan.specs | {step.spec for step in self._mapping.steps if step.spec is not None}
+        if self._device.type == "cuda":
+            nvrtc.compile_all(sorted(specs, key=lambda s: s.label), self._device, self._progress)

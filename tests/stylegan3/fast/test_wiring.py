@@ -1,0 +1,183 @@
+"""The plans of the fast path, computed in plain torch, against the generators."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
+from stylegan3.fast.reference import reference_operations
+
+pytestmark = pytest.mark.usefixtures("no_grad")
+
+Reference = Callable[[str], tuple[Generator, dict[str, Tensor]]]
+
+SMALL3 = StyleGAN3Config(
+    z_dim=24,
+    w_dim=20,
+    img_resolution=32,
+    num_layers=6,
+    channel_base=640,
+    channel_max=21,
+    margin_size=4,
+)
+SMALL2 = StyleGAN2Config(
+    z_dim=24, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400, channel_max=27
+)
+
+
+def lively(config: StyleGAN2Config | StyleGAN3Config, seed: int = 0) -> Generator:
+    """Return a network none of whose tensors is at its trivial start."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator = Generator(config).requires_grad_(False)
+        for name, tensor in generator.state_dict(keep_vars=True).items():
+            if name.endswith(("bias", "noise_strength", "w_avg", "input.affine.weight")):
+                tensor.add_(torch.randn(tensor.shape) * 0.3)
+            if name.endswith("magnitude_ema"):
+                tensor.mul_(1 + torch.rand(tensor.shape))
+    return generator
+
+
+def latent(generator: Generator, seed: int = 1) -> Tensor:
+    return torch.randn(1, generator.z_dim, generator=torch.Generator().manual_seed(seed))
+
+
+def make_fast(generator: Generator) -> FastSynthesis:
+    return FastSynthesis(generator, "fp32", operations=reference_operations())
+
+
+def assert_close(actual: Tensor, expected: Tensor, tolerance: float = 2e-5) -> None:
+    assert actual.shape == expected.shape
+    assert (actual - expected).norm() <= tolerance * expected.norm()
+
+
+@pytest.mark.parametrize(
+    "name", ["sg3-t-64-a.pkl", "sg3-r-64.pkl", "sg2-64-a.pkl", "sg2-rosinality-64.pt"]
+)
+def test_pictures_of_the_reference_networks(reference: Reference, name: str) -> None:
+    generator, recorded = reference(name)
+    fast = make_fast(generator)
+    for n in range(2):
+        picture = fast(z=recorded["z"][n : n + 1])
+        assert_close(picture, recorded["image"][n : n + 1])
+        assert_close(fast.ws, recorded["ws"][n : n + 1])
+
+
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_every_layer_can_be_shown(config: StyleGAN2Config | StyleGAN3Config) -> None:
+    generator = lively(config)
+    fast = make_fast(generator)
+    z = latent(generator)
+    ws = generator.mapping(z)
+    for name in (*generator.synthesis.layer_names, None):
+        assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+
+
+@pytest.mark.parametrize("noise_mode", ["const", "none"])
+def test_noise_modes(noise_mode: str) -> None:
+    generator = lively(SMALL2)
+    z = latent(generator)
+    expected = generator(z, noise_mode=noise_mode)
+    assert_close(make_fast(generator)(z=z, noise_mode=noise_mode), expected)
+
+
+def test_random_noise_is_fresh_every_time() -> None:
+    generator = lively(SMALL2)
+    fast, z = make_fast(generator), latent(generator)
+    first = fast(z=z, noise_mode="random").clone()
+    second = fast(z=z, noise_mode="random").clone()
+    spread = (generator(z) - generator(z, noise_mode="none")).norm()
+    assert 0.2 * spread < (first - second).norm() < 5 * spread
+
+
+@pytest.mark.parametrize(("psi", "cutoff"), [(0.7, None), (0.7, 3), (-1.5, 1), (0.0, 0)])
+def test_truncation(psi: float, cutoff: int | None) -> None:
+    generator = lively(SMALL3)
+    z, fast = latent(generator), make_fast(generator)
+    fast(z=z, truncation_psi=0.3)
+    picture = fast(z=z, truncation_psi=psi, truncation_cutoff=cutoff)
+    assert_close(picture, generator(z, truncation_psi=psi, truncation_cutoff=cutoff))
+
+
+def test_classes() -> None:
+    config = StyleGAN2Config(
+        z_dim=8, w_dim=12, c_dim=3, img_resolution=8, num_mapping_layers=2, channel_max=9
+    )
+    generator = lively(config)
+    z, fast = latent(generator), make_fast(generator)
+    mixed = torch.tensor([[0.2, 0.0, 0.8]])
+    assert_close(fast(z=z, c=mixed), generator(z, mixed))
+    assert_close(fast(z=z), generator(z))
+
+
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_changed_tensors_are_followed_and_no_others_derived_again(
+    config: StyleGAN2Config | StyleGAN3Config,
+) -> None:
+    generator = lively(config)
+    z, fast = latent(generator), make_fast(generator)
+    fast(z=z)
+    tensors = generator.state_dict(keep_vars=True)
+    rng = torch.Generator().manual_seed(5)
+    refreshed = []
+    for derived in fast.plan().derived:
+        launch = derived._refresh
+        derived._refresh = lambda d=derived, launch=launch: (refreshed.append(d), launch())
+    for name, tensor in tensors.items():
+        if name.endswith("_filter"):
+            continue  # baked into kernels: another test
+        before = len(refreshed)
+        tensor.copy_(tensor * 0.8 + torch.randn(tensor.shape, generator=rng) * 0.1)
+        is_derived = any(d._source is tensor for d in fast.plan().derived)
+        assert_close(fast(z=z), generator(z))
+        assert len(refreshed) - before == int(is_derived), name
+    assert len(refreshed) == len(fast.plan().derived)
+
+
+def test_changed_filters_are_followed() -> None:
+    generator = lively(SMALL3)
+    z, fast = latent(generator), make_fast(generator)
+    fast(z=z)
+    layer = generator.synthesis.get_submodule(generator.synthesis.layer_names[3])
+    layer.up_filter.mul_(torch.linspace(0.5, 1.5, len(layer.up_filter)))
+    assert_close(fast(z=z), generator(z))
+
+
+def test_a_filter_that_no_kernel_has_is_refused() -> None:
+    generator = lively(SMALL2)
+    z, fast = latent(generator), make_fast(generator)
+    fast(z=z)
+    generator.synthesis.get_submodule("b8.conv0").resample_filter[0, 3] += 0.3
+    with pytest.raises(UnsupportedNetworkError, match="outer product"):
+        fast(z=z)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"architecture": "resnet"}, "resnet"), ({"activation": "relu"}, "activation is relu")],
+)
+def test_what_is_not_supported_is_named(options: dict[str, str], reason: str) -> None:
+    generator = Generator(StyleGAN2Config(z_dim=8, w_dim=8, img_resolution=8, **options))
+    with pytest.raises(UnsupportedNetworkError, match=reason):
+        make_fast(generator)
+
+
+def test_a_cpu_is_refused_with_the_reason() -> None:
+    with pytest.raises(UnsupportedNetworkError, match="cpu"):
+        FastSynthesis(lively(SMALL2))
+
+
+def test_wrong_arguments_are_refused() -> None:
+    generator = lively(SMALL2)
+    fast = make_fast(generator)
+    with pytest.raises(ValueError, match=r"z must have shape \[1, 24\]"):
+        fast(z=torch.zeros(2, 24))
+    with pytest.raises(ValueError, match="ws must have shape"):
+        fast(ws=torch.zeros(1, 2, 20))
+    with pytest.raises(ValueError, match="noise_mode"):
+        fast(z=torch.zeros(1, 24), noise_mode="loud")
+    with pytest.raises(ValueError, match="no layer is called"):
+        fast(z=torch.zeros(1, 24), layer="b8.conv9")
