@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         device=describe_device(device),
         machine=_machine(),
         python=platform.python_version(),
-        torch=torch.__version__,
+        torch=str(torch.__version__),
         threads=torch.get_num_threads(),
         published_on="" if args.network else PUBLISHED_ON.get(device.type, ""),
         results=tuple(measure(cases, device, frames)),

@@ -1,0 +1,82 @@
+"""`sgview bench`, as a user calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from sgview.cli import main
+from sgview.cli.bench import PUBLISHED_ON, Case, format_report, measure, published_cases
+from stylegan3 import Generator, StyleGAN2Config
+
+DATA = Path(__file__).parents[1] / "data"
+A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg2-64-a.pkl")
+
+
+@pytest.fixture(autouse=True)
+def same_threads_afterwards():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def bench(*arguments: str) -> int:
+    return main(["bench", "--device", "cpu", "--frames", "2", "--threads", "1", *arguments])
+
+
+def test_json_says_what_was_measured_where(capsys):
+    assert bench("--network", A, B, "--json") == 0
+    output = capsys.readouterr()
+    report = json.loads(output.out)
+    assert [r["network"] for r in report["results"]] == ["sg3-t-64-a.pkl", "sg2-64-a.pkl"]
+    for result in report["results"]:
+        assert 0 < result["min_ms"] <= result["median_ms"] <= result["max_ms"]
+        assert result["fps"] == pytest.approx(1000 / result["median_ms"], rel=0.02)
+        assert result["published_ms"] is None
+        assert result["frames"] == 2
+    assert report["threads"] == 1
+    assert report["torch"] == torch.__version__
+    assert "1 threads" in report["device"]
+    assert output.err == ""  # no progress bar where nobody watches
+
+
+def test_table_compares_with_the_published_code(capsys):
+    config = StyleGAN2Config(img_resolution=8, channel_base=64, channel_max=8, z_dim=8, w_dim=8)
+    results = measure(
+        [Case("fast", lambda: Generator(config), 1e6), Case("own", lambda: Generator(config))],
+        torch.device("cpu"),
+        frames=1,
+    )
+    assert results[0].times_faster == pytest.approx(1e6 / results[0].median_ms, rel=0.01)
+    assert bench("--network", A) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("sg3-t-64-a.pkl")
+    assert lines[-1].split()[-2:] == ["-", "-"]
+
+
+def test_published_configurations():
+    on_cpu = {case.name: case.published for case in published_cases("cpu")}
+    assert on_cpu["stylegan3-t 256"] == 7200
+    assert on_cpu["stylegan3-t 128"] == 1400
+    assert "built-in" in on_cpu
+    on_cuda = {case.name: case.published for case in published_cases("cuda")}
+    assert on_cuda["stylegan3-r 1024"] == 18.0
+    assert set(PUBLISHED_ON) == {"cpu", "cuda"}
+
+
+def test_what_cannot_be_measured_is_said(tmp_path, capsys):
+    assert bench("--network", str(tmp_path / "none.pkl")) == 2
+    assert "none.pkl" in capsys.readouterr().err
+    assert bench("--device", "tpu") == 2
+    assert "tpu" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        bench("--frames", "0")
+    assert "must be at least 1" in capsys.readouterr().err
+
+
+def test_report_without_comparison_has_no_footnote():
+    from sgview.cli.bench import Report
+
+    report = Report("CPU", "a machine", "3.11", "2.13", 1, "", ())
+    assert "published:" not in format_report(report)
