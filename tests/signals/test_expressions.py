@@ -2,6 +2,8 @@ import math
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sgview.signals.expressions import Expression, ExpressionError
 from sgview.signals.functions import FUNCTIONS
@@ -151,3 +153,24 @@ def test_unknown_name_suggests_the_nearest():
 def test_reading_once_serves_every_time():
     wave = Expression("t * t")
     assert [wave.evaluate(t) for t in (0.0, 2.0, 3.0)] == [0.0, 4.0, 9.0]
+
+
+PIECES = st.sampled_from(
+    [
+        *("t", "frame", "pi", "math", "sin", "max", "lerp", "absTime", "seconds", "__class__"),
+        *("lambda", "if", "else", "and", "not", "for", "in", "import", "x", "1", "0", "1e308"),
+        *("2.5", "9", "'a'", "[", "]", "(", ")", "{", "}", ",", ".", ":", "=", ":=", "+", "-"),
+        *("*", "**", "/", "//", "%", "<", "==", "@", "&", "|", "~", "^", "<<", "\n", ";", "\\"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(PIECES, max_size=12).map(" ".join) | st.text(max_size=30), st.floats(-1e6, 1e6))
+def test_any_text_is_a_finite_number_or_an_expression_error(text, t):
+    try:
+        value = Expression(text).evaluate(t)
+    except ExpressionError as error:
+        assert len(str(error)) < 250
+    else:
+        assert isinstance(value, float) and math.isfinite(value)

@@ -144,7 +144,7 @@ class Engine:
                 ready = torch.cuda.Event(blocking=True)  # whoever waits for it sleeps
                 ready.record()
             timings = self._timers.finish_frame()
-            status, latent = self._read_back(features)
+            status, latent = self._read_back(features, rgba8)
             if not status.is_finite:
                 self._explain_bad(playing, features, params.noise_mode)
         return Picture(
@@ -236,8 +236,11 @@ class Engine:
         self._unknown_layer = unknown
         return found or ""
 
-    def _read_back(self, features: _Features) -> tuple[PictureStatus, tuple[float, ...]]:
-        channels, height, width = features.output.shape[1:]
+    def _read_back(
+        self, features: _Features, rgba8: Tensor
+    ) -> tuple[PictureStatus, tuple[float, ...]]:
+        height, width = rgba8.shape[:2]
+        channels = features.output.shape[1]
         statistics, is_finite, latent = None, True, ()
         arrived = self._readback.latest()
         if arrived is not None:
