@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from networks import SMALL2, SMALL3, latent, lively
 from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
@@ -13,36 +14,6 @@ from stylegan3.fast.reference import reference_operations
 pytestmark = pytest.mark.usefixtures("no_grad")
 
 Reference = Callable[[str], tuple[Generator, dict[str, Tensor]]]
-
-SMALL3 = StyleGAN3Config(
-    z_dim=24,
-    w_dim=20,
-    img_resolution=32,
-    num_layers=6,
-    channel_base=640,
-    channel_max=21,
-    margin_size=4,
-)
-SMALL2 = StyleGAN2Config(
-    z_dim=24, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400, channel_max=27
-)
-
-
-def lively(config: StyleGAN2Config | StyleGAN3Config, seed: int = 0) -> Generator:
-    """Return a network none of whose tensors is at its trivial start."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        generator = Generator(config).requires_grad_(False)
-        for name, tensor in generator.state_dict(keep_vars=True).items():
-            if name.endswith(("bias", "noise_strength", "w_avg", "input.affine.weight")):
-                tensor.add_(torch.randn(tensor.shape) * 0.3)
-            if name.endswith("magnitude_ema"):
-                tensor.mul_(1 + torch.rand(tensor.shape))
-    return generator
-
-
-def latent(generator: Generator, seed: int = 1) -> Tensor:
-    return torch.randn(1, generator.z_dim, generator=torch.Generator().manual_seed(seed))
 
 
 def make_fast(generator: Generator) -> FastSynthesis:

@@ -1,0 +1,180 @@
+"""The fast path on an NVIDIA GPU: right in every precision, captured once, never waiting."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from networks import SMALL2, SMALL3, latent, lively
+from torch import Tensor
+
+from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3.fast import FastSynthesis, Precision
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU"),
+    pytest.mark.usefixtures("no_grad", "own_stream", "exact_float32"),
+]
+
+Reference = Callable[[str], tuple[Generator, dict[str, Tensor]]]
+TOLERANCE: dict[Precision, float] = {"fast": 5e-3, "published": 5e-3, "fp32": 2e-5}
+
+# the published configurations, narrowed; odd channel counts as they have
+SMALL_T = StyleGAN3Config(img_resolution=128, channel_base=4096, channel_max=96)
+SMALL_R = StyleGAN3Config(
+    img_resolution=128,
+    channel_base=4096,
+    channel_max=96,
+    conv_kernel=1,
+    use_radial_filters=True,
+)
+SMALL_2 = StyleGAN2Config(img_resolution=256, channel_base=8192, channel_max=128)
+PUBLISHED = {"t": SMALL_T, "r": SMALL_R, "2": SMALL_2}
+
+
+@pytest.fixture
+def own_stream() -> Iterator[None]:
+    """Graphs are captured on another stream than the default one."""
+    with torch.cuda.stream(torch.cuda.Stream()):
+        yield
+    torch.cuda.synchronize()
+
+
+@pytest.fixture
+def exact_float32() -> Iterator[None]:
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.backends.cudnn.allow_tf32 = before
+
+
+def exact(generator: Generator, ws: Tensor, **options: object) -> Tensor:
+    return generator.synthesis(ws, force_fp32=True, **options)
+
+
+def relative_error(actual: Tensor, expected: Tensor) -> float:
+    assert actual.shape == expected.shape
+    return float((actual.double() - expected.double()).norm() / expected.double().norm())
+
+
+def levels(picture: Tensor) -> Tensor:
+    return (picture.float() * 127.5 + 128).clamp(0, 255).to(torch.uint8).int()
+
+
+@pytest.mark.parametrize("precision", ["fast", "published", "fp32"])
+@pytest.mark.parametrize(
+    "name", ["sg3-t-64-a.pkl", "sg3-r-64.pkl", "sg2-64-a.pkl", "sg2-rosinality-64.pt"]
+)
+def test_pictures_of_the_reference_networks(
+    reference: Reference, name: str, precision: Precision
+) -> None:
+    generator, recorded = reference(name)
+    fast = FastSynthesis(lively_copy(generator), precision)
+    for n in range(2):
+        for _ in range(2):  # captured, then replayed
+            picture = fast(z=recorded["z"][n : n + 1].cuda()).cpu()
+        expected = recorded["image"][n : n + 1]
+        assert relative_error(picture, expected) < TOLERANCE[precision]
+
+
+def lively_copy(generator: Generator) -> Generator:
+    import copy
+
+    return copy.deepcopy(generator).cuda()
+
+
+@pytest.mark.parametrize("precision", ["fast", "published", "fp32"])
+@pytest.mark.parametrize("config", PUBLISHED.values(), ids=PUBLISHED)
+def test_every_layer(config: StyleGAN2Config | StyleGAN3Config, precision: Precision) -> None:
+    generator = lively(config).cuda()
+    fast = FastSynthesis(generator, precision)
+    ws = generator.mapping(latent(generator).cuda())
+    for name in (*generator.synthesis.layer_names, None):
+        expected = exact(generator, ws, layer=name)
+        for _ in range(2):
+            error = relative_error(fast(ws=ws, layer=name), expected)
+            assert error < TOLERANCE[precision], name
+    difference = (levels(fast(ws=ws)) - levels(expected)).abs()
+    assert difference.max() <= (2 if precision != "fp32" else 1)
+
+
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_a_moving_edit_is_followed_and_captures_nothing(
+    config: StyleGAN2Config | StyleGAN3Config,
+) -> None:
+    generator = lively(config).cuda()
+    z = latent(generator).cuda()
+    fast = FastSynthesis(generator)
+    fast(z=z)
+    assert fast._graphs is not None
+    graphs = dict(fast._graphs._graphs)
+    for name, tensor in generator.state_dict(keep_vars=True).items():
+        if name.endswith("_filter"):
+            continue
+        tensor.copy_(tensor * 0.8 + torch.randn_like(tensor) * 0.1)
+        picture = fast(z=z, truncation_psi=0.8)
+        expected = exact(generator, generator.mapping(z, truncation_psi=0.8))
+        assert relative_error(picture, expected) < 5e-3, name
+    assert fast._graphs._graphs == graphs
+
+
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_a_frame_never_waits(config: StyleGAN2Config | StyleGAN3Config) -> None:
+    generator = lively(config).cuda()
+    zs = [latent(generator, seed).cuda() for seed in range(4)]
+    fast = FastSynthesis(generator)
+    layer = generator.synthesis.layer_names[3]
+    for name in (None, layer):
+        fast(z=zs[0], layer=name)
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+    except UserWarning:  # says that it is a prototype, and sets it nevertheless
+        torch._C._cuda_set_sync_debug_mode(2)
+    try:
+        for i, z in enumerate(zs):
+            next(generator.synthesis.parameters()).mul_(1.01)
+            fast(z=z, layer=layer if i % 2 else None, truncation_psi=i / 3)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_random_noise_is_a_function_of_the_seed() -> None:
+    generator = lively(SMALL2).cuda()
+    z, fast = latent(generator).cuda(), FastSynthesis(generator)
+    fast(z=z, noise_mode="random")
+
+    def picture(seed: int) -> Tensor:
+        torch.cuda.manual_seed(seed)
+        return fast(z=z, noise_mode="random").clone()
+
+    assert torch.equal(picture(3), picture(3))
+    assert not torch.equal(picture(3), picture(4))
+
+
+@pytest.mark.parametrize("config", PUBLISHED.values(), ids=PUBLISHED)
+def test_a_thousand_latents_stay_finite(config: StyleGAN2Config | StyleGAN3Config) -> None:
+    generator = lively(config).cuda()
+    fast = FastSynthesis(generator)
+    z = torch.randn(1000, 1, generator.z_dim, generator=torch.Generator().manual_seed(2)).cuda()
+    is_finite = torch.ones([], dtype=torch.bool, device="cuda")
+    for latent_ in z:
+        is_finite &= torch.isfinite(fast(z=latent_)).all()
+    assert is_finite
+
+
+def test_memory_does_not_grow() -> None:
+    generator = lively(SMALL3).cuda()
+    z, fast = latent(generator).cuda(), FastSynthesis(generator)
+    layers = (*generator.synthesis.layer_names, None)
+
+    def play() -> int:
+        for frame in range(60):
+            generator.synthesis.input.weight.mul_(1.001)
+            fast(z=z, layer=layers[frame % len(layers)])
+        torch.cuda.synchronize()
+        return torch.cuda.memory_reserved()
+
+    play()
+    before = play()
+    for _ in range(3):
+        assert play() <= before
