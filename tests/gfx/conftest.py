@@ -1,4 +1,4 @@
-"""One hidden window for all graphics tests of the folder."""
+"""One window for the graphics tests of a module."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from sgview.gfx.window import Window
 WIDTH, HEIGHT = 320, 240
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def window(screen) -> Iterator[Window]:
-    with Window("sgview tests", WIDTH, HEIGHT) as window:
+    with Window("graphics", WIDTH, HEIGHT) as window:
         yield window
 
 

@@ -50,6 +50,11 @@ def test_fullscreen_covers_the_monitor_and_goes_back_to_its_place(screen) -> Non
         assert not window.is_fullscreen
 
 
+def test_a_window_larger_than_the_screen_shrinks_to_it(screen) -> None:
+    with Window("large", 5000, 700) as window:
+        settle(window, lambda: window.framebuffer_size == (1600, 700))
+
+
 def test_drop_callback_hands_over_paths(context: Window) -> None:
     seen: list[Path] = []
     context.on_drop = seen.extend

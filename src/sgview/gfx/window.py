@@ -60,6 +60,7 @@ class Window:
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
         glfw.set_drop_callback(self._handle, self._drop)
+        self._fit_to_screen()
         if fullscreen:
             self.set_fullscreen(True)
 
@@ -193,6 +194,16 @@ class Window:
     def _drop(self, _handle: Any, paths: Sequence[str]) -> None:
         if self.on_drop is not None:
             self.on_drop([Path(path) for path in paths])
+
+    def _fit_to_screen(self) -> None:
+        """Shrink to what the desktop leaves of the primary monitor."""
+        monitor = glfw.get_primary_monitor()
+        if not monitor:
+            return
+        _, _, *room = glfw.get_monitor_workarea(monitor)
+        width, height = (min(size) for size in zip(self.size, room, strict=True))
+        if width > 0 and height > 0 and (width, height) != self.size:
+            glfw.set_window_size(self._handle, width, height)
 
     def _position(self) -> tuple[int, int]:
         if is_wayland():  # windows there do not know where they are
