@@ -96,6 +96,7 @@ class SkipLayer(nn.Module):
 
     def __init__(self, config: StyleGAN2Config, in_channels: int, out_channels: int) -> None:
         super().__init__()
+        self._memo = Memo()
         self.weight_gain = 1 / math.sqrt(in_channels)
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 1, 1))
         self.register_buffer("resample_filter", resample_filter(config.resample_filter))
@@ -103,7 +104,7 @@ class SkipLayer(nn.Module):
     def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:  # [N, C_out, 2 H, 2 W]
         """Convolve, then upsample."""
         weight = self.weight * (self.weight_gain * gain)
-        return upsample2d(F.conv2d(x, weight.to(x.dtype)), self.resample_filter)
+        return upsample2d(F.conv2d(x, weight.to(x.dtype)), self.resample_filter, memo=self._memo)
 
 
 class SynthesisBlock(nn.Module):
@@ -114,6 +115,7 @@ class SynthesisBlock(nn.Module):
     def __init__(self, config: StyleGAN2Config, resolution: int) -> None:
         super().__init__()
         channels = config.channels(resolution)
+        self._memo = Memo()
         self.name = f"b{resolution}"
         self.resolution = resolution
         self.is_first = resolution == 4
@@ -168,7 +170,7 @@ class SynthesisBlock(nn.Module):
         if layer in (self.name, f"{self.name}.skip"):
             return x, None
         if img is not None:
-            img = upsample2d(img, self.resample_filter)
+            img = upsample2d(img, self.resample_filter, memo=self._memo)
         if self.has_torgb and (layer is None or layer == f"{self.name}.torgb"):
             y = self.torgb(x, next(rows)).to(ws.dtype)
             if layer is not None:

@@ -61,7 +61,7 @@ def filtered_lrelu(
         )
     if bias is not None:
         x = x + bias.to(x.dtype)[:, None, None]
-    x = upfirdn2d(x, up_filter, up=up, padding=padding, gain=up**2)
+    x = upfirdn2d(x, up_filter, up=up, padding=padding, gain=up**2, memo=memo)
     if slope != 1:
         x = F.leaky_relu(x, slope)
     if gain != 1:

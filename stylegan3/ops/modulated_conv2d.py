@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from stylegan3.ops import Impl
+from stylegan3.ops.depthwise import suits_depthwise
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import upfirdn2d, upfirdn2d_ref
 
@@ -59,10 +60,11 @@ def modulated_conv2d(
     _check(x, weight, styles, up, resample_filter)
     memo = memo or Memo()
     is_float16 = x.dtype == torch.float16
+    layout = torch.channels_last if suits_depthwise(x) else torch.contiguous_format
     packed, energy = memo.get(
-        f"packed {x.dtype} {x.device}",
+        f"packed {x.dtype} {layout}",
         (weight,),
-        lambda: _pack(weight, x.dtype, up, is_float16 and demodulate),
+        lambda: _pack(weight, x.dtype, layout, up, is_float16 and demodulate),
     )
     if is_float16 and demodulate:
         styles = styles / styles.abs().amax(1, keepdim=True).clamp_min(EPSILON)
@@ -81,14 +83,14 @@ def modulated_conv2d(
 
 
 def _pack(
-    weight: Tensor, dtype: torch.dtype, up: int, limit: bool
+    weight: Tensor, dtype: torch.dtype, layout: torch.memory_format, up: int, limit: bool
 ) -> tuple[Tensor, Tensor]:  # weight as the convolution wants it, its squared sums [O, I]
     if limit:
         # keeps float16 sums in range; demodulation, from the squared sums of the same, undoes it
         peak = weight.abs().amax([1, 2, 3], keepdim=True).clamp_min(EPSILON)
         weight = weight / (peak * weight[0].numel() ** 0.5)
     packed = weight if up == 1 else weight.transpose(0, 1)
-    packed = packed.to(dtype).contiguous(memory_format=torch.channels_last)
+    packed = packed.to(dtype).contiguous(memory_format=layout)
     return packed, weight.square().sum([2, 3])
 
 

@@ -7,6 +7,8 @@ well on every device.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -34,45 +36,45 @@ def resample_matrix(
     return f.flip(0)[tap.clamp(0, taps - 1)] * inside
 
 
-def resample_rows(
-    x: Tensor,  # [.., H, W]
+@dataclass(frozen=True)
+class Tile:
+    """Some rows of a resampling matrix, and the columns that they touch."""
+
+    matrix: Tensor  # [rows, stop - start]
+    start: int
+    stop: int
+
+
+def resample_tiles(
     f: Tensor,  # [T]
+    size: int,
     up: int,
     down: int,
     pads: tuple[int, int],
-) -> Tensor:  # [.., H', W]
-    """Resample along the second last axis."""
-    matrix = resample_matrix(f, x.shape[-2], up, down, pads).to(x)
-    return torch.cat([m @ x[..., a:b, :] for m, a, b in _tiles(matrix, len(f), up, down, pads)], -2)
-
-
-def resample_columns(
-    x: Tensor,  # [.., H, W]
-    f: Tensor,  # [T]
-    up: int,
-    down: int,
-    pads: tuple[int, int],
-) -> Tensor:  # [.., H, W']
-    """Resample along the last axis."""
-    matrix = resample_matrix(f, x.shape[-1], up, down, pads).to(x)
-    return torch.cat(
-        [x[..., a:b] @ m.t() for m, a, b in _tiles(matrix, len(f), up, down, pads)], -1
-    )
-
-
-def _tiles(
-    matrix: Tensor, taps: int, up: int, down: int, pads: tuple[int, int]
-) -> list[tuple[Tensor, int, int]]:  # [(block of rows, first column, last column + 1), ..]
-    """Bands of rows and the columns that they touch."""
-    out_size, size = matrix.shape
+) -> list[Tile]:
+    """The matrix of `resample_matrix` in tiles of `TILE` rows, without most of its zeros."""
+    matrix = resample_matrix(f, size, up, down, pads)
     tiles = []
-    for start in range(0, out_size, TILE):
-        stop = min(start + TILE, out_size)
-        first = max(0, -((pads[0] - start * down) // up))
-        last = min(size, ((stop - 1) * down + taps - 1 - pads[0]) // up + 1)
-        first, last = min(first, size - 1), max(last, 1)
-        tiles.append((matrix[start:stop, first:last], first, last))
+    for row in range(0, len(matrix), TILE):
+        last_row = min(row + TILE, len(matrix)) - 1
+        start = max(0, -((pads[0] - row * down) // up))
+        stop = min(size, (last_row * down + len(f) - 1 - pads[0]) // up + 1)
+        # all of it may be padding: keep one column of zeros
+        start, stop = min(start, size - 1), max(stop, 1)
+        tiles.append(Tile(matrix[row : last_row + 1, start:stop].contiguous(), start, stop))
     return tiles
+
+
+def resample_rows(x: Tensor, tiles: list[Tile]) -> Tensor:  # [.., H, W] -> [.., H', W]
+    """Resample along the second last axis."""
+    parts = [t.matrix @ x[..., t.start : t.stop, :] for t in tiles]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, -2)
+
+
+def resample_columns(x: Tensor, tiles: list[Tile]) -> Tensor:  # [.., H, W] -> [.., H, W']
+    """Resample along the last axis."""
+    parts = [x[..., t.start : t.stop] @ t.matrix.t() for t in tiles]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 
 
 def separate(f: Tensor) -> list[tuple[Tensor, Tensor]]:  # [(column [Th], row [Tw]), ..]
@@ -83,7 +85,8 @@ def separate(f: Tensor) -> list[tuple[Tensor, Tensor]]:  # [(column [Th], row [T
     """
     if f.ndim == 1:
         return [(f, f)]
-    u, s, v = torch.linalg.svd(f.detach().double())
+    # on the CPU: not every device knows float64
+    u, s, v = torch.linalg.svd(f.detach().cpu().double())
     rank = int((s > s[0] * 1e-7).sum())
     root = s.sqrt()
     return [((u[:, i] * root[i]).to(f), (v[i] * root[i]).to(f)) for i in range(max(rank, 1))]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stylegan3.ops import Impl, depthwise
 from stylegan3.ops.memo import Memo
-from stylegan3.ops.resample import resample_columns, resample_rows, separate
+from stylegan3.ops.resample import resample_columns, resample_rows, resample_tiles, separate
 
 Padding = tuple[int, int, int, int]
 
@@ -47,12 +47,22 @@ def upfirdn2d(
             return depthwise.downsample(x, kernels, down, pads_y, pads_x)
         kernels = depthwise.up_kernels(f.to(x), x.shape[1], gain)
         return depthwise.upsample(x, kernels, up, pads_y, pads_x)[:, :, ::down, ::down]
+    height, width = x.shape[2:]
     filters = f
-    terms = separate(f) if memo is None else memo.get("terms", (f,), lambda: separate(filters))
+    terms = (memo or Memo()).get(
+        f"tiles {height} {width} {up} {down} {padding} {gain} {x.dtype} {x.device}",
+        (f,),
+        lambda: [
+            (
+                resample_tiles((column * gain).to(x), height, up, down, pads_y),
+                resample_tiles(row.to(x), width, up, down, pads_x),
+            )
+            for column, row in separate(filters)
+        ],
+    )
     y = None
-    for column, row in terms:
-        term = resample_columns(x, row, up, down, pads_x)
-        term = resample_rows(term, column * gain, up, down, pads_y)
+    for rows, columns in terms:
+        term = resample_rows(resample_columns(x, columns), rows)
         y = term if y is None else y + term
     assert y is not None
     return y
@@ -85,7 +95,12 @@ def upfirdn2d_ref(
     return x[:, :, ::down, ::down]
 
 
-def upsample2d(x: Tensor, f: Tensor, up: int = 2) -> Tensor:  # [N, C, H, W] -> [N, C, H up, W up]
+def upsample2d(
+    x: Tensor,  # [N, C, H, W]
+    f: Tensor,  # [T] or [Th, Tw]
+    up: int = 2,
+    memo: Memo | None = None,
+) -> Tensor:  # [N, C, H up, W up]
     """Enlarge by `up`, the picture's centre kept in place."""
     taps_y, taps_x = f.shape[0], f.shape[-1]
     padding = (
@@ -94,7 +109,7 @@ def upsample2d(x: Tensor, f: Tensor, up: int = 2) -> Tensor:  # [N, C, H, W] -> 
         (taps_y + up - 1) // 2,
         (taps_y - up) // 2,
     )
-    return upfirdn2d(x, f, up=up, padding=padding, gain=up**2)
+    return upfirdn2d(x, f, up=up, padding=padding, gain=up**2, memo=memo)
 
 
 def check_upfirdn2d(x: Tensor, f: Tensor | None, up: int, down: int, padding: Padding) -> None:

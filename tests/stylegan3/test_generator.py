@@ -188,3 +188,20 @@ def test_importing_names_is_lazy():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         stylegan3.nonsense  # noqa: B018  # pyright: ignore
     assert issubclass(stylegan3.CheckpointError, Exception)
+
+
+@pytest.mark.parametrize("config", SMALL.values(), ids=SMALL)
+def test_layers_take_float16_features_beside_float32_weights(config):
+    """As the published networks run their highest resolutions on a GPU."""
+    torch.manual_seed(0)
+    G = stylegan3.Generator(config)
+    G(torch.randn(2, 8), update_emas=True)
+    ws = G.mapping(torch.randn(2, 8))
+    names = G.synthesis.layer_names
+    last = "b16.conv1" if config is SMALL["sg2"] else names[-2]
+    before = names[names.index(last) - 1]
+    layer, features = G.synthesis.get_submodule(last), G.synthesis(ws, layer=before)
+    want = layer(features, ws[:, -2])
+    half = layer(features.half(), ws[:, -2])
+    assert half.dtype == torch.float16
+    assert relative(half.float(), want) < 5e-3
