@@ -7,21 +7,6 @@ uniform sampler2D u_picture;
 in vec2 v_uv;
 out vec4 colour;
 
-const float LARGEST = 8.0;  // taps a side
-
 void main() {
-    // Where the picture is shrunk, a screen pixel covers several of its pixels: average those, or
-    // moving detail would flicker. 1:1 and larger take one tap, so pixels arrive as they are.
-    vec2 step_x = dFdx(v_uv);
-    vec2 step_y = dFdy(v_uv);
-    vec2 covered = (abs(step_x) + abs(step_y)) * vec2(textureSize(u_picture, 0));
-    ivec2 taps = ivec2(clamp(ceil(covered - 0.01), 1.0, LARGEST));
-    vec3 sum = vec3(0.0);
-    for (int j = 0; j < taps.y; j++) {
-        for (int i = 0; i < taps.x; i++) {
-            vec2 offset = (vec2(i, j) + 0.5) / vec2(taps) - 0.5;
-            sum += texture(u_picture, v_uv + offset.x * step_x + offset.y * step_y).rgb;
-        }
-    }
-    colour = vec4(sum / float(taps.x * taps.y), 1.0);
+    colour = vec4(texture(u_picture, v_uv).rgb, 1.0);
 }

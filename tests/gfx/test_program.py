@@ -15,8 +15,9 @@ def sources(monkeypatch: pytest.MonkeyPatch, **files: str) -> None:
     monkeypatch.setattr(program, "shader", lambda name: files[name])
 
 
-def test_the_shaders_that_travel_with_the_package_compile(context: Window) -> None:
-    with Program("image.vert", "image.frag") as linked:
+@pytest.mark.parametrize("fragment", ["image.frag", "image_shrunk.frag"])
+def test_the_shaders_that_travel_with_the_package_compile(context: Window, fragment: str) -> None:
+    with Program("image.vert", fragment) as linked:
         linked.use()
         assert linked.uniform("u_rect") >= 0
         assert linked.uniform("u_picture") >= 0

@@ -30,6 +30,7 @@ class Display:
 
     def __init__(self, make_interop: Callable[[Texture, int], Interop] = Interop) -> None:
         self._program = Program("image.vert", "image.frag")
+        self._shrinking = Program("image.vert", "image_shrunk.frag")
         self._vertices = int(GL.glGenVertexArrays(1))  # empty, but core profile demands one
         self._texture = Texture()
         self._make_interop = make_interop
@@ -87,13 +88,15 @@ class Display:
         GL.glEnable(GL.GL_SCISSOR_TEST)
         GL.glDisable(GL.GL_BLEND)
         GL.glDisable(GL.GL_DEPTH_TEST)
-        self._program.use()
+        is_shrunk = quad.width < self._texture.width or quad.height < self._texture.height
+        program = self._shrinking if is_shrunk else self._program
+        program.use()
         left = 2 * (quad.x - space.x) / space.width - 1
         top = 1 - 2 * (quad.y - space.y) / space.height
         right = left + 2 * quad.width / space.width
         lower = top - 2 * quad.height / space.height
-        GL.glUniform4f(self._program.uniform("u_rect"), left, top, right, lower)
-        GL.glUniform1i(self._program.uniform("u_picture"), 0)
+        GL.glUniform4f(program.uniform("u_rect"), left, top, right, lower)
+        GL.glUniform1i(program.uniform("u_picture"), 0)
         self._texture.bind(filter)
         GL.glBindVertexArray(self._vertices)
         GL.glDrawArrays(GL.GL_TRIANGLE_STRIP, 0, 4)
@@ -115,6 +118,7 @@ class Display:
             GL.glDeleteVertexArrays(1, [self._vertices])
             self._vertices = 0
         self._program.close()
+        self._shrinking.close()
 
     def __enter__(self) -> Display:
         return self
