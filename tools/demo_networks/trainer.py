@@ -54,7 +54,7 @@ class Trainer:
             torch.cuda.set_device(self.device)
             torch.set_float32_matmul_precision("high")
             torch.backends.cudnn.allow_tf32 = True
-            torch.backends.cudnn.benchmark = True
+            torch.backends.cudnn.benchmark_limit = 3  # each algorithm tried costs a tenth second
         on_gpu = self.device.type == "cuda"
         config = CONFIGS[options.network]
         can_grow = isinstance(config, StyleGAN2Config)
@@ -136,6 +136,8 @@ class Trainer:
                     if steps is not None:
                         steps.close()
                     stage = now_due
+                    # Trying convolutions out takes longer than the small stages would gain.
+                    torch.backends.cudnn.benchmark = stage.resolution == self.stages[-1].resolution
                     steps = Steps(self.players, stage, self.options.gamma, self.graphs)
                 self._set_rate(progress)
                 losses |= self._take_step(steps, now_due)
