@@ -157,11 +157,6 @@ class Window:
         """Change the text of the title bar."""
         glfw.set_window_title(self._handle, title)
 
-    def set_icon(self, pixels: Any) -> None:
-        """Set the icon, uint8 [H, W, 4]; systems that take none ignore it."""
-        height, width = pixels.shape[:2]
-        glfw.set_window_icon(self._handle, 1, [(width, height, pixels.tolist())])
-
     def poll(self) -> None:
         """Run the callbacks of everything that happened."""
         glfw.poll_events()
