@@ -39,7 +39,7 @@ class CudnnConvolution:
     def __call__(self, x: Tensor, weight: PreparedWeight, out: Tensor) -> None:
         """Launch; float32 is computed in float32, not TF32."""
         torch.ops.aten.cudnn_convolution.out(
-            x.permute(2, 0, 1)[None],
+            _channels_last(x),
             weight.weight,
             self._padding,
             [1, 1],
@@ -48,7 +48,7 @@ class CudnnConvolution:
             True,  # benchmark
             False,  # deterministic
             False,  # allow_tf32
-            out=out.permute(2, 0, 1)[None],
+            out=_channels_last(out),
         )
 
 
@@ -60,9 +60,15 @@ class ReferenceConvolution:
 
     def __call__(self, x: Tensor, weight: PreparedWeight, out: Tensor) -> None:
         """Compute in float32."""
-        planes = x.permute(2, 0, 1)[None].float()
+        planes = _channels_last(x).float()
         y = conv2d(planes, weight.weight.float(), padding=self._padding)
         out.copy_(y[0].permute(1, 2, 0))
+
+
+def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
+    # Strides have to be the usual ones, that of the single sample too: torch goes by them, converts
+    # where it does not know them, and keeps algorithms by sizes and format alone.
+    return x[None].permute(0, 3, 1, 2)
 
 
 def choose_convolution(
