@@ -98,8 +98,7 @@ class FastSynthesis:
             raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
         if layer is not None:
             check_layer(layer, self._generator.synthesis.layers)
-        if self._key != self._current_key():
-            self._build()
+        self.follow()
         source: _Source = "z" if ws is None else "ws"
         if ws is not None:
             check_ws(tuple(ws.shape), *self._ws.shape)
@@ -116,6 +115,17 @@ class FastSynthesis:
             key = (layer, noise_mode, source)
             self._graphs.run(key, lambda: self._run(plan, source))
         return plan.output
+
+    def follow(self) -> None:
+        """Prepare anew what addresses and filters are baked into, where those changed.
+
+        Every call begins with this.
+
+        Raises:
+            UnsupportedNetworkError: if a filter was changed to one that is not supported.
+        """
+        if self._key != self._current_key():
+            self._build()
 
     @property
     def ws(self) -> Tensor:

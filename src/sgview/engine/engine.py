@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from sgview.engine.blending import Pairing, pair
+from sgview.engine.cuda_picture import PictureKernels
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.last_good import LastGood
@@ -18,12 +19,14 @@ from sgview.engine.latents import LatentSource
 from sgview.engine.layers import resolve_layer
 from sgview.engine.network import Network
 from sgview.engine.picture import Picture, measure, select_channels, to_rgba8
-from sgview.engine.playing import PlayingNetwork
+from sgview.engine.playing import Acceleration, PlayingNetwork
 from sgview.engine.readback import Readback
 from sgview.engine.timers import StageTimers
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
+from stylegan3.fast import FastSynthesis
+from stylegan3.ops import nvrtc
 
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
 
@@ -47,9 +50,13 @@ class Engine:
     notice of a bad picture) is that of the frame before.
     """
 
-    def __init__(self, device: str = "auto"):
+    def __init__(self, device: str = "auto", acceleration: Acceleration = Acceleration()):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
+        self._acceleration = acceleration
+        self._kernels = None  # of the picture
+        if self.device.type == "cuda" and nvrtc.unavailable_reason() is None:
+            self._kernels = PictureKernels(self.device)
         self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._playing: dict[Slot, PlayingNetwork] = {}
         self._pairing = Pairing()
@@ -77,8 +84,15 @@ class Engine:
 
     @property
     def device_description(self) -> str:
-        """The device for people: "CPU, 8 threads"."""
-        return describe_device(self.device)
+        """The device for people, and how it computes: "CPU, 8 threads"."""
+        name = describe_device(self.device)
+        if self.device.type != "cuda":
+            return name
+        reason = nvrtc.unavailable_reason()
+        options = self._acceleration
+        if options.ops == "ref" or reason:
+            return f"{name}, reference operations ({reason or 'as asked for'})"
+        return f"{name}, {options.precision} precision, {options.kernels} kernels"
 
     @property
     def networks(self) -> dict[Slot, Network]:
@@ -104,7 +118,7 @@ class Engine:
     def _place(self, slot: Slot, network: Network | None) -> None:
         self._release()
         if network is not None:
-            self._playing[slot] = PlayingNetwork(network, self.device)
+            self._playing[slot] = PlayingNetwork(network, self.device, self._acceleration)
             self._pair()
 
     def swap_networks(self) -> None:
@@ -134,8 +148,10 @@ class Engine:
             features = self._features(playing, params, t)
             with self._timers.stage("picture"):
                 shown = select_channels(features.output, params.layer)
-                values = measure(features.output, shown)
-                rgba8 = to_rgba8(shown, params.layer, params.view)
+                measured_by = self._kernels.measure if self._kernels else measure
+                drawn_by = self._kernels.to_rgba8 if self._kernels else to_rgba8
+                values = measured_by(features.output, shown)
+                rgba8 = drawn_by(shown, params.layer, params.view)
                 rgba8 = self._last_good.keep(rgba8, values[0])
                 tag = (features.layer, features.output.shape[1:])
                 self._readback.push(tag, torch.cat([values, features.latent[0].to(values)]))
@@ -178,7 +194,8 @@ class Engine:
             raise RuntimeError("The engine has no network.")
         with self._on_stream():
             self._timers.start_frame()
-            return self._features(playing, params, t, z, ws).output
+            output = self._features(playing, params, t, z, ws).output
+            return output.clone()  # the fast path writes every frame to the same place
 
     def _features(
         self,
@@ -193,15 +210,30 @@ class Engine:
             edits = playing.weights.update(params.blend, params.edits)
         with self._timers.stage("latents"):
             latent = playing.latent(self._latents, params, t) if z is None else z.to(self.device)
+        if params.noise_mode == "random":
+            self._seed(t)
+        if ws is None and z is None and params.latents.space == "w":
+            ws = latent.unsqueeze(0)
+        fast = self._fast(playing, latent if ws is None else ws)
+        if fast is not None:
+            with self._timers.stage("synthesis"):  # and mapping
+                output = playing.play_fast(fast, latent, ws, params, layer)
+            return _Features(output, layer, latent, fast.ws, edits)
         with self._timers.stage("mapping"):
-            if ws is None:
-                is_w = z is None and params.latents.space == "w"
-                ws = latent.unsqueeze(0) if is_w else playing.map(latent, params)
+            ws = playing.map(latent, params) if ws is None else ws.to(self.device)
         with self._timers.stage("synthesis"):
-            if params.noise_mode == "random":
-                self._seed(t)
-            output = playing.synthesise(ws.to(self.device), layer, params.noise_mode)
+            output = playing.synthesise(ws, layer, params.noise_mode)
         return _Features(output, layer, latent, ws, edits)
+
+    def _fast(self, playing: PlayingNetwork, samples: Tensor) -> FastSynthesis | None:
+        """Return the fast path, which makes one picture at a time; say so where it is missing."""
+        was_slow = bool(playing.slow_reason)
+        fast = playing.fast() if len(samples) == 1 else None
+        if playing.slow_reason and not was_slow:
+            name = playing.network.status.name
+            text = f"{name} plays without the fast path: {playing.slow_reason}."
+            self._notices.append(Notice(0, "warning", text, "Its pictures are right, but slower."))
+        return fast
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,18 +13,82 @@ from sgview.engine.latents import LatentSource, class_label
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights import LiveWeights
 from sgview.state.params import Params
+from stylegan3.fast import FastSynthesis, Precision, UnsupportedNetworkError
+from stylegan3.fast.convolution import Kernels
+
+
+@dataclass(frozen=True)
+class Acceleration:
+    """How networks are computed on an NVIDIA GPU."""
+
+    ops: Literal["auto", "ref"] = "auto"  # "ref": by the generator's own modules
+    precision: Precision = "fast"
+    kernels: Kernels = "auto"
 
 
 class PlayingNetwork:
     """A copy of a network's generator to write to, and pristine tensors to write from."""
 
-    def __init__(self, network: Network, device: torch.device):
+    def __init__(
+        self,
+        network: Network,
+        device: torch.device,
+        acceleration: Acceleration = Acceleration(),
+    ):
         self.network = network
         self.device = device
+        self._acceleration = acceleration
+        self._fast: FastSynthesis | None = None
+        self.slow_reason = ""
+        """Why the fast path does not play this network; "" if it does, or was not tried yet."""
+        if device.type != "cuda":
+            self.slow_reason = "there is no NVIDIA GPU"
+        elif acceleration.ops == "ref":
+            self.slow_reason = "the reference operations were asked for"
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         self.weights = LiveWeights(self.generator, self.pristine)
+
+    def fast(self) -> FastSynthesis | None:
+        """Return the fast path, None where it does not play this network (see `slow_reason`).
+
+        Raises:
+            KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
+        """
+        if self.slow_reason:
+            return None
+        try:
+            if self._fast is None:
+                options = self._acceleration
+                self._fast = FastSynthesis(
+                    self.generator, options.precision, kernels=options.kernels
+                )
+            self._fast.follow()
+        except UnsupportedNetworkError as error:
+            self._fast, self.slow_reason = None, str(error)
+        return self._fast
+
+    def play_fast(
+        self,
+        fast: FastSynthesis,
+        z: Tensor,  # [1, z_dim]
+        ws: Tensor | None,  # [1, num_ws, w_dim], instead of z
+        params: Params,
+        layer: str,  # "" for the image
+    ) -> Tensor:  # [1, C, H, W], overwritten by the next frame
+        """Run mapping and synthesis as one CUDA graph."""
+        if ws is not None:
+            return fast(ws=ws, noise_mode=params.noise_mode, layer=layer or None)
+        label = class_label(params.mapping.class_weights, self.generator.c_dim)
+        return fast(
+            z=z,
+            c=None if label is None else self._upload(label),
+            truncation_psi=params.mapping.truncation_psi,
+            truncation_cutoff=params.mapping.truncation_cutoff,
+            noise_mode=params.noise_mode,
+            layer=layer or None,
+        )
 
     def latent(
         self,

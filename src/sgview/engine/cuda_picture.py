@@ -1,0 +1,129 @@
+"""A layer's output to pixels and statistics by CUDA kernels, the same as `picture.py` computes."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from sgview import resources
+from sgview.state.params import Layer, View
+from stylegan3.ops import nvrtc
+from stylegan3.ops.channels_last import storage
+from stylegan3.ops.sources import resolve
+
+_BLOCK = 256  # threads
+_MOST_BLOCKS = 528
+
+
+class _Pixels(ctypes.Structure):
+    """`Source` of `to_rgba8.cu`."""
+
+    _fields_ = (
+        ("x", ctypes.c_void_p),
+        ("channel_stride", ctypes.c_longlong),
+        ("row_stride", ctypes.c_longlong),
+        ("column_stride", ctypes.c_longlong),
+        ("height", ctypes.c_int),
+        ("width", ctypes.c_int),
+        ("channels", ctypes.c_int * 3),
+    )
+
+
+class _Values(ctypes.Structure):
+    """`Source` of `statistics.cu`."""
+
+    _fields_ = (
+        ("x", ctypes.c_void_p),
+        ("pixel_stride", ctypes.c_longlong),
+        ("channel_stride", ctypes.c_longlong),
+        ("pixels", ctypes.c_int),
+        ("channels", ctypes.c_int),
+        ("first_shown", ctypes.c_int),
+        ("shown", ctypes.c_int),
+    )
+
+
+class PictureKernels:
+    """Launches on torch's current stream, without a host synchronisation.
+
+    Raises:
+        KernelError: at the first use, if a kernel cannot be compiled.
+    """
+
+    def __init__(self, device: torch.device):
+        self._device = device
+        self._peaks = torch.zeros(3, dtype=torch.int32, device=device)
+        self._flags = torch.zeros(1, dtype=torch.int32, device=device)
+        self._partial = torch.zeros(_MOST_BLOCKS, 6, device=device)
+
+    def to_rgba8(
+        self,
+        shown: Tensor,  # [3, H, W] or [1, H, W], any strides, float32 or float16
+        layer: Layer,
+        view: View,
+    ) -> Tensor:  # [H, W, 4] uint8, contiguous
+        """Apply normalisation, gain and flips, and round down to 8 bits: clamp(x * 127.5 + 128)."""
+        count, height, width = shown.shape
+        channels = (0, 1, 2) if count == 3 else (0, 0, 0)
+        source = _Pixels(
+            shown.data_ptr(), *shown.stride(), height, width, (ctypes.c_int * 3)(*channels)
+        )
+        rgba8 = torch.empty(height, width, 4, dtype=torch.uint8, device=shown.device)
+        blocks = -(-height * width // _BLOCK)
+        if layer.normalise:
+            self._peaks.zero_()
+            grid = (min(blocks, _MOST_BLOCKS), 3)
+            self._kernel("to_rgba8.cu", "channel_peaks", shown)(grid, _BLOCK, source, self._peaks)
+        self._kernel("to_rgba8.cu", "to_rgba8", shown)(
+            blocks,
+            _BLOCK,
+            source,
+            rgba8,
+            self._peaks if layer.normalise else None,
+            self._flags,
+            10.0 ** (layer.gain_db / 20.0),
+            int(view.flip_horizontal),
+            int(view.flip_vertical),
+        )
+        return rgba8
+
+    def measure(
+        self,
+        features: Tensor,  # [1, C, H, W], float32 or float16, planar or channels last
+        shown: Tensor,  # [n, H, W], a view of n consecutive channels of it
+    ) -> Tensor:  # [7] float32: is finite, then mean, std, max abs of all, of the shown channels
+        """Return the statistics of a layer, on the device."""
+        _, channels, height, width = features.shape
+        _, channel_stride, row_stride, pixel_stride = features.stride()
+        assert row_stride == width * pixel_stride, "rows must follow each other"
+        first = (shown.storage_offset() - features.storage_offset()) // max(channel_stride, 1)
+        source = _Values(
+            features.data_ptr(),
+            pixel_stride,
+            channel_stride,
+            height * width,
+            channels,
+            first,
+            len(shown),
+        )
+        blocks = max(1, min(_MOST_BLOCKS, features.numel() // (4 * _BLOCK)))
+        values = torch.empty(7, device=features.device)
+        self._kernel("statistics.cu", "partial_statistics", features)(
+            blocks, _BLOCK, source, self._partial
+        )
+        self._kernel("statistics.cu", "statistics", features)(
+            1, 192, source, self._partial, blocks, values
+        )
+        return values
+
+    def _kernel(self, file: str, name: str, x: Tensor) -> nvrtc.Kernel:
+        return nvrtc.load(_spec(file, name, storage(x.dtype)), self._device)
+
+
+@cache
+def _spec(file: str, name: str, element: str) -> nvrtc.KernelSpec:
+    source = resolve(resources.shader(file))
+    return nvrtc.KernelSpec(name, source, (("TYPE", element),))
