@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from stylegan3.alias_free import AliasFreeSynthesis, SynthesisLayer
-from stylegan3.fast.operations import Operations, step
+from stylegan3.fast.convolution import Convolution
+from stylegan3.fast.operations import Operations, derive, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision, layer_dtypes, pitch
 from stylegan3.ops.channels_last import vector_length
@@ -69,6 +70,9 @@ class AliasFreePlanner:
         )
         self._activations: dict[tuple[int, torch.dtype], Any] = {}
         self._arena = self._reserve()
+        self._weights: list[PreparedWeight] = []
+        self._convolutions: list[Convolution] = []
+        self._derived: list[Derived] = []
         self._prepare_weights()
 
     def plan(self, layer: str | None = None) -> Plan:
@@ -145,28 +149,27 @@ class AliasFreePlanner:
             bandwidth=source.cutoff,
             dtype=dtype,
         )
-        convolve = self._ops.convolution(shape, weight, 0)
+        convolve = self._convolutions[0]
         scale = self._ops.modulated_act(pitch=shape[2], dtype=dtype, activate=False)
         bias, _, following = self._vectors[0]
         # the prepared weight is normalised row by row, which is undone here
         vectors = ActVectors(bias, weight.row_rms, following)
         return [
             step("input features", make, self._turn, features),
-            step("input convolution", convolve, features, weight, x),
+            step("input convolution", convolve, features, x),
             step("input scale", scale, x, x, source.channels, vectors),
         ]
 
     def _layer_steps(self, index: int, is_last: bool) -> list[Step]:
-        g, weight = self._geometries[index], self._weights[index + 1]
+        g = self._geometries[index]
         size = g.in_size + g.conv_kernel - 1
         x = self._output(index - 1)
         t = self._arena.picture("convolved", (size, size, self._out_pitch[index]), x.dtype)
-        convolve = self._ops.convolution(tuple(x.shape), weight, g.conv_kernel - 1)
         activate = self._activation(index, is_last=is_last)
         y = self._output(index, is_last=is_last)
         vectors = self._vectors[index + 1]
         return [
-            step(f"{g.name} convolution", convolve, x, weight, t),
+            step(f"{g.name} convolution", self._convolutions[index + 1], x, t),
             step(f"{g.name} filtered_lrelu", activate, t, y, g.out_channels, *vectors),
         ]
 
@@ -214,31 +217,35 @@ class AliasFreePlanner:
         return arena
 
     def _prepare_weights(self) -> None:
+        """Make the weights, convolutions and their refreshing; the input's come first."""
         source = self._synthesis.input.weight
-        self._weights = [self._prepare(source.detach()[:, :, None, None], 0, self._in_pitch[0])]
-        self._derived = [_derive(source, self._weights[0])]
+        size = self._synthesis.input.size
+        # the weight of the input convolves single pixels
+        self._prepare(source, source.detach()[:, :, None, None], 0, self._in_pitch[0], size, 0)
         for index, layer in enumerate(self._layers[:-1]):
-            weight = self._prepare(layer.weight, index, self._out_pitch[index])
-            self._weights.append(weight)
-            self._derived.append(_derive(layer.weight, weight))
+            g, weight = layer.geometry, layer.weight
+            out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
+            self._prepare(weight, weight, index, out_pitch, g.in_size, padding)
 
-    def _prepare(self, weight: Tensor, index: int, out_pitch: int) -> PreparedWeight:
-        return self._ops.prepared_weight(
+    def _prepare(
+        self, source: Tensor, weight: Tensor, index: int, out_pitch: int, size: int, padding: int
+    ) -> None:
+        prepared = self._ops.prepared_weight(
             weight,
             in_pitch=self._in_pitch[index],
             out_pitch=out_pitch,
             dtype=self._dtypes[index],
         )
+        convolution = self._ops.convolution(prepared, size, padding)
+        self._weights.append(prepared)
+        self._convolutions.append(convolution)
+        self._derived.append(derive(source, prepared, convolution))
 
     def _three_vectors(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
         return self._vector(length), self._vector(length), self._vector(length)
 
     def _vector(self, length: int) -> Tensor:
         return torch.zeros(length, device=self._device)
-
-
-def _derive(source: Tensor, weight: PreparedWeight) -> Derived:
-    return Derived(source, weight.refresh, weight.spec)
 
 
 def _layer(synthesis: AliasFreeSynthesis, name: str) -> SynthesisLayer:

@@ -17,10 +17,13 @@ Kernels = Literal["auto", "generic"]
 class Convolution(Protocol):
     """Correlation with zero padding on every side, stride 1."""
 
+    def prepare(self) -> None:
+        """Follow the weight after it was refreshed; launches on torch's current stream."""
+        ...
+
     def __call__(
         self,
         x: Tensor,  # [H, W, I], I the weight's input pitch
-        weight: PreparedWeight,
         out: Tensor,  # [H', W', O], written
     ) -> None:
         """Launch on torch's current stream."""
@@ -33,14 +36,18 @@ class CudnnConvolution:
     That call must not be captured in a CUDA graph; the choice is kept for each host thread.
     """
 
-    def __init__(self, padding: int) -> None:
+    def __init__(self, weight: PreparedWeight, padding: int) -> None:
+        self._weight = weight
         self._padding = [padding, padding]
 
-    def __call__(self, x: Tensor, weight: PreparedWeight, out: Tensor) -> None:
+    def prepare(self) -> None:
+        """Do nothing: the weight is read where it lies."""
+
+    def __call__(self, x: Tensor, out: Tensor) -> None:
         """Launch; float32 is computed in float32, not TF32."""
         torch.ops.aten.cudnn_convolution.out(
             _channels_last(x),
-            weight.weight,
+            self._weight.weight,
             self._padding,
             [1, 1],
             [1, 1],
@@ -55,13 +62,16 @@ class CudnnConvolution:
 class ReferenceConvolution:
     """torch's own, on any device."""
 
-    def __init__(self, padding: int) -> None:
+    def __init__(self, weight: PreparedWeight, padding: int) -> None:
+        self._weight = weight
         self._padding = padding
 
-    def __call__(self, x: Tensor, weight: PreparedWeight, out: Tensor) -> None:
+    def prepare(self) -> None:
+        """Do nothing: the weight is read where it lies."""
+
+    def __call__(self, x: Tensor, out: Tensor) -> None:
         """Compute in float32."""
-        planes = _channels_last(x).float()
-        y = conv2d(planes, weight.weight.float(), padding=self._padding)
+        y = conv2d(_channels_last(x).float(), self._weight.weight.float(), padding=self._padding)
         out.copy_(y[0].permute(1, 2, 0))
 
 
@@ -72,10 +82,10 @@ def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
 
 
 def choose_convolution(
-    x_shape: tuple[int, ...],  # [H, W, I]
     weight: PreparedWeight,
+    size: int,  # height and width of the input [px]
     padding: int,
     kernels: Kernels = "auto",
 ) -> Convolution:
     """Return the fastest convolution that this GPU has for these shapes."""
-    return CudnnConvolution(padding)
+    return CudnnConvolution(weight, padding)

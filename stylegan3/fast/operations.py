@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from stylegan3.fast.convolution import Convolution, Kernels, choose_convolution
-from stylegan3.fast.plan import Step
+from stylegan3.fast.plan import Derived, Step
 from stylegan3.ops import fully_connected_cuda, modulation_cuda
 from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
@@ -34,7 +35,7 @@ class Operations:
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
     filtered_lrelu: Callable[..., Any]  # (geometry, device, in_dtype, out_dtype, has_clamp)
-    convolution: Callable[..., Convolution]  # (x_shape, prepared_weight, padding)
+    convolution: Callable[..., Convolution]  # (prepared_weight, size, padding)
 
 
 def cuda_operations(kernels: Kernels = "auto") -> Operations:
@@ -69,6 +70,16 @@ def filtered_lrelu_cuda(
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:
     """Return the step that calls `operation` with `arguments`."""
     return Step(name, lambda: operation(*arguments), spec_of(operation))
+
+
+def derive(source: Tensor, weight: PreparedWeight, convolution: Convolution) -> Derived:
+    """Return how the weight of a convolution follows the live tensor `source`."""
+
+    def refresh() -> None:
+        weight.refresh()
+        convolution.prepare()
+
+    return Derived(source, refresh, weight.spec)
 
 
 def spec_of(operation: object) -> KernelSpec | None:

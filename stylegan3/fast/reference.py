@@ -40,7 +40,7 @@ def reference_operations() -> Operations:
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
         filtered_lrelu=FilteredLrelu,
-        convolution=lambda x_shape, weight, padding: ReferenceConvolution(padding),
+        convolution=lambda weight, size, padding: ReferenceConvolution(weight, padding),
     )
 
 

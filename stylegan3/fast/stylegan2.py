@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylegan3.fast.operations import Operations, step
+from stylegan3.fast.convolution import Convolution
+from stylegan3.fast.operations import Operations, derive, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision, block_dtype, pitch
 from stylegan3.ops.channels_last import vector_length
@@ -34,6 +35,7 @@ class _Conv:
     is_upsampling: bool
     dtype: torch.dtype
     weight: PreparedWeight
+    convolution: Convolution
     styles: Tensor  # [C_in]
     vectors: tuple[Tensor, Tensor, Tensor]  # of the output channels
     taps: Tensor  # [2, 4] of the layer's resampling filter
@@ -81,9 +83,7 @@ class StyleGAN2Planner:
         self._block_taps = [self._follow_taps(b.resample_filter) for b in self._blocks]
         self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
         self._convs = self._convolutions()
-        self._derived = [
-            Derived(c.layer.weight, c.weight.refresh, c.weight.spec) for c in self._convs
-        ]
+        self._derived = [derive(c.layer.weight, c.weight, c.convolution) for c in self._convs]
         first = self._blocks[0].const
         self._const = self._zeros(4, 4, self._in_pitch(0), dtype=self._convs[0].dtype)
         self._const_vectors = self._three_vectors(first.shape[0])
@@ -172,8 +172,7 @@ class StyleGAN2Planner:
             steps.append(Step(f"{conv.name} cast", lambda x=x, cast=cast: cast.copy_(x)))
             x = cast
         t = self._arena.picture("convolved", self._convolved_shape(index), conv.dtype)
-        convolve = self._ops.convolution(tuple(x.shape), conv.weight, 1)
-        steps.append(step(f"{conv.name} convolution", convolve, x, conv.weight, t))
+        steps.append(step(f"{conv.name} convolution", conv.convolution, x, t))
         vectors = self._act_vectors(conv, noise_mode)
         y = self._activated(index)
         if conv.is_upsampling:
@@ -243,6 +242,9 @@ class StyleGAN2Planner:
                         is_upsampling=name == "conv0",
                         dtype=dtype,
                         weight=weight,
+                        convolution=self._ops.convolution(
+                            weight, size // 2 if name == "conv0" else size, 1
+                        ),
                         styles=self._zeros(in_channels),
                         vectors=self._three_vectors(out_channels),
                         taps=self._follow_taps(layer.resample_filter),

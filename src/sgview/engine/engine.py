@@ -19,7 +19,7 @@ from sgview.engine.latents import LatentSource
 from sgview.engine.layers import resolve_layer
 from sgview.engine.network import Network
 from sgview.engine.picture import Picture, measure, select_channels, to_rgba8
-from sgview.engine.playing import Acceleration, PlayingNetwork
+from sgview.engine.playing import DEFAULT, Acceleration, PlayingNetwork
 from sgview.engine.readback import Readback
 from sgview.engine.timers import StageTimers
 from sgview.state.commands import Slot
@@ -50,7 +50,7 @@ class Engine:
     notice of a bad picture) is that of the frame before.
     """
 
-    def __init__(self, device: str = "auto", acceleration: Acceleration = Acceleration()):
+    def __init__(self, device: str = "auto", acceleration: Acceleration = DEFAULT):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
         self._acceleration = acceleration

@@ -26,6 +26,9 @@ class Acceleration:
     kernels: Kernels = "auto"
 
 
+DEFAULT = Acceleration()
+
+
 class PlayingNetwork:
     """A copy of a network's generator to write to, and pristine tensors to write from."""
 
@@ -33,7 +36,7 @@ class PlayingNetwork:
         self,
         network: Network,
         device: torch.device,
-        acceleration: Acceleration = Acceleration(),
+        acceleration: Acceleration = DEFAULT,
     ):
         self.network = network
         self.device = device
