@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -37,16 +38,15 @@ class SynthesisInput(nn.Module):
         self.sampling_rate = rate
         self.cutoff = cutoff
         # frequencies uniform on the disc of the pass band
-        radius = cutoff * torch.rand(channels).sqrt()
-        angle = 2 * math.pi * torch.rand(channels)
-        freqs = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+        with torch.device("cpu"):  # arithmetic on a "meta" device would import all of torch._dynamo
+            radius = cutoff * torch.rand(channels).sqrt()
+            angle = 2 * math.pi * torch.rand(channels)
+            freqs = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
         self.weight = nn.Parameter(torch.randn(channels, channels))
-        self.affine = FullyConnected(
-            w_dim, 4, weight_init=0, bias_init=torch.tensor([1.0, 0.0, 0.0, 0.0])
-        )
-        self.register_buffer("transform", torch.eye(3))
-        self.register_buffer("freqs", freqs)
-        self.register_buffer("phases", torch.rand(channels) - 0.5)
+        self.affine = FullyConnected(w_dim, 4, weight_init=0, bias_init=(1.0, 0.0, 0.0, 0.0))
+        self.register_buffer("transform", torch.tensor(np.eye(3, dtype=np.float32)))
+        self.register_buffer("freqs", freqs.to(self.weight.device))
+        self.register_buffer("phases", torch.rand(channels).sub_(0.5))
 
     def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, size, size]
         """Features on the sampling grid; rows run along y."""

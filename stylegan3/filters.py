@@ -25,6 +25,10 @@ def lowpass_filter(
     """
     if taps == 1:
         return None
+    if (
+        torch.get_default_device().type == "meta"
+    ):  # shapes alone are wanted, and scipy is slow to come
+        return torch.empty([taps, taps] if radial else [taps])
     import scipy.signal
     import scipy.special
 
@@ -44,6 +48,6 @@ def lowpass_filter(
 
 def resample_filter(taps: Sequence[float]) -> Tensor:  # [T, T] float32
     """StyleGAN2's resampling filter: outer product of 1-D taps, normalised to sum 1."""
-    f = torch.as_tensor(taps, dtype=torch.float32)
-    f = f.outer(f)
-    return f / f.sum()
+    f = np.asarray(taps, np.float32)
+    f = np.outer(f, f)
+    return torch.as_tensor(f / f.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -25,15 +26,15 @@ class FullyConnected(nn.Module):
         activation: str = "linear",
         lr_multiplier: float = 1.0,
         weight_init: float = 1.0,
-        bias_init: float | Tensor = 0.0,
+        bias_init: float | Sequence[float] = 0.0,  # one, or one for each output
     ) -> None:
         super().__init__()
         self.activation = activation
         self.weight = nn.Parameter(
-            torch.randn(out_features, in_features) * (weight_init / lr_multiplier)
+            torch.randn(out_features, in_features).mul_(weight_init / lr_multiplier)
         )
-        bias = torch.as_tensor(bias_init, dtype=torch.float32) / lr_multiplier
-        self.bias = nn.Parameter(bias.expand(out_features).clone())
+        biases = [bias_init] * out_features if isinstance(bias_init, float) else bias_init
+        self.bias = nn.Parameter(torch.tensor(biases).div_(lr_multiplier))
         self.weight_gain = lr_multiplier / math.sqrt(in_features)
         self.bias_gain = lr_multiplier
 
