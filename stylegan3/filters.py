@@ -27,7 +27,7 @@ def lowpass_filter(
         return None
     if (
         torch.get_default_device().type == "meta"
-    ):  # shapes alone are wanted, and scipy is slow to come
+    ):  # shapes alone are wanted: spare the import
         return torch.empty([taps, taps] if radial else [taps])
     import scipy.signal
     import scipy.special
