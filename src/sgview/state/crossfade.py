@@ -1,0 +1,59 @@
+"""The crossfade from what was playing to a look that was recalled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sgview.state.morph import EASINGS, Easing, morph
+from sgview.state.params import Params
+
+
+@dataclass(frozen=True)
+class _Running:
+    origin: Params
+    start: float  # [s]
+    seconds: float
+    easing: Easing
+
+
+class Crossfade:
+    """Leads from the values of one instant to those that are set now, which may go on moving."""
+
+    def __init__(self) -> None:
+        self._running: _Running | None = None
+        self.progress = 1.0  # of its time, 0..1; 1: none is running
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the values are on their way."""
+        return self._running is not None
+
+    def start(
+        self,
+        origin: Params,  # what plays now, all signals resolved
+        now: float,  # [s]
+        seconds: float,
+        easing: Easing = "smooth",
+    ) -> None:
+        """Begin to fade out of `origin`; 0 seconds: none, and one that is running ends."""
+        self._running = _Running(origin, now, seconds, easing) if seconds > 0 else None
+        self.progress = 0.0 if self._running else 1.0
+
+    def stop(self) -> None:
+        """Be at the end at once."""
+        self._running, self.progress = None, 1.0
+
+    def apply(
+        self,
+        params: Params,  # what is set, all signals resolved
+        now: float,  # [s]
+    ) -> Params:
+        """Return what plays at `now`."""
+        fade = self._running
+        if fade is None:
+            return params
+        self.progress = min(max((now - fade.start) / fade.seconds, 0.0), 1.0)
+        if self.progress >= 1.0:
+            self._running = None
+            return params
+        return morph(fade.origin, params, EASINGS[fade.easing](self.progress))
