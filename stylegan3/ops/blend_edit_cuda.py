@@ -51,12 +51,20 @@ class BlendEdit:
             for job, count in zip(jobs, counts, strict=True)
         ]
         self._table = table(rows, _LAYOUT, device)
-        self._blocks = block_table(counts, _CHUNK, device, in_blocks=True)
+        table_of_all = block_table(counts, _CHUNK, torch.device("cpu"), in_blocks=True)
+        self._blocks_of_jobs = table_of_all.split([-(-count // _CHUNK) for count in counts])
+        self._blocks = table_of_all.to(device)
         self.amounts = torch.tensor([(0.0, 1.0, 0.0, -math.inf)] * len(jobs)).to(device)
         """[jobs, 4]: amount, factor, offset, floor of each tensor; copy new values into it."""
 
-    def __call__(self) -> None:
-        """Launch. The caller tells torch that the live tensors changed (`bump_version`)."""
-        nvrtc.load(SPEC, self._device)(
-            len(self._blocks), 256, self._table, self.amounts, self._blocks
-        )
+    def blocks_of(self, jobs: Sequence[int]) -> Tensor:  # [blocks, 2] int32, on the CPU
+        """Return the table that makes a launch write these tensors only."""
+        return torch.cat([self._blocks_of_jobs[job] for job in jobs])
+
+    def __call__(self, blocks: Tensor | None = None) -> None:
+        """Launch for all tensors, or those of `blocks_of`, whose table lies on the device.
+
+        The caller tells torch that the live tensors changed (`increment_version`).
+        """
+        blocks = self._blocks if blocks is None else blocks
+        nvrtc.load(SPEC, self._device)(len(blocks), 256, self._table, self.amounts, blocks)

@@ -15,6 +15,7 @@ from sgview.engine.weights import LiveWeights
 from sgview.state.params import Params
 from stylegan3.fast import FastSynthesis, Precision, UnsupportedNetworkError
 from stylegan3.fast.convolution import Kernels
+from stylegan3.ops import nvrtc
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class PlayingNetwork:
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
-        self.weights = LiveWeights(self.generator, self.pristine)
+        can_fuse = device.type == "cuda" and nvrtc.unavailable_reason() is None
+        self.weights = LiveWeights(self.generator, self.pristine, fuse=can_fuse)
 
     def fast(self) -> FastSynthesis | None:
         """Return the fast path, None where it does not play this network (see `slow_reason`).

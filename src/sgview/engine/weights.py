@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sgview.engine.blending import group_amounts
+from sgview.engine.fused_weights import FusedWeights, linear_form
 from sgview.engine.network import group_of, tensors_of
 from sgview.engine.operations import Draws, apply, obstacle
 from sgview.state.params import Blend, Edit
@@ -38,6 +40,8 @@ class LiveWeights:
         self,
         generator: nn.Module,  # whose tensors are written
         pristine: Mapping[str, Tensor],  # copies of them, on the same device; never written
+        *,
+        fuse: bool = False,  # blend, multiply and add by one CUDA kernel for all tensors
     ):
         self._live = tensors_of(generator)
         self._pristine = pristine
@@ -46,6 +50,8 @@ class LiveWeights:
         self._last: tuple[Blend, tuple[Edit, ...]] | None = None
         self._statuses: tuple[EditStatus, ...] = ()
         self._draws = Draws()
+        self._fuses = fuse
+        self._fused = FusedWeights(self._live, pristine, {}) if fuse else None
 
     def set_partners(
         self,
@@ -55,6 +61,8 @@ class LiveWeights:
         for name in [name for name, recipe in self._made.items() if recipe.amount]:
             self._write(name, _PRISTINE)
         self._partners = partners
+        if self._fuses:
+            self._fused = FusedWeights(self._live, self._pristine, partners)
         self._last = None
 
     @torch.no_grad()
@@ -68,10 +76,13 @@ class LiveWeights:
             return self._statuses
         acting, self._statuses = self._sort(edits)
         wanted = self._recipes(blend, acting)
-        for name in self._made.keys() | wanted.keys():
-            recipe = wanted.get(name, _PRISTINE)
-            if recipe != self._made.get(name, _PRISTINE):
-                self._write(name, recipe)
+        changed = {
+            name: wanted.get(name, _PRISTINE)
+            for name in self._made.keys() | wanted.keys()
+            if wanted.get(name, _PRISTINE) != self._made.get(name, _PRISTINE)
+        }
+        for name, recipe in self._write_fused(changed).items():
+            self._write(name, recipe)
         self._draws.keep(acting)
         self._last = (blend, edits)
         return self._statuses
@@ -103,6 +114,28 @@ class LiveWeights:
             wanted[edit.tensor] = recipe._replace(edits=(*recipe.edits, edit))
         return wanted
 
+    def _write_fused(self, recipes: Mapping[str, _Recipe]) -> Mapping[str, _Recipe]:
+        """Write what one kernel can, and return the rest."""
+        if self._fused is None:
+            return recipes
+        rows, rest = {}, {}
+        for name, recipe in recipes.items():
+            form = linear_form(recipe.edits)
+            if form is None or not self._fused.accepts(name):
+                rest[name] = recipe
+                continue
+            is_floored = name.endswith(".magnitude_ema") and recipe != _PRISTINE
+            rows[name] = (recipe.amount, *form, MAGNITUDE_FLOOR if is_floored else -math.inf)
+            self._note(name, recipe)
+        self._fused.write(rows)
+        return rest
+
+    def _note(self, name: str, recipe: _Recipe) -> None:
+        if recipe == _PRISTINE:
+            self._made.pop(name, None)
+        else:
+            self._made[name] = recipe
+
     @torch.no_grad()
     def _write(self, name: str, recipe: _Recipe) -> None:
         tensor = self._pristine[name]
@@ -110,10 +143,7 @@ class LiveWeights:
             tensor = tensor * (1.0 - recipe.amount) + self._partners[name] * recipe.amount
         for edit in recipe.edits:
             tensor = apply(edit, tensor, self._draws)
-        if recipe == _PRISTINE:
-            self._made.pop(name, None)
-        else:
-            self._made[name] = recipe
-            if name.endswith(".magnitude_ema"):
-                tensor = tensor.clamp_min(MAGNITUDE_FLOOR)
+        if recipe != _PRISTINE and name.endswith(".magnitude_ema"):
+            tensor = tensor.clamp_min(MAGNITUDE_FLOOR)
         self._live[name].copy_(tensor)
+        self._note(name, recipe)
