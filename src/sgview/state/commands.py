@@ -103,6 +103,33 @@ class SetVsync(Struct, frozen=True):
     enabled: bool
 
 
+class EditBinding(Struct, frozen=True):
+    """Open the editor of what drives one value."""
+
+    path: str  # leaf of `Params`
+    low: float = 0.0  # usual range of the value
+    high: float = 1.0
+
+
+class Learn(Struct, frozen=True):
+    """Bind a value to the next controller or message that moves, mapped to its usual range."""
+
+    path: str  # leaf of `Params`
+    source: Literal["osc", "midi"]
+    low: float = 0.0
+    high: float = 1.0
+
+
+class CancelLearn(Struct, frozen=True):
+    """Stop waiting for a controller or message."""
+
+
+class SetPickUp(Struct, frozen=True):
+    """Let learned controllers take over only once they pass the present value, or at once."""
+
+    enabled: bool
+
+
 class DismissNotice(Struct, frozen=True):
     """Remove one notice from the window."""
 
@@ -131,6 +158,10 @@ Command = (
     | ToggleFullscreen
     | ToggleGui
     | SetVsync
+    | EditBinding
+    | Learn
+    | CancelLearn
+    | SetPickUp
     | DismissNotice
     | Quit
 )

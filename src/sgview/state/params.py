@@ -87,7 +87,7 @@ class Edit(Node, frozen=True):
     tensor: str  # published tensor name, e.g. "synthesis.input.weight"
     operation: Operation = "multiply"
     amount: float = 1.0
-    expression: str = ""  # in t, e.g. "sin(t)"; drives `amount` when not empty
+    expression: str = ""  # e.g. "sin(t)"; drives `amount` when not empty
     channels: tuple[int, int] | None = None  # [start, stop) along the tensor's first axis
     seed: Seed = 0  # for "noise" and "shuffle"
     enabled: bool = True
@@ -133,3 +133,6 @@ class Params(Node, frozen=True):
     view: View = View()
     playback: Playback = Playback()
     noise_mode: Literal["const", "random", "none"] = "const"  # StyleGAN2's per-pixel noise
+    bindings: dict[str, str] = {}  # leaf path, e.g. "noise.amplitude", to the expression it follows
+    sliders: dict[str, float] = {}  # the user's own, by name; `slider("energy")` reads one
+    osc_out: tuple[str, ...] = ()  # leaf paths whose values are sent as OSC messages

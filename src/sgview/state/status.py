@@ -111,6 +111,53 @@ class EditStatus(Struct, frozen=True):
     error: str = ""  # why it does not act, e.g. an expression that does not evaluate
 
 
+SignalSource = Literal["expression", "osc", "midi", "audio", "mouse", "slider"]
+
+
+class BindingStatus(Struct, frozen=True):
+    """What a bound value is at this instant."""
+
+    value: float
+    source: SignalSource = "expression"  # where the expression gets its movement from
+    error: str = ""  # why it has no new value; the last good one stays
+    is_waiting: bool = False  # the error is only that nothing has been heard yet
+
+
+class SliderStatus(Struct, frozen=True):
+    """A slider of the user's own, made by `slider("energy", 0, 1)` in an expression."""
+
+    name: str
+    low: float
+    high: float
+    value: float
+
+
+class OscStatus(Struct, frozen=True):
+    """OSC messages in and out."""
+
+    listens_at: str = ""  # "127.0.0.1:9000"; "" while not listening
+    reason: str = ""  # why not
+    sends_to: str = ""
+    rate: float = 0.0  # messages that came in [1/s]
+    last: str = ""  # the newest message, as text
+
+
+class MidiStatus(Struct, frozen=True):
+    """MIDI devices."""
+
+    reason: str = ""  # why there is no MIDI
+    devices: tuple[str, ...] = ()  # those that are open
+    last: str = ""  # the newest message, as text
+    picks_up: bool = True
+
+
+class Learning(Struct, frozen=True):
+    """A value that waits for a controller or message."""
+
+    path: str
+    source: Literal["osc", "midi"]
+
+
 class Timing(Struct, frozen=True):
     """One stage of the last finished picture."""
 
@@ -130,6 +177,11 @@ class Status(Struct, frozen=True):
     blend_groups: tuple[BlendGroup, ...] = ()
     latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
     edits: tuple[EditStatus, ...] = ()
+    bindings: dict[str, BindingStatus] = {}  # by leaf path
+    sliders: tuple[SliderStatus, ...] = ()
+    osc: OscStatus = OscStatus()
+    midi: MidiStatus = MidiStatus()
+    learning: Learning | None = None
     picture: PictureStatus = PictureStatus()
     timings: tuple[Timing, ...] = ()
     picture_fps: float = 0.0

@@ -1,0 +1,48 @@
+"""Everything from outside that an expression can see, as plain data that a take can record."""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+FRAME_RATE = 60.0  # of `frame` and `absTime.frame` [1/s]
+
+
+class Inputs(Struct, frozen=True):
+    """The newest value of every signal from outside.
+
+    A source keeps returning the same tables until something in them changes, so that comparing
+    them by identity tells what is new.
+    """
+
+    osc: dict[str, tuple[float, ...]] = {}  # address to the numbers of its newest message
+    midi: dict[str, float] = {}
+    """Controllers "cc/CHANNEL/NUMBER" and notes "note/CHANNEL/NUMBER" in 0..1, pitch wheels
+    "bend/CHANNEL" in -1..1; channels 1..16, and 0 for the newest on any channel."""
+    audio: dict[str, float] = {}  # "low", "mid", "high", "rms", "onset": levels, about 0..1
+    bands: tuple[float, ...] = ()  # levels of the spectrum, low to high, about 0..1
+    mouse: tuple[float, float] = (0.5, 0.5)  # over the picture: x right, y up, 0..1
+    is_mouse_down: bool = False  # the left button, pressed on the picture
+
+
+class Instant(Struct, frozen=True):
+    """One moment as expressions see it: with the same instants the same values come out."""
+
+    t: float  # [s]
+    dt: float = 0.0  # from the last instant to this one, in t; 0 while paused [s]
+    elapsed: float = 0.0  # the same in real time, 1 / fps offline [s]
+    beat: float = 0.0  # beats since the start, with their fraction
+    bpm: float = 120.0  # [1/min]
+    beats_per_bar: int = 4
+    inputs: Inputs = Inputs()
+
+    @property
+    def frame(self) -> float:
+        """Frames of 1/60 s since t = 0, a whole number."""
+        return float(math.floor(self.t * FRAME_RATE + 1e-6))
+
+    @property
+    def bar(self) -> float:
+        """Bars since the start, with their fraction."""
+        return self.beat / self.beats_per_bar

@@ -1,0 +1,48 @@
+"""OSC addresses of the leaves of `Params`: "/sgview/noise/amplitude", "/sgview/edit/1/amount".
+
+An address is the path with slashes, after "/sgview". The short forms below are what people type;
+the long ones are understood too. Edits count from 1, as they do on the panel.
+"""
+
+from __future__ import annotations
+
+from sgview.state.paths import Leaf, leaf_at
+
+ROOT = "/sgview/"
+PRESET = "/sgview/preset"  # recalls a preset by its number or name; no leaf
+
+_SHORT = {
+    "mapping/truncation_psi": "psi",
+    "layer/name": "layer",
+    "playback/speed": "speed",
+}
+_LONG = {short: path for path, short in _SHORT.items()}
+_BLEND_FIELDS = ("source", "master", "amounts")
+
+
+def address_of(leaf: Leaf) -> str:
+    """Return the shortest address of a leaf."""
+    words = [str(part) for part in leaf.parts]
+    if words[0] == "edits":
+        words[:2] = ["edit", str(int(words[1]) + 1)]
+    elif words[:2] == ["blend", "amounts"]:
+        del words[1]
+    elif words[0] == "sliders":
+        words[0] = "slider"
+    joined = "/".join(words)
+    return ROOT + _SHORT.get(joined, joined)
+
+
+def leaf_of(address: str) -> Leaf | None:
+    """Return the leaf that an address names, None if there is none."""
+    if not address.startswith(ROOT):
+        return None
+    joined = address.removeprefix(ROOT)
+    words = _LONG.get(joined, joined).split("/")
+    if words[0] == "edit" and len(words) > 1 and words[1].isdigit():
+        words[:2] = ["edits", str(int(words[1]) - 1)]
+    elif words[0] == "blend" and len(words) == 2 and words[1] not in _BLEND_FIELDS:
+        words.insert(1, "amounts")
+    elif words[0] == "slider":
+        words[0] = "sliders"
+    return None if any("." in word for word in words) else leaf_at(".".join(words))

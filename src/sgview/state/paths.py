@@ -1,0 +1,241 @@
+"""Leaves of `Params` by path: "noise.amplitude", "noise.translate.0", "blend.amounts.L12".
+
+A path names fields, places in a list from 0, and keys of a table. What a leaf may hold comes from
+the annotations of the tree, so a value set through a path is as legal as one from a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+import msgspec
+from msgspec.inspect import (
+    BoolType,
+    DictType,
+    FloatType,
+    IntType,
+    LiteralType,
+    NoneType,
+    StrType,
+    StructType,
+    TupleType,
+    UnionType,
+    VarTupleType,
+)
+from msgspec.structs import replace
+
+from sgview.state.params import Params
+
+Kind = Literal["float", "int", "bool", "text"]
+Part = str | int
+Updates = dict[Part, Any]  # part of a path to a value, or to the updates below it
+
+SMALLEST = 1e-6  # what "greater than 0" is held to
+LARGEST_INT = 2**31 - 1
+MOST_ITEMS = 4096  # of a list that may grow, such as class weights
+_AXES = {"x": 0, "y": 1, "z": 2}
+_NOT_LEAVES = ("bindings", "osc_out")  # they say where values come from and go
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value of the tree: where it is and what it may be."""
+
+    path: str
+    parts: tuple[Part, ...]
+    kind: Kind
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()  # of a text; (): any
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a number can drive it: numbers and switches."""
+        return self.kind != "text"
+
+    def fit(self, value: float) -> float | int | bool:
+        """Return `value` as this leaf holds it: within its range, rounded, or on from 0.5.
+
+        Raises:
+            ValueError: if it is not finite.
+        """
+        if not math.isfinite(value):
+            raise ValueError(f"{self.path} cannot be {value}")
+        if self.kind == "bool":
+            return value >= 0.5
+        if self.minimum is not None and value < self.minimum:
+            value = self.minimum
+        if self.maximum is not None and value > self.maximum:
+            value = self.maximum
+        if self.kind == "int":
+            return round(min(max(value, -LARGEST_INT), LARGEST_INT))
+        return float(value)
+
+
+@lru_cache(maxsize=4096)
+def leaf_at(path: str) -> Leaf | None:
+    """Return the leaf that `path` names, None if the tree has none there.
+
+    Whether a list is long enough is up to each `Params`: see `get_leaf`.
+    """
+    node: Any = _tree()
+    parts: list[Part] = []
+    for word in path.split("."):
+        node = _inner(node)
+        if isinstance(node, StructType):
+            field = next((f for f in node.fields if f.name == word), None)
+            if field is None or (not parts and word in _NOT_LEAVES):
+                return None
+            node, part = field.type, word
+        elif isinstance(node, DictType) and word:
+            node, part = node.value_type, word
+        elif isinstance(node, TupleType | VarTupleType):
+            index = _index(word, node)
+            if index is None:
+                return None
+            node = node.item_types[index] if isinstance(node, TupleType) else node.item_type
+            part = index
+        else:
+            return None
+        parts.append(part)
+    return _leaf(_inner(node), tuple(parts))
+
+
+def get_leaf(params: Params, leaf: Leaf) -> Any:
+    """Return the value at `leaf`: an amount that is not set is 0, one left to the network None.
+
+    Raises:
+        LookupError: if `params` has no such item, such as an edit that is gone.
+    """
+    node: Any = params
+    for part in leaf.parts:
+        if node is None:
+            raise LookupError(f"{leaf.path} is not set")
+        if isinstance(part, int):
+            if part >= len(node) and leaf.parts[:-1] == ("mapping", "class_weights"):
+                return 0.0
+            node = node[part]
+        elif isinstance(node, dict):
+            node = node.get(part, 0.0)
+        else:
+            node = getattr(node, part)
+    return node
+
+
+def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
+    """Return `params` with one value changed; numbers are held to the leaf's range.
+
+    Raises:
+        LookupError: if `params` has no such item.
+        ValueError: if the value is of the wrong kind, not finite, or no choice.
+    """
+    if leaf.is_number:
+        if isinstance(value, str):
+            raise ValueError(f"{leaf.path} is a number, not {value[:40]!r}")
+        value = leaf.fit(float(value))
+    elif not isinstance(value, str):
+        raise ValueError(f"{leaf.path} is a text, not {value!r}")
+    elif leaf.choices and value not in leaf.choices:
+        raise ValueError(f"{leaf.path} is one of {', '.join(leaf.choices)}, not {value[:40]!r}")
+    get_leaf(params, leaf)
+    updates: Updates = {}
+    add_update(updates, leaf.parts, value)
+    return apply_updates(params, updates)
+
+
+def add_update(updates: Updates, parts: tuple[Part, ...], value: Any) -> None:
+    """Enter a value into nested `updates`."""
+    for part in parts[:-1]:
+        updates = updates.setdefault(part, {})
+    updates[parts[-1]] = value
+
+
+def apply_updates(node: Any, updates: Updates) -> Any:
+    """Return a copy of a struct, table or tuple with the values of `updates` in it."""
+    if isinstance(node, msgspec.Struct):
+        changes: dict[Any, Any] = {
+            part: apply_updates(getattr(node, part), value) if type(value) is dict else value  # type: ignore[arg-type]
+            for part, value in updates.items()
+        }
+        return replace(node, **changes)
+    if isinstance(node, dict):
+        return {**node, **updates}
+    items = list(node)
+    for index, value in updates.items():
+        assert isinstance(index, int)
+        if index >= len(items):
+            items += [0.0] * (index + 1 - len(items))
+        items[index] = apply_updates(items[index], value) if type(value) is dict else value
+    return tuple(items)
+
+
+def leaves(params: Params) -> Iterator[Leaf]:
+    """Yield every leaf that `params` has, texts included, in the order of the tree."""
+    for path in _walk(msgspec.to_builtins(params), ""):
+        leaf = leaf_at(path)
+        if leaf is not None:
+            yield leaf
+
+
+def nearest_path(path: str, params: Params) -> str:
+    """Return the path of a leaf that reads most like `path`, "" if none does."""
+    known = [leaf.path for leaf in leaves(params)]
+    return next(iter(difflib.get_close_matches(path, known, n=1)), "")
+
+
+def _walk(node: Any, path: str) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for key, item in node.items():
+            yield from _walk(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list | tuple):
+        for index, item in enumerate(node):
+            yield from _walk(item, f"{path}.{index}")
+    else:
+        yield path
+
+
+@cache
+def _tree() -> Any:
+    return msgspec.inspect.type_info(Params)
+
+
+def _inner(node: Any) -> Any:
+    """Return the type of a value that may be None, and of an annotated one."""
+    while isinstance(node, msgspec.inspect.Metadata):
+        node = node.type
+    if isinstance(node, UnionType):
+        node = next(t for t in node.types if not isinstance(t, NoneType))
+        return _inner(node)
+    return node
+
+
+def _index(word: str, node: TupleType | VarTupleType) -> int | None:
+    size = len(node.item_types) if isinstance(node, TupleType) else MOST_ITEMS
+    if size == len(_AXES) and word in _AXES:
+        return _AXES[word]
+    if not (word.isascii() and word.isdigit() and len(word) <= 4):
+        return None
+    return int(word) if int(word) < size else None
+
+
+def _leaf(node: Any, parts: tuple[Part, ...]) -> Leaf | None:
+    path = ".".join(str(part) for part in parts)
+    if isinstance(node, BoolType):
+        return Leaf(path, parts, "bool")
+    if isinstance(node, IntType | FloatType):
+        low = node.ge if node.ge is not None else node.gt
+        high = node.le if node.le is not None else node.lt
+        step = 1 if isinstance(node, IntType) else SMALLEST
+        if low is not None and node.ge is None:
+            low += step
+        if high is not None and node.le is None:
+            high -= step
+        return Leaf(path, parts, "int" if isinstance(node, IntType) else "float", low, high)
+    if isinstance(node, LiteralType):
+        return Leaf(path, parts, "text", choices=tuple(str(value) for value in node.values))
+    return Leaf(path, parts, "text") if isinstance(node, StrType) else None
