@@ -56,7 +56,7 @@ def write_png(path: Path, text: str | None) -> Path:
         ("{", "damaged"),
         ("[" * 100_000, "damaged"),
         ("[1]", "not ones this program reads"),
-        ('{"version": 99}', "not ones this program reads"),
+        ('{"version": 99}', "version 99 is not one this program reads"),
         ('{"noise": {"perod": 1}}', r"noise\.perod.*`period`"),
     ],
 )

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params
-from sgview.state.presets import encode, load_preset, save_preset
+from sgview.state.presets import (
+    LARGEST,
+    MIGRATIONS,
+    VERSION,
+    Look,
+    decode,
+    encode,
+    load_preset,
+    read_preset,
+    save_key,
+    save_preset,
+)
 from sgview.state.validation import ConfigError, build
 
 RICH = Params(
@@ -68,6 +79,13 @@ def test_hand_written_file_may_name_only_what_it_changes(tmp_path: Path) -> None
         ("[noise]\namplitude = 'loud'", r"noise\.amplitude: expected float, got str"),
         ("qqqq = 1", r"qqqq: there is no such setting; there is noise, latents"),
         ("version = 99", r"version 99 is not one this program reads"),
+        ("version = true", r"version True is not one"),
+        ("version = 'x'", r"version 'x' is not one"),
+        ("[noise]\namplitude = nan", r"noise\.amplitude: expected a finite number, not nan"),
+        ("[blend]\namounts = { L1 = -inf }", r"blend\.amounts\.L1: expected a finite number"),
+        ("[look]\nkey = 10", r"look\.key: expected int <= 9, not 10"),
+        ("[look]\nkye = 1", r"look\.kye: there is no such setting; did you mean `key`"),
+        ("look = 3", r"look: expected object, got int"),
         ("[noise", r"is not valid TOML"),
     ],
 )
@@ -103,3 +121,83 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert load_preset(path) == RICH
     with pytest.raises(ConfigError, match="cannot be written"):
         save_preset(RICH, path / "below_a_file.toml")
+
+
+def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text("version = 1\n[layer]\nname = 'L3'\n")
+    assert load_preset(path) == Params(layer=Layer(name="L3"))
+
+
+def test_every_old_version_has_a_step_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sorted(MIGRATIONS) == list(range(1, VERSION))
+    monkeypatch.setitem(MIGRATIONS, 1, lambda data: {"layer": {"name": data["show"]}})
+    assert decode({"version": 1, "show": "L5"}, "x").params.layer.name == "L5"
+
+
+@pytest.mark.parametrize("name", ["look.toml", "look.json"])
+def test_the_key_is_kept_beside_the_parameters(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    save_preset(RICH, path, Look(key=4))
+    assert read_preset(path).look == Look(key=4)
+    assert load_preset(path) == RICH
+    save_key(path, 7)
+    assert read_preset(path).look.key == 7
+    assert load_preset(path) == RICH
+
+
+def test_a_new_key_leaves_the_comments_of_a_hand_written_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("# my look\n[noise]\nperiod = 2  # slow\n")
+    save_key(path, 3)
+    text = path.read_text()
+    assert "# my look" in text
+    assert "period = 2  # slow" in text
+    assert read_preset(path).look.key == 3
+    save_key(path, 0)
+    assert read_preset(path).look.key == 0
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.toml"
+    path.write_bytes(b"#" * (LARGEST + 1))
+    with pytest.raises(ConfigError, match="it is not a preset"):
+        load_preset(path)
+
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+_trees = st.recursive(
+    _scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["noise", "edits", "blend", "amounts", "look", "key", "bindings", "version", "x"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(_trees.filter(lambda tree: isinstance(tree, dict)))
+def test_whatever_a_file_holds_gives_parameters_or_one_sentence(data: dict) -> None:
+    try:
+        preset = decode(data, "file")
+    except ConfigError as error:
+        assert str(error).startswith("file: ")
+    else:
+        written = json.loads(encode(preset.params, as_json=True))
+        assert decode(written, "again").params == preset.params
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_a_file_holds(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("fuzz") / "look.toml"
+    path.write_bytes(data)
+    try:
+        load_preset(path)
+    except ConfigError as error:
+        assert str(path) in str(error)

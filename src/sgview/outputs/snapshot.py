@@ -12,8 +12,8 @@ from PIL import Image, PngImagePlugin
 
 from sgview.outputs.video import OutputError
 from sgview.state.params import Params
-from sgview.state.presets import VERSION, encode
-from sgview.state.validation import ConfigError, build
+from sgview.state.presets import decode, encode
+from sgview.state.validation import ConfigError
 
 KEY = "sgview"
 """Name of the text chunk; its content is a preset as JSON."""
@@ -69,6 +69,6 @@ def load_snapshot_params(path: Path) -> Params:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: its parameters are damaged") from error
-    if not isinstance(data, dict) or data.pop("version", VERSION) != VERSION:
+    if not isinstance(data, dict):
         raise ConfigError(f"{path}: its parameters are not ones this program reads")
-    return build(data, Params, str(path))
+    return decode(data, str(path)).params

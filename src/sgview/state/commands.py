@@ -11,6 +11,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sgview.state.morph import Easing
+from sgview.state.sound import Sound
+
 Slot = Literal["a", "b"]
 
 
@@ -67,12 +70,94 @@ class AnswerPathPrompt(Struct, frozen=True):
     path: Path | None
 
 
+class SaveLook(Struct, frozen=True):
+    """Write `Params` and a thumbnail to the presets folder; "": the next free "look N".
+
+    A look of that name is replaced.
+    """
+
+    name: str = ""
+
+
+class RecallLook(Struct, frozen=True):
+    """Fade to a look; by name, or by its key 1..9 where `name` is "".
+
+    None: in as many seconds as `SetFade` says; 0 cuts.
+    """
+
+    name: str = ""
+    key: int = 0
+    seconds: float | None = None
+
+
+class RenameLook(Struct, frozen=True):
+    """Give a look another name; its key stays."""
+
+    name: str
+    new_name: str
+
+
+class DeleteLook(Struct, frozen=True):
+    """Move a look to the folder "removed" beside it."""
+
+    name: str
+
+
+class SetLookKey(Struct, frozen=True):
+    """Let `key` 1..9 recall a look, 0 no key; another look of that key loses it."""
+
+    name: str
+    key: int
+
+
+class SetFade(Struct, frozen=True):
+    """How looks are recalled from now on."""
+
+    seconds: float
+    easing: Easing
+
+
+class ToggleTake(Struct, frozen=True):
+    """Begin to record a take, or end the one that is being recorded."""
+
+
+class ChooseScript(Struct, frozen=True):
+    """Let a Python file play along; None: open the file dialog."""
+
+    path: Path | None = None
+
+
+class RemoveScript(Struct, frozen=True):
+    """Play without a script."""
+
+
+class TapTempo(Struct, frozen=True):
+    """A beat falls now; from the second tap on their distance is the tempo."""
+
+
+class SetTempo(Struct, frozen=True):
+    """Set the tempo by hand, or let it follow the sound."""
+
+    bpm: float
+    is_following: bool = False
+
+
+class SetSound(Struct, frozen=True):
+    """Listen to an input or a file as `sound` says."""
+
+    sound: Sound
+
+
 class Undo(Struct, frozen=True):
-    """Go back one change of `Params`."""
+    """Go back `count` changes of `Params`."""
+
+    count: int = 1
 
 
 class Redo(Struct, frozen=True):
-    """Go forward one change of `Params`."""
+    """Go forward `count` changes of `Params`."""
+
+    count: int = 1
 
 
 class TogglePause(Struct, frozen=True):
@@ -150,6 +235,18 @@ Command = (
     | SavePreset
     | LoadPreset
     | AnswerPathPrompt
+    | SaveLook
+    | RecallLook
+    | RenameLook
+    | DeleteLook
+    | SetLookKey
+    | SetFade
+    | ToggleTake
+    | ChooseScript
+    | RemoveScript
+    | TapTempo
+    | SetTempo
+    | SetSound
     | Undo
     | Redo
     | TogglePause

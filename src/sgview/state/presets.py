@@ -1,62 +1,153 @@
-"""Presets: `Params` as a file that people can read and edit.
+"""Presets, also called looks: `Params` as a file that people can read and edit.
 
 TOML unless the name ends in ".json". A preset carries a `version`; keys it leaves out have their
-defaults, so a preset written by hand may name only what it changes.
+defaults, so a preset written by hand may name only what it changes. A table `[look]` says which
+key recalls it; that is no part of `Params`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import tomlkit
+from msgspec import Meta
 
-from sgview.state.params import Params
+from sgview.state.params import Node, Params
 from sgview.state.validation import ConfigError, build, plain, read_data
 
-VERSION = 1
+VERSION = 2
+LARGEST = 1_000_000  # of a preset file [bytes]; written ones have a few thousand
+
+Key = Annotated[int, Meta(ge=0, le=9)]
+
+
+class Look(Node, frozen=True):
+    """What a preset file says besides the parameters."""
+
+    key: Key = 0  # 1..9 recalls it; 0: no key
+
+
+class Preset(Node, frozen=True):
+    """The content of a preset file."""
+
+    params: Params = Params()
+    look: Look = Look()
+
+
+def _from_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Bindings, sliders and the table `look` came with version 2; nothing was renamed."""
+    return data
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+"""From that version to the next one; each takes and returns the whole table."""
 
 
 def load_preset(path: Path) -> Params:
-    """Read a preset.
+    """Read the parameters of a preset.
 
     Raises:
         ConfigError: if the file cannot be read, a key is unknown or a value has the wrong type.
     """
-    data = read_data(path)
+    return read_preset(path).params
+
+
+def read_preset(path: Path) -> Preset:
+    """Read all of a preset.
+
+    Raises:
+        ConfigError: as for `load_preset`.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    if size > LARGEST:
+        raise ConfigError(f"{path} has {size} bytes: it is not a preset")
+    return decode(read_data(path), str(path))
+
+
+def decode(data: dict[str, Any], where: str) -> Preset:
+    """Make a preset of the table in a file, whatever version wrote it.
+
+    Raises:
+        ConfigError: naming `where`, key and cause.
+    """
+    data = dict(data)
     version = data.pop("version", VERSION)
-    if version != VERSION:
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
         raise ConfigError(
-            f"{path}: version {version!r} is not one this program reads ({VERSION}); "
+            f"{where}: version {version!r} is not one this program reads (1 to {VERSION}); "
             "it may be from a newer sgview"
         )
-    return build(data, Params, str(path))
+    for step in range(version, VERSION):
+        data = MIGRATIONS[step](data)
+    look = build({"look": data.pop("look", {})}, _LookTable, where).look
+    params = build(data, Params, where)
+    _refuse_non_finite(msgspec.to_builtins(params), where, "")
+    return Preset(params=params, look=look)
 
 
-def save_preset(params: Params, path: Path) -> None:
+def save_preset(params: Params, path: Path, look: Look | None = None) -> None:
     """Write a preset, whole or not at all.
 
     Raises:
         ConfigError: if the file cannot be written.
     """
+    text = encode(params, as_json=path.suffix.lower() == ".json", look=look)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_atomically(path, encode(params, as_json=path.suffix.lower() == ".json"))
+        write_atomically(path, text)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def encode(params: Params, *, as_json: bool = False) -> str:
+def save_key(path: Path, key: int) -> None:
+    """Let `key` recall the preset, 0 none; the rest of the file, comments too, stays as it is.
+
+    Raises:
+        ConfigError: if the file is not a preset or cannot be written.
+    """
+    read_preset(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix.lower() == ".json":
+            data = json.loads(text)
+            data["look"] = {"key": key}
+            text = json.dumps(data, indent=2) + "\n"
+        else:
+            document = tomlkit.parse(text)
+            document["look"] = {"key": key}
+            text = tomlkit.dumps(document)
+        write_atomically(path, text)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def encode(params: Params, *, as_json: bool = False, look: Look | None = None) -> str:
     """Return a preset's text: what `save_preset` writes and a snapshot carries."""
-    data = {"version": VERSION, **plain(params)}
+    data: dict[str, Any] = {"version": VERSION}
+    if look is not None:
+        data["look"] = plain(look)
+    data |= plain(params)
     if as_json:
         return json.dumps(data, indent=2, allow_nan=False) + "\n"
     return tomlkit.dumps(data)
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file by `text`; whoever reads it finds the old or the new one, whole.
+
+    Raises:
+        OSError: if it cannot be written; the old file stays.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -65,3 +156,19 @@ def _write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+class _LookTable(Node, frozen=True):
+    look: Look = Look()
+
+
+def _refuse_non_finite(value: Any, where: str, path: str) -> None:
+    """TOML can say nan and inf; no value of the instrument is one of them."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_non_finite(item, where, f"{path}.{key}" if path else key)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _refuse_non_finite(item, where, f"{path}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where}: {path}: expected a finite number, not {value}")

@@ -10,6 +10,8 @@ from typing import Literal
 from msgspec import Struct
 
 from sgview.state.commands import Slot
+from sgview.state.morph import Easing
+from sgview.state.sound import Sound
 
 
 class LayerInfo(Struct, frozen=True):
@@ -158,6 +160,64 @@ class Learning(Struct, frozen=True):
     source: Literal["osc", "midi"]
 
 
+class LookStatus(Struct, frozen=True):
+    """A stored state that can be recalled."""
+
+    name: str
+    key: int = 0  # 1..9; 0: none
+    texture: int = 0  # its thumbnail, as the graphics library names it; 0: none
+    problem: str = ""  # why its file cannot be used
+    is_shipped: bool = False  # came with the program: can be recalled, not changed
+
+
+class FadeStatus(Struct, frozen=True):
+    """How looks are recalled, and how far the newest recall is."""
+
+    seconds: float = 2.0
+    easing: Easing = "smooth"
+    look: str = ""  # recalled last; "" once the state comes from elsewhere
+    progress: float = 1.0  # 0..1; 1: nothing is fading
+
+
+class TakeStatus(Struct, frozen=True):
+    """The take that is being recorded."""
+
+    path: str = ""  # "" while none is
+    seconds: float = 0.0
+    frames: int = 0
+    size: int = 0  # of the file [bytes]
+
+
+class ScriptStatus(Struct, frozen=True):
+    """The user's script."""
+
+    path: str = ""  # "" without one
+    error: str = ""  # message of what it raised; the last good version plays on
+    line: int = 0  # where; 0: not known
+    file: str = ""  # where
+
+
+class TempoStatus(Struct, frozen=True):
+    """The beat that expressions follow."""
+
+    bpm: float = 120.0  # [1/min]
+    beat: float = 0.0  # beats since the start, with their fraction
+    beats_per_bar: int = 4
+    is_following: bool = False  # the sound
+    heard_bpm: float = 0.0  # what the sound seems to have; 0: not known
+
+
+class SoundStatus(Struct, frozen=True):
+    """What the instrument hears."""
+
+    sound: Sound = Sound()
+    devices: tuple[str, ...] = ()  # inputs there are
+    reason: str = ""  # why nothing is heard
+    bands: tuple[float, ...] = ()  # levels of the spectrum, low to high, about 0..1
+    levels: dict[str, float] = {}  # "low", "mid", "high", "rms", "onset", about 0..1
+    is_loading: bool = False  # the file is being read
+
+
 class Timing(Struct, frozen=True):
     """One stage of the last finished picture."""
 
@@ -182,6 +242,12 @@ class Status(Struct, frozen=True):
     osc: OscStatus = OscStatus()
     midi: MidiStatus = MidiStatus()
     learning: Learning | None = None
+    looks: tuple[LookStatus, ...] = ()
+    fade: FadeStatus = FadeStatus()
+    take: TakeStatus = TakeStatus()
+    script: ScriptStatus = ScriptStatus()
+    tempo: TempoStatus = TempoStatus()
+    sound: SoundStatus = SoundStatus()
     picture: PictureStatus = PictureStatus()
     timings: tuple[Timing, ...] = ()
     picture_fps: float = 0.0
@@ -192,5 +258,7 @@ class Status(Struct, frozen=True):
     path_prompt: PathPrompt | None = None
     can_undo: bool = False
     can_redo: bool = False
+    undo_names: tuple[str, ...] = ()  # what undo takes back, newest first
+    redo_names: tuple[str, ...] = ()  # what redo makes again, next first
     is_fullscreen: bool = False
     vsync: bool = True
