@@ -13,7 +13,8 @@ import platformdirs
 from msgspec import Meta
 
 from sgview.state.params import Node, Params
-from sgview.state.validation import build, read_data
+from sgview.state.presets import load_preset
+from sgview.state.validation import build, plain, read_data
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -30,10 +31,11 @@ class Window(Node, frozen=True):
 
 
 class Networks(Node, frozen=True):
-    """Checkpoints opened at start; with both empty the built-in pair plays."""
+    """Checkpoints opened at start; without A a built-in pair plays."""
 
     a: str = ""
     b: str = ""
+    demo: Literal["sg2", "sg3"] = "sg2"  # which built-in pair
 
 
 class Folders(Node, frozen=True):
@@ -43,10 +45,19 @@ class Folders(Node, frozen=True):
     presets: str = "presets"
 
 
+class Gpu(Node, frozen=True):
+    """How networks are computed on an NVIDIA GPU."""
+
+    ops: Literal["auto", "ref"] = "auto"  # "ref": by the reference operations in torch
+    precision: Literal["fast", "published", "fp32"] = "fast"
+    kernels: Literal["auto", "generic"] = "auto"  # "generic": no instruction of one GPU alone
+
+
 class Settings(Node, frozen=True):
     """Everything that is read once, at start."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    gpu: Gpu = Gpu()
     networks: Networks = Networks()
     window: Window = Window()
     folders: Folders = Folders()
@@ -58,13 +69,25 @@ def user_config_path() -> Path:
     return platformdirs.user_config_path("sgview") / "config.toml"
 
 
-def load_settings(path: Path | None = None, *, use_user_config: bool = True) -> Settings:
+def load_settings(
+    path: Path | None = None,
+    *,
+    use_user_config: bool = True,
+    look: Path | None = None,
+) -> Settings:
     """Read the settings: the defaults, the user's own file, then `path`.
+
+    Args:
+        path: settings that win over the user's own.
+        use_user_config: read those, if there are any.
+        look: a preset that takes the place of the defaults of `params`.
 
     Raises:
         ConfigError: naming file, key and cause.
     """
     data: dict[str, Any] = {}
+    if look is not None:
+        data = {"params": plain(load_preset(look))}
     own = user_config_path()
     sources = [own] if use_user_config and own.is_file() else []
     sources += [path] if path is not None else []

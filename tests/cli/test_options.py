@@ -3,10 +3,12 @@
 import argparse
 
 import pytest
+from msgspec.structs import replace
 
-from sgview import settings
+from sgview import resources, settings
 from sgview.cli import main, options
-from sgview.state.params import Edit
+from sgview.state.params import Edit, Params
+from sgview.state.presets import load_preset
 from sgview.state.validation import ConfigError
 
 
@@ -54,6 +56,44 @@ def test_networks_given_replace_those_of_the_configuration(tmp_path) -> None:
     config.write_text("[networks]\na = 'one.pkl'\nb = 'two.pkl'")
     assert parse("--config", str(config)).networks.b == "two.pkl"
     assert parse("--config", str(config), "three.pkl").networks == settings.Networks(a="three.pkl")
+
+
+def test_without_a_network_the_first_look_plays_under_all_else(tmp_path) -> None:
+    first = load_preset(resources.looks()["first"])
+    assert parse().params == first
+    assert parse("faces.pkl").params == Params()
+    assert parse("--demo", "sg3").params == Params()
+    config = tmp_path / "c.toml"
+    config.write_text("[params.noise]\namplitude = 2.0")
+    given = parse("--config", str(config), "--psi", "0.5").params
+    assert given.noise == replace(first.noise, amplitude=2.0)
+    assert given.latents == first.latents
+    assert given.mapping.truncation_psi == 0.5
+    config.write_text("[networks]\na = 'one.pkl'")
+    assert parse("--config", str(config)).params == Params()
+
+
+def test_demo_takes_the_place_of_configured_networks(tmp_path) -> None:
+    assert parse().networks.demo == "sg2"
+    config = tmp_path / "c.toml"
+    config.write_text("[networks]\na = 'one.pkl'\nb = 'two.pkl'")
+    given = parse("--config", str(config), "--demo", "sg3").networks
+    assert given == settings.Networks(demo="sg3")
+    with pytest.raises(ConfigError, match=r"leave out faces\.pkl"):
+        parse("faces.pkl", "--demo", "sg3")
+
+
+def test_a_look_is_found_by_its_bare_name(tmp_path, monkeypatch) -> None:
+    assert parse("--preset", "veins").params == load_preset(resources.looks()["veins"])
+    with pytest.raises(ConfigError) as caught:
+        parse("--preset", "vein")
+    assert "did you mean veins?" in str(caught.value)
+    assert "first, " in str(caught.value)
+    with pytest.raises(ConfigError, match=r"vein\.toml cannot be read"):
+        parse("--preset", "vein.toml")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "veins").write_text("[layer]\nname = 'L3'")
+    assert parse("--preset", "veins").params.layer.name == "L3"  # a file comes first
 
 
 @pytest.mark.parametrize("text", ["", "x", "=1", "x=", "a b=1"])

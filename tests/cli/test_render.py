@@ -53,9 +53,16 @@ def test_layer_and_flip(tmp_path: Path) -> None:
 
 def test_without_networks_the_built_in_pair_plays(tmp_path: Path) -> None:
     out = tmp_path / "take.mp4"
-    assert main(["render", "--frames", "2", "--blend", "L4=1", "--out", str(out)]) == 0
+    assert main(["render", "--frames", "2", "--blend", "b4=1", "--out", str(out)]) == 0
     with av.open(str(out)) as container:
         assert len(list(container.decode(video=0))) == 2
+
+
+def test_pair_and_look_are_chosen_by_name(tmp_path: Path) -> None:
+    look = render(tmp_path / "1", "--frames", "1", "--preset", "veins")[0]
+    assert look.shape == (64, 64, 3)
+    other = render(tmp_path / "2", "--demo", "sg3", "--frames", "1", "--blend", "L4=1")[0]
+    assert other.shape == (128, 128, 3)
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,23 @@ import argparse
 import difflib
 import re
 from pathlib import Path
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from msgspec.structs import replace
 
-from sgview.settings import Settings, load_settings
+from sgview import resources
+from sgview.settings import Networks, Settings, load_settings
 from sgview.state.params import Edit, Operation, Params
 from sgview.state.presets import load_preset
 from sgview.state.validation import ConfigError
 
+if TYPE_CHECKING:
+    from sgview.engine.engine import Engine
+
 _EDIT = re.compile(r"^(?P<tensor>[\w.]+)(?::(?P<operation>\w+))?=(?P<amount>.*)$", re.DOTALL)
+FIRST_LOOKS = {"sg2": "first"}
+"""The look that a built-in pair starts with, where nothing says otherwise."""
+
 _BLEND = re.compile(r"^(?P<group>\w+)=(?P<amount>.+)$")
 
 
@@ -23,9 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the networks and the options that set `Params`."""
     parser.add_argument("a", metavar="A", nargs="?", help="network to play (.pkl .pt .safetensors)")
     parser.add_argument("b", metavar="B", nargs="?", help="network to blend towards")
+    parser.add_argument(
+        "--demo",
+        choices=["sg2", "sg3"],
+        help="which built-in pair plays without A: sg2 (StyleGAN2, blooms and planets, trained; "
+        "the default) or sg3 (StyleGAN3, embers and tides, small and untrained: for trying layers "
+        "L0 to L14)",
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML or JSON")
-    parser.add_argument("--preset", type=Path, metavar="FILE", help="state of the instrument")
+    parser.add_argument(
+        "--preset",
+        metavar="FILE|LOOK",
+        help=f"state of the instrument: a file, or one of {', '.join(resources.looks())}",
+    )
     parser.add_argument("--device", choices=["auto", "cuda", "mps", "cpu"])
+    add_gpu_arguments(parser)
     parser.add_argument("--layer", metavar="NAME", help='show this layer, e.g. "L6", "b16.conv0"')
     parser.add_argument("--psi", type=float, metavar="X", help="truncation psi")
     parser.add_argument(
@@ -48,6 +67,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="seed of the noise")
 
 
+def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how networks are computed on an NVIDIA GPU."""
+    parser.add_argument("--ops", choices=["auto", "ref"], help="ref: plain torch, no kernels")
+    parser.add_argument(
+        "--precision",
+        choices=["fast", "published", "fp32"],
+        help="fast: float16; published: as the networks were trained; fp32",
+    )
+    parser.add_argument(
+        "--kernels", choices=["auto", "generic"], help="generic: no instructions of one GPU alone"
+    )
+
+
 def settings_from(args: argparse.Namespace) -> Settings:
     """Return the settings of the files, with the options of the command line on top.
 
@@ -55,16 +87,72 @@ def settings_from(args: argparse.Namespace) -> Settings:
         ConfigError: naming the file or option, and the cause.
     """
     settings = load_settings(args.config)
-    params = load_preset(args.preset) if args.preset is not None else settings.params
-    networks = settings.networks
-    if args.a is not None:
-        networks = replace(networks, a=args.a, b=args.b or "")
+    networks = _networks(settings.networks, args)
+    if args.preset is not None:
+        params = load_preset(find_preset(args.preset))
+    elif not networks.a and networks.demo in FIRST_LOOKS:
+        look = resources.looks()[FIRST_LOOKS[networks.demo]]
+        params = load_settings(args.config, look=look).params
+    else:
+        params = settings.params
     return replace(
         settings,
         device=args.device or settings.device,
+        gpu=replace(
+            settings.gpu,
+            ops=args.ops or settings.gpu.ops,
+            precision=args.precision or settings.gpu.precision,
+            kernels=args.kernels or settings.gpu.kernels,
+        ),
         networks=networks,
         params=_with_options(params, args),
     )
+
+
+def _networks(configured: Networks, args: argparse.Namespace) -> Networks:
+    if args.a is not None:
+        if args.demo is not None:
+            raise ConfigError(f"--demo {args.demo} plays built-in networks: leave out {args.a}")
+        return replace(configured, a=args.a, b=args.b or "")
+    if args.demo is not None:
+        return Networks(demo=args.demo)
+    return configured
+
+
+def find_preset(name: str) -> Path:
+    """Return the file of that name, or the look.
+
+    Raises:
+        ConfigError: if there is neither.
+    """
+    path, looks = Path(name), resources.looks()
+    if path.is_file():
+        return path
+    if name in looks:
+        return looks[name]
+    if path.suffix or len(path.parts) > 1:
+        return path  # certainly a file, and whoever reads it says what is wrong with it
+    near = difflib.get_close_matches(name, looks, n=1)
+    advice = f"did you mean {near[0]}? " if near else ""
+    raise ConfigError(
+        f"--preset {name}: there is no such file or look; {advice}the looks are {', '.join(looks)}"
+    )
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Return the engine that the settings ask for.
+
+    Raises:
+        ConfigError: if the device is not there.
+    """
+    from sgview.engine.engine import Engine  # brings torch, which --help does not need
+    from sgview.engine.playing import Acceleration
+
+    gpu = settings.gpu
+    try:
+        return Engine(settings.device, Acceleration(gpu.ops, gpu.precision, gpu.kernels))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _with_options(params: Params, args: argparse.Namespace) -> Params:

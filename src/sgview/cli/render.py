@@ -48,13 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--frames and --fps must be greater than zero")
     settings = options.settings_from(args)
 
-    from sgview.engine.engine import Engine  # brings torch, which --help does not need
-
-    try:
-        engine = Engine(settings.device)
-    except ValueError as error:  # a device that is not there
-        raise ConfigError(str(error)) from error
-    with engine:
+    with options.open_engine(settings) as engine:
         _open_networks(engine, settings)
         _check(engine, settings.params)
         return _render(engine, settings.params, args)
@@ -64,7 +58,10 @@ def _open_networks(engine: Engine, settings: Settings) -> None:
     from sgview.engine.loader import builtin_networks, load_network
 
     a, b = settings.networks.a, settings.networks.b
-    networks = [load_network(path) for path in (a, b) if path] or builtin_networks()
+    if a:
+        networks = [load_network(path) for path in (a, b) if path]
+    else:
+        networks = builtin_networks(settings.networks.demo)
     slots: tuple[Slot, Slot] = ("a", "b")
     for slot, network in zip(slots, networks, strict=False):
         engine.set_network(slot, network)

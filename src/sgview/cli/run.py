@@ -15,7 +15,6 @@ from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
     from sgview.app import App
-    from sgview.engine.engine import Engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,20 +71,11 @@ def play(settings: Settings, *, seconds: float | None = None, show_panels: bool 
     from sgview.app import App
     from sgview.engine.worker import EngineWorker
 
-    with App(settings, EngineWorker(_open_engine(settings.device))) as app:
+    with App(settings, EngineWorker(options.open_engine(settings))) as app:
         app.gui.show_panels = show_panels
         _open_networks(app, settings)
         app.run(seconds)
     return 0
-
-
-def _open_engine(device: str) -> Engine:
-    from sgview.engine.engine import Engine
-
-    try:
-        return Engine(device)
-    except ValueError as error:  # a device that is not there
-        raise ConfigError(str(error)) from error
 
 
 def _open_networks(app: App, settings: Settings) -> None:
@@ -97,6 +87,6 @@ def _open_networks(app: App, settings: Settings) -> None:
         if settings.networks.b:
             app.execute(LoadNetwork("b", Path(settings.networks.b)))
         return
-    a, b = builtin_networks()
+    a, b = builtin_networks(settings.networks.demo)
     app.worker.set_network("a", a)
     app.worker.set_network("b", b)

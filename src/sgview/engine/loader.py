@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import torch
 
-from sgview.engine.builtin import build_pair
+from sgview import resources
 from sgview.engine.network import Network
+from sgview.engine.untrained import build_pair
 from stylegan3 import Generator
 from stylegan3.checkpoints import read
 
@@ -25,13 +27,32 @@ def load_network(
         CheckpointError: if the file cannot be read; one sentence with the file and the cause.
     """
     path = Path(path)
-    checkpoint = read(path, progress)
+    return _read(path, path.stem, str(path), progress)
+
+
+def builtin_networks(pair: Literal["sg2", "sg3"] = "sg2") -> tuple[Network, Network]:
+    """Return two networks that play when no file is given; the first one is A.
+
+    "sg2": blooms and planets, StyleGAN2 at 256 px, trained by this project, the second from the
+    first. "sg3": embers and tides, StyleGAN3-T at 128 px, without training.
+
+    Raises:
+        CheckpointError: if the installation lacks a network.
+    """
+    if pair == "sg3":
+        return build_pair()
+    blooms = _read(resources.asset("sg2-blooms.safetensors"), "blooms")
+    return blooms, _read(resources.asset("sg2-planets.safetensors"), "planets")
+
+
+def _read(
+    file: Path,
+    name: str,  # for people
+    path: str = "",  # for people, and to read the file again
+    progress: Callable[[float], None] | None = None,
+) -> Network:
+    checkpoint = read(file, progress)
     with torch.device("meta"):
         generator = Generator(checkpoint.config)
     generator.load_state_dict(checkpoint.state_dict, assign=True)
-    return Network.of(generator, name=path.stem, path=str(path))
-
-
-def builtin_networks() -> tuple[Network, Network]:
-    """Return the two small networks that play when no file is given, always the same."""
-    return build_pair()
+    return Network.of(generator, name=name, path=path)

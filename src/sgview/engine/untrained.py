@@ -1,4 +1,4 @@
-"""The built-in networks: small, untrained, and made to be looked at.
+"""A StyleGAN3 pair without training, made to be looked at.
 
 A fresh StyleGAN3 gives grey fog: its features are mostly constant, and every layer blurs them. Here
 the early convolutions lose most of the constant part of their kernels, so that forms arise and are

@@ -1,0 +1,58 @@
+"""Every look in `configs/looks`: it opens, and with the built-in pair it does what it says."""
+
+import pytest
+import torch
+
+from sgview import resources
+from sgview.engine.engine import Engine
+from sgview.engine.loader import builtin_networks
+from sgview.signals.resolve import ExpressionSignals
+from sgview.state.params import Params
+from sgview.state.presets import load_preset
+
+LOOKS = resources.looks()
+T = 4.0  # [s]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine("cpu") as engine:
+        for slot, network in zip(("a", "b"), builtin_networks(), strict=True):
+            engine.set_network(slot, network)
+        yield engine
+
+
+def render(engine: Engine, params: Params, t: float = T):
+    resolved, statuses = ExpressionSignals().resolve(params, t)
+    assert not [status.error for status in statuses if status.error]
+    return engine.render(resolved, t)
+
+
+def test_there_are_looks():
+    assert "first" in LOOKS
+    assert len(LOOKS) >= 7
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_plays(engine, name):
+    params = load_preset(LOOKS[name])
+    assert LOOKS[name].read_text().startswith("# ")  # says what it shows
+    picture = render(engine, params)
+    assert not [edit.error for edit in picture.edits if edit.error]
+    assert set(params.blend.amounts) <= {group.name for group in picture.blend_groups}
+    assert picture.status.is_finite
+    assert not engine.take_notices()
+    rgb = picture.rgba8[..., :3].float()
+    assert rgb.std() > 15  # neither fog nor one colour
+    assert ((rgb == 0) | (rgb == 255)).float().mean() < 0.35
+    later = render(engine, params, T + 1.0).rgba8[..., :3].float()
+    assert (later - rgb).abs().mean() > 0.5  # moves
+
+
+@pytest.mark.parametrize("name", [name for name in LOOKS if name != "first"])
+def test_a_look_differs_from_the_network_alone(engine, name):
+    params = load_preset(LOOKS[name])
+    plain = Params(noise=params.noise, latents=params.latents, mapping=params.mapping)
+    shown, without = (render(engine, p).rgba8.float() for p in (params, plain))
+    if shown.shape == without.shape:
+        assert torch.dist(shown, without) / without.norm() > 0.05
