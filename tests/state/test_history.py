@@ -1,7 +1,8 @@
+import pytest
 from msgspec.structs import replace
 
 from sgview.state.history import History
-from sgview.state.params import Blend, Edit, Layer, Mapping, Params, View
+from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params, View
 
 
 def psi(value: float) -> Params:
@@ -113,3 +114,66 @@ def test_is_bounded() -> None:
         last = history.undo()
     assert last == psi(6)
     assert not history.can_undo
+
+
+@pytest.mark.parametrize(
+    ("new", "name"),
+    [
+        (Params(noise=Noise(amplitude=2.0)), "Noise amplitude"),
+        (Params(noise=Noise(translate=(0.0, 1.0, 0.0))), "Noise translate y"),
+        (Params(noise=Noise(amplitude=2.0, seed=4)), "Noise"),
+        (Params(blend=Blend(amounts={"L12": 0.5})), "Blend L12"),
+        (Params(blend=Blend(amounts={"L1": 0.5, "L2": 1.0})), "Blend"),
+        (Params(view=View(flip_horizontal=True)), "Flip horizontal"),
+        (Params(layer=Layer(name="L3")), "Layer shown"),
+        (Params(edits=(Edit(tensor="x"),)), "Edits"),
+        (Params(bindings={"noise.amplitude": "sin(t)"}), "Binding of noise amplitude"),
+        (Params(sliders={"energy": 1.0}), "Slider energy"),
+        (Params(layer=Layer(name="L3"), view=View(fit="fill")), "Several values"),
+    ],
+)
+def test_changes_are_named_after_what_changed(new: Params, name: str) -> None:
+    history = History(Params())
+    history.record(new, 1.0)
+    assert history.undo_names() == (name,)
+    history.undo()
+    assert history.undo_names() == ()
+    assert history.redo_names() == (name,)
+
+
+def test_an_edited_row_is_named_by_its_number() -> None:
+    rows = (Edit(tensor="a"), Edit(tensor="b"))
+    history = History(Params(edits=rows))
+    history.record(Params(edits=(rows[0], replace(rows[1], amount=3.0))), 1.0)
+    assert history.undo_names() == ("Edit 2 amount",)
+
+
+def test_the_menu_lists_newest_first_and_jumps_back_and_forth() -> None:
+    history = History(Params())
+    one = Params(noise=Noise(seed=2))
+    two = replace(one, view=View(fit="fill"))
+    three = replace(two, mapping=Mapping(truncation_psi=0.5))
+    for n, params in enumerate((one, two, three)):
+        history.record(params, 10.0 * n)
+    assert history.undo_names() == ("Truncation psi", "Size of the picture", "Noise seed")
+    assert history.undo_names(2) == ("Truncation psi", "Size of the picture")
+    assert history.undo(2) == one
+    assert history.redo_names() == ("Size of the picture", "Truncation psi")
+    assert history.redo(9) == three
+    assert history.undo(9) == Params()
+
+
+def test_a_named_change_stands_alone() -> None:
+    history = History(psi(0))
+    history.record(psi(1), 0.0, is_active=True)
+    history.record(psi(2), 0.1, is_active=True, name="Look night")
+    history.record(psi(3), 0.2)
+    assert history.undo_names() == ("Truncation psi", "Look night", "Truncation psi")
+    assert [history.undo(), history.undo(), history.undo()] == [psi(2), psi(1), psi(0)]
+
+
+def test_a_group_is_named_after_all_that_it_came_to_change() -> None:
+    history = History(Params())
+    history.record(Params(noise=Noise(amplitude=2.0)), 0.0, is_active=True)
+    history.record(Params(noise=Noise(amplitude=2.0, offset=1.0)), 0.1, is_active=True)
+    assert history.undo_names() == ("Noise",)

@@ -1,11 +1,12 @@
 """Undo and redo of `Params`.
 
 One undo takes back what the user sees as one change: a whole drag of a slider, a word typed, a
-burst of key presses that move the same value.
+burst of key presses that move the same value. Every change has a name, for the menu.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -14,14 +15,38 @@ from sgview.state.params import Params
 
 BURST = 0.5  # changes of the same values at most this far apart are one change [s]
 
+_SHORT = {
+    "layer.name": "Layer shown",
+    "latents.source": "Source of latents",
+    "latents.space": "Z or W",
+    "mapping.truncation_psi": "Truncation psi",
+    "mapping.truncation_cutoff": "Truncation cutoff",
+    "mapping.class_weights": "Class",
+    "blend.source": "Play mix, A or B",
+    "blend.master": "Blend master",
+    "view.fit": "Size of the picture",
+    "view.filter": "Pixels",
+    "playback.speed": "Speed",
+    "noise_mode": "Noise per pixel",
+}
+_AXES = {"0": "x", "1": "y", "2": "z"}
+
+
+@dataclass(frozen=True)
+class _Change:
+    """From one state to the next."""
+
+    before: Params
+    name: str
+
 
 class History:
     """The past and future of `Params`, at most `limit` changes back."""
 
     def __init__(self, params: Params, limit: int = 200) -> None:
         self._current = params
-        self._past: list[Params] = []
-        self._future: list[Params] = []
+        self._past: list[_Change] = []
+        self._future: list[tuple[Params, str]] = []  # the state after it, its name; next one last
         self._limit = limit
         self._is_held = False  # the group grows while a widget is held
         self._changed: frozenset[str] = frozenset()  # leaves changed by the last group
@@ -37,7 +62,17 @@ class History:
         """Whether a change that was taken back can be made again."""
         return bool(self._future)
 
-    def record(self, params: Params, now: float, *, is_active: bool = False) -> None:
+    def undo_names(self, count: int = 20) -> tuple[str, ...]:
+        """Return what the next `count` undos take back, newest first."""
+        return tuple(change.name for change in self._past[: -count - 1 : -1])
+
+    def redo_names(self, count: int = 20) -> tuple[str, ...]:
+        """Return what the next `count` redos make again, next first."""
+        return tuple(name for _, name in self._future[: -count - 1 : -1])
+
+    def record(
+        self, params: Params, now: float, *, is_active: bool = False, name: str = ""
+    ) -> None:
         """Note the parameters of a frame; call it every frame.
 
         Args:
@@ -45,35 +80,86 @@ class History:
             now: real time [s].
             is_active: a widget is being dragged or typed into: all changes until it is released
                 are one.
+            name: of the change; "": after the values that changed. A named change stands alone.
         """
-        if params != self._current:
+        if params is not self._current and params != self._current:
             changed = frozenset(_changed_leaves(self._current, params))
             is_burst = changed == self._changed and now - self._time <= BURST
-            if not (self._is_held or is_burst) or not self._past:
-                self._past.append(self._current)
+            if name or not (self._is_held or is_burst) or not self._past:
+                self._past.append(_Change(self._current, name or name_of(changed)))
                 del self._past[: -self._limit]
+            elif not changed <= self._changed:
+                changed |= self._changed
+                self._past[-1] = replace(self._past[-1], name=name_of(changed))
+            else:
+                changed = self._changed
             self._future.clear()
-            self._current, self._changed, self._time = params, changed, now
-            self._is_held = is_active
+            self._current, self._time = params, now
+            self._changed = frozenset() if name else changed
+            self._is_held = is_active and not name
         elif not is_active:
             self._is_held = False
 
-    def undo(self) -> Params:
-        """Return the parameters before the last change; the current ones if there is none."""
-        self._move(self._past, self._future)
+    def undo(self, count: int = 1) -> Params:
+        """Return the parameters `count` changes ago; the oldest there are, if there are fewer."""
+        for _ in range(min(count, len(self._past))):
+            change = self._past.pop()
+            self._future.append((self._current, change.name))
+            self._current = change.before
+        self._end_group()
         return self._current
 
-    def redo(self) -> Params:
-        """Return the parameters that the last undo left; the current ones if there are none."""
-        self._move(self._future, self._past)
+    def redo(self, count: int = 1) -> Params:
+        """Return the parameters that the last `count` undos left; the newest, if fewer were."""
+        for _ in range(min(count, len(self._future))):
+            after, name = self._future.pop()
+            self._past.append(_Change(self._current, name))
+            self._current = after
+        self._end_group()
         return self._current
 
-    def _move(self, source: list[Params], target: list[Params]) -> None:
-        if source:
-            target.append(self._current)
-            self._current = source.pop()
+    def _end_group(self) -> None:
         self._is_held = False
         self._changed = frozenset()
+
+
+def name_of(leaves: frozenset[str]) -> str:
+    """Return what to call a change of these leaves: "Noise amplitude", "Blend L12", "Edits"."""
+    paths = [leaf.removeprefix(".").split(".") for leaf in sorted(leaves)]
+    common = paths[0]
+    for path in paths[1:]:
+        same = [a == b for a, b in zip(common, path, strict=False)]
+        common = common[: same.index(False) if False in same else len(same)]
+    if not common:
+        return "Several values"
+    return _readable(common)
+
+
+def _readable(path: list[str]) -> str:
+    whole = ".".join(path)
+    if whole in _SHORT:
+        return _SHORT[whole]
+    match path:
+        case ["edits", row, field, *_]:
+            return f"Edit {int(row) + 1} {field}"
+        case ["edits", row]:
+            return f"Edit {int(row) + 1}"
+        case ["blend", "amounts", group]:
+            return f"Blend {group}"
+        case ["blend", *_]:
+            return "Blend"
+        case ["bindings", *leaf] if leaf:
+            return f"Binding of {_readable(leaf).lower()}"
+        case ["sliders", name]:
+            return f"Slider {name}"
+        case [*_, ("translate" | "translate_speed" | "rotate" | "scale" | "pivot") as name, axis]:
+            words = [path[0], name, _AXES.get(axis, axis)]
+        case [("view" | "mapping" | "playback"), field, *_]:
+            words = [field]
+        case _:
+            words = path
+    text = " ".join(words).replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def _changed_leaves(old: Params, new: Params) -> list[str]:
