@@ -83,8 +83,6 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         CheckpointError: if a file cannot be read.
     """
-    # as in the window, where threads that wait by spinning would take the panel's time
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
 
     from sgview.engine.device import choose_device, describe_device
