@@ -25,9 +25,7 @@ def lowpass_filter(
     """
     if taps == 1:
         return None
-    if (
-        torch.get_default_device().type == "meta"
-    ):  # shapes alone are wanted: spare the import
+    if torch.get_default_device().type == "meta":  # shapes alone are wanted: spare the import
         return torch.empty([taps, taps] if radial else [taps])
     import scipy.signal
     import scipy.special
