@@ -98,7 +98,8 @@ class FastSynthesis:
             raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
         if layer is not None:
             check_layer(layer, self._generator.synthesis.layers)
-        self.follow()
+        if self._key != self._current_key():
+            self._build()
         source: _Source = "z" if ws is None else "ws"
         if ws is not None:
             check_ws(tuple(ws.shape), *self._ws.shape)
@@ -109,23 +110,12 @@ class FastSynthesis:
             raise ValueError("either z or ws must be given")
         plan = self.plan(layer, noise_mode)
         plan.update()
-        if self._graphs is None:
+        if self._graphs is None or not plan.steps:  # an empty graph cannot be captured
             self._run(plan, source)
         else:
             key = (layer, noise_mode, source)
             self._graphs.run(key, lambda: self._run(plan, source))
         return plan.output
-
-    def follow(self) -> None:
-        """Prepare anew what addresses and filters are baked into, where those changed.
-
-        Every call begins with this.
-
-        Raises:
-            UnsupportedNetworkError: if a filter was changed to one that is not supported.
-        """
-        if self._key != self._current_key():
-            self._build()
 
     @property
     def ws(self) -> Tensor:

@@ -25,7 +25,6 @@ from sgview.engine.timers import StageTimers
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
-from stylegan3.fast import FastSynthesis
 from stylegan3.ops import nvrtc
 
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
@@ -214,26 +213,36 @@ class Engine:
             self._seed(t)
         if ws is None and z is None and params.latents.space == "w":
             ws = latent.unsqueeze(0)
-        fast = self._fast(playing, latent if ws is None else ws)
-        if fast is not None:
-            with self._timers.stage("synthesis"):  # and mapping
-                output = playing.play_fast(fast, latent, ws, params, layer)
-            return _Features(output, layer, latent, fast.ws, edits)
+        made = self._play_fast(playing, latent, ws, params, layer)
+        if made is not None:
+            return _Features(made[0], layer, latent, made[1], edits)
         with self._timers.stage("mapping"):
             ws = playing.map(latent, params) if ws is None else ws.to(self.device)
         with self._timers.stage("synthesis"):
             output = playing.synthesise(ws, layer, params.noise_mode)
         return _Features(output, layer, latent, ws, edits)
 
-    def _fast(self, playing: PlayingNetwork, samples: Tensor) -> FastSynthesis | None:
-        """Return the fast path, which makes one picture at a time; say so where it is missing."""
+    def _play_fast(
+        self,
+        playing: PlayingNetwork,
+        latent: Tensor,
+        ws: Tensor | None,
+        params: Params,
+        layer: str,
+    ) -> tuple[Tensor, Tensor] | None:
+        """Return output and `ws` by the fast path, which makes one picture at a time, or None."""
+        if len(latent if ws is None else ws) != 1:
+            return None
         was_slow = bool(playing.slow_reason)
-        fast = playing.fast() if len(samples) == 1 else None
+        fast, output = playing.fast(), None
+        if fast is not None:
+            with self._timers.stage("synthesis"):  # and mapping
+                output = playing.play_fast(fast, latent, ws, params, layer)
         if playing.slow_reason and not was_slow:
             name = playing.network.status.name
             text = f"{name} plays without the fast path: {playing.slow_reason}."
             self._notices.append(Notice(0, "warning", text, "Its pictures are right, but slower."))
-        return fast
+        return None if fast is None or output is None else (output, fast.ws)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""

@@ -56,13 +56,11 @@ class FusedWeights:
         """Write tensors by their amount, factor, offset and floor."""
         if not rows:
             return
-        indices = tuple(sorted(self._index[name] for name in rows))
-        for name, row in rows.items():
-            self._amounts[self._index[name]] = torch.tensor(row)
+        indices = tuple(self._index[name] for name in rows)
+        self._amounts[list(indices)] = torch.tensor(list(rows.values()))
         self._operation.amounts.copy_(self._to_send(self._amounts), non_blocking=True)
         self._operation(self._blocks_of(indices))
-        for name in rows:
-            increment_version(self._live[name])
+        increment_version([self._live[name] for name in rows])
 
     def _blocks_of(self, indices: tuple[int, ...]) -> Tensor:
         if indices not in self._blocks:

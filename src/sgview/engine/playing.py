@@ -61,17 +61,14 @@ class PlayingNetwork:
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
-        if self.slow_reason:
-            return None
-        try:
-            if self._fast is None:
-                options = self._acceleration
+        if self._fast is None and not self.slow_reason:
+            options = self._acceleration
+            try:
                 self._fast = FastSynthesis(
                     self.generator, options.precision, kernels=options.kernels
                 )
-            self._fast.follow()
-        except UnsupportedNetworkError as error:
-            self._fast, self.slow_reason = None, str(error)
+            except UnsupportedNetworkError as error:
+                self.slow_reason = str(error)
         return self._fast
 
     def play_fast(
@@ -81,19 +78,27 @@ class PlayingNetwork:
         ws: Tensor | None,  # [1, num_ws, w_dim], instead of z
         params: Params,
         layer: str,  # "" for the image
-    ) -> Tensor:  # [1, C, H, W], overwritten by the next frame
-        """Run mapping and synthesis as one CUDA graph."""
+    ) -> Tensor | None:  # [1, C, H, W], overwritten by the next frame
+        """Run mapping and synthesis as one CUDA graph.
+
+        None where an edit made the network one that `fast` does not play: it is given up.
+        """
+        options: dict[str, Any] = {"noise_mode": params.noise_mode, "layer": layer or None}
         if ws is not None:
-            return fast(ws=ws, noise_mode=params.noise_mode, layer=layer or None)
-        label = class_label(params.mapping.class_weights, self.generator.c_dim)
-        return fast(
-            z=z,
-            c=None if label is None else self._upload(label),
-            truncation_psi=params.mapping.truncation_psi,
-            truncation_cutoff=params.mapping.truncation_cutoff,
-            noise_mode=params.noise_mode,
-            layer=layer or None,
-        )
+            options["ws"] = ws
+        else:
+            label = class_label(params.mapping.class_weights, self.generator.c_dim)
+            options |= {
+                "z": z,
+                "c": None if label is None else self._upload(label),
+                "truncation_psi": params.mapping.truncation_psi,
+                "truncation_cutoff": params.mapping.truncation_cutoff,
+            }
+        try:
+            return fast(**options)
+        except UnsupportedNetworkError as error:
+            self._fast, self.slow_reason = None, str(error)
+            return None
 
     def latent(
         self,

@@ -25,7 +25,8 @@ KERNEL __launch_bounds__(256) blend_edit(const Job* jobs, const Amounts* amounts
   auto mix = [&](float a, float b) {
     // both ends exactly: amount 0 gives a, 1 gives b
     const float v = k.amount < 0.5f ? a + k.amount * (b - a) : b - (1 - k.amount) * (b - a);
-    return fmaxf(v * k.factor + k.offset, k.floor);
+    const float edited = v * k.factor + k.offset;
+    return edited < k.floor ? k.floor : edited;  // NaN stays
   };
   const bool aligned = (((i64)job.a | (i64)job.b | (i64)job.live) & 15) == 0;
   if (aligned && last - first == CHUNK) {
