@@ -23,12 +23,12 @@ from sgview.gui.gui import Gui
 from sgview.recent import RecentFiles
 from sgview.settings import Settings
 from sgview.shown import pixels_of
-from sgview.signals.resolve import ExpressionSignals
+from sgview.signals import Instant, Signals, SignalStatus
 from sgview.state import commands as c
 from sgview.state.history import History
 from sgview.state.notices import Notices
 from sgview.state.params import Params
-from sgview.state.status import EditStatus, Status
+from sgview.state.status import Status
 
 if TYPE_CHECKING:
     from sgview.engine.picture import Picture
@@ -92,7 +92,9 @@ class App:
         self.status = Status()
         self.picture: Picture | None = None
         self._history = History(self.params)
-        self._signals = ExpressionSignals()
+        self._signals = Signals()
+        self._instant = Instant(0.0)
+        self._instant_time = now()
         self._notices = Notices()
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
@@ -124,22 +126,23 @@ class App:
             self.clock.tick()
             return
         self.window.poll()
-        self.clock.speed = self.params.playback.speed
         t, _ = self.clock.tick()
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
         self._history.record(self.params, self._now(), is_active=_is_widget_held())
         self._run_commands()
 
-        resolved, edits = self._signals.resolve(self.params, t)
+        self._instant = self._next_instant(t)
+        resolved, moved = self._signals.resolve(self.params, self._instant)
+        self.clock.speed = resolved.playback.speed
         self.worker.submit(resolved, t)
         self._show(self.worker.latest())
         self._collect_notices()
-        self.status = self._snapshot_status(edits)
+        self.status = self._snapshot_status(moved)
 
         framebuffer = self.window.framebuffer_size
         clear(framebuffer, BACKGROUND)
         if self.picture is not None:
-            view = self.params.view
+            view = resolved.view
             self.display.draw(self.gui.picture_rect, framebuffer[1], view.fit, view.filter)
         self.gui.present()
         self.window.swap()
@@ -193,6 +196,10 @@ class App:
                 self.gui.show_panels = not self.gui.show_panels
             case c.SetVsync(enabled):
                 self.window.vsync = enabled
+            case c.EditBinding(path, low, high):
+                self.gui.edit_binding(path, low, high)
+            case c.Learn() | c.CancelLearn() | c.SetPickUp():
+                pass
             case c.DismissNotice(notice_id):
                 self._notices.dismiss(notice_id)
             case c.Quit():
@@ -265,7 +272,13 @@ class App:
         names = [networks[slot].name for slot in SLOTS if slot in networks]
         self.window.set_title(" \u2013 ".join(["sgview", *names]))
 
-    def _snapshot_status(self, edits: tuple[EditStatus, ...]) -> Status:
+    def _next_instant(self, t: float) -> Instant:
+        """Return the moment that expressions see now."""
+        now, before = self._now(), self._instant_time
+        self._instant_time = now
+        return Instant(t, dt=t - self._instant.t, elapsed=now - before)
+
+    def _snapshot_status(self, moved: SignalStatus) -> Status:
         engine, picture = self.worker.status(), self.picture
         self._note_networks(engine.networks)
         status = Status(
@@ -275,7 +288,9 @@ class App:
             unloaded=engine.unloaded,
             recent=self._recent.paths,
             loading=engine.loading,
-            edits=edits,
+            edits=moved.edits,
+            bindings=moved.bindings,
+            sliders=moved.sliders,
             picture_fps=engine.picture_fps,
             gui_fps=self._rate.tick(),
             device=engine.device,

@@ -7,6 +7,12 @@ from hypothesis import strategies as st
 
 from sgview.signals.expressions import Expression, ExpressionError
 from sgview.signals.functions import FUNCTIONS
+from sgview.signals.inputs import Instant
+from sgview.signals.moment import Moment
+
+
+def at(text: str, t: float) -> float:
+    return Expression(text).evaluate(Moment(Instant(t)))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,7 @@ from sgview.signals.functions import FUNCTIONS
     ],
 )
 def test_value(text, t, value):
-    assert Expression(text).evaluate(t) == pytest.approx(value, abs=1e-12)
+    assert at(text, t) == pytest.approx(value, abs=1e-12)
 
 
 def test_every_function_returns_a_float():
@@ -121,7 +127,7 @@ def test_every_function_returns_a_float():
 )
 def test_refused_with_one_sentence(text):
     with pytest.raises(ExpressionError) as caught:
-        Expression(text).evaluate(1.0)
+        at(text, 1.0)
     message = str(caught.value)
     assert message.endswith((".", "?"))
     assert "\n" not in message and len(message) < 250
@@ -134,14 +140,14 @@ def test_refused_with_one_sentence(text):
 )  # fmt: skip
 def test_no_value(text):
     with pytest.raises(ExpressionError):
-        Expression(text).evaluate(0.0)
+        at(text, 0.0)
 
 
 def test_costly_powers_return_at_once():
     start = time.perf_counter()
     for text in ("9 ** 9 ** 9 ** 9", "10 ** 3999999", "pow(9.0, 99999999)", "(2 ** 1000) ** 1000"):
         with pytest.raises(ExpressionError):
-            Expression(text).evaluate(0.0)
+            at(text, 0.0)
     assert time.perf_counter() - start < 1.0
 
 
@@ -152,7 +158,7 @@ def test_unknown_name_suggests_the_nearest():
 
 def test_reading_once_serves_every_time():
     wave = Expression("t * t")
-    assert [wave.evaluate(t) for t in (0.0, 2.0, 3.0)] == [0.0, 4.0, 9.0]
+    assert [wave.evaluate(Moment(Instant(t))) for t in (0.0, 2.0, 3.0)] == [0.0, 4.0, 9.0]
 
 
 PIECES = st.sampled_from(
@@ -169,7 +175,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=12).map(" ".join) | st.text(max_size=30), st.floats(-1e6, 1e6))
 def test_any_text_is_a_finite_number_or_an_expression_error(text, t):
     try:
-        value = Expression(text).evaluate(t)
+        value = at(text, t)
     except ExpressionError as error:
         assert len(str(error)) < 250
     else:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from sgview.cli import options
 from sgview.outputs.video import open_writer
 from sgview.settings import Settings
-from sgview.signals.resolve import ExpressionSignals
+from sgview.signals import Instant, Signals
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
@@ -71,14 +71,14 @@ def _check(engine: Engine, params: Params) -> None:
     """Refuse what would play live with a notice, but leave a take that nobody wanted."""
     from sgview.engine.layers import resolve_layer
 
-    resolved, statuses = ExpressionSignals().resolve(params, 0.0)
+    resolved, signals = Signals().resolve(params, Instant(0.0))
     picture = engine.render(resolved, 0.0)
     assert picture is not None  # a network was set
     shown = engine.networks["a"].status
     if resolve_layer(params.layer.name, shown.layers) is None:
         names = ", ".join(layer.name for layer in shown.layers)
         raise ConfigError(f"{shown.name} has no layer {params.layer.name!r}; there is {names}")
-    for edit, expression, act in zip(params.edits, statuses, picture.edits, strict=True):
+    for edit, expression, act in zip(params.edits, signals.edits, picture.edits, strict=True):
         if problem := expression.error or act.error:
             raise ConfigError(f"the edit of {edit.tensor} cannot act: {problem}")
     groups = {group.name: group for group in picture.blend_groups}
@@ -91,13 +91,15 @@ def _check(engine: Engine, params: Params) -> None:
 
 
 def _render(engine: Engine, params: Params, args: argparse.Namespace) -> int:
-    signals = ExpressionSignals()
+    signals = Signals()
     writer = open_writer(args.out, args.fps)
     written = 0
     try:
         for n in tqdm(range(args.frames), unit="frame", desc=str(args.out), disable=None):
             t = args.start + n / args.fps * params.playback.speed
-            picture = engine.render(signals.resolve(params, t)[0], t)
+            dt = params.playback.speed / args.fps
+            instant = Instant(t, dt if n else 0.0, 1 / args.fps if n else 0.0)
+            picture = engine.render(signals.resolve(params, instant)[0], t)
             assert picture is not None
             writer.write(picture.rgba8.cpu().numpy())
             written += 1

@@ -1,7 +1,8 @@
-"""The numbers and functions that an expression may name: a closed table.
+"""The constants and pure functions that an expression may name: a closed table.
 
 Every function takes and returns floats and costs the same whatever its arguments are, so nothing
-that can be written with them runs long or fills memory.
+that can be written with them runs long or fills memory. Those that remember or listen are in
+`sgview.signals.forms`.
 """
 
 from __future__ import annotations
@@ -54,6 +55,28 @@ def pulse(x: float, width: float = 0.5) -> float:
     return 1.0 if x % 1.0 < width else 0.0
 
 
+def noise(x: float, seed: float = 0.0) -> float:
+    """Smooth random values in -1..1: one at every whole `x`, eased from one to the next."""
+    cell = math.floor(x)
+    row = math.floor(seed)
+    share = x - cell
+    blend = share * share * share * (share * (share * 6.0 - 15.0) + 10.0)
+    return lerp(_random(cell, row), _random(cell + 1, row), blend)
+
+
+def random_step(x: float, seed: float = 0.0) -> float:
+    """Return another random value in -1..1 for every unit of `x`."""
+    return _random(math.floor(x), math.floor(seed))
+
+
+def _random(cell: int, row: int) -> float:
+    """Hash two whole numbers to -1..1 (finaliser of MurmurHash3, Appleby 2011)."""
+    h = (cell * 0x9E3779B1 + row * 0x85EBCA77 + 0x165667B1) & 0xFFFFFFFF
+    h = ((h ^ (h >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+    h = ((h ^ (h >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+    return (h ^ (h >> 16)) / 0x7FFFFFFF - 1.0
+
+
 def _floor(x: float) -> float:
     return float(math.floor(x))
 
@@ -86,8 +109,6 @@ _MATH_FUNCTIONS: dict[str, Function] = {
     "trunc": lambda x: float(math.trunc(x)),
 }
 
-_PLAIN_NAMES = ("sin", "cos", "tan", "sqrt", "exp", "log", "pow", "floor", "ceil")
-
 _PLAIN_FUNCTIONS: dict[str, Function] = {
     **{
         name: _MATH_FUNCTIONS[name]
@@ -106,6 +127,7 @@ _PLAIN_FUNCTIONS: dict[str, Function] = {
     "tri": tri,
     "square": square,
     "pulse": pulse,
+    "noise": noise,
 }
 
 FUNCTIONS: dict[str, Function] = {

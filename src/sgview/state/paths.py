@@ -115,10 +115,12 @@ def get_leaf(params: Params, leaf: Leaf) -> Any:
     node: Any = params
     for part in leaf.parts:
         if node is None:
-            raise LookupError(f"{leaf.path} is not set")
+            raise LookupError(f"{leaf.path} is not set.")
         if isinstance(part, int):
             if part >= len(node) and leaf.parts[:-1] == ("mapping", "class_weights"):
                 return 0.0
+            if part >= len(node):
+                raise LookupError(f"{leaf.path} is not there: the list ends at {len(node)}.")
             node = node[part]
         elif isinstance(node, dict):
             node = node.get(part, 0.0)
