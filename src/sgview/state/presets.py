@@ -142,8 +142,13 @@ def encode(params: Params, *, as_json: bool = False, look: Look | None = None) -
     return tomlkit.dumps(data)
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, is_durable: bool = False) -> None:
     """Replace the file by `text`; whoever reads it finds the old or the new one, whole.
+
+    Args:
+        path: the file, in a folder that exists.
+        text: what it will hold.
+        is_durable: wait until the disk has it, so that loss of power cannot leave an empty file.
 
     Raises:
         OSError: if it cannot be written; the old file stays.
@@ -152,6 +157,9 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,175 @@
+"""The files of looks: a preset and, beside it under the same name, a PNG thumbnail."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sgview.outputs.snapshot import save_snapshot
+from sgview.state.params import Params
+from sgview.state.presets import Look as LookTable
+from sgview.state.presets import read_preset, save_key, save_preset
+from sgview.state.validation import ConfigError
+
+SUFFIXES = (".toml", ".json")
+THUMBNAIL = 160  # side of one [px]
+LARGEST_THUMBNAIL = 1024  # a larger picture beside a preset is not read [px]
+MOST = 500  # files of a folder that are read
+REMOVED = "removed"
+"""Folder beside the looks that keeps what was deleted or replaced."""
+
+_UNUSABLE = re.compile(r"[^\w \-.,()+&!#']+")
+_Stamp = tuple[int, ...]  # times [ns] and sizes of the preset and its thumbnail
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One preset of a folder."""
+
+    name: str
+    path: Path
+    stamp: _Stamp = ()
+    params: Params | None = None  # None: the file cannot be used
+    key: int = 0  # 1..9 recalls it; 0: none
+    problem: str = ""
+    thumbnail: np.ndarray | None = None  # uint8 [H, W, 4]
+    is_shipped: bool = False
+
+
+def file_name(name: str) -> str:
+    """Return `name` as every system takes it for a file, "" if nothing of it is left."""
+    name = _UNUSABLE.sub("-", name).strip(" .-")[:60].strip(" .-")
+    is_reserved = re.fullmatch(r"con|prn|aux|nul|com\d|lpt\d", name, re.IGNORECASE)
+    return f"{name} look" if is_reserved else name
+
+
+def shrink(pixels: np.ndarray) -> np.ndarray:
+    """Return the middle square of a picture as a thumbnail, uint8 [THUMBNAIL, THUMBNAIL, 4]."""
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    box = (left, top, left + side, top + side)
+    small = image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS, box=box)
+    return np.asarray(small.convert("RGBA"))
+
+
+def scan(folder: Path, known: dict[Path, Look]) -> dict[Path, Look]:
+    """Return the looks of a folder by path, reading only what changed since `known`."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError:  # the folder comes with the first look
+        return {}
+    found: dict[Path, Look] = {}
+    for path in paths[:MOST]:
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        stamp = _stamp(path)
+        old = known.get(path)
+        found[path] = old if old is not None and old.stamp == stamp else read(path, stamp)
+    return found
+
+
+def read(path: Path, stamp: _Stamp = ()) -> Look:
+    """Read one look; what is wrong with its file is its `problem`."""
+    try:
+        preset = read_preset(path)
+    except ConfigError as error:
+        return Look(path.stem, path, stamp, problem=str(error))
+    thumbnail = _read_thumbnail(path.with_suffix(".png"))
+    return Look(path.stem, path, stamp, preset.params, preset.look.key, "", thumbnail)
+
+
+def write(look: Look) -> None:
+    """Write a look; one of that name moves to `REMOVED`.
+
+    Raises:
+        ConfigError, OutputError: if it cannot be written.
+    """
+    assert look.params is not None
+    try:
+        put_away(look.path)
+    except OSError as error:
+        raise ConfigError(f"{look.path} cannot be replaced: {error.strerror or error}") from error
+    save_preset(look.params, look.path, LookTable(key=look.key))
+    if look.thumbnail is not None:
+        save_snapshot(look.path.with_suffix(".png"), look.thumbnail, look.params)
+
+
+def put_away(path: Path) -> None:
+    """Move a look to `REMOVED`, under a name that is new there.
+
+    Raises:
+        OSError: if it cannot be moved.
+    """
+    if not path.exists():
+        return
+    folder = path.parent / REMOVED
+    folder.mkdir(parents=True, exist_ok=True)
+    date = f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+    move(path, folder / f"{path.stem} {date}{path.suffix}")
+
+
+def move(old: Path, new: Path) -> None:
+    """Move a preset and its thumbnail; never over another file.
+
+    Raises:
+        OSError: if it cannot be moved.
+    """
+    if new.exists():
+        raise FileExistsError(f"{new} exists already")
+    old.rename(new)
+    if (thumbnail := old.with_suffix(".png")).is_file():
+        thumbnail.replace(new.with_suffix(".png"))
+
+
+def set_key(path: Path, key: int, others: list[Path]) -> None:
+    """Write `key` into one look, and take it from the others.
+
+    Raises:
+        ConfigError: if a file cannot be written.
+    """
+    for other in others:
+        save_key(other, 0)
+    save_key(path, key)
+
+
+def as_shipped(look: Look, name: str) -> Look:
+    """Return a look that came with the program: to recall, not to change."""
+    return replace(look, name=name, key=0, is_shipped=True)
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts "look 2" before "look 10"."""
+    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
+    return [(int(number[:18] or 0), text) for number, text in parts]
+
+
+def _stamp(path: Path) -> _Stamp:
+    stamp: list[int] = []
+    for file in (path, path.with_suffix(".png")):
+        try:
+            status = file.stat()
+        except OSError:
+            stamp += [0, 0]
+        else:
+            stamp += [status.st_mtime_ns, status.st_size]
+    return tuple(stamp)
+
+
+def _read_thumbnail(path: Path) -> np.ndarray | None:
+    """Return the picture, None where there is none that can be shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=["PNG"]) as image:
+                if max(image.size) > LARGEST_THUMBNAIL:
+                    return None
+                return shrink(np.asarray(image.convert("RGB")))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
