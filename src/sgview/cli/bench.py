@@ -7,33 +7,29 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
+
+from sgview.cli import bench_gpu, options
+from sgview.cli.bench_cases import Case, file_cases, published_cases
+from sgview.settings import Gpu
 
 if TYPE_CHECKING:
     import torch
 
-    from stylegan3 import Generator
 
 PUBLISHED_ON = {
     "cpu": "the published code with its reference operations on two cores of an AMD EPYC (Zen 5)",
-    "cuda": "the published code with its compiled plugins, eager, on an NVIDIA H200",
+    "cuda": "the published code with its compiled plugins on an NVIDIA H200, eager and as a graph;"
+    " goal: this project's for that card",
 }
-
-
-@dataclass(frozen=True)
-class Case:
-    """A network to time."""
-
-    name: str
-    build: Callable[[], Generator]
-    published: float | None = None  # time of one picture by the published code [ms]
 
 
 class Result(Struct, frozen=True):
@@ -47,6 +43,12 @@ class Result(Struct, frozen=True):
     fps: float  # from the median
     published_ms: float | None
     times_faster: float | None  # than the published code
+    published_graph_ms: float | None = None
+    goal_ms: float | None = None
+    error: float | None = None  # relative to the float32 generator's picture
+    levels: int | None = None  # largest difference from it, of 255
+    layers: dict[str, float] = {}  # GPU time of the steps of a frame [us]
+    note: str = ""  # why the fast path did not play it
 
 
 class Report(Struct, frozen=True):
@@ -59,6 +61,8 @@ class Report(Struct, frozen=True):
     threads: int
     published_on: str
     results: tuple[Result, ...]
+    driver: str = ""
+    commit: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--frames", type=_positive, metavar="N", help="pictures a network")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads to use")
+    options.add_gpu_arguments(parser)
+    parser.add_argument("--only", metavar="TEXT", help="networks whose name contains this")
+    parser.add_argument("--layers", action="store_true", help="also time the steps, on NVIDIA")
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
 
 
@@ -94,57 +101,40 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.threads:
         torch.set_num_threads(args.threads)
-    frames = args.frames or (100 if device.type == "cuda" else 10)
+    frames = args.frames or (300 if device.type == "cuda" else 10)
     cases = file_cases(args.network) if args.network else published_cases(device.type)
+    cases = [case for case in cases if (args.only or "") in case.name]
+    gpu = Gpu(args.ops or "auto", args.precision or "fast", args.kernels or "auto")
+    description = describe_device(device)
+    if device.type == "cuda":
+        description += f", ops {gpu.ops}, precision {gpu.precision}, kernels {gpu.kernels}"
     report = Report(
-        device=describe_device(device),
+        device=description,
         machine=_machine(),
         python=platform.python_version(),
         torch=str(torch.__version__),
         threads=torch.get_num_threads(),
         published_on="" if args.network else PUBLISHED_ON.get(device.type, ""),
-        results=tuple(measure(cases, device, frames)),
+        results=tuple(measure(cases, device, frames, gpu, per_layer=args.layers)),
+        driver=bench_gpu.driver_version() if device.type == "cuda" else "",
+        commit=_commit(),
     )
     print(json.dumps(to_builtins(report), indent=2) if args.json else format_report(report))
     return 0
 
 
-def published_cases(device_type: str) -> list[Case]:
-    """The published configurations that make sense on such a device, and the built-in network."""
-    from stylegan3 import StyleGAN2Config, StyleGAN3Config
+def measure(
+    cases: Sequence[Case],
+    device: torch.device,
+    frames: int,
+    gpu: Gpu | None = None,
+    *,
+    per_layer: bool = False,
+) -> list[Result]:
+    """Time `frames` pictures of every case, after some that warm up; progress goes to stderr.
 
-    radial: dict[str, Any] = {"conv_kernel": 1, "use_radial_filters": True}
-    half: dict[str, Any] = {"channel_base": 16384}
-    if device_type == "cuda":
-        wide = StyleGAN3Config(channel_base=65536, channel_max=1024, **radial)
-        return [
-            _fresh("stylegan3-t 1024", StyleGAN3Config(), 12.7),
-            _fresh("stylegan3-r 1024", wide, 18.0),
-            _fresh("stylegan2 1024", StyleGAN2Config(), 15.8),
-            _fresh("stylegan3-t 512", StyleGAN3Config(img_resolution=512), 10.3),
-            _fresh("stylegan3-t 256", StyleGAN3Config(img_resolution=256, **half), 10.5),
-            _fresh("stylegan2 256", StyleGAN2Config(img_resolution=256, **half), 12.9),
-            _builtin(),
-        ]
-    small: dict[str, Any] = {"img_resolution": 128, "channel_base": 8192, "channel_max": 256}
-    return [
-        _fresh("stylegan3-t 256", StyleGAN3Config(img_resolution=256, **half), 7200),
-        _fresh("stylegan3-t 128", StyleGAN3Config(**small), 1400),
-        _fresh("stylegan3-r 128", StyleGAN3Config(**small, **radial)),
-        _fresh("stylegan2 256", StyleGAN2Config(img_resolution=256, **half)),
-        _builtin(),
-    ]
-
-
-def file_cases(paths: Sequence[Path]) -> list[Case]:
-    """One case a checkpoint."""
-    from stylegan3 import load
-
-    return [Case(path.name, lambda path=path: load(path)) for path in paths]
-
-
-def measure(cases: Sequence[Case], device: torch.device, frames: int) -> list[Result]:
-    """Time `frames` pictures of every case, after two that warm up; progress goes to stderr."""
+    On NVIDIA GPUs that is the GPU time of replayed CUDA graphs, elsewhere the time of the host.
+    """
     from tqdm import tqdm
 
     results = []
@@ -152,64 +142,98 @@ def measure(cases: Sequence[Case], device: torch.device, frames: int) -> list[Re
     with tqdm(total=len(cases) * frames, unit="picture", disable=None, leave=False) as bar:
         for case in cases:
             bar.set_description(case.name)
-            times = _times(case.build().to(device), device, frames, bar.update)
-            median = statistics.median(times)
-            results.append(
-                Result(
-                    network=case.name,
-                    frames=frames,
-                    median_ms=round(median, 3),
-                    min_ms=round(min(times), 3),
-                    max_ms=round(max(times), 3),
-                    fps=round(1000 / median, 2),
-                    published_ms=case.published,
-                    times_faster=round(case.published / median, 2) if case.published else None,
-                )
-            )
+            generator = case.build().to(device)
+            is_fast = device.type == "cuda" and (gpu is None or gpu.ops == "auto")
+            if is_fast:
+                result = _measure_fast(case, generator, frames, gpu or Gpu(), per_layer, bar.update)
+            else:
+                times = _times(generator, device, frames, bar.update)
+                result = _result(case, times)
+            results.append(result)
+            del generator
     return results
+
+
+def _measure_fast(
+    case: Case, generator: Any, frames: int, gpu: Gpu, per_layer: bool, tick: Callable[[], Any]
+) -> Result:
+    import torch
+
+    from sgview.engine.playing import Acceleration
+    from stylegan3.fast import UnsupportedNetworkError
+
+    acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
+    try:
+        times = bench_gpu.frame_times(generator, frames, acceleration, tick)
+    except UnsupportedNetworkError as error:
+        times = _times(generator, torch.device("cuda"), frames, tick)
+        return replace(_result(case, times), note=f"not on the fast path: {error}")
+    error, levels = bench_gpu.picture_error(generator, acceleration)
+    layers = dict(bench_gpu.layer_times(generator, acceleration)) if per_layer else {}
+    torch.cuda.empty_cache()
+    return replace(
+        _result(case, times),
+        error=error,
+        levels=levels,
+        layers={name: round(us, 1) for name, us in layers.items()},
+    )
+
+
+def _result(case: Case, times: list[float]) -> Result:
+    median = statistics.median(times)
+    return Result(
+        network=case.name,
+        frames=len(times),
+        median_ms=round(median, 3),
+        min_ms=round(min(times), 3),
+        max_ms=round(max(times), 3),
+        fps=round(1000 / median, 2),
+        published_ms=case.published,
+        times_faster=round(case.published / median, 2) if case.published else None,
+        published_graph_ms=case.published_graph,
+        goal_ms=case.goal,
+    )
 
 
 def format_report(report: Report) -> str:
     """The report as a table."""
+    driver = f", driver {report.driver}" if report.driver else ""
+    commit = f", commit {report.commit}" if report.commit else ""
+    has_gpu = any(r.error is not None for r in report.results)
     lines = [
         f"{report.device}; {report.machine}",
-        f"torch {report.torch}, Python {report.python}, {report.threads} threads",
+        f"torch {report.torch}{driver}, Python {report.python}, {report.threads} threads{commit}",
         "",
-        f"{'z to picture':<22}{'median':>10}{'min':>10}{'max':>10}{'fps':>8}{'published':>12}"
-        f"{'faster':>9}",
+        f"{'z to picture':<22}{'median':>11}{'min':>11}{'max':>11}{'fps':>9}"
+        + (f"{'goal':>8}{'error':>9}{'of 255':>7}{'as graph':>10}" if has_gpu else "")
+        + f"{'published':>12}{'faster':>9}",
     ]
     for r in report.results:
-        published = f"{r.published_ms:.1f} ms" if r.published_ms else "-"
-        faster = f"{r.times_faster:.1f} x" if r.times_faster else "-"
+        digits = 3 if has_gpu else 1
+        gpu = ""
+        if has_gpu:
+            gpu = _cell(r.goal_ms, 8, ".2f") + _cell(r.error, 9, ".1e") + _cell(r.levels, 7, "d")
+            gpu += _cell(r.published_graph_ms, 10, ".2f")
         lines.append(
-            f"{r.network:<22}{r.median_ms:>7.1f} ms{r.min_ms:>7.1f} ms{r.max_ms:>7.1f} ms"
-            f"{r.fps:>8.1f}{published:>12}{faster:>9}"
+            f"{r.network:<22}{r.median_ms:>8.{digits}f} ms{r.min_ms:>8.{digits}f} ms"
+            f"{r.max_ms:>8.{digits}f} ms{r.fps:>9.1f}{gpu}"
+            f"{_cell(r.published_ms, 12, '.1f', ' ms')}{_cell(r.times_faster, 9, '.1f', ' x')}"
         )
+        lines += [f"  {r.note}"] * bool(r.note)
+    for r in report.results:
+        if r.layers:
+            lines += [
+                "",
+                f"{r.network}: steps timed alone [us], {sum(r.layers.values()):.0f} together",
+            ]
+            lines += [f"  {name:<34}{us:>9.1f}" for name, us in r.layers.items()]
     if report.published_on:
         lines += ["", f"published: {report.published_on}"]
     return "\n".join(lines)
 
 
-def _fresh(name: str, config: Any, published: float | None = None) -> Case:
-    def build() -> Generator:
-        import torch
-
-        from stylegan3 import Generator
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return Generator(config).requires_grad_(False).eval()
-
-    return Case(name, build, published)
-
-
-def _builtin() -> Case:
-    def build() -> Any:
-        from sgview.engine.loader import builtin_networks
-
-        return builtin_networks()[0].generator
-
-    return Case("built-in", build)
+def _cell(value: float | None, width: int, form: str, unit: str = "") -> str:
+    return f"{'-' if value is None else format(value, form) + unit:>{width}}"
 
 
 def _times(
@@ -233,6 +257,17 @@ def _times(
                 times.append((time.perf_counter() - start) * 1000)
                 tick()
     return times
+
+
+def _commit() -> str:
+    """Return the commit of the checkout this runs from, "" elsewhere."""
+    folder = Path(__file__).parent
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
 
 
 def _machine() -> str:
