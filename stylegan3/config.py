@@ -8,13 +8,14 @@ that readers of checkpoints can predict every tensor's shape without building a 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from stylegan3.geometry import AliasFreeLayer
+from stylegan3.options import Options
 
 Architecture = Literal["skip", "resnet", "orig"]
 ACTIVATIONS = (
@@ -31,65 +32,7 @@ ACTIVATIONS = (
 
 
 @dataclass(frozen=True)
-class _Config:
-    """Options that both families have; raises ValueError for values no network can have."""
-
-    z_dim: int = 512
-    c_dim: int = 0
-    w_dim: int = 512
-    img_resolution: int = 1024
-    img_channels: int = 3
-    channel_base: int = 32768
-    channel_max: int = 512
-    num_fp16_res: int = 4  # highest resolutions that run in float16 on a GPU
-    conv_clamp: float | None = 256.0  # None: activations are not clamped
-    mapping_lr_multiplier: float = 0.01
-    w_avg_beta: float = 0.998  # decay of the running mean `mapping.w_avg` in training
-
-    family: ClassVar[str] = ""
-
-    def __post_init__(self) -> None:
-        for name in ("z_dim", "w_dim", "img_resolution", "img_channels", "channel_max"):
-            self._require_integer(name, 1)
-        self._require_integer("channel_base", 1, 2**30)
-        self._require_integer("c_dim", 0)
-        self._require_integer("num_fp16_res", 0)
-        self._require_number("mapping_lr_multiplier", above=0)
-        self._require_number("w_avg_beta", least=0, most=1)
-        if self.conv_clamp is not None:
-            self._require_number("conv_clamp", above=0)
-
-    def _require_integer(self, name: str, least: int, most: int = 2**20) -> None:
-        value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not (least <= value <= most):
-            raise ValueError(f"{name} must be an integer of {least} to {most}, not {value!r}")
-
-    def _require_number(
-        self,
-        name: str,
-        *,
-        above: float = -math.inf,
-        least: float = -math.inf,
-        most: float = math.inf,
-    ) -> None:
-        value = getattr(self, name)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if (
-            not is_number
-            or not math.isfinite(value)
-            or not (above < value and least <= value <= most)
-        ):
-            bound = f"above {above:g}" if above > -math.inf else f"of {least:g} to {most:g}"
-            raise ValueError(f"{name} must be a number {bound}, not {value!r}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields and the family, as plain JSON values; `config_from_dict` reads them back."""
-        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"family": self.family} | values
-
-
-@dataclass(frozen=True)
-class StyleGAN2Config(_Config):
+class StyleGAN2Config(Options):
     """A StyleGAN2 generator (Karras et al. 2020), as published with StyleGAN2-ADA and StyleGAN3.
 
     Raises:
@@ -109,10 +52,10 @@ class StyleGAN2Config(_Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require_integer("num_mapping_layers", 1, 256)
+        self.require_integer("num_mapping_layers", 1, 256)
         for name in ("embed_features", "layer_features"):
             if getattr(self, name) is not None:
-                self._require_integer(name, 1)
+                self.require_integer(name, 1)
         if self.img_resolution < 4 or self.img_resolution & (self.img_resolution - 1):
             raise ValueError(
                 f"img_resolution must be a power of two of at least 4, not {self.img_resolution}"
@@ -163,7 +106,7 @@ class StyleGAN2Config(_Config):
 
 
 @dataclass(frozen=True)
-class StyleGAN3Config(_Config):
+class StyleGAN3Config(Options):
     """A StyleGAN3 generator (Karras et al. 2021); the defaults are those of stylegan3-t.
 
     stylegan3-r is `conv_kernel=1, use_radial_filters=True, channel_base=65536, channel_max=1024`.
@@ -191,14 +134,14 @@ class StyleGAN3Config(_Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("num_layers", "conv_kernel", "filter_size", "lrelu_upsampling"):
-            self._require_integer(name, 1, 256)
-        self._require_integer("num_mapping_layers", 1, 256)
-        self._require_integer("margin_size", 0)
-        self._require_integer("num_critical", 0)
+            self.require_integer(name, 1, 256)
+        self.require_integer("num_mapping_layers", 1, 256)
+        self.require_integer("margin_size", 0)
+        self.require_integer("num_critical", 0)
         for name in ("first_cutoff", "first_stopband", "last_stopband_rel"):
-            self._require_number(name, above=0)
-        self._require_number("output_scale")
-        self._require_number("magnitude_ema_beta", least=0, most=1)
+            self.require_number(name, above=0)
+        self.require_number("output_scale")
+        self.require_number("magnitude_ema_beta", least=0, most=1)
         if self.num_critical >= self.num_layers:
             raise ValueError(
                 f"num_critical must be below num_layers ({self.num_layers}),"
