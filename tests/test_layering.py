@@ -10,10 +10,11 @@ ROOT = Path(__file__).parent.parent
 SOURCES = (ROOT / "src" / "sgview", ROOT / "stylegan3")
 
 STATE = {"sgview.state", "msgspec"}
+SOURCES_OF_SIGNALS = {"simpleeval", "pythonosc", "mido", "watchfiles", "numpy", "av", "sounddevice"}
 ALLOWED: dict[str, set[str]] = {
     "stylegan3": {"stylegan3", "torch", "numpy", "scipy", "cuda", "safetensors", "platformdirs"},
     "sgview.state": {*STATE, "tomlkit"},
-    "sgview.signals": {*STATE, "sgview.signals", "simpleeval"},
+    "sgview.signals": {*STATE, "sgview.signals", *SOURCES_OF_SIGNALS},
     "sgview.engine": {*STATE, "sgview.engine", "sgview.resources", "stylegan3", "torch", "numpy"},
     "sgview.gfx": {"sgview.gfx", "sgview.resources", "OpenGL", "glfw", "cuda", "numpy"},
     "sgview.gui": {*STATE, "sgview.gui", "imgui_bundle", "glfw"},
@@ -24,6 +25,9 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.recent": set(),
     "sgview.dialogs": {*STATE, "imgui_bundle"},
     "sgview.files": {*STATE, "sgview.outputs", "sgview.settings", "sgview.shown", "sgview.engine"},
+    "sgview.looks": {*STATE, "sgview.outputs", "sgview.look_files", "numpy"},
+    "sgview.look_files": {*STATE, "sgview.outputs", "numpy", "PIL"},
+    "sgview.session": STATE,
     "sgview.shown": {"sgview.gfx", "sgview.engine", "numpy"},
 }
 UNRESTRICTED = ("sgview.app", "sgview.cli", "sgview.__main__")
