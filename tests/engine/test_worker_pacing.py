@@ -21,6 +21,9 @@ class Ready:
 
     done: threading.Event = field(default_factory=threading.Event)
 
+    def query(self) -> bool:
+        return self.done.is_set()
+
     def synchronize(self) -> None:
         assert self.done.wait(20)
 
@@ -87,13 +90,16 @@ def test_an_unfinished_picture_is_not_handed_out(worker, engine) -> None:
     until(lambda: worker.latest() is engine.begun[0])
 
 
-def test_nothing_is_begun_ahead_of_the_device(worker, engine) -> None:
+def test_one_picture_at_most_is_begun_ahead_of_the_device(worker, engine) -> None:
     begin(worker, engine, 0.0)
     for t in range(1, 20):
         worker.submit(Params(), float(t))
         time.sleep(0.002)
-    assert len(engine.begun) == 1
+    until(lambda: len(engine.begun) == 2)
+    time.sleep(0.02)
+    assert len(engine.begun) == 2
+    assert worker.latest() is None
     engine.begun[0].ready.done.set()
     until(lambda: worker.latest() is engine.begun[0])
-    until(lambda: len(engine.begun) == 2)
-    assert engine.begun[1].t == 19.0
+    until(lambda: len(engine.begun) == 3)
+    assert engine.begun[2].t == 19.0

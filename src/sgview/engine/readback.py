@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import torch
 from torch import Tensor
+
+_UNDER_WAY = 8  # vectors kept that have not arrived
 
 
 class Readback:
     """Carries one vector a frame to the host, with a tag that says what it is.
 
     On CUDA a vector is copied to pinned memory behind the work of its frame and read when it has
-    arrived, usually one frame late; elsewhere it is read at once.
+    arrived, usually one or two frames late; elsewhere it is read at once.
     """
 
     def __init__(self):
-        self._pending: tuple[Any, Tensor, torch.cuda.Event] | None = None
+        self._pending: deque[tuple[Any, Tensor, torch.cuda.Event]] = deque(maxlen=_UNDER_WAY)
         self._latest: tuple[Any, list[float]] | None = None
 
     def push(
@@ -28,12 +31,11 @@ class Readback:
         if values.device.type != "cuda":
             self._latest = (tag, values.tolist())
             return
-        self._collect()
         host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
         host.copy_(values, non_blocking=True)
         event = torch.cuda.Event()
         event.record()
-        self._pending = (tag, host, event)
+        self._pending.append((tag, host, event))
 
     def latest(self) -> tuple[Any, list[float]] | None:
         """Return the newest (tag, values) that has arrived, None before the first."""
@@ -41,7 +43,6 @@ class Readback:
         return self._latest
 
     def _collect(self) -> None:
-        if self._pending and self._pending[2].query():
-            tag, host, _ = self._pending
+        while self._pending and self._pending[0][2].query():
+            tag, host, _ = self._pending.popleft()
             self._latest = (tag, host.tolist())
-            self._pending = None

@@ -24,6 +24,8 @@ from sgview.state.status import LoadStatus, NetworkStatus, Notice
 
 _log = logging.getLogger(__name__)
 
+_GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
+
 
 @dataclass(frozen=True)
 class EngineStatus:
@@ -51,6 +53,7 @@ class EngineWorker:
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
+        self._under_way: Picture | None = None  # begun, and perhaps not finished
         self._networks: dict[Slot, NetworkStatus] = {}
         self._unloaded: dict[Slot, Network | str] = {}  # built-in networks are kept, paths reread
         self._notices: list[Notice] = []
@@ -131,7 +134,7 @@ class EngineWorker:
             self._condition.notify()
         self._loader.close()
         self._thread.join()
-        self._picture = None
+        self._picture = self._under_way = None
         self._engine.close()
 
     def _post(self, task: Callable[[], None]) -> None:
@@ -145,15 +148,13 @@ class EngineWorker:
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
             _let_the_window_go_first()
-        # On CUDA an unchanged frame is made twice, to bring what is read back one frame late.
-        useful = 2 if self._engine.device.type == "cuda" else 1
+        # On CUDA an unchanged frame is made again, to bring what is read back late.
+        useful = 3 if self._engine.device.type == "cuda" else 1
         last: tuple[Params, float] | None = None
         repeats = 0
         while True:
             with self._condition:
-                self._condition.wait_for(
-                    lambda: self._is_closing or self._tasks or self._wanted is not None
-                )
+                self._wait()
                 if self._is_closing:
                     return
                 task = self._tasks.popleft() if self._tasks else None
@@ -162,26 +163,60 @@ class EngineWorker:
                     wanted, self._wanted = self._wanted, None
             if task is not None:
                 last = None
+                self._guard(self._finish)
                 self._guard(task)
             elif wanted is not None:
                 repeats = repeats + 1 if wanted == last else 1
                 last = wanted
                 if repeats <= useful:  # a frame is a function of these: later ones are the same
                     self._guard(lambda wanted=wanted: self._render(*wanted))
+            else:
+                self._guard(self._finish)
+
+    def _wait(self) -> None:
+        """Wait for something to do; the condition is held.
+
+        Either something new is wanted, or the picture under way is finished. The device cannot
+        wake this thread up through the condition, so it is asked from time to time.
+        """
+        while not (self._is_closing or self._tasks or self._wanted is not None):
+            if self._under_way is None:
+                self._condition.wait()
+            elif self._under_way.ready is None or self._under_way.ready.query():
+                return
+            else:
+                self._condition.wait(_GLANCE)
 
     def _render(self, params: Params, t: float) -> None:
+        """Begin a picture, then hand out the one before: so the device always has work.
+
+        One picture at most is begun ahead of the device, and the window is given finished ones
+        only, so that it never waits for one to draw it.
+        """
         picture = self._engine.render(params, t)
         notices = self._engine.take_notices()
-        if picture is not None and picture.ready is not None:
-            # The one place that waits for the device, asleep: so this thread never runs ahead of
-            # it, and the window, given finished pictures only, never waits for one to draw it.
-            picture.ready.synchronize()
+        with self._condition:
+            self._notices.extend(notices)
+        self._finish()
+        if picture is None or picture.ready is None:
+            self._hand_out(picture)
+        else:
+            self._under_way = picture
+        self._last_problem = ""
+
+    def _finish(self) -> None:
+        """Wait for the picture under way, if there is one, and hand it out."""
+        picture, self._under_way = self._under_way, None
+        if picture is not None:
+            assert picture.ready is not None
+            picture.ready.synchronize()  # asleep
+            self._hand_out(picture)
+
+    def _hand_out(self, picture: Picture | None) -> None:
         with self._condition:
             self._picture = picture
-            self._notices.extend(notices)
             if picture is not None:
                 self._finished.append(time.perf_counter())
-        self._last_problem = ""
 
     def _guard(self, task: Callable[[], None]) -> None:
         """Run `task`; an exception becomes a notice, once until something else happens."""
