@@ -1,6 +1,9 @@
-"""One window for the graphics tests of a module."""
+"""Contexts for the graphics tests: one window for a module, or none on a card without a screen."""
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +25,17 @@ def context(window: Window) -> Window:
 
     glfw.make_context_current(window._handle)
     return window
+
+
+@pytest.fixture
+def card_context(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A context on the graphics card: with PYOPENGL_PLATFORM=egl without a screen."""
+    with ExitStack() as stack:
+        if os.environ.get("PYOPENGL_PLATFORM") == "egl":
+            request.getfixturevalue("monkeypatch").syspath_prepend(Path(__file__).parent)
+            from surfaceless import surfaceless_context
+
+            stack.enter_context(surfaceless_context())
+        else:
+            request.getfixturevalue("context")
+        yield

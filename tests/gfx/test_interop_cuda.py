@@ -1,19 +1,30 @@
+from pathlib import Path
+
 import pytest
 import torch
 
+from sgview.engine.engine import Engine
+from sgview.engine.loader import load_network
 from sgview.gfx.display import Display
 from sgview.gfx.interop import DeviceImage
-from sgview.gfx.window import Window
+from sgview.shown import pixels_of
+from sgview.state.params import Params
 
 pytestmark = [pytest.mark.gl, pytest.mark.cuda]
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def needs_cuda() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA")
 
 
 @pytest.mark.parametrize("size", [(64, 64), (37, 53), (1024, 1024), (64, 64)])
 def test_cuda_picture_arrives_byte_for_byte_without_the_host(
-    context: Window, size: tuple[int, int]
+    card_context: None, size: tuple[int, int]
 ) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA")
+    needs_cuda()
     pytest.importorskip("cuda.bindings.runtime")
     stream = torch.cuda.Stream()
     with Display() as display:
@@ -31,3 +42,16 @@ def test_cuda_picture_arrives_byte_for_byte_without_the_host(
                 )
             )  # fmt: skip
             assert (display.read() == pixels.cpu().numpy()).all()
+
+
+@pytest.mark.parametrize("name", ["sg3-t-64-a.pkl", "sg2-64-a.pkl"])
+def test_what_the_engine_renders_is_what_the_texture_holds(card_context: None, name: str) -> None:
+    needs_cuda()
+    with Engine("cuda") as engine, Display() as display:
+        engine.set_network("a", load_network(DATA / name))
+        for frame in range(4):
+            picture = engine.render(Params(), frame / 30)
+            assert picture is not None
+            display.show(pixels_of(picture))
+            assert "interop" in display.description
+            assert (display.read() == picture.rgba8.cpu().numpy()).all()
