@@ -1,0 +1,73 @@
+"""Whole networks through the kernels' own launchers, on the CPU emulator of a GPU."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from networks import latent, lively
+
+from stylegan3 import StyleGAN2Config, StyleGAN3Config
+from stylegan3.fast import FastSynthesis, Precision
+from stylegan3.fast.convolution import ReferenceConvolution
+from stylegan3.fast.operations import Operations, cuda_operations
+from stylegan3.ops import nvrtc
+
+pytestmark = pytest.mark.usefixtures("no_grad")
+
+EMULATOR = Path(__file__).parents[2] / "ops" / "emulator"
+TINY2 = StyleGAN2Config(
+    z_dim=8, w_dim=8, img_resolution=8, num_mapping_layers=2, channel_base=400, channel_max=27
+)
+TINY_T = StyleGAN3Config(
+    z_dim=8,
+    w_dim=8,
+    img_resolution=16,
+    num_layers=3,
+    num_critical=1,
+    channel_base=320,
+    channel_max=21,
+    margin_size=2,
+)
+TINY_R = dataclasses.replace(TINY_T, conv_kernel=1, use_radial_filters=True)
+
+
+@pytest.fixture
+def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
+    """The GPU's operations but cuDNN."""
+    monkeypatch.syspath_prepend(str(EMULATOR))
+    import emulated_kernel
+
+    if not emulated_kernel.has_compiler():
+        pytest.skip("no g++: CUDA kernels are not emulated")
+    assert str(EMULATOR) in sys.path
+    monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
+    return dataclasses.replace(
+        cuda_operations(),
+        convolution=lambda weight, size, padding, channels: ReferenceConvolution(weight, padding),
+    )
+
+
+@pytest.mark.parametrize("config", [TINY2, TINY_T, TINY_R], ids=["2", "t", "r"])
+@pytest.mark.parametrize(("precision", "tolerance"), [("fast", 5e-3), ("fp32", 2e-5)])
+def test_pictures_and_layers(
+    emulated: Operations,
+    config: StyleGAN2Config | StyleGAN3Config,
+    precision: Precision,
+    tolerance: float,
+) -> None:
+    generator = lively(config)
+    z = latent(generator)
+    fast = FastSynthesis(generator, precision, operations=emulated)
+    for layer in (None, generator.synthesis.layer_names[2]):
+        actual = fast(z=z, layer=layer, truncation_psi=0.8)
+        expected = generator.synthesis(generator.mapping(z, truncation_psi=0.8), layer=layer)
+        assert actual.shape == expected.shape
+        assert (actual - expected).norm() < tolerance * expected.norm()
+    generator.synthesis.get_parameter(
+        "b8.conv0.weight" if config is TINY2 else "input.weight"
+    ).neg_()
+    expected = generator(z)
+    assert (fast(z=z) - expected).norm() < tolerance * expected.norm()
+    assert torch.isfinite(expected).all()
