@@ -221,14 +221,23 @@ class AliasFreePlanner:
         source = self._synthesis.input.weight
         size = self._synthesis.input.size
         # the weight of the input convolves single pixels
-        self._prepare(source, source.detach()[:, :, None, None], 0, self._in_pitch[0], size, 0)
+        width = self._in_pitch[0]
+        self._prepare(source, source.detach()[:, :, None, None], 0, width, size, 0, width)
         for index, layer in enumerate(self._layers[:-1]):
             g, weight = layer.geometry, layer.weight
             out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
-            self._prepare(weight, weight, index, out_pitch, g.in_size, padding)
+            channels = g.out_channels  # filtered_lrelu looks at no padding
+            self._prepare(weight, weight, index, out_pitch, g.in_size, padding, channels)
 
     def _prepare(
-        self, source: Tensor, weight: Tensor, index: int, out_pitch: int, size: int, padding: int
+        self,
+        source: Tensor,
+        weight: Tensor,
+        index: int,
+        out_pitch: int,
+        size: int,
+        padding: int,
+        channels: int,
     ) -> None:
         prepared = self._ops.prepared_weight(
             weight,
@@ -236,7 +245,7 @@ class AliasFreePlanner:
             out_pitch=out_pitch,
             dtype=self._dtypes[index],
         )
-        convolution = self._ops.convolution(prepared, size, padding)
+        convolution = self._ops.convolution(prepared, size, padding, channels)
         self._weights.append(prepared)
         self._convolutions.append(convolution)
         self._derived.append(derive(source, prepared, convolution))

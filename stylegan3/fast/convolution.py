@@ -85,6 +85,7 @@ def choose_convolution(
     weight: PreparedWeight,
     size: int,  # height and width of the input [px]
     padding: int,
+    channels: int,  # of the output that are read: what lies beyond need not be written
     kernels: Kernels = "auto",
 ) -> Convolution:
     """Return the fastest convolution that this GPU has for these shapes."""

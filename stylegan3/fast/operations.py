@@ -35,7 +35,7 @@ class Operations:
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
     filtered_lrelu: Callable[..., Any]  # (geometry, device, in_dtype, out_dtype, has_clamp)
-    convolution: Callable[..., Convolution]  # (prepared_weight, size, padding)
+    convolution: Callable[..., Convolution]  # (weight, size, padding, channels)
 
 
 def cuda_operations(kernels: Kernels = "auto") -> Operations:

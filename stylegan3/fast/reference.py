@@ -40,7 +40,7 @@ def reference_operations() -> Operations:
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
         filtered_lrelu=FilteredLrelu,
-        convolution=lambda weight, size, padding: ReferenceConvolution(weight, padding),
+        convolution=lambda weight, size, padding, channels: ReferenceConvolution(weight, padding),
     )
 
 

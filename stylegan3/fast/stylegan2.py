@@ -243,7 +243,10 @@ class StyleGAN2Planner:
                         dtype=dtype,
                         weight=weight,
                         convolution=self._ops.convolution(
-                            weight, size // 2 if name == "conv0" else size, 1
+                            weight,
+                            size // 2 if name == "conv0" else size,
+                            1,
+                            len(weight.storage),
                         ),
                         styles=self._zeros(in_channels),
                         vectors=self._three_vectors(out_channels),
