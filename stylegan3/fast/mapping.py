@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -31,7 +33,9 @@ class MappingPlan:
         self._w = torch.zeros(mapping.w_dim, device=device)
         self._psi = torch.ones(mapping.num_ws, 1, device=device)
         self._psi_is: tuple[float, int | None] = (1.0, None)
-        self.steps = (*self._layers(operations), Step("mapping truncation", self._truncate))
+        # no methods of this object: what refers to itself is not freed at once
+        truncate = partial(_truncate, mapping.w_avg, self._w, self._psi, ws)
+        self.steps = (*self._layers(operations), Step("mapping truncation", truncate))
 
     def set_input(
         self,
@@ -68,7 +72,7 @@ class MappingPlan:
         mapping = self._mapping
         layers = [_layer(mapping, i) for i in range(mapping.num_layers)]
         if self._label is not None or any(layer.activation != "lrelu" for layer in layers):
-            return [Step("mapping", self._run_module)]
+            return [Step("mapping", partial(_run, mapping, self._z, self._label, self._w))]
         steps, x = [], self._z
         for i, layer in enumerate(layers):
             y = self._w if i == len(layers) - 1 else torch.zeros_like(layer.bias)
@@ -87,13 +91,14 @@ class MappingPlan:
             x = y
         return steps
 
-    def _run_module(self) -> None:
-        self._w.copy_(self._mapping(self._z[None], self._label)[0, 0])
 
-    def _truncate(self) -> None:
-        """Write `w_avg + psi (w - w_avg)` to every row: Karras et al. 2019, appendix B."""
-        average, w = (v.expand(self._ws.shape) for v in (self._mapping.w_avg, self._w))
-        torch.lerp(average, w, self._psi, out=self._ws)
+def _run(mapping: MappingNetwork, z: Tensor, label: Tensor | None, w: Tensor) -> None:
+    w.copy_(mapping(z[None], label)[0, 0])
+
+
+def _truncate(average: Tensor, w: Tensor, psi: Tensor, ws: Tensor) -> None:
+    """Write `w_avg + psi (w - w_avg)` to every row: Karras et al. 2019, appendix B."""
+    torch.lerp(average.expand(ws.shape), w.expand(ws.shape), psi, out=ws)
 
 
 def _layer(mapping: MappingNetwork, index: int) -> FullyConnected:

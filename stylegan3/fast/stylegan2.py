@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -87,7 +88,8 @@ class StyleGAN2Planner:
         first = self._blocks[0].const
         self._const = self._zeros(4, 4, self._in_pitch(0), dtype=self._convs[0].dtype)
         self._const_vectors = self._three_vectors(first.shape[0])
-        self._derived_const = Derived(first, self._pack_const)
+        # no method of this object: what refers to itself is not freed at once
+        self._derived_const = Derived(first, partial(_pack, first.detach(), self._const))
         self._arena = self._reserve()
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
@@ -288,10 +290,6 @@ class StyleGAN2Planner:
         arena.allocate()
         return arena
 
-    def _pack_const(self) -> None:
-        const = self._blocks[0].const.detach()
-        self._const[..., : const.shape[0]].copy_(const.permute(1, 2, 0))
-
     def _follow_taps(self, resample_filter: Tensor) -> Tensor:
         taps = resampling_taps(resample_filter)
         if taps is None:
@@ -307,6 +305,10 @@ class StyleGAN2Planner:
 
     def _zeros(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         return torch.zeros(shape, dtype=dtype, device=self._device)
+
+
+def _pack(planes: Tensor, out: Tensor) -> None:  # [C, H, W] -> [H, W, P]
+    out[..., : len(planes)].copy_(planes.permute(1, 2, 0))
 
 
 def _block(synthesis: StyleGAN2Synthesis, resolution: int) -> SynthesisBlock:

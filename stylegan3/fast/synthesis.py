@@ -99,6 +99,8 @@ class FastSynthesis:
         if layer is not None:
             check_layer(layer, self._generator.synthesis.layers)
         if self._key != self._current_key():
+            if self._graphs is not None:
+                torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
             self._build()
         source: _Source = "z" if ws is None else "ws"
         if ws is not None:

@@ -1,5 +1,7 @@
 """The plans of the fast path, computed in plain torch, against the generators."""
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -139,6 +141,23 @@ def test_what_is_not_supported_is_named(options: dict[str, str], reason: str) ->
 def test_a_cpu_is_refused_with_the_reason() -> None:
     with pytest.raises(UnsupportedNetworkError, match="cpu"):
         FastSynthesis(lively(SMALL2))
+
+
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_memory_is_freed_at_once(config: StyleGAN2Config | StyleGAN3Config) -> None:
+    generator = lively(config)
+    fast = make_fast(generator)
+    fast(z=latent(generator))
+    tensors = generator.state_dict(keep_vars=True).values()
+    owners = [weakref.ref(x) for x in (*tensors, fast, fast._planner, fast.mapping, fast.plan())]
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        del fast, generator, tensors
+        assert [owner() for owner in owners if owner() is not None] == []
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def test_wrong_arguments_are_refused() -> None:
