@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = (ROOT / "src" / "sgview", ROOT / "stylegan3")
 
 STATE = {"sgview.state", "msgspec"}
-SOURCES_OF_SIGNALS = {"simpleeval", "pythonosc", "mido", "watchfiles", "numpy", "av", "sounddevice"}
+SOURCES_OF_SIGNALS = {"pythonosc", "mido", "watchfiles", "numpy", "av", "sounddevice"}
 ALLOWED: dict[str, set[str]] = {
     "stylegan3": {"stylegan3", "torch", "numpy", "scipy", "cuda", "safetensors", "platformdirs"},
     "sgview.state": {*STATE, "tomlkit"},

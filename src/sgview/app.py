@@ -23,7 +23,11 @@ from sgview.gui.gui import Gui
 from sgview.recent import RecentFiles
 from sgview.settings import Settings
 from sgview.shown import pixels_of
-from sgview.signals import Instant, Signals, SignalStatus
+from sgview.signals import Inputs, Instant, Signals, SignalStatus
+from sgview.signals.midi_input import MidiInput
+from sgview.signals.osc_input import OscInput
+from sgview.signals.osc_output import OscOutput
+from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.history import History
 from sgview.state.notices import Notices
@@ -93,6 +97,7 @@ class App:
         self.picture: Picture | None = None
         self._history = History(self.params)
         self._signals = Signals()
+        self._sources = self._owned.enter_context(_sources(settings))
         self._instant = Instant(0.0)
         self._instant_time = now()
         self._notices = Notices()
@@ -128,13 +133,15 @@ class App:
         self.window.poll()
         t, _ = self.clock.tick()
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
+        inputs = self._hear()
         self._history.record(self.params, self._now(), is_active=_is_widget_held())
         self._run_commands()
 
-        self._instant = self._next_instant(t)
+        self._instant = self._next_instant(t, inputs)
         resolved, moved = self._signals.resolve(self.params, self._instant)
         self.clock.speed = resolved.playback.speed
         self.worker.submit(resolved, t)
+        self._sources.send(resolved)
         self._show(self.worker.latest())
         self._collect_notices()
         self.status = self._snapshot_status(moved)
@@ -198,8 +205,12 @@ class App:
                 self.window.vsync = enabled
             case c.EditBinding(path, low, high):
                 self.gui.edit_binding(path, low, high)
-            case c.Learn() | c.CancelLearn() | c.SetPickUp():
-                pass
+            case c.Learn() as wish:
+                self._sources.learn(wish)
+            case c.CancelLearn():
+                self._sources.cancel_learning()
+            case c.SetPickUp(enabled):
+                self._sources.picks_up = enabled
             case c.DismissNotice(notice_id):
                 self._notices.dismiss(notice_id)
             case c.Quit():
@@ -272,11 +283,27 @@ class App:
         names = [networks[slot].name for slot in SLOTS if slot in networks]
         self.window.set_title(" \u2013 ".join(["sgview", *names]))
 
-    def _next_instant(self, t: float) -> Instant:
+    def _hear(self) -> Inputs:
+        """Take what came in from outside since the last frame."""
+        playing = self.status.networks.get("a") or self.status.networks.get("b")
+        x, y, is_down = self.gui.mouse_over_picture()
+        heard = self._sources.hear(
+            self.params,
+            playing.layers if playing is not None else (),
+            mouse=(x, y),
+            is_mouse_down=is_down,
+        )
+        self.params = heard.params
+        self._commands += heard.commands
+        for problem in heard.problems:
+            self._notices.add("warning", problem, now=self._now())
+        return heard.inputs
+
+    def _next_instant(self, t: float, inputs: Inputs) -> Instant:
         """Return the moment that expressions see now."""
         now, before = self._now(), self._instant_time
         self._instant_time = now
-        return Instant(t, dt=t - self._instant.t, elapsed=now - before)
+        return Instant(t, dt=t - self._instant.t, elapsed=now - before, inputs=inputs)
 
     def _snapshot_status(self, moved: SignalStatus) -> Status:
         engine, picture = self.worker.status(), self.picture
@@ -291,6 +318,9 @@ class App:
             edits=moved.edits,
             bindings=moved.bindings,
             sliders=moved.sliders,
+            osc=self._sources.osc_status(),
+            midi=self._sources.midi_status(),
+            learning=self._sources.learning,
             picture_fps=engine.picture_fps,
             gui_fps=self._rate.tick(),
             device=engine.device,
@@ -316,6 +346,17 @@ class App:
             # Not to hold back a screen, but for those that do not make `swap` wait.
             return 1.25 * self.window.refresh_rate
         return self._settings.window.fps_limit
+
+
+def _sources(settings: Settings) -> Sources:
+    """Return what listens and sends, as the settings want it."""
+    osc, midi = settings.osc, settings.midi
+    return Sources(
+        OscInput(osc.interface, osc.port) if osc.enabled else None,
+        OscOutput(osc.send_to) if osc.enabled else None,
+        MidiInput(midi.devices) if midi.enabled else None,
+        picks_up=midi.pick_up,
+    )
 
 
 def _with_picture(status: Status, picture: Picture) -> Status:

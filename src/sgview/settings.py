@@ -53,6 +53,23 @@ class Gpu(Node, frozen=True):
     kernels: Literal["auto", "generic"] = "auto"  # "generic": no instruction of one GPU alone
 
 
+class Osc(Node, frozen=True):
+    """OSC messages in and out."""
+
+    enabled: bool = True
+    interface: str = "127.0.0.1"  # "0.0.0.0" hears other machines too
+    port: Annotated[int, Meta(ge=1, le=65535)] = 9000  # UDP
+    send_to: str = ""  # "HOST:PORT" of the receiver; "": nothing is sent
+
+
+class Midi(Node, frozen=True):
+    """MIDI controllers."""
+
+    enabled: bool = True
+    devices: tuple[str, ...] = ()  # parts of the names of the devices to open; (): all
+    pick_up: bool = True  # learned controllers take over once they pass the present value
+
+
 class Settings(Node, frozen=True):
     """Everything that is read once, at start."""
 
@@ -61,6 +78,8 @@ class Settings(Node, frozen=True):
     networks: Networks = Networks()
     window: Window = Window()
     folders: Folders = Folders()
+    osc: Osc = Osc()
+    midi: Midi = Midi()
     params: Params = Params()
 
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from imgui_bundle import imgui
 
 from sgview.gui import hotkeys, theme
+from sgview.gui.binding_editor import BindingEditor
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.panels import Emit
 from sgview.gui.panels.blend import draw_blend
@@ -18,9 +19,10 @@ from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
 from sgview.gui.panels.path_prompt import PathPromptPanel
+from sgview.gui.panels.signals import draw_signals
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
-from sgview.gui.picture_area import draw_invitation
+from sgview.gui.picture_area import draw_invitation, mouse_over
 from sgview.gui.windows import PanelWindow, build_layout, draw_windows
 from sgview.state.commands import Slot
 from sgview.state.params import Params
@@ -54,12 +56,14 @@ class Gui:
         self._hotkeys = hotkeys.hotkeys(self._toggle_keys)
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
+        self._binding_editor = BindingEditor()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (draw_latents, MappingPanel())),
             PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
+            PanelWindow("Signals", "main", (draw_signals,)),
         )
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
@@ -138,6 +142,15 @@ class Gui:
         """The slot drawn at this place of the window [screen units of GLFW], for files dropped."""
         return self._networks.slot_at(x, y) if self.show_panels else None
 
+    def mouse_over_picture(self) -> tuple[float, float, bool]:
+        """The mouse over the picture: x right and y up in 0..1, and whether it is pressed there."""
+        self._activate()
+        return mouse_over(self._picture_in_window())
+
+    def edit_binding(self, path: str, low: float, high: float) -> None:
+        """Open the editor of what drives the value at `path`, usually within `low..high`."""
+        self._binding_editor.open(path, low, high)
+
     def close(self) -> None:
         """Keep the arrangement and free everything; the GL context must still be current."""
         if self._context is None:
@@ -189,6 +202,7 @@ class Gui:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
             draw_notices(rect, status, emit)
+        params = self._binding_editor(params, status, emit)
         params = self._path_prompt(params, status, emit)
         if self._shows_keys:
             self._shows_keys = draw_key_sheet(self._hotkeys)

@@ -20,6 +20,17 @@ OVERLAY = (
 )
 
 
+def mouse_over(rect: Rect) -> tuple[float, float, bool]:
+    """Where the mouse is over `rect`, x right and y up in 0..1, and whether it is pressed there."""
+    io = imgui.get_io()
+    x, y, width, height = rect
+    across = (io.mouse_pos.x - x) / max(width, 1.0)
+    up = 1.0 - (io.mouse_pos.y - y) / max(height, 1.0)
+    is_inside = 0.0 <= across <= 1.0 and 0.0 <= up <= 1.0
+    is_down = is_inside and imgui.is_mouse_down(0) and not io.want_capture_mouse
+    return min(max(across, 0.0), 1.0), min(max(up, 0.0), 1.0), is_down
+
+
 def draw_invitation(rect: Rect, emit: Emit | None) -> None:
     """Say in the centre of `rect` how to begin; `emit` None leaves the button out."""
     x, y, width, height = rect

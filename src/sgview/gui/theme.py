@@ -12,6 +12,8 @@ from typing import Literal
 import imgui_bundle
 from imgui_bundle import imgui
 
+from sgview.state.status import SignalSource
+
 Rgba = tuple[float, float, float, float]
 
 
@@ -47,6 +49,14 @@ ACCENT_FILL = _rgb(0x2F5170)  # the filled part of a value bar
 ON_ACCENT = _rgb(0xFFFFFF)
 WARNING = _rgb(0xE3B25A)
 ERROR = _rgb(0xEA7266)
+SOURCES: dict[SignalSource, Rgba] = {  # of what moves a value
+    "expression": _rgb(0x62C4A8),
+    "slider": _rgb(0x6FD3E8),
+    "mouse": _rgb(0xC9C06A),
+    "audio": _rgb(0x8FCB5B),
+    "osc": _rgb(0xB191F0),
+    "midi": _rgb(0xE77FB6),
+}
 SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture
 OVER_PICTURE = _rgb(0x151517, 0.92)  # behind text that lies on the picture
 HOVER_VEIL = (1.0, 1.0, 1.0, 0.05)
@@ -76,6 +86,11 @@ LABEL_SHARE = 0.42  # ... but never more of the panel than this
 HEADER_HEIGHT = 1.75
 ARROW_COLUMN = 1.3  # in headers and drop-down lists
 SIGN_COLUMN = 1.6  # a small sign at the end of a row
+DOT_COLUMN = 1.15  # the dot that binds, at the end of a row
+DOT = 0.26  # its radius
+FUNCTION_ROWS = 9  # of the list in the binding editor
+FUNCTION_COLUMN = 0.48  # share of its width that what is written takes
+EDITOR_WIDTH = 30.0
 SHORTEST_NAME = 3.0
 SHORTEST_FIELD = 7.0
 TOOLTIP_WIDTH = 24.0

@@ -27,6 +27,7 @@ def value_bar(
     format: str = "%.3f",
     is_filled: bool = True,
     is_driven: bool = False,
+    tint: theme.Rgba | None = None,
 ) -> float:
     """Drag a number.
 
@@ -38,10 +39,11 @@ def value_bar(
         format: printf format of one float.
         is_filled: draw the bar; False for numbers without a usual range.
         is_driven: something else sets the number: show it, do not accept input.
+        tint: colour of what sets it; None: the accent.
     """
     width = imgui.calc_item_width()
     if is_filled:
-        _draw_fill(name, value, low, high, width, is_driven)
+        _draw_fill(name, value, low, high, width, is_driven, tint)
     speed = (high - low) / max(width, 1.0)
     bounds = _bounds(minimum, maximum, _FLOAT_LIMIT)
     imgui.push_style_var(imgui.StyleVar_.disabled_alpha, 0.8)
@@ -68,19 +70,25 @@ def integer_bar(
     maximum: int | None = None,
     format: str = "%d",
     is_filled: bool = True,
+    is_driven: bool = False,
+    tint: theme.Rgba | None = None,
 ) -> int:
     """Drag a whole number; arguments as for `value_bar`."""
     width = imgui.calc_item_width()
     if is_filled:
-        _draw_fill(name, value, low, high, width, False)
+        _draw_fill(name, value, low, high, width, is_driven, tint)
     speed = max((high - low) / max(width, 1.0), 0.02)
     bounds = _bounds(minimum, maximum, _INT_LIMIT)
     limits = (int(bounds[0]), int(bounds[1]))
     shown = max(-_INT_LIMIT, min(_INT_LIMIT, value))
+    imgui.push_style_var(imgui.StyleVar_.disabled_alpha, 0.8)
+    imgui.begin_disabled(is_driven)
     is_changed, new = imgui.drag_int(name, shown, speed, *limits, format, _flags(bounds))
+    imgui.end_disabled()
+    imgui.pop_style_var()
     if is_filled:
         imgui.pop_style_color(3)
-    _show_cursor(False)
+    _show_cursor(is_driven)
     return new if is_changed else value
 
 
@@ -95,7 +103,13 @@ def _flags(bounds: tuple[float, float]) -> imgui.SliderFlags_:
 
 
 def _draw_fill(
-    name: str, value: float, low: float, high: float, width: float, is_driven: bool
+    name: str,
+    value: float,
+    low: float,
+    high: float,
+    width: float,
+    is_driven: bool,
+    tint: theme.Rgba | None,
 ) -> None:
     """Draw the bar below the number and make the number's own background clear (3 colours)."""
     corner = imgui.get_cursor_screen_pos()
@@ -112,15 +126,16 @@ def _draw_fill(
             corner.x + width * (min(max(v, low), high) - low) / (high - low)
             for v in (origin, value)
         )
-        strength = 0.55 if is_driven else 1.0
+        strength = 0.55 if is_driven and tint is None else 1.0
         below = end[1] - max(2.0, round(theme.px(theme.BAR_LINE)))
         if stop - start >= 1.0:
-            fill = theme.u32(theme.faded(theme.ACCENT_FILL, strength))
+            base = theme.ACCENT_FILL if tint is None else theme.faded(tint, 0.3)
+            fill = theme.u32(theme.faded(base, strength))
             draw.add_rect_filled((start, corner.y), (stop, end[1]), fill, rounding)
         if low < origin < high:
             draw.add_line((start, below), (start, end[1]), theme.u32(theme.TEXT_FAINT))
         if stop - start >= 1.0:
-            line = theme.u32(theme.faded(theme.ACCENT, strength))
+            line = theme.u32(theme.faded(tint or theme.ACCENT, strength))
             draw.add_rect_filled((start, below), (stop, end[1]), line, rounding)
         if not low <= value <= high:
             # The number lies beyond this end of the bar.

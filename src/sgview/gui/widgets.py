@@ -147,8 +147,8 @@ def segments(
     return value
 
 
-def switch(name: str, is_on: bool) -> bool:
-    """A sliding on/off switch; returns its new state."""
+def switch(name: str, is_on: bool, tint: theme.Rgba | None = None) -> bool:
+    """A sliding on/off switch; returns its new state. `tint` is the colour of what drives it."""
     height = imgui.get_frame_height()
     side = round(height * 0.72)
     width = round(side * 1.75)
@@ -159,10 +159,16 @@ def switch(name: str, is_on: bool) -> bool:
     draw = imgui.get_window_draw_list()
     top = corner.y + (height - side) / 2
     radius = side / 2
-    track = theme.ACCENT_STRONG if is_on else theme.FIELD_HOVERED if is_hovered else theme.FIELD
+    track = (
+        (tint or theme.ACCENT_STRONG)
+        if is_on
+        else theme.FIELD_HOVERED
+        if is_hovered
+        else theme.FIELD
+    )
     draw.add_rect_filled((corner.x, top), (corner.x + width, top + side), theme.u32(track), radius)
     x = corner.x + (width - radius if is_on else radius)
-    knob = theme.ON_ACCENT if is_on else theme.TEXT_DIM
+    knob = theme.ON_ACCENT if is_on else tint or theme.TEXT_DIM
     draw.add_circle_filled((x, top + radius), radius * 0.66, theme.u32(knob))
     return is_on
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.gui import control as binding
 from sgview.gui import icons, rows, theme, widgets
+from sgview.gui.control import Control, Controls
 from sgview.gui.panels import Emit
 from sgview.gui.value_bar import value_bar
 from sgview.state.params import Blend, Params
@@ -45,10 +47,17 @@ def preset_amounts(name: str, groups: Sequence[BlendGroup]) -> dict[str, float]:
 
 def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     """Draw source, master, presets and one fader a group."""
+    controls = Controls(params, status, emit, "blend.")
     blend = params.blend
     source = rows.choice("Play", blend.source, "mix", _SOURCES, "Key B.", _SOURCE_HELP)
     master = rows.number(
-        "Master", blend.master, 1.0, 0.0, 1.0, help="Multiplies the amount of every layer."
+        "Master",
+        blend.master,
+        1.0,
+        0.0,
+        1.0,
+        help="Multiplies the amount of every layer.",
+        control=controls("master"),
     )
     blend = replace(blend, source=source, master=master)
     groups = status.blend_groups
@@ -59,7 +68,7 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     else:
         blend = _draw_presets(blend, groups)
         imgui.spacing()
-        blend = _draw_faders(blend, groups)
+        blend = _draw_faders(blend, groups, controls.below("amounts."))
     return replace(params, blend=blend) if blend != params.blend else params
 
 
@@ -85,7 +94,7 @@ def _draw_presets(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
     )
     gap = imgui.get_style().item_inner_spacing.x
     rows.label("Presets")
-    each = (imgui.get_content_region_avail().x - gap * (len(presets) - 1)) / len(presets)
+    each = (rows.room() - gap * (len(presets) - 1)) / len(presets)
     imgui.push_style_var_x(imgui.StyleVar_.frame_padding, 0.0)
     for index, (name, label, help) in enumerate(presets):
         if index:
@@ -97,11 +106,14 @@ def _draw_presets(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
     return blend
 
 
-def _draw_faders(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
+def _draw_faders(blend: Blend, groups: Sequence[BlendGroup], controls: Controls) -> Blend:
     _draw_scale()
     for group in groups:
         amount = blend.amounts.get(group.name, 0.0)
-        new = _fader(group, amount, blend.master) if group.is_blendable else _refusal(group)
+        if group.is_blendable:
+            new = _fader(group, amount, blend.master, controls(group.name))
+        else:
+            new = _refusal(group)
         if new is not None and new != amount:
             amounts = {**blend.amounts, group.name: new}
             kept = {name: value for name, value in amounts.items() if value != 0.0}
@@ -128,19 +140,35 @@ def _draw_scale() -> None:
     imgui.set_cursor_pos_x(left + width)
     widgets.text("A", theme.TEXT_FAINT)
     imgui.same_line()
-    widgets.text_right("B", theme.TEXT_FAINT, theme.px(theme.SIGN_COLUMN))
+    widgets.text_right("B", theme.TEXT_FAINT, theme.px(theme.SIGN_COLUMN + theme.DOT_COLUMN))
 
 
-def _fader(group: BlendGroup, amount: float, master: float) -> float:
+def _fader(group: BlendGroup, amount: float, master: float, control: Control) -> float:
     is_reset = _name(group, theme.TEXT if amount else theme.TEXT_DIM)
-    imgui.set_next_item_width(-theme.px(theme.SIGN_COLUMN))
-    new = value_bar(f"##blend {group.name}", amount, 0.0, 1.0, format="%.3f")
-    is_reset = is_reset or imgui.is_item_clicked(imgui.MouseButton_.right)
-    if master != 1.0:
-        widgets.tooltip("", f"With the master: {amount * master:.3f}")
+    imgui.set_next_item_width(-theme.px(theme.SIGN_COLUMN + theme.DOT_COLUMN))
+    new = value_bar(
+        f"##blend {group.name}",
+        control.shown(amount),
+        0.0,
+        1.0,
+        format="%.3f",
+        is_driven=control.is_bound,
+        tint=control.colour if control.is_bound else None,
+    )
+    if control.is_bound:
+        new = amount
+        if binding.is_asked(control):
+            control.open(0.0, 1.0)
+        binding.explain(control)
+    else:
+        is_reset = is_reset or imgui.is_item_clicked(imgui.MouseButton_.right)
+        if master != 1.0:
+            widgets.tooltip("", f"With the master: {amount * master:.3f}")
     if group.reason:
         imgui.same_line()
         widgets.mark(icons.INFO, theme.TEXT_DIM, group.reason)
+    binding.dot(control, 0.0, 1.0)
+    binding.error_line(control)
     return 0.0 if is_reset else new
 
 

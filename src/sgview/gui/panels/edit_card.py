@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.gui import control as binding
 from sgview.gui import icons, rows, theme, widgets
+from sgview.gui.control import Control, Controls
 from sgview.gui.edit_operations import OPERATIONS, SCALE_INVARIANT, is_dead
 from sgview.gui.picker import Choice, Picker
 from sgview.gui.value_bar import integer_bar, value_bar
@@ -19,6 +21,7 @@ _EXPRESSION_HELP = (
     "Sets the amount, in t [s]: sin(t), 1 + 0.2 * cos(2 * pi * t), "
     "math.sin(absTime.seconds). Empty: the slider sets it."
 )
+_SOLO_HELP = "Solo: only edits with this on act. Right-click binds it."
 _MUTED_ALPHA = 0.5
 
 
@@ -41,6 +44,7 @@ def draw_card(
     is_unfolded: bool,
     picker: Picker,
     choices: Callable[[], Sequence[Choice]],
+    controls: Controls,
 ) -> Outcome:
     """Draw one card.
 
@@ -52,17 +56,18 @@ def draw_card(
         is_unfolded: channels, seed and order are shown.
         picker: the searchable list of tensors.
         choices: what that list offers.
+        controls: of the leaves of this edit.
     """
     outcome = Outcome(edit, is_unfolded)
     widgets.begin_card("##edit")
-    _draw_head(outcome, tensor, is_heard, picker, choices)
+    _draw_head(outcome, tensor, is_heard, picker, choices, controls)
     alpha = imgui.get_style().alpha * (1.0 if is_heard else _MUTED_ALPHA)
     imgui.push_style_var(imgui.StyleVar_.alpha, alpha)
-    _draw_amount(outcome, status)
+    _draw_amount(outcome, status, controls("amount"))
     _draw_expression(outcome)
     _draw_problem(outcome.edit, tensor, status)
     if outcome.is_unfolded:
-        _draw_details(outcome, tensor)
+        _draw_details(outcome, tensor, controls)
     imgui.pop_style_var()
     widgets.end_card()
     return outcome
@@ -74,11 +79,11 @@ def _draw_head(
     is_heard: bool,
     picker: Picker,
     choices: Callable[[], Sequence[Choice]],
+    controls: Controls,
 ) -> None:
     """On or off, the tensor, solo, unfold, remove."""
     edit = outcome.edit
-    is_on = widgets.switch("on", edit.enabled)
-    widgets.tooltip("On or off")
+    is_on = _switch(edit.enabled, controls("enabled"))
     imgui.same_line()
     width = imgui.get_content_region_avail().x - widgets.icon_button_width(3)
     colour = theme.TEXT if is_heard else theme.TEXT_DIM
@@ -98,8 +103,12 @@ def _draw_head(
     widgets.tooltip(edit.tensor, shape)
     chosen = picker.popup("pick tensor", choices)
     imgui.same_line()
-    is_solo = edit.solo
-    if widgets.icon_button("S", "solo", "Solo: only edits with this on act", is_lit=is_solo):
+    is_solo, solo = edit.solo, controls("solo")
+    is_lit = solo.shown(is_solo) >= 0.5
+    is_pressed = widgets.icon_button("S", "solo", _SOLO_HELP, is_lit=is_lit)
+    if imgui.is_item_clicked(imgui.MouseButton_.right):
+        solo.open(0.0, 1.0)
+    elif is_pressed and not solo.is_bound:
         is_solo = not is_solo
     imgui.same_line()
     arrow = icons.EXPANDED if outcome.is_unfolded else icons.RIGHT
@@ -111,7 +120,18 @@ def _draw_head(
     outcome.edit = replace(edit, enabled=is_on, solo=is_solo, tensor=chosen or edit.tensor)
 
 
-def _draw_amount(outcome: Outcome, status: EditStatus | None) -> None:
+def _switch(is_on: bool, control: Control) -> bool:
+    """Whether the edit acts; a right-click binds that."""
+    shown = control.shown(is_on) >= 0.5
+    tint = control.colour if control.is_bound else None
+    new = widgets.switch("on", shown, tint)
+    if imgui.is_item_clicked(imgui.MouseButton_.right):
+        control.open(0.0, 1.0)
+    widgets.tooltip("On or off", control.error or "Right-click binds it.")
+    return is_on if control.is_bound else new
+
+
+def _draw_amount(outcome: Outcome, status: EditStatus | None, control: Control) -> None:
     """Operation on the left, amount on the right."""
     edit = outcome.edit
     row = OPERATIONS[edit.operation]
@@ -128,7 +148,7 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None) -> None:
     widgets.tooltip(row.help)
     imgui.same_line()
     imgui.set_cursor_pos_x(left + column)
-    imgui.set_next_item_width(-1.0)
+    imgui.set_next_item_width(-theme.px(theme.DOT_COLUMN))
     is_driven = bool(edit.expression.strip())
     shown = status.amount if is_driven and status is not None else edit.amount
     is_whole = edit.operation == "roll"
@@ -139,13 +159,17 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None) -> None:
         row.high,
         format="%.1f" if is_whole else "%.3f",
         is_driven=is_driven,
+        tint=control.colour if is_driven else None,
     )
+    if is_driven and binding.is_asked(control):
+        control.open(row.low, row.high)
     note = "The expression sets it." if is_driven else f"Right-click resets to {row.neutral:g}."
     widgets.tooltip("", note)
     if not is_driven and edit.operation == outcome.edit.operation:
         is_reset = imgui.is_item_clicked(imgui.MouseButton_.right)
         amount = row.neutral if is_reset else amount
         edit = replace(edit, amount=amount)
+    binding.dot(control, row.low, row.high)
     outcome.edit = edit
 
 
@@ -157,7 +181,7 @@ def _draw_expression(outcome: Outcome) -> None:
     widgets.tooltip(_EXPRESSION_HELP)
     imgui.same_line()
     imgui.set_cursor_pos_x(left + _column())
-    imgui.set_next_item_width(-1.0)
+    imgui.set_next_item_width(-theme.px(theme.DOT_COLUMN))
     theme.push_face("mono")
     is_changed, text = imgui.input_text_with_hint("##expression", "sin(t)", edit.expression)
     imgui.pop_font()
@@ -175,13 +199,20 @@ def _draw_problem(edit: Edit, tensor: TensorInfo | None, status: EditStatus | No
         widgets.tooltip(SCALE_INVARIANT)
 
 
-def _draw_details(outcome: Outcome, tensor: TensorInfo | None) -> None:
+def _draw_details(outcome: Outcome, tensor: TensorInfo | None, controls: Controls) -> None:
     """Channel range, seed, order, reset."""
     edit = _draw_channels(outcome.edit, tensor)
     row = OPERATIONS[edit.operation]
     if row.is_drawn:
         seed = rows.integer(
-            "Seed", edit.seed, 0, 0, 100, is_filled=False, help="Draws what is hit."
+            "Seed",
+            edit.seed,
+            0,
+            0,
+            100,
+            is_filled=False,
+            help="Draws what is hit.",
+            control=controls("seed"),
         )
         edit = replace(edit, seed=seed)
     rows.label("Order")
@@ -191,7 +222,7 @@ def _draw_details(outcome: Outcome, tensor: TensorInfo | None) -> None:
     if widgets.icon_button(icons.DOWN, "down", "Later in the list", is_flat=False):
         outcome.move = 1
     imgui.same_line()
-    if imgui.button(f"{icons.RESET}  Reset", imgui.ImVec2(-1.0, 0.0)):
+    if imgui.button(f"{icons.RESET}  Reset", imgui.ImVec2(rows.room(), 0.0)):
         edit = replace(edit, amount=row.neutral, expression="", channels=None, seed=0)
     widgets.tooltip("Neutral amount, no expression, all channels")
     outcome.edit = edit
@@ -214,7 +245,7 @@ def _draw_channels(edit: Edit, tensor: TensorInfo | None) -> Edit:
     start, stop = edit.channels or (0, count)
     gap = imgui.get_style().item_inner_spacing.x
     dash = imgui.calc_text_size("to").x + 2 * gap
-    each = (imgui.get_content_region_avail().x - dash) / 2
+    each = (rows.room() - dash) / 2
     imgui.set_next_item_width(each)
     start = integer_bar(
         "##start", start, 0, count, minimum=0, maximum=max(count - 1, 1), is_filled=False

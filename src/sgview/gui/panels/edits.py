@@ -8,11 +8,13 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import icons, theme, widgets
+from sgview.gui.control import Controls
 from sgview.gui.edit_operations import SCALE_INVARIANT, new_edit
 from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
 from sgview.gui.panels.edit_card import Outcome, draw_card
 from sgview.gui.picker import Choice, Picker
+from sgview.state.bindings import follow_edits
 from sgview.state.params import Edit, Params
 from sgview.state.status import EditStatus, Status, TensorInfo
 
@@ -33,8 +35,9 @@ class EditsPanel:
         edits = list(params.edits)
         added = self._draw_head(edits, tensors)
         has_solo = any(edit.solo for edit in edits)
+        controls = Controls(params, status, emit, "edits.")
         outcomes = [
-            self._draw_one(index, edit, tensors, _status(status, index), has_solo)
+            self._draw_one(index, edit, tensors, _status(status, index), has_solo, controls)
             for index, edit in enumerate(edits)
         ]
         if not edits and added is None:
@@ -43,11 +46,14 @@ class EditsPanel:
                 "An edit changes one tensor of the network while it plays: by a factor, by noise, "
                 "by an expression in t. Taking it off the list restores the tensor exactly."
             )
-        edits = self._carry_out(edits, outcomes)
+        edits, order = self._carry_out(edits, outcomes)
+        bindings = follow_edits(params.bindings, order)
         if added is not None:
             edits.append(added)
         new = tuple(edits)
-        return replace(params, edits=new) if new != params.edits else params
+        if new == params.edits and bindings == params.bindings:
+            return params
+        return replace(params, edits=new, bindings=bindings)
 
     def _draw_head(self, edits: list[Edit], tensors: Mapping[str, TensorInfo]) -> Edit | None:
         """The buttons over the list; returns a new edit in the frame it is chosen."""
@@ -80,6 +86,7 @@ class EditsPanel:
         tensors: Mapping[str, TensorInfo],
         status: EditStatus | None,
         has_solo: bool,
+        controls: Controls,
     ) -> Outcome:
         imgui.push_id(index)
         outcome = draw_card(
@@ -90,6 +97,7 @@ class EditsPanel:
             is_unfolded=index in self._unfolded,
             picker=self._picker,
             choices=lambda: tensor_choices(tensors),
+            controls=controls.below(f"{index}."),
         )
         imgui.pop_id()
         if outcome.is_unfolded:
@@ -98,21 +106,27 @@ class EditsPanel:
             self._unfolded.discard(index)
         return outcome
 
-    def _carry_out(self, edits: list[Edit], outcomes: list[Outcome]) -> list[Edit]:
-        """Take over what the cards returned, then remove or move at most one."""
+    def _carry_out(
+        self, edits: list[Edit], outcomes: list[Outcome]
+    ) -> tuple[list[Edit], list[int]]:
+        """Take over what the cards returned, then remove or move at most one.
+
+        The second list is the old place of each edit that remains.
+        """
         edits = [outcome.edit for outcome in outcomes]
+        order = list(range(len(edits)))
         for index, outcome in enumerate(outcomes):
             if outcome.is_removed:
-                del edits[index]
+                del order[index]
                 self._unfolded = {i - (i > index) for i in self._unfolded if i != index}
                 break
             target = index + outcome.move
             if outcome.move and 0 <= target < len(edits):
-                edits[index], edits[target] = edits[target], edits[index]
+                order[index], order[target] = order[target], order[index]
                 swapped = {index: target, target: index}
                 self._unfolded = {swapped.get(i, i) for i in self._unfolded}
                 break
-        return edits
+        return [edits[place] for place in order], order
 
 
 def tensor_choices(tensors: Mapping[str, TensorInfo]) -> list[Choice]:

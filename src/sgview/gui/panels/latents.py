@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import rows, theme, widgets
+from sgview.gui.control import Controls
 from sgview.gui.panels import Emit
 from sgview.state.params import Latents, Noise, NoiseType, Params
 from sgview.state.status import Status
@@ -39,15 +40,16 @@ _SPACE_HELP = (
 def draw_latents(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the strip, the source and the noise."""
     draw_strip(status.latent)
+    controls = Controls(params, status, emit)
     latents = params.latents
     if widgets.section("Source"):
-        latents = _draw_source(latents)
+        latents = _draw_source(latents, controls.below("latents."))
     noise = params.noise
     if latents.source == "noise":
         if widgets.section("Noise"):
-            noise = _draw_noise(noise)
+            noise = _draw_noise(noise, controls.below("noise."))
         if widgets.section("Transform"):
-            noise = _draw_transform(noise)
+            noise = _draw_transform(noise, controls.below("noise."))
     if latents != params.latents or noise != params.noise:
         return replace(params, latents=latents, noise=noise)
     return params
@@ -90,7 +92,7 @@ def draw_strip(values: tuple[float, ...]) -> None:
     draw.add_text(at, shade, note)
 
 
-def _draw_source(latents: Latents) -> Latents:
+def _draw_source(latents: Latents, controls: Controls) -> Latents:
     changed = replace(
         latents,
         source=rows.choice(
@@ -115,6 +117,7 @@ def _draw_source(latents: Latents) -> Latents:
                 1000,
                 is_filled=False,
                 help="Which Gaussian z.",
+                control=controls("seed"),
             ),
             seed_speed=rows.number(
                 "Walk",
@@ -125,6 +128,7 @@ def _draw_source(latents: Latents) -> Latents:
                 digits=2,
                 unit=" /s",
                 help="Seeds walked through in a second, interpolated on the sphere.",
+                control=controls("seed_speed"),
             ),
         )
     return replace(
@@ -142,55 +146,67 @@ def _draw_source(latents: Latents) -> Latents:
             _LATENTS.gaussianise,
             "Map the bounded noise to the standard normal distribution that networks were "
             "trained with.",
+            control=controls("gaussianise"),
         ),
     )
 
 
-def _draw_noise(noise: Noise) -> Noise:
+def _draw_noise(noise: Noise, controls: Controls) -> Noise:
     """Parameters as in TouchDesigner's Noise TOP, in its order."""
     return replace(
         noise,
         type=rows.combo("Type", noise.type, _NOISE.type, _TYPES),
-        seed=rows.integer("Seed", noise.seed, _NOISE.seed, 0, 100, is_filled=False),
+        seed=rows.integer(
+            "Seed", noise.seed, _NOISE.seed, 0, 100, is_filled=False,
+            control=controls("seed"),
+        ),
         period=rows.number(
             "Period", noise.period, _NOISE.period, 0.0, 4.0, minimum=0.001,
-            help="Size of one noise cell, in lengths of the strip.",
+            help="Size of one noise cell, in lengths of the strip.", control=controls("period"),
         ),
         harmonics=rows.integer(
             "Harmonics", noise.harmonics, _NOISE.harmonics, 0, 8, minimum=0, maximum=8,
-            help="Octaves beyond the first.",
+            help="Octaves beyond the first.", control=controls("harmonics"),
         ),
         harmonic_spread=rows.number(
             "Harmonic spread", noise.harmonic_spread, _NOISE.harmonic_spread, 0.0, 4.0,
             minimum=0.001, help="Factor of the frequency from one octave to the next.",
+            control=controls("harmonic_spread"),
         ),
         harmonic_gain=rows.number(
             "Harmonic gain", noise.harmonic_gain, _NOISE.harmonic_gain, 0.0, 1.0,
             help="Factor of the amplitude from one octave to the next.",
+            control=controls("harmonic_gain"),
         ),
         exponent=rows.number(
             "Exponent", noise.exponent, _NOISE.exponent, 0.0, 4.0, minimum=0.001,
             help="Contrast: values are raised to this power, their sign kept.",
+            control=controls("exponent"),
         ),
         amplitude=rows.number(
-            "Amplitude", noise.amplitude, _NOISE.amplitude, 0.0, 2.0, help=_AMPLITUDE_HELP
+            "Amplitude", noise.amplitude, _NOISE.amplitude, 0.0, 2.0, help=_AMPLITUDE_HELP,
+            control=controls("amplitude"),
         ),
         offset=rows.number(
-            "Offset", noise.offset, _NOISE.offset, -1.0, 1.0, help="Added to every value."
+            "Offset", noise.offset, _NOISE.offset, -1.0, 1.0, help="Added to every value.",
+            control=controls("offset"),
         ),
         monochrome=rows.toggle(
             "Monochrome",
             noise.monochrome,
             _NOISE.monochrome,
             "One noise for all rows; off: one of its own for each, where several are asked for.",
+            control=controls("monochrome"),
         ),
     )  # fmt: skip
 
 
-def _draw_transform(noise: Noise) -> Noise:
+def _draw_transform(noise: Noise, controls: Controls) -> Noise:
     noise = replace(
         noise,
-        translate=rows.vector("Translate", noise.translate, _NOISE.translate),
+        translate=rows.vector(
+            "Translate", noise.translate, _NOISE.translate, controls=controls.below("translate.")
+        ),
         translate_speed=rows.vector(
             "Speed",
             noise.translate_speed,
@@ -198,13 +214,25 @@ def _draw_transform(noise: Noise) -> Noise:
             speed=0.002,
             digits=3,
             help="Added to the translation every second: this is what makes the network move.",
+            controls=controls.below("translate_speed."),
         ),
         rotate=rows.vector(
-            "Rotate", noise.rotate, _NOISE.rotate, speed=0.5, digits=1, unit="°", help="[degrees]"
+            "Rotate",
+            noise.rotate,
+            _NOISE.rotate,
+            speed=0.5,
+            digits=1,
+            unit="°",
+            help="[degrees]",
+            controls=controls.below("rotate."),
         ),
-        scale=rows.vector("Scale", noise.scale, _NOISE.scale),
+        scale=rows.vector("Scale", noise.scale, _NOISE.scale, controls=controls.below("scale.")),
         pivot=rows.vector(
-            "Pivot", noise.pivot, _NOISE.pivot, help="Centre of rotation and scaling."
+            "Pivot",
+            noise.pivot,
+            _NOISE.pivot,
+            help="Centre of rotation and scaling.",
+            controls=controls.below("pivot."),
         ),
     )
     if not noise.type.endswith("4d"):
@@ -212,9 +240,20 @@ def _draw_transform(noise: Noise) -> Noise:
     return replace(
         noise,
         translate_4d=rows.number(
-            "Translate 4D", noise.translate_4d, _NOISE.translate_4d, -2.0, 2.0
+            "Translate 4D",
+            noise.translate_4d,
+            _NOISE.translate_4d,
+            -2.0,
+            2.0,
+            control=controls("translate_4d"),
         ),
         translate_4d_speed=rows.number(
-            "Speed 4D", noise.translate_4d_speed, _NOISE.translate_4d_speed, -1.0, 1.0, unit=" /s"
+            "Speed 4D",
+            noise.translate_4d_speed,
+            _NOISE.translate_4d_speed,
+            -1.0,
+            1.0,
+            unit=" /s",
+            control=controls("translate_4d_speed"),
         ),
     )

@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import rows, theme, widgets
+from sgview.gui.control import Controls
 from sgview.gui.layer_stack import IMAGE, find_layer, portable_name, show_layer, shown_network
 from sgview.gui.panels import Emit
 from sgview.gui.picker import is_match, search_field
@@ -28,7 +29,8 @@ class LayersPanel:
         self._query = search_field("##search layers", self._query, "Search layers")
         params = self._draw_list(params, network)
         if widgets.section("Channels"):
-            layer = _draw_channels(params.layer, status.picture.channels)
+            controls = Controls(params, status, emit, "layer.")
+            layer = _draw_channels(params.layer, status.picture.channels, controls)
             if layer != params.layer:
                 params = replace(params, layer=layer)
         if widgets.section("Statistics"):
@@ -107,7 +109,7 @@ def _line(name: str, size: str, channels: str, is_shown: bool) -> bool:
     return is_clicked
 
 
-def _draw_channels(layer: Layer, count: int) -> Layer:
+def _draw_channels(layer: Layer, count: int, controls: Controls) -> Layer:
     step = 3 if layer.mode == "rgb" else 1
     last = max(count - step, 0)
     return replace(
@@ -128,15 +130,24 @@ def _draw_channels(layer: Layer, count: int) -> Layer:
             minimum=0,
             maximum=max(last, layer.base_channel, 1),
             help=f"The first channel shown. This layer has {count}." if count else "",
+            control=controls("base_channel"),
         ),
         normalise=rows.toggle(
             "Normalise",
             layer.normalise,
             _LAYER.normalise,
             "Divide every channel by its largest absolute value.",
+            control=controls("normalise"),
         ),
         gain_db=rows.number(
-            "Gain", layer.gain_db, _LAYER.gain_db, -40.0, 40.0, digits=1, unit=" dB"
+            "Gain",
+            layer.gain_db,
+            _LAYER.gain_db,
+            -40.0,
+            40.0,
+            digits=1,
+            unit=" dB",
+            control=controls("gain_db"),
         ),
     )
 

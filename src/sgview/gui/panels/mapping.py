@@ -5,7 +5,9 @@ from __future__ import annotations
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.gui import control as binding
 from sgview.gui import icons, rows, widgets
+from sgview.gui.control import Control, Controls
 from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
 from sgview.gui.value_bar import integer_bar, value_bar
@@ -38,9 +40,11 @@ class MappingPanel:
         if not widgets.section("Mapping"):
             return params
         network = shown_network(params, status)
-        mapping = _draw_truncation(params.mapping, network.num_ws if network else 18)
+        controls = Controls(params, status, emit, "mapping.")
+        num_ws = network.num_ws if network else 18
+        mapping = _draw_truncation(params.mapping, num_ws, controls)
         if network is not None and network.c_dim > 0:
-            mapping = self._draw_classes(mapping, network.c_dim)
+            mapping = self._draw_classes(mapping, network.c_dim, controls.below("class_weights."))
         if mapping != params.mapping:
             params = replace(params, mapping=mapping)
         if network is None or network.family.startswith("StyleGAN2"):
@@ -56,7 +60,7 @@ class MappingPanel:
                 params = replace(params, noise_mode=mode)
         return params
 
-    def _draw_classes(self, mapping: Mapping, count: int) -> Mapping:
+    def _draw_classes(self, mapping: Mapping, count: int, controls: Controls) -> Mapping:
         """One row a class: its number and its weight in the label."""
         weights = dict(enumerate(mapping.class_weights[:count])) or {0: 1.0}
         chosen = [c for c, weight in weights.items() if weight != 0.0]
@@ -67,7 +71,12 @@ class MappingPanel:
         for place, label in enumerate(self._listed):
             imgui.push_id(place)
             new, weight, is_removed = _class_row(
-                place, label, weights.get(label, 0.0), count, len(self._listed) > 1
+                place,
+                label,
+                weights.get(label, 0.0),
+                count,
+                len(self._listed) > 1,
+                controls(str(label)),
             )
             if is_removed:
                 removed = place
@@ -90,30 +99,46 @@ class MappingPanel:
         return replace(mapping, class_weights=dense)
 
 
-def _draw_truncation(mapping: Mapping, num_ws: int) -> Mapping:
+def _draw_truncation(mapping: Mapping, num_ws: int, controls: Controls) -> Mapping:
     psi = rows.number(
-        "Truncation psi", mapping.truncation_psi, 1.0, 0.0, 1.5, digits=2, help=_PSI_HELP
+        "Truncation psi",
+        mapping.truncation_psi,
+        1.0,
+        0.0,
+        1.5,
+        digits=2,
+        help=_PSI_HELP,
+        control=controls("truncation_psi"),
     )
     cutoff = mapping.truncation_cutoff
     is_reset = rows.label("Cutoff", cutoff is None, _CUTOFF_HELP, "Right-click resets to all rows.")
+    control = controls("truncation_cutoff")
+    shown = round(control.shown(num_ws if cutoff is None else cutoff))
     rows_cut = integer_bar(
         "##Cutoff",
-        num_ws if cutoff is None else cutoff,
+        shown,
         0,
         num_ws,
         minimum=0,
         maximum=max(num_ws, 1),
-        format="all" if cutoff is None else f"%d of {num_ws}",
+        format="all" if cutoff is None and not control.is_bound else f"%d of {num_ws}",
+        is_driven=control.is_bound,
+        tint=control.colour if control.is_bound else None,
     )
-    if is_reset or imgui.is_item_clicked(imgui.MouseButton_.right):
+    is_bound = control.is_bound
+    if is_bound and binding.is_asked(control):
+        control.open(0.0, num_ws)
+    elif is_reset or imgui.is_item_clicked(imgui.MouseButton_.right):
         cutoff = None
-    elif rows_cut != (num_ws if cutoff is None else cutoff):
+    elif not is_bound and rows_cut != shown:
         cutoff = None if rows_cut >= num_ws else rows_cut
+    binding.dot(control, 0.0, num_ws)
+    binding.error_line(control)
     return replace(mapping, truncation_psi=psi, truncation_cutoff=cutoff)
 
 
 def _class_row(
-    place: int, label: int, weight: float, count: int, can_remove: bool
+    place: int, label: int, weight: float, count: int, can_remove: bool, control: Control
 ) -> tuple[int, float, bool]:
     """Draw one class; returns its number, its weight, and whether it is to be removed."""
     rows.label(
@@ -121,7 +146,7 @@ def _class_row(
     )
     gap = imgui.get_style().item_inner_spacing.x
     button = widgets.icon_button_width() if can_remove else 0.0
-    room = imgui.get_content_region_avail().x - button - gap
+    room = rows.room() - button - gap
     imgui.set_next_item_width(room * 0.4)
     new = integer_bar(
         "##class", label, 0, count - 1, minimum=0, maximum=max(count - 1, 1), is_filled=False
@@ -129,9 +154,23 @@ def _class_row(
     new = min(new, count - 1)
     imgui.same_line(0.0, gap)
     imgui.set_next_item_width(room * 0.6)
-    weight = value_bar("##weight", weight, 0.0, 1.0, format="%.2f")
+    new_weight = value_bar(
+        "##weight",
+        control.shown(weight),
+        0.0,
+        1.0,
+        format="%.2f",
+        is_driven=control.is_bound,
+        tint=control.colour if control.is_bound else None,
+    )
+    if not control.is_bound:
+        weight = new_weight
+    elif binding.is_asked(control):
+        control.open(0.0, 1.0)
     is_removed = False
     if can_remove:
         imgui.same_line()
         is_removed = widgets.icon_button(icons.CLOSE, "remove class", "Leave this class out")
+    binding.dot(control, 0.0, 1.0)
+    binding.error_line(control)
     return new, weight, is_removed

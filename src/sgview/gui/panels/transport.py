@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.gui import control as binding
 from sgview.gui import icons, theme, widgets
+from sgview.gui.control import Controls
 from sgview.gui.panels import Emit
 from sgview.gui.value_bar import value_bar
 from sgview.state.commands import (
@@ -93,10 +95,27 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
     widgets.text(shown)
     imgui.same_line(0.0, theme.px(theme.GAP))
     imgui.set_next_item_width(theme.px(theme.SPEED_WIDTH))
-    speed = value_bar("##speed", params.playback.speed, 0.0, 2.0, format="%.2f ×")
+    control = Controls(params, status, emit)("playback.speed")
+    shown_speed = control.shown(params.playback.speed)
+    speed = value_bar(
+        "##speed",
+        shown_speed,
+        0.0,
+        2.0,
+        format="%.2f ×",
+        is_driven=control.is_bound,
+        tint=control.colour if control.is_bound else None,
+    )
+    if control.is_bound:
+        if binding.is_asked(control):
+            control.open(0.0, 2.0)
+        binding.explain(control)
+        return params
     if imgui.is_item_clicked(imgui.MouseButton_.right):
         speed = 1.0
     widgets.tooltip("Speed of time; negative runs backwards.", "Right-click resets to 1.")
+    imgui.same_line(0.0, 0.0)
+    binding.dot_here(control, 0.0, 2.0)
     if speed == params.playback.speed:
         return params
     return replace(params, playback=replace(params.playback, speed=speed))

@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import rows, widgets
+from sgview.gui.control import Controls
 from sgview.gui.panels import Emit
 from sgview.state.commands import SetVsync, ToggleFullscreen
 from sgview.state.params import Params, View
@@ -18,14 +19,21 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the section."""
     if not widgets.section("View"):
         return params
+    controls = Controls(params, status, emit, "view.")
     view = params.view
     view = replace(
         view,
         flip_horizontal=rows.toggle(
-            "Flip horizontal", view.flip_horizontal, help="Also in everything recorded or sent."
+            "Flip horizontal",
+            view.flip_horizontal,
+            help="Also in everything recorded or sent.",
+            control=controls("flip_horizontal"),
         ),
         flip_vertical=rows.toggle(
-            "Flip vertical", view.flip_vertical, help="Also in everything recorded or sent."
+            "Flip vertical",
+            view.flip_vertical,
+            help="Also in everything recorded or sent.",
+            control=controls("flip_vertical"),
         ),
         fit=rows.choice(
             "Size",

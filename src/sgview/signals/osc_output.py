@@ -1,0 +1,75 @@
+"""OSC out: chosen values as messages, whenever they change."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from sgview.state.addresses import address_of
+from sgview.state.params import Params
+from sgview.state.paths import get_leaf, leaf_at
+
+
+class OscOutput:
+    """Sends to one place; never waits.
+
+    Args:
+        target: "127.0.0.1:9001"; "" sends nothing.
+    """
+
+    def __init__(self, target: str = "") -> None:
+        self.target = target
+        self.unavailable_reason = ""
+        self._socket: socket.socket | None = None
+        self._address: tuple[str, int] = ("", 0)
+        self._sent: dict[str, object] = {}
+
+    def start(self) -> None:
+        """Look the target up; where that fails, `unavailable_reason` says why."""
+        if not self.target:
+            return
+        host, _, port = self.target.rpartition(":")
+        try:
+            found = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)[0]
+            self._socket = socket.socket(found[0], socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+            self._address = (str(found[4][0]), int(found[4][1]))
+        except (OSError, ValueError, OverflowError):
+            self.unavailable_reason = (
+                f"OSC cannot be sent to '{self.target}': write HOST:PORT, as in 127.0.0.1:9001."
+            )
+
+    def close(self) -> None:
+        """Stop sending; idempotent."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def send(self, params: Params, paths: tuple[str, ...]) -> None:
+        """Send the values at `paths` that are not what was sent last."""
+        if self._socket is None:
+            return
+        for path in paths:
+            leaf = leaf_at(path)
+            if leaf is None:
+                continue
+            try:
+                value = get_leaf(params, leaf)
+            except LookupError:
+                continue
+            if value is None or self._sent.get(path) == value:
+                continue
+            with contextlib.suppress(OSError):  # a full buffer, or nobody there: sent next time
+                self._socket.sendto(_message(address_of(leaf), value), self._address)
+                self._sent[path] = value
+        if len(self._sent) > len(paths):
+            self._sent = {path: value for path, value in self._sent.items() if path in paths}
+
+
+def _message(address: str, value: float | int | bool | str) -> bytes:
+    """Return a message of one value: a switch as 1 or 0, so that a fader understands it."""
+    builder = OscMessageBuilder(address)
+    builder.add_arg(int(value) if isinstance(value, bool) else value)
+    return builder.build().dgram

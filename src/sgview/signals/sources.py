@@ -1,0 +1,170 @@
+"""Everything that listens, and what it hears in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sgview.signals.inputs import Inputs
+from sgview.signals.learning import Learner
+from sgview.signals.midi_input import MidiInput
+from sgview.signals.osc_input import OscInput
+from sgview.signals.osc_output import OscOutput
+from sgview.signals.remote import RemoteError, apply_message, recall_of
+from sgview.state.bindings import bind
+from sgview.state.commands import Command, Learn, RecallLook
+from sgview.state.params import Params
+from sgview.state.status import LayerInfo, Learning, MidiStatus, OscStatus
+
+_NO_LEVELS: Mapping[str, float] = {}
+
+
+class Heard(Struct, frozen=True):
+    """What came in since the last frame."""
+
+    params: Params  # with what messages set and what was learned
+    inputs: Inputs
+    commands: tuple[Command, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Sources:
+    """Owns the sources of signals but the sound; a context manager.
+
+    Args:
+        osc: None: no OSC in.
+        osc_out: None: no OSC out.
+        midi: None: no MIDI.
+        picks_up: learned controllers take over only once they pass the present value.
+    """
+
+    def __init__(
+        self,
+        osc: OscInput | None = None,
+        osc_out: OscOutput | None = None,
+        midi: MidiInput | None = None,
+        *,
+        picks_up: bool = True,
+    ) -> None:
+        self.picks_up = picks_up
+        self._osc, self._osc_out, self._midi = osc, osc_out, midi
+        self._learner = Learner()
+        self._inputs = Inputs()
+
+    def __enter__(self) -> Sources:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Open ports and devices; what cannot be opened says so in its status."""
+        for source in (self._osc, self._osc_out, self._midi):
+            if source is not None:
+                source.start()
+
+    def close(self) -> None:
+        """Close everything; idempotent."""
+        for source in (self._osc, self._osc_out, self._midi):
+            if source is not None:
+                source.close()
+
+    def hear(
+        self,
+        params: Params,
+        layers: Sequence[LayerInfo] = (),
+        *,
+        mouse: tuple[float, float] = (0.5, 0.5),
+        is_mouse_down: bool = False,
+        audio: Mapping[str, float] = _NO_LEVELS,
+        bands: tuple[float, ...] = (),
+    ) -> Heard:
+        """Return what came in, once a frame.
+
+        Args:
+            params: as they are, for messages to change.
+            layers: of the network that plays.
+            mouse, is_mouse_down, audio, bands: as in `Inputs`.
+        """
+        inputs = self._snapshot(mouse, is_mouse_down, audio, bands)
+        learned = self._learner.poll(inputs, picks_up=self.picks_up)
+        if learned is not None:
+            params = bind(params, *learned)
+        commands: list[Command] = []
+        if self._osc is not None:
+            for address, values in self._osc.take_messages():
+                try:
+                    recall = recall_of(address, values)
+                    if recall is not None:
+                        commands.append(recall)
+                    else:
+                        params = apply_message(params, address, values, layers)
+                except RemoteError as error:
+                    self._osc.report_once(address, str(error))
+        programs = self._midi.take_programs() if self._midi is not None else []
+        commands += [RecallLook(key=program) for program in programs if program <= 9]
+        problems = self._osc.take_problems() if self._osc is not None else []
+        return Heard(params, inputs, tuple(commands), tuple(problems))
+
+    def send(self, params: Params) -> None:
+        """Send what `params.osc_out` names, as it is at this instant."""
+        if self._osc_out is not None:
+            self._osc_out.send(params, params.osc_out)
+
+    def learn(self, wish: Learn) -> None:
+        """Bind a value to the next thing that moves."""
+        self._learner.begin(wish, self._inputs)
+
+    def cancel_learning(self) -> None:
+        """Wait no longer."""
+        self._learner.cancel()
+
+    @property
+    def learning(self) -> Learning | None:
+        """Return what is waited for."""
+        return self._learner.status
+
+    def osc_status(self) -> OscStatus:
+        """Return where messages come from and go to."""
+        status = self._osc.status() if self._osc is not None else OscStatus(reason=_OSC_IS_OFF)
+        if self._osc_out is None:
+            return status
+        reason = status.reason or self._osc_out.unavailable_reason
+        return replace(status, sends_to=self._osc_out.target, reason=reason)
+
+    def midi_status(self) -> MidiStatus:
+        """Return which devices are open."""
+        status = self._midi.status() if self._midi is not None else MidiStatus(reason=_MIDI_IS_OFF)
+        return replace(status, picks_up=self.picks_up)
+
+    def _snapshot(
+        self,
+        mouse: tuple[float, float],
+        is_mouse_down: bool,
+        audio: Mapping[str, float],
+        bands: tuple[float, ...],
+    ) -> Inputs:
+        """Return the inputs of now: the same ones while nothing moves."""
+        osc = self._osc.snapshot() if self._osc is not None else self._inputs.osc
+        midi = self._midi.snapshot() if self._midi is not None else self._inputs.midi
+        before = self._inputs
+        is_same = osc is before.osc and midi is before.midi
+        if not (is_same and audio == before.audio and bands == before.bands):
+            before = replace(before, osc=osc, midi=midi, audio=dict(audio), bands=bands)
+        if (mouse, is_mouse_down) != (before.mouse, before.is_mouse_down):
+            before = replace(before, mouse=mouse, is_mouse_down=is_mouse_down)
+        self._inputs = before
+        return before
+
+
+_OSC_IS_OFF = "OSC is switched off in the settings."
+_MIDI_IS_OFF = "MIDI is switched off in the settings."
