@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from stylegan3.fast.convolution import Convolution
 from stylegan3.fast.operations import Operations, derive, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
-from stylegan3.fast.precision import Precision, block_dtype, pitch
-from stylegan3.ops.channels_last import vector_length
+from stylegan3.fast.precision import Precision
+from stylegan3.fast.stylegan2_convolutions import (
+    StyleConvolution,
+    block_of,
+    input_pitch,
+    prepare_convolutions,
+    separable_taps,
+    vectors_for,
+)
 from stylegan3.ops.fully_connected_cuda import Dense
-from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb, resampling_taps
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.modulation_cuda import Modulation
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 from stylegan3.stylegan2 import (
     StyleGAN2Synthesis,
     SynthesisBlock,
     SynthesisLayer,
     ToRGBLayer,
 )
-
-
-@dataclass(frozen=True)
-class _Conv:
-    """A convolution of the network and what belongs to it."""
-
-    name: str  # "b16.conv0"
-    layer: SynthesisLayer
-    block: SynthesisBlock
-    row: int  # of ws
-    is_upsampling: bool
-    dtype: torch.dtype
-    weight: PreparedWeight
-    convolution: Convolution
-    styles: Tensor  # [C_in]
-    vectors: tuple[Tensor, Tensor, Tensor]  # of the output channels
-    taps: Tensor  # [2, 4] of the layer's resampling filter
-    fresh_noise: Tensor | None  # [r, r]
 
 
 class StyleGAN2Planner:
@@ -73,21 +59,20 @@ class StyleGAN2Planner:
             raise ValueError(f"its activation is {config.activation}")
         self._synthesis = synthesis
         self._ops = operations
-        self._precision: Precision = precision
         self._ws = ws
         self._device = ws.device
-        self._blocks = [_block(synthesis, r) for r in config.block_resolutions]
+        self._blocks = [block_of(synthesis, r) for r in config.block_resolutions]
         self._pictures = [
             self._zeros(config.img_channels, b.resolution, b.resolution) for b in self._blocks
         ]
         self._rgb_styles = [self._zeros(config.channels(b.resolution)) for b in self._blocks]
-        self._block_taps = [self._follow_taps(b.resample_filter) for b in self._blocks]
+        self._block_taps = [separable_taps(b.resample_filter) for b in self._blocks]
         self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
-        self._convs = self._convolutions()
+        self._convs = prepare_convolutions(synthesis, operations, precision, self._noise)
         self._derived = [derive(c.layer.weight, c.weight, c.convolution) for c in self._convs]
         first = self._blocks[0].const
-        self._const = self._zeros(4, 4, self._in_pitch(0), dtype=self._convs[0].dtype)
-        self._const_vectors = self._three_vectors(first.shape[0])
+        self._const = self._zeros(4, 4, input_pitch(config, 0), dtype=self._convs[0].dtype)
+        self._const_vectors = vectors_for(len(first), self._device)
         # no method of this object: what refers to itself is not freed at once
         self._derived_const = Derived(first, partial(_pack, first.detach(), self._const))
         self._arena = self._reserve()
@@ -173,7 +158,7 @@ class StyleGAN2Planner:
             cast = torch.zeros_like(x, dtype=conv.dtype)
             steps.append(Step(f"{conv.name} cast", lambda x=x, cast=cast: cast.copy_(x)))
             x = cast
-        t = self._arena.picture("convolved", self._convolved_shape(index), conv.dtype)
+        t = self._arena.picture("convolved", conv.convolved_shape, conv.dtype)
         steps.append(step(f"{conv.name} convolution", conv.convolution, x, t))
         vectors = self._act_vectors(conv, noise_mode)
         y = self._activated(index)
@@ -209,7 +194,7 @@ class StyleGAN2Planner:
             previous,
         )
 
-    def _act_vectors(self, conv: _Conv, noise_mode: str) -> ActVectors:
+    def _act_vectors(self, conv: StyleConvolution, noise_mode: str) -> ActVectors:
         layer = conv.layer
         noise = strength = None
         if layer.use_noise and noise_mode != "none":
@@ -217,91 +202,24 @@ class StyleGAN2Planner:
             strength = layer.noise_strength
         return ActVectors(*conv.vectors, noise=noise, strength=strength)
 
-    def _convolutions(self) -> list[_Conv]:
-        convs, offset, config = [], 0, self._synthesis.config
-        for block in self._blocks:
-            for name in ("conv1",) if block.is_first else ("conv0", "conv1"):
-                layer = block.get_submodule(name)
-                assert isinstance(layer, SynthesisLayer)
-                index, size = len(convs), block.resolution
-                dtype = block_dtype(config, size, self._precision)
-                out_channels, in_channels = layer.weight.shape[:2]
-                fresh = self._noise[offset : offset + size**2].view(size, size)
-                offset += size**2
-                weight = self._ops.prepared_weight(
-                    layer.weight,
-                    in_pitch=self._in_pitch(index),
-                    out_pitch=self._in_pitch(index + 1),
-                    dtype=dtype,
-                    phases=name == "conv0",
-                )
-                convs.append(
-                    _Conv(
-                        name=f"{block.name}.{name}",
-                        layer=layer,
-                        block=block,
-                        row=index,
-                        is_upsampling=name == "conv0",
-                        dtype=dtype,
-                        weight=weight,
-                        convolution=self._ops.convolution(
-                            weight,
-                            size // 2 if name == "conv0" else size,
-                            1,
-                            len(weight.storage),
-                        ),
-                        styles=self._zeros(in_channels),
-                        vectors=self._three_vectors(out_channels),
-                        taps=self._follow_taps(layer.resample_filter),
-                        fresh_noise=fresh if layer.use_noise else None,
-                    )
-                )
-        return convs
-
-    def _in_pitch(self, index: int) -> int:
-        """Pitch of the input of convolution `index`; behind the last, of its output."""
-        resolution = 4 << (index // 2)
-        return pitch(self._synthesis.config.channels(resolution), resolution)
-
     def _activated(self, index: int) -> Tensor:
         """Return the buffer of the output of convolution `index`; -1 is the constant's."""
         if index < 0:
             return self._arena.picture("activated", tuple(self._const.shape), self._const.dtype)
         conv = self._convs[index]
-        size = conv.block.resolution
-        shape = (size, size, self._in_pitch(index + 1))
-        return self._arena.picture("activated", shape, conv.dtype)
-
-    def _convolved_shape(self, index: int) -> tuple[int, int, int]:
-        conv = self._convs[index]
-        size, channels = conv.block.resolution, self._in_pitch(index + 1)
-        if conv.is_upsampling:
-            return (size // 2 + 1, size // 2 + 1, 4 * channels)
-        return (size, size, channels)
+        return self._arena.picture("activated", conv.activated_shape, conv.dtype)
 
     def _reserve(self) -> Arena:
         arena = Arena(self._device)
         arena.reserve("activated", tuple(self._const.shape), self._const.dtype)
-        for index, conv in enumerate(self._convs):
-            size = conv.block.resolution
-            shape = (size, size, self._in_pitch(index + 1))
-            arena.reserve("activated", shape, conv.dtype)
-            arena.reserve("convolved", self._convolved_shape(index), conv.dtype)
+        for conv in self._convs:
+            arena.reserve("activated", conv.activated_shape, conv.dtype)
+            arena.reserve("convolved", conv.convolved_shape, conv.dtype)
         arena.allocate()
         return arena
 
-    def _follow_taps(self, resample_filter: Tensor) -> Tensor:
-        taps = resampling_taps(resample_filter)
-        if taps is None:
-            raise ValueError("its resampling filter is not an outer product of 4 taps")
-        return taps
-
     def _block_of(self, layer: str) -> int:
         return [b.name for b in self._blocks].index(layer.partition(".")[0])
-
-    def _three_vectors(self, channels: int) -> tuple[Tensor, Tensor, Tensor]:
-        length = vector_length(pitch(channels, 0))
-        return self._zeros(length), self._zeros(length), self._zeros(length)
 
     def _zeros(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         return torch.zeros(shape, dtype=dtype, device=self._device)
@@ -309,12 +227,6 @@ class StyleGAN2Planner:
 
 def _pack(planes: Tensor, out: Tensor) -> None:  # [C, H, W] -> [H, W, P]
     out[..., : len(planes)].copy_(planes.permute(1, 2, 0))
-
-
-def _block(synthesis: StyleGAN2Synthesis, resolution: int) -> SynthesisBlock:
-    block = synthesis.get_submodule(f"b{resolution}")
-    assert isinstance(block, SynthesisBlock)
-    return block
 
 
 def _torgb(block: SynthesisBlock) -> ToRGBLayer:
