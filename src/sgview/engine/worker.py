@@ -224,7 +224,7 @@ class EngineWorker:
             task()
         except torch.OutOfMemoryError as error:
             self._report(
-                f"The memory of {self._device} is full.",
+                f"The memory of {self._device.partition(',')[0]} is full.",
                 "Unload a network, or pick a layer of lower resolution.",
                 error,
             )
