@@ -54,7 +54,7 @@ class Engine:
         self.device = choose_device(device)
         self._acceleration = acceleration
         self._kernels = None  # of the picture
-        if self.device.type == "cuda" and nvrtc.unavailable_reason() is None:
+        if acceleration.has_kernels(self.device):
             self._kernels = PictureKernels(self.device)
         self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._playing: dict[Slot, PlayingNetwork] = {}
@@ -87,10 +87,10 @@ class Engine:
         name = describe_device(self.device)
         if self.device.type != "cuda":
             return name
-        reason = nvrtc.unavailable_reason()
         options = self._acceleration
-        if options.ops == "ref" or reason:
-            return f"{name}, reference operations ({reason or 'as asked for'})"
+        if not options.has_kernels(self.device):
+            reason = "as asked for" if options.ops == "ref" else nvrtc.unavailable_reason()
+            return f"{name}, reference operations ({reason})"
         return f"{name}, {options.precision} precision, {options.kernels} kernels"
 
     @property

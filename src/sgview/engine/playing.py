@@ -26,6 +26,11 @@ class Acceleration:
     precision: Precision = "fast"
     kernels: Kernels = "auto"
 
+    def has_kernels(self, device: torch.device) -> bool:
+        """Whether compiled kernels are wanted, and can run on `device`."""
+        is_wanted = device.type == "cuda" and self.ops == "auto"
+        return is_wanted and nvrtc.unavailable_reason() is None
+
 
 DEFAULT = Acceleration()
 
@@ -52,8 +57,8 @@ class PlayingNetwork:
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
-        can_fuse = device.type == "cuda" and nvrtc.unavailable_reason() is None
-        self.weights = LiveWeights(self.generator, self.pristine, fuse=can_fuse)
+        fuse = acceleration.has_kernels(device)
+        self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
 
     def fast(self) -> FastSynthesis | None:
         """Return the fast path, None where it does not play this network (see `slow_reason`).
