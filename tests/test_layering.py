@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.gfx": {"sgview.gfx", "sgview.resources", "OpenGL", "glfw", "cuda", "numpy"},
     "sgview.gui": {*STATE, "sgview.gui", "imgui_bundle", "glfw"},
     "sgview.outputs": {*STATE, "sgview.outputs", "numpy", "av", "PIL"},
+    "sgview.takes": {*STATE, "sgview.signals", "sgview.takes", "zstandard"},
     "sgview.resources": set(),
     "sgview.settings": {*STATE, "platformdirs"},
     "sgview.clock": set(),

@@ -9,7 +9,9 @@ from sgview.state.params import Params
 
 
 @dataclass(frozen=True)
-class _Running:
+class Running:
+    """A crossfade on its way."""
+
     origin: Params
     start: float  # [s]
     seconds: float
@@ -20,13 +22,13 @@ class Crossfade:
     """Leads from the values of one instant to those that are set now, which may go on moving."""
 
     def __init__(self) -> None:
-        self._running: _Running | None = None
+        self.running: Running | None = None  # may be set, to go on with one of a take
         self.progress = 1.0  # of its time, 0..1; 1: none is running
 
     @property
     def is_running(self) -> bool:
         """Whether the values are on their way."""
-        return self._running is not None
+        return self.running is not None
 
     def start(
         self,
@@ -36,12 +38,12 @@ class Crossfade:
         easing: Easing = "smooth",
     ) -> None:
         """Begin to fade out of `origin`; 0 seconds: none, and one that is running ends."""
-        self._running = _Running(origin, now, seconds, easing) if seconds > 0 else None
-        self.progress = 0.0 if self._running else 1.0
+        self.running = Running(origin, now, seconds, easing) if seconds > 0 else None
+        self.progress = 0.0 if self.running else 1.0
 
     def stop(self) -> None:
         """Be at the end at once."""
-        self._running, self.progress = None, 1.0
+        self.running, self.progress = None, 1.0
 
     def apply(
         self,
@@ -49,11 +51,11 @@ class Crossfade:
         now: float,  # [s]
     ) -> Params:
         """Return what plays at `now`."""
-        fade = self._running
+        fade = self.running
         if fade is None:
             return params
         self.progress = min(max((now - fade.start) / fade.seconds, 0.0), 1.0)
         if self.progress >= 1.0:
-            self._running = None
+            self.running = None
             return params
         return morph(fade.origin, params, EASINGS[fade.easing](self.progress))

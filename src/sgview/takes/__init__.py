@@ -1,0 +1,1 @@
+"""Takes: a live performance as data, to be rendered again at leisure."""
