@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -348,6 +349,25 @@ def test_dropped_networks_play_and_are_remembered(driver: Driver) -> None:
     app.execute(LoadNetwork("b", B))
     driver.until(lambda: app.status.networks["b"].name == B.stem)
     assert (driver.settle() != swapped).any()
+
+
+def test_where_the_processor_draws_a_frame_waits_for_a_new_picture(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sgview import app as module
+
+    app, waits = driver.app, []
+    software = replace(app.window.graphics, renderer="llvmpipe")
+    monkeypatch.setattr(module.time, "sleep", waits.append)
+    monkeypatch.setattr(app.window, "graphics", software)
+    monkeypatch.setattr(app.worker, "latest", lambda: app.picture)
+    app.frame()
+    assert sum(waits) >= module.SOFTWARE_PATIENCE * 0.99
+    waits.clear()
+    newer = replace(app.picture, t=1.0)
+    monkeypatch.setattr(app.worker, "latest", lambda: newer)
+    app._await_picture()
+    assert not waits
 
 
 def test_the_close_button_and_quit_end_the_loop(driver: Driver) -> None:
