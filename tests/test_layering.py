@@ -29,6 +29,15 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.looks": {*STATE, "sgview.outputs", "sgview.look_files", "numpy"},
     "sgview.look_files": {*STATE, "sgview.outputs", "numpy", "PIL"},
     "sgview.session": STATE,
+    "sgview.performance": {
+        *STATE,
+        "sgview.signals",
+        "sgview.takes",
+        "sgview.looks",
+        "sgview.session",
+        "sgview.settings",
+        "numpy",
+    },
     "sgview.shown": {"sgview.gfx", "sgview.engine", "numpy"},
 }
 UNRESTRICTED = ("sgview.app", "sgview.cli", "sgview.__main__")

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, assert_never
 import platformdirs
 from msgspec.structs import replace
 
+from sgview import resources, session
 from sgview.clock import Clock, FrameLimiter, FrameRate
 from sgview.dialogs import FileDialog, has_system_dialogs
 from sgview.files import Files, commands_for
 from sgview.gfx.display import Display
 from sgview.gfx.framebuffer import clear
+from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import Window
 from sgview.gui.gui import Gui
+from sgview.performance import Performance
 from sgview.recent import RecentFiles
+from sgview.session import Session, SessionFile, Surroundings
 from sgview.settings import Settings
-from sgview.shown import pixels_of
-from sgview.signals import Inputs, Instant, Signals, SignalStatus
+from sgview.shown import host_pixels, pixels_of
+from sgview.signals import Inputs, Instant, SignalStatus
 from sgview.signals.midi_input import MidiInput
 from sgview.signals.osc_input import OscInput
 from sgview.signals.osc_output import OscOutput
@@ -44,6 +48,8 @@ SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is 
 SOFTWARE_PATIENCE = 0.025  # how much longer a frame then waits for a new picture [s]
 MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
+SCRIPT_FILTER = ("Scripts", "*.py")
+SOUND_FILTER = ("Sound", "*.wav *.flac *.mp3 *.m4a *.aac *.ogg *.opus *.aif *.aiff *.mp4 *.mov")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
 SLOTS: tuple[c.Slot, ...] = ("a", "b")
 
@@ -97,11 +103,15 @@ class App:
         self.status = Status()
         self.picture: Picture | None = None
         self._history = History(self.params)
-        self._signals = Signals()
         self._sources = self._owned.enter_context(_sources(settings))
         self._instant = Instant(0.0)
-        self._instant_time = now()
+        self._frame_time = now()
         self._notices = Notices()
+        self.performance = Performance(settings, self._notices, now, resources.looks())
+        self._owned.callback(self.performance.close)
+        self._thumbnails = self._owned.enter_context(Thumbnails())
+        self._session = SessionFile(folder / session.NAME, now)
+        self._owned.callback(lambda: self._session.close(self._make_session()))
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -134,18 +144,23 @@ class App:
         self.window.poll()
         t, _ = self.clock.tick()
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
-        inputs = self._hear()
+        elapsed = self._next_elapsed()
+        inputs = self._hear(t, elapsed)
         self._history.record(self.params, self._now(), is_active=_is_widget_held())
         self._run_commands()
 
-        self._instant = self._next_instant(t, inputs)
-        resolved, moved = self._signals.resolve(self.params, self._instant)
+        beat, bpm = self.performance.tempo.beat, self.performance.tempo.bpm
+        dt = t - self._instant.t
+        self._instant = Instant(t, dt, elapsed, beat=beat, bpm=bpm, inputs=inputs)
+        playing = self.performance.play(self.params, self._instant, self.status.networks)
+        resolved = playing.params
         self.clock.speed = resolved.playback.speed
         self.worker.submit(resolved, t)
         self._sources.send(resolved)
         self._show(self.worker.latest())
         self._collect_notices()
-        self.status = self._snapshot_status(moved)
+        self.status = self._snapshot_status(playing.signals)
+        self._session.poll(self._make_session)
 
         framebuffer = self.window.framebuffer_size
         clear(framebuffer, BACKGROUND)
@@ -183,16 +198,52 @@ class App:
                 suggestion = self._files.preset_folder / "preset.toml"
                 self._dialog.ask_save("Save preset", suggestion, PRESET_FILTER, c.SavePreset)
             case c.LoadPreset(Path() as path):
-                self._set_params(self._files.load_preset(path))
+                if (params := self._files.load_preset(path)) is not None:
+                    self.performance.leave_look()
+                    self._set_params(params, f"Preset {path.stem}")
             case c.LoadPreset():
                 folder = self._files.preset_folder
                 self._dialog.ask_open("Open preset", folder, PRESET_FILTER, c.LoadPreset)
             case c.AnswerPathPrompt(path):
                 self._queue(self._dialog.answer(path))
-            case c.Undo():
-                self.params = self._history.undo()
-            case c.Redo():
-                self.params = self._history.redo()
+            case c.SaveLook(name):
+                pixels = host_pixels(self.picture) if self.picture is not None else None
+                self.performance.save_look(self.params, pixels, name)
+            case c.RecallLook() as wish:
+                if (recalled := self.performance.recall(wish)) is not None:
+                    params, name = recalled
+                    self._set_params(params, f"Look {name}")
+            case c.RenameLook(name, new_name):
+                self.performance.rename_look(name, new_name)
+            case c.DeleteLook(name):
+                self.performance.looks.delete(name)
+            case c.SetLookKey(name, key):
+                self.performance.looks.set_key(name, key)
+            case c.SetFade() as wish:
+                self.performance.set_fade(wish)
+            case c.ToggleTake():
+                self.performance.toggle_take(self.params, self.status.networks)
+            case c.ChooseScript(Path() as path):
+                self.performance.open_script(path)
+            case c.ChooseScript():
+                folder = Path.cwd()
+                self._dialog.ask_open("Open script", folder, SCRIPT_FILTER, c.ChooseScript)
+            case c.RemoveScript():
+                self.performance.open_script(None)
+            case c.TapTempo():
+                self.performance.tempo.tap(self._now())
+            case c.SetTempo(bpm, is_following):
+                self.performance.tempo.set(bpm, is_following=is_following)
+            case c.SetSound(sound):
+                self.performance.hearing.set(sound)
+            case c.ChooseSound():
+                self._dialog.ask_open("Open sound", Path.cwd(), SOUND_FILTER, self._sound_file)
+            case c.Undo(count):
+                self.performance.leave_look()
+                self.params = self._history.undo(count)
+            case c.Redo(count):
+                self.performance.leave_look()
+                self.params = self._history.redo(count)
             case c.TogglePause():
                 self.clock.toggle_pause()
             case c.Step(frames):
@@ -250,11 +301,29 @@ class App:
         while self._commands:
             self.execute(self._commands.pop(0))
 
-    def _set_params(self, params: Params | None) -> None:
+    def _set_params(self, params: Params, name: str) -> None:
         """Take parameters from a file as one change that can be undone."""
-        if params is not None:
-            self.params = params
-            self._history.record(params, self._now())
+        self.params = params
+        self._history.record(params, self._now(), name=name)
+
+    def _sound_file(self, path: Path) -> c.Command:
+        return c.SetSound(replace(self.performance.hearing.sound, source="file", file=str(path)))
+
+    def resume(self, surroundings: Surroundings) -> None:
+        """Go on with what was around the parameters when the last session was saved."""
+        self.clock.t, self.clock.is_paused = surroundings.t, surroundings.is_paused
+        self.performance.resume(surroundings)
+
+    def _make_session(self) -> Session:
+        """Return what `--resume` restores."""
+        surroundings = replace(
+            self.performance.surroundings(),
+            networks={slot: network.path for slot, network in self.status.networks.items()},
+            demo=self._settings.networks.demo,
+            t=self.clock.t,
+            is_paused=self.clock.is_paused,
+        )
+        return Session(params=self.params, surroundings=surroundings)
 
     def _show(self, picture: Picture | None) -> None:
         """Bring the engine's newest picture to the screen; None when nothing plays."""
@@ -269,6 +338,7 @@ class App:
 
     def _collect_notices(self) -> None:
         self._files.poll()
+        self.performance.poll()
         for notice in self.worker.take_notices():
             self._notices.add(
                 notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
@@ -285,8 +355,9 @@ class App:
         names = [networks[slot].name for slot in SLOTS if slot in networks]
         self.window.set_title(" \u2013 ".join(["sgview", *names]))
 
-    def _hear(self) -> Inputs:
+    def _hear(self, t: float, elapsed: float) -> Inputs:
         """Take what came in from outside since the last frame."""
+        audio, bands = self.performance.hear(t, elapsed)
         playing = self.status.networks.get("a") or self.status.networks.get("b")
         x, y, is_down = self.gui.mouse_over_picture()
         heard = self._sources.hear(
@@ -294,6 +365,8 @@ class App:
             playing.layers if playing is not None else (),
             mouse=(x, y),
             is_mouse_down=is_down,
+            audio=audio,
+            bands=bands,
         )
         self.params = heard.params
         self._commands += heard.commands
@@ -301,11 +374,11 @@ class App:
             self._notices.add("warning", problem, now=self._now())
         return heard.inputs
 
-    def _next_instant(self, t: float, inputs: Inputs) -> Instant:
-        """Return the moment that expressions see now."""
-        now, before = self._now(), self._instant_time
-        self._instant_time = now
-        return Instant(t, dt=t - self._instant.t, elapsed=now - before, inputs=inputs)
+    def _next_elapsed(self) -> float:
+        """Return the real time since the last frame [s]."""
+        now, before = self._now(), self._frame_time
+        self._frame_time = now
+        return now - before
 
     def _snapshot_status(self, moved: SignalStatus) -> Status:
         engine, picture = self.worker.status(), self.picture
@@ -331,10 +404,18 @@ class App:
             path_prompt=self._dialog.prompt,
             can_undo=self._history.can_undo,
             can_redo=self._history.can_redo,
+            undo_names=self._history.undo_names(),
+            redo_names=self._history.redo_names(),
             is_fullscreen=self.window.is_fullscreen,
             vsync=self.window.vsync,
         )
-        return status if picture is None else _with_picture(status, picture)
+        thumbnails = {
+            str(look.path): look.thumbnail
+            for look in self.performance.looks.shown
+            if look.thumbnail is not None
+        }
+        status = self.performance.fill(status, self._thumbnails.show(thumbnails))
+        return status if picture is None else _with_picture(status, picture, self.params)
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]
@@ -374,19 +455,25 @@ def _sources(settings: Settings) -> Sources:
     )
 
 
-def _with_picture(status: Status, picture: Picture) -> Status:
+def _with_picture(status: Status, picture: Picture, params: Params) -> Status:
     """Add what the engine says of the picture on the screen."""
-    edits = status.edits
-    if len(edits) == len(picture.edits):  # else it still shows other edits
+    own = [(edit.tensor, edit.operation) for edit in params.edits]
+    shown = [(edit.tensor, edit.operation) for edit in picture.params.edits]
+    edits, script = status.edits, status.script
+    if shown[: len(own)] == own:  # else it still shows other edits
         edits = tuple(
-            edit if edit.error else replace(edit, error=shown.error)
-            for edit, shown in zip(edits, picture.edits, strict=True)
+            edit if edit.error else replace(edit, error=act.error)
+            for edit, act in zip(edits, picture.edits, strict=False)
         )
+        errors = [act.error for act in picture.edits[len(own) :] if act.error]
+        if script.path and errors and not script.error:
+            script = replace(script, error=errors[0])
     return replace(
         status,
         blend_groups=picture.blend_groups,
         latent=picture.latent,
         edits=edits,
+        script=script,
         picture=picture.status,
         timings=picture.timings,
     )

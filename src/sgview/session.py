@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,6 +33,7 @@ class Surroundings(Node, frozen=True):
 
     networks: dict[Slot, str] = msgspec.field(default_factory=dict)
     """Path of what plays in each slot; "": built in."""
+    demo: Literal["sg2", "sg3"] = "sg2"  # which built-in pair
     t: float = 0.0  # [s]
     is_paused: bool = False
     fade_seconds: float = 2.0

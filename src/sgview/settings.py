@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from msgspec import Meta
 
+from sgview.state.morph import Easing
 from sgview.state.params import Node, Params
 from sgview.state.presets import load_preset
+from sgview.state.sound import Sound
 from sgview.state.validation import build, plain, read_data
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -43,6 +45,7 @@ class Folders(Node, frozen=True):
 
     snapshots: str = "out"
     presets: str = "presets"
+    takes: str = "takes"
 
 
 class Gpu(Node, frozen=True):
@@ -70,6 +73,20 @@ class Midi(Node, frozen=True):
     pick_up: bool = True  # learned controllers take over once they pass the present value
 
 
+class Looks(Node, frozen=True):
+    """How looks are recalled, until the panel says otherwise."""
+
+    fade: Annotated[float, Meta(ge=0, le=3600)] = 2.0  # [s]; 0: cut
+    easing: Easing = "smooth"
+
+
+class Tempo(Node, frozen=True):
+    """The beat at start."""
+
+    bpm: Annotated[float, Meta(ge=20, le=400)] = 120.0  # [1/min]
+    follows_sound: bool = False
+
+
 class Settings(Node, frozen=True):
     """Everything that is read once, at start."""
 
@@ -80,6 +97,9 @@ class Settings(Node, frozen=True):
     folders: Folders = Folders()
     osc: Osc = Osc()
     midi: Midi = Midi()
+    looks: Looks = Looks()
+    sound: Sound = Sound()
+    tempo: Tempo = Tempo()
     params: Params = Params()
 
 

@@ -148,6 +148,10 @@ class SetSound(Struct, frozen=True):
     sound: Sound
 
 
+class ChooseSound(Struct, frozen=True):
+    """Open the file dialog for a file to listen to."""
+
+
 class Undo(Struct, frozen=True):
     """Go back `count` changes of `Params`."""
 
@@ -247,6 +251,7 @@ Command = (
     | TapTempo
     | SetTempo
     | SetSound
+    | ChooseSound
     | Undo
     | Redo
     | TogglePause
