@@ -6,7 +6,7 @@ import torch
 from sgview import resources
 from sgview.engine.engine import Engine
 from sgview.engine.loader import builtin_networks
-from sgview.signals.resolve import ExpressionSignals
+from sgview.signals import Instant, Signals
 from sgview.state.params import Params
 from sgview.state.presets import load_preset
 
@@ -23,8 +23,9 @@ def engine():
 
 
 def render(engine: Engine, params: Params, t: float = T):
-    resolved, statuses = ExpressionSignals().resolve(params, t)
-    assert not [status.error for status in statuses if status.error]
+    resolved, status = Signals().resolve(params, Instant(t))
+    assert not [edit.error for edit in status.edits if edit.error]
+    assert not [binding.error for binding in status.bindings.values() if binding.error]
     return engine.render(resolved, t)
 
 
