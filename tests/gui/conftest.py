@@ -18,7 +18,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import Gui
-from sgview.state.commands import Command
+from sgview.state.commands import Command, EditBinding
 from sgview.state.params import Params
 from sgview.state.status import (
     BlendGroup,
@@ -80,10 +80,17 @@ class Stage:
         for _ in range(count):
             self.items.clear()
             self.texts.clear()
-            self.params = self.gui.draw(self.params, self.status, self.commands.append)
+            self.params = self.gui.draw(self.params, self.status, self._take)
             ids = [item.id for item in self.items if item.id]
             twins = {item.label for item in self.items if ids.count(item.id) > 1}
             assert not twins, f"items share an identity: {twins}"
+
+    def _take(self, command: Command) -> None:
+        """Do what the application does with commands that are the GUI's own."""
+        if isinstance(command, EditBinding):
+            self.gui.edit_binding(command.path, command.low, command.high)
+        else:
+            self.commands.append(command)
 
     def show(self, window: str) -> None:
         """Bring a docked window to the front."""

@@ -1,9 +1,11 @@
+import ast
 import math
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simpleeval import SimpleEval
 
 from sgview.signals.expressions import Expression, ExpressionError
 from sgview.signals.functions import FUNCTIONS
@@ -180,3 +182,38 @@ def test_any_text_is_a_finite_number_or_an_expression_error(text, t):
         assert len(str(error)) < 250
     else:
         assert isinstance(value, float) and math.isfinite(value)
+
+
+ARITHMETIC = st.recursive(
+    st.sampled_from(["t", "2.5", "pi", "0", "frame"]),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), inner).map(
+            lambda parts: f"({' '.join(parts)})"
+        )
+        | inner.map(lambda part: f"(-{part})")
+        | inner.map(lambda part: f"sin({part})")
+        | st.tuples(inner, st.sampled_from(["<", ">=", "=="]), inner, inner).map(
+            lambda p: f"({p[3]} if {p[0]} {p[1]} {p[2]} else {p[0]})"
+        )
+        | st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda p: f"({' '.join(p)})")
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(ARITHMETIC, st.floats(-50, 50))
+def test_agrees_with_an_interpreter_of_another_make(text, t):
+    names = {"t": t, "pi": math.pi, "frame": float(math.floor(t * 60 + 1e-6))}
+    oracle = SimpleEval(functions={"sin": math.sin}, names=names)
+    oracle.operators[ast.Pow] = math.pow
+    try:
+        expected = float(oracle.eval(text))
+    except (ArithmeticError, ValueError):
+        expected = math.nan
+    try:
+        value = at(text, t)
+    except ExpressionError:
+        assert not math.isfinite(expected), (text, t)
+    else:
+        assert value == pytest.approx(expected, rel=1e-12, abs=1e-12)

@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import icons, theme, widgets
-from sgview.gui.control import SOURCE_NAMES, Control, Controls
+from sgview.gui.control import SOURCE_NAMES, Control, Controls, is_axis, name_of
 from sgview.gui.panels import Emit
 from sgview.gui.value_bar import value_bar
 from sgview.gui.word_list import draw_words
@@ -55,6 +55,13 @@ class BindingEditor:
         viewport = imgui.get_main_viewport()
         width = min(theme.px(theme.EDITOR_WIDTH), viewport.size.x - theme.px(theme.GAP_LARGE))
         imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
+        mouse = imgui.get_mouse_pos()
+        # Beside the panel, so that the control stays in sight.
+        corner = imgui.ImVec2(
+            max(mouse.x - width - theme.px(theme.EDITOR_DISTANCE), 0.0),
+            max(mouse.y - theme.px(theme.HEADER_HEIGHT), 0.0),
+        )
+        imgui.set_next_window_pos(corner, imgui.Cond_.appearing)
         if not imgui.begin_popup(_NAME):
             if self._is_open and status.learning is not None:
                 emit(CancelLearn())
@@ -95,12 +102,11 @@ class BindingEditor:
 
     def _draw_title(self, control: Control, leaf: Leaf) -> None:
         """The name of the value, the axes of a vector, the source at the right end."""
+        is_vector = is_axis(leaf)
         imgui.align_text_to_frame_padding()
         theme.push_face("strong")
-        is_vector = _is_vector(leaf)
-        words = [str(part) for part in leaf.parts[: -1 if is_vector else None]]
-        name = " ".join(words).replace("_", " ")
-        widgets.text(name[:1].upper() + name[1:])
+        name = name_of(leaf)
+        widgets.text(name[:-2] if is_vector else name)
         imgui.pop_font()
         if is_vector:
             imgui.same_line()
@@ -144,9 +150,7 @@ def _draw_value(control: Control, by_hand: float, low: float, high: float) -> No
     elif status is not None and status.error:
         widgets.text(f"{icons.ERROR}  {status.error}", theme.ERROR, room)
     elif control.is_bound:
-        widgets.text(
-            "Its value now. While there is none, the last one stays.", theme.TEXT_DIM, room
-        )
+        widgets.text("What it is now.", theme.TEXT_DIM, room)
     else:
         widgets.text("Set by hand. Write an expression, or learn.", theme.TEXT_DIM, room)
 
@@ -242,7 +246,3 @@ def _default(leaf: Leaf) -> float:
         return float(get_leaf(Params(), leaf) or 0.0)
     except LookupError:
         return 0.0
-
-
-def _is_vector(leaf: Leaf) -> bool:
-    return leaf.parts[0] == "noise" and len(leaf.parts) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imgui_bundle import imgui
@@ -12,6 +12,7 @@ from sgview.gui.panels import Emit
 from sgview.state.bindings import bound_text
 from sgview.state.commands import EditBinding
 from sgview.state.params import Params
+from sgview.state.paths import Leaf
 from sgview.state.status import BindingStatus, SignalSource, Status
 
 SOURCE_NAMES: Mapping[SignalSource, str] = {
@@ -47,8 +48,12 @@ class Control:
     @property
     def error(self) -> str:
         """Why it does not move, "" while it does or only waits."""
-        is_wrong = self.status is not None and not self.status.is_waiting
-        return self.status.error if is_wrong and self.status is not None else ""
+        return self.status.error if self.status is not None and not self.is_waiting else ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing has been heard yet of what shall move it."""
+        return self.status is not None and self.status.is_waiting
 
     def shown(self, value: float) -> float:
         """The value to show: the moving one, or `value` as it is set by hand."""
@@ -83,7 +88,24 @@ class Controls:
         return Controls(self._params, self._status, self._emit, self._prefix + prefix)
 
 
-ControlMaker = Callable[[str], Control]
+def name_of(leaf: Leaf) -> str:
+    """What people call a value: "Noise amplitude", "Blend L12", "Edit 1 amount"."""
+    words = [str(part).replace("_", " ") for part in leaf.parts]
+    if words[0] == "edits":
+        words[:2] = ["edit", str(int(words[1]) + 1)]
+    elif words[0] == "sliders":
+        words[0] = "slider"
+    elif words[:2] == ["blend", "amounts"]:
+        del words[1]
+    elif is_axis(leaf):
+        words[-1] = "xyz"[int(words[-1])]
+    name = " ".join(words)
+    return name[:1].upper() + name[1:]
+
+
+def is_axis(leaf: Leaf) -> bool:
+    """Whether a value is one of the x, y, z of a vector."""
+    return leaf.parts[0] == "noise" and len(leaf.parts) == 3
 
 
 def dot(control: Control, low: float, high: float) -> None:
@@ -109,13 +131,16 @@ def dot_here(control: Control, low: float, high: float) -> None:
         draw.add_circle(centre, radius, theme.u32(theme.WARNING), 0, line * 1.5)
     elif control.is_bound:
         colour = theme.ERROR if control.error else control.colour
-        draw.add_circle_filled(centre, radius, theme.u32(colour))
+        if control.is_waiting:
+            draw.add_circle(centre, radius, theme.u32(colour), 0, line)
+        else:
+            draw.add_circle_filled(centre, radius, theme.u32(colour))
         if is_hovered:
             draw.add_circle(centre, radius + line * 2, theme.u32(colour), 0, line)
     elif is_hovered:
         draw.add_circle(centre, radius, theme.u32(theme.TEXT), 0, line)
     else:
-        draw.add_circle_filled(centre, radius * 0.5, theme.u32(theme.LINE_LIGHT))
+        draw.add_circle_filled(centre, radius * 0.55, theme.u32(theme.TEXT_FAINT))
     if is_hovered:
         explain(control)
 

@@ -91,6 +91,7 @@ DOT = 0.26  # its radius
 FUNCTION_ROWS = 9  # of the list in the binding editor
 FUNCTION_COLUMN = 0.48  # share of its width that what is written takes
 EDITOR_WIDTH = 30.0
+EDITOR_DISTANCE = 3.0  # from the mouse that opens it
 SHORTEST_NAME = 3.0
 SHORTEST_FIELD = 7.0
 TOOLTIP_WIDTH = 24.0

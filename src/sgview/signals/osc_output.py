@@ -32,11 +32,13 @@ class OscOutput:
             return
         host, _, port = self.target.rpartition(":")
         try:
+            if not host or not 0 < int(port) < 65536:
+                raise ValueError
             found = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(found[0], socket.SOCK_DGRAM)
             self._socket.setblocking(False)
             self._address = (str(found[4][0]), int(found[4][1]))
-        except (OSError, ValueError, OverflowError):
+        except (OSError, ValueError):
             self.unavailable_reason = (
                 f"OSC cannot be sent to '{self.target}': write HOST:PORT, as in 127.0.0.1:9001."
             )

@@ -29,6 +29,8 @@ def address_of(leaf: Leaf) -> str:
         del words[1]
     elif words[0] == "sliders":
         words[0] = "slider"
+    elif words[0] == "noise" and len(words) == 3:
+        words[2] = "xyz"[int(words[2])]
     joined = "/".join(words)
     return ROOT + _SHORT.get(joined, joined)
 

@@ -122,6 +122,7 @@ def test_expression_is_typed_and_drives_the_amount(make_stage) -> None:
     stage.drag("amount", 100)
     stage.click("amount", button=1)
     assert only(stage) == Edit(tensor=INPUT, expression="sin(t)"), "the slider is not driven"
+    stage.key(imgui.Key.escape)  # the editor that the click opened
     stage.write("expression", " ")
     stage.drag("amount", 40)
     assert only(stage).amount > 1.0

@@ -107,11 +107,13 @@ def _draw_presets(blend: Blend, groups: Sequence[BlendGroup]) -> Blend:
 
 
 def _draw_faders(blend: Blend, groups: Sequence[BlendGroup], controls: Controls) -> Blend:
-    _draw_scale()
+    has_signs = any(group.is_blendable and group.reason for group in groups)
+    margin = theme.px(theme.DOT_COLUMN + (theme.SIGN_COLUMN if has_signs else 0.0))
+    _draw_scale(margin)
     for group in groups:
         amount = blend.amounts.get(group.name, 0.0)
         if group.is_blendable:
-            new = _fader(group, amount, blend.master, controls(group.name))
+            new = _fader(group, amount, blend.master, controls(group.name), margin)
         else:
             new = _refusal(group)
         if new is not None and new != amount:
@@ -134,18 +136,20 @@ def _name(group: BlendGroup, colour: theme.Rgba) -> bool:
     return is_reset
 
 
-def _draw_scale() -> None:
+def _draw_scale(margin: float) -> None:
     """A and B over the two ends of the faders."""
     left, width = imgui.get_cursor_pos_x(), theme.px(theme.BLEND_LABEL_WIDTH)
     imgui.set_cursor_pos_x(left + width)
     widgets.text("A", theme.TEXT_FAINT)
     imgui.same_line()
-    widgets.text_right("B", theme.TEXT_FAINT, theme.px(theme.SIGN_COLUMN + theme.DOT_COLUMN))
+    widgets.text_right("B", theme.TEXT_FAINT, margin)
 
 
-def _fader(group: BlendGroup, amount: float, master: float, control: Control) -> float:
+def _fader(
+    group: BlendGroup, amount: float, master: float, control: Control, margin: float
+) -> float:
     is_reset = _name(group, theme.TEXT if amount else theme.TEXT_DIM)
-    imgui.set_next_item_width(-theme.px(theme.SIGN_COLUMN + theme.DOT_COLUMN))
+    imgui.set_next_item_width(-margin)
     new = value_bar(
         f"##blend {group.name}",
         control.shown(amount),

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from sgview.gui import control as binding
 from sgview.gui import icons, rows, theme, widgets
-from sgview.gui.control import Control, Controls
+from sgview.gui.control import Control, Controls, name_of
 from sgview.gui.panels import Emit
 from sgview.gui.value_bar import value_bar
 from sgview.state.bindings import bind
 from sgview.state.commands import SetPickUp
 from sgview.state.params import Params
+from sgview.state.paths import leaf_at
 from sgview.state.status import SliderStatus, Status
 
 
@@ -72,11 +73,13 @@ def _draw_binding(control: Control) -> bool:
     imgui.align_text_to_frame_padding()
     bar = theme.px(theme.SHORTEST_FIELD)
     name_width = width - bar - widgets.icon_button_width() - theme.px(theme.DOT_COLUMN)
-    widgets.text(widgets.elided(control.path, name_width - theme.px(theme.GAP_SMALL), True))
+    leaf = leaf_at(control.path)
+    name = name_of(leaf) if leaf is not None else control.path
+    widgets.text(name, theme.TEXT, name_width - theme.px(theme.GAP_SMALL))
     imgui.same_line(left + name_width)
     imgui.set_next_item_width(bar)
     shown = control.shown(0.0)
-    value_bar("##now", shown, 0.0, 1.0, is_driven=True, tint=control.colour)
+    value_bar("##now", shown, 0.0, 1.0, is_filled=False, is_driven=True)
     if binding.is_asked(control):
         control.open(0.0, 0.0)
     imgui.same_line()

@@ -1,0 +1,146 @@
+"""What comes in during a frame, from senders to parameters."""
+
+import time
+
+import mido
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pythonosc.udp_client import SimpleUDPClient
+
+from sgview.signals.inputs import Inputs
+from sgview.signals.midi_input import MidiInput
+from sgview.signals.osc_input import OscInput
+from sgview.signals.osc_output import OscOutput
+from sgview.signals.remote import RemoteError, apply_message, recall_of
+from sgview.signals.sources import Sources
+from sgview.state.commands import Learn, RecallLook
+from sgview.state.params import Edit, Params
+from sgview.state.paths import get_leaf, leaf_at
+from sgview.state.status import LayerInfo
+
+LAYERS = (LayerInfo("input", "input", 36, 64), LayerInfo("L0_36_64", "L0", 36, 64))
+
+
+@pytest.mark.parametrize(
+    ("address", "values", "path", "value"),
+    [
+        ("/sgview/noise/amplitude", (2.0,), "noise.amplitude", 2.0),
+        ("/sgview/noise/harmonics", (99.0,), "noise.harmonics", 8),
+        ("/sgview/noise/monochrome", (0.0,), "noise.monochrome", False),
+        ("/sgview/noise/type", ("perlin2d",), "noise.type", "perlin2d"),
+        ("/sgview/psi", (0.5,), "mapping.truncation_psi", 0.5),
+        ("/sgview/blend/L12", (0.5,), "blend.amounts.L12", 0.5),
+        ("/sgview/edit/1/amount", (0.5,), "edits.0.amount", 0.5),
+        ("/sgview/edit/1/enabled", (0.0,), "edits.0.enabled", False),
+        ("/sgview/layer", ("L6",), "layer.name", "L6"),
+        ("/sgview/layer", (2.0,), "layer.name", "L0_36_64"),
+        ("/sgview/layer", (99.0,), "layer.name", "L0_36_64"),
+        ("/sgview/layer", (0.0,), "layer.name", ""),
+        ("/sgview/slider/energy", (0.5,), "sliders.energy", 0.5),
+        ("/sgview/noise/translate", (1.0, 2.0, 3.0), "noise.translate.2", 3.0),
+        ("/sgview/noise/translate/y", (2.0,), "noise.translate.1", 2.0),
+    ],
+)
+def test_messages_set_parameters(address, values, path, value) -> None:
+    changed = apply_message(Params(edits=(Edit(tensor="a"),)), address, values, LAYERS)
+    leaf = leaf_at(path)
+    assert leaf is not None and get_leaf(changed, leaf) == value
+
+
+@pytest.mark.parametrize(
+    ("address", "values"),
+    [
+        ("/sgview/nope", (1.0,)),
+        ("/sgview/noise/amplitude", ()),
+        ("/sgview/noise/amplitude", ("text",)),
+        ("/sgview/noise/type", ("nope",)),
+        ("/sgview/noise/type", (1.0,)),
+        ("/sgview/edit/1/amount", (1.0,)),
+        ("/sgview/edit/0/amount", (1.0,)),
+        ("/sgview/bindings/x", ("t",)),
+        ("/sgview/", (1.0,)),
+    ],
+)
+def test_what_cannot_be_set_is_one_sentence(address, values) -> None:
+    with pytest.raises(RemoteError) as caught:
+        apply_message(Params(), address, values, LAYERS)
+    assert address in str(caught.value)
+
+
+def test_recall() -> None:
+    assert recall_of("/sgview/psi", (1.0,)) is None
+    assert recall_of("/sgview/preset", (3.0,)) == RecallLook(key=3)
+    assert recall_of("/sgview/preset", ("dawn", 2.5)) == RecallLook(name="dawn", seconds=2.5)
+    for values in ((), (0.0,), (10.0,), (1e300,)):
+        with pytest.raises(RemoteError):
+            recall_of("/sgview/preset", values)
+
+
+WORDS = st.sampled_from(
+    ["noise", "translate", "edit", "1", "0", "blend", "L1", "layer", "", "x", "-1", "psi", "é"]
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.lists(WORDS, max_size=4).map(lambda words: "/sgview/" + "/".join(words)),
+    st.lists(st.floats(allow_nan=True) | st.text(max_size=5), max_size=3),
+)
+def test_any_message_sets_something_or_is_refused(address, values) -> None:
+    try:
+        changed = apply_message(Params(edits=(Edit(tensor="a"),)), address, values, LAYERS)
+    except RemoteError:
+        return
+    assert isinstance(changed, Params)
+
+
+def test_a_frame_hears_learns_and_reports() -> None:
+    osc, midi = OscInput(port=0), MidiInput(backend=lambda: _raise())
+    with Sources(osc, OscOutput(""), midi, picks_up=False) as sources:
+        sources.hear(Params())
+        sources.learn(Learn("noise.offset", "osc", -1.0, 1.0))
+        with SimpleUDPClient("127.0.0.1", osc.port) as client:
+            client.send_message("/sgview/noise/amplitude", 2)
+            client.send_message("/sgview/preset", [4, 1.5])
+            client.send_message("/sgview/nope", 1)
+            client.send_message("/sgview/nope", 2)
+            client.send_message("/fader", 0.5)
+            wait(lambda: bool(osc.snapshot()))
+        midi.receive(mido.Message("program_change", program=1))
+        heard = sources.hear(Params(), LAYERS)
+        assert heard.params.noise.amplitude == 2.0
+        assert heard.params.bindings == {"noise.offset": 'lerp(-1, 1, osc("/fader"))'}
+        assert heard.commands == (RecallLook(key=4, seconds=1.5), RecallLook(key=2))
+        assert heard.problems == ("Nothing listens to /sgview/nope.",)
+        assert heard.inputs.osc == {"/fader": (0.5,)}
+        assert sources.learning is None
+        with SimpleUDPClient("127.0.0.1", osc.port) as client:
+            client.send_message("/sgview/nope", 3)
+            client.send_message("/fader", 0.75)
+            wait(lambda: osc.snapshot() == {"/fader": (0.75,)})
+        assert sources.hear(heard.params).problems == ()
+        assert sources.osc_status().listens_at and not sources.midi_status().devices
+
+
+def test_inputs_stay_the_same_while_nothing_moves() -> None:
+    sources = Sources()
+    first = sources.hear(Params(), audio={"low": 0.5}).inputs
+    assert first == Inputs(audio={"low": 0.5})
+    assert sources.hear(Params(), audio={"low": 0.5}).inputs is first
+    moved = sources.hear(Params(), audio={"low": 0.5}, mouse=(0.1, 0.2), is_mouse_down=True).inputs
+    assert moved == Inputs(audio={"low": 0.5}, mouse=(0.1, 0.2), is_mouse_down=True)
+    assert "switched off" in sources.osc_status().reason
+    assert "switched off" in sources.midi_status().reason
+    sources.close()
+
+
+def wait(is_so) -> None:
+    end = time.monotonic() + 5.0
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def _raise():
+    raise ImportError
