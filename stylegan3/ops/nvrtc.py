@@ -35,6 +35,8 @@ class KernelSpec:
     """CUDA C++ without includes (`sources.cuda_source`)."""
     defines: tuple[tuple[str, int | float | str], ...] = ()
     """Macros: per-layer constants. Sort them, so that equal kernels compare equal."""
+    needs_exact_architecture: bool = False
+    """Whether it uses instructions of one architecture alone (sm_90a)."""
 
     @property
     def label(self) -> str:
@@ -82,6 +84,8 @@ class KernelCache:
     def binary(self, spec: KernelSpec, capability: tuple[int, int]) -> bytes:
         """Return the machine code for a compute capability, e.g. (8, 6), from disk or NVRTC."""
         architecture, target = _architecture(capability)
+        if spec.needs_exact_architecture:
+            architecture, target = "sm_{}{}a".format(*capability), "cubin"
         path = self.directory / f"{spec.name}-{_key(spec, architecture)}.{target}"
         try:
             return path.read_bytes()

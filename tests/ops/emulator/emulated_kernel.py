@@ -71,7 +71,7 @@ def _build(spec: KernelSpec) -> Path:
 @cache
 def _precompiled_header() -> Path:
     """Compile the primitives once: their headers are most of a small kernel's compilation."""
-    text = (HERE / "primitives.cuh").read_text()
+    text = "".join((HERE / name).read_text() for name in ("primitives.cuh", "hopper.cuh"))
     header = _BUILD / _digest(text + repr(_FLAGS)) / "primitives.h"
     compiled = header.with_suffix(".h.gch")
     if not compiled.exists():

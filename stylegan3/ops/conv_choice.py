@@ -1,0 +1,136 @@
+"""Which tiling a convolution takes on Hopper, and where it is faster than cuDNN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from stylegan3.ops.channels_last import padded_channels
+from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
+
+
+class Measured(NamedTuple):
+    """A tiling and times [us] on an H200, replayed from a CUDA graph."""
+
+    tiling: Tiling
+    time: float
+    cudnn: float  # with channels padded to 8, 16, 32 or 64: the best of them
+
+
+_OWN = {"ping_pong": True, "resident": True}
+_REGISTERS = {**_OWN, "in_registers": True}
+
+# By kernel, input size [px], input channels / 16 and output channels / 8, both rounded up: layers
+# of the published 1024 px networks, of StyleGAN2 also the upsampling ones, as four phases of 2x2.
+MEASURED = {
+    (3, 36, 32, 64): Measured(Tiling(112, 1, 1), 13.6, 16.9),
+    (3, 52, 32, 64): Measured(Tiling(104, 1, 2), 23.2, 28.0),
+    (3, 84, 32, 64): Measured(Tiling(128, 2, 2), 49.4, 51.7),
+    (3, 148, 32, 64): Measured(Tiling(64, 2, 3), 145.0, 146.7),
+    (3, 148, 32, 41): Measured(Tiling(168, 1, 3), 97.8, 104.5),
+    (3, 276, 21, 26): Measured(Tiling(72, 3, 2), 154.3, 186.7),
+    (3, 276, 13, 16): Measured(Tiling(64, 4, 1), 59.4, 71.0),
+    (3, 532, 8, 11): Measured(Tiling(88, 1, 2, **_OWN), 80.7, 120.8),
+    (3, 1044, 6, 7): Measured(Tiling(56, 2, 2, **_OWN), 170.8, 307.5),
+    (3, 1044, 4, 4): Measured(Tiling(32, 4, 2, **_REGISTERS), 83.4, 146.3),
+    (3, 1044, 2, 4): Measured(Tiling(32, 4, 2, **_REGISTERS), 46.9, 94.2),
+    (3, 4, 32, 64): Measured(Tiling(16, 1, 1), 10.1, 11.7),
+    (3, 8, 32, 64): Measured(Tiling(16, 1, 1), 10.1, 12.3),
+    (3, 16, 32, 64): Measured(Tiling(16, 1, 1), 10.4, 11.9),
+    (3, 32, 32, 64): Measured(Tiling(32, 2, 1), 13.6, 15.8),
+    (3, 64, 32, 64): Measured(Tiling(64, 2, 2), 27.3, 30.8),
+    (3, 128, 16, 32): Measured(Tiling(128, 2, 2), 27.7, 29.5),
+    (3, 256, 8, 16): Measured(Tiling(128, 2, 2), 29.5, 33.0),
+    (3, 512, 4, 8): Measured(Tiling(64, 2, 2, **_OWN), 32.5, 49.7),
+    (3, 1024, 2, 4): Measured(Tiling(32, 4, 3, **_REGISTERS), 44.2, 90.3),
+    (2, 4, 32, 256): Measured(Tiling(64, 1, 1), 7.2, 7.6),
+    (2, 8, 32, 256): Measured(Tiling(64, 1, 1), 7.4, 8.0),
+    (2, 16, 32, 256): Measured(Tiling(80, 1, 2), 10.4, 10.8),
+    (2, 32, 32, 256): Measured(Tiling(80, 2, 3), 23.0, 21.1),
+    (2, 64, 32, 128): Measured(Tiling(80, 3, 3), 32.9, 37.4),
+    (2, 128, 16, 64): Measured(Tiling(128, 1, 3), 29.6, 29.8),
+    (2, 256, 8, 32): Measured(Tiling(128, 3, 2, ping_pong=True), 31.7, 35.4),
+    (2, 512, 4, 16): Measured(Tiling(128, 3, 2, **_OWN), 35.5, 40.9),
+}
+
+# Of `estimate`, fitted to 150 measurements of 28 shapes: within 16 % of them; what it would choose
+# takes 1 % longer than the best. Clocks of one multiprocessor.
+_CLOCKS_PER_US = 1640
+_START_CLOCKS = 1000
+_TAP_CLOCKS = 56  # to hand over streamed weights
+_STORE_CLOCKS, _STORE_CLOCKS_PER_CHANNEL_BLOCK = 1600, 3.5
+_LONE_REGISTER_CLOCKS = 12.5  # one warpgroup cannot keep the pipe full from registers
+_MEMORY_BYTES_PER_US = 3.2e6  # of the whole GPU
+
+
+def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
+    """Return the tiling that was measured to be best, or else is estimated to be."""
+    measured = MEASURED.get(_key(shape))
+    if measured is not None and measured.tiling.fits(shape):
+        return measured.tiling
+    # Consumers out of turn have not been timed yet.
+    fitting = [t for t in candidates(shape) if t.in_turn]
+    return min(fitting, key=lambda t: estimate(t, shape, processors))
+
+
+def suits(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
+    """Whether `HopperConvolution` is the faster one for a layer.
+
+    1x1 convolutions are left to cuDNN: those of stylegan3-r are bound by memory, or are large
+    square products, where cuBLAS is hard to beat (148 px, 1024 channels: 70 us against 83).
+    """
+    if capability != (9, 0) or shape.kernel not in (2, 3):
+        return False
+    measured = MEASURED.get(_key(shape))
+    return measured.time < measured.cudnn if measured else shape.kernel == 3
+
+
+def candidates(shape: ConvolutionShape) -> Iterator[Tiling]:
+    """Yield every tiling worth a measurement that fits."""
+    most = min(32, shape.columns // 16) + 1
+    tiles = {padded_channels(-(-shape.columns // parts)) for parts in range(1, max(most, 2))}
+    for n in sorted(tiles):
+        for blocks in (1, 2, 3, 4):
+            modes = [Tiling(n, blocks, consumers) for consumers in (1, 2, 3)]
+            for consumers in (2, 3, 4):
+                own = Tiling(n, blocks, consumers, ping_pong=True)
+                modes.append(own)
+                for in_registers in (False, True):
+                    for in_turn in (False, True):
+                        modes.append(
+                            replace(own, resident=True, in_registers=in_registers, in_turn=in_turn)
+                        )
+            yield from (tiling for tiling in modes if tiling.fits(shape))
+
+
+def estimate(tiling: Tiling, shape: ConvolutionShape, processors: int) -> float:
+    """Predict the time [us]: whole rounds of tiles, each bound by what it needs most of."""
+    taps, n, blocks = shape.kernel**2, tiling.n_tile, tiling.blocks
+    steps = (4 * (shape.k_blocks - 1) + shape.last_steps) * taps
+    products = steps * tiling.team * blocks  # of 64 pixels, 16 and n channels
+    width, height = tiling.box(shape)
+    strip = tiling.team * width * height
+    streamed = 0 if tiling.resident else taps * n
+    # Shared memory moves 128 bytes a clock: 16 clocks for the pixels of a product, n / 4 for its
+    # weights, one for each row copied in. In registers, rows of pixels serve several products.
+    share = (blocks + shape.kernel - 1) / (blocks * shape.kernel) if tiling.in_registers else 1
+    moved = products * (16 * share + n / 4) + (strip + streamed) * shape.k_blocks
+    is_lone = tiling.in_registers and tiling.in_turn
+    multiplied = products * (n / 2 + (_LONE_REGISTER_CLOCKS if is_lone else 0))
+    main = max(multiplied, moved) + (0 if tiling.resident else shape.k_blocks * taps * _TAP_CLOCKS)
+    store = _STORE_CLOCKS + _STORE_CLOCKS_PER_CHANNEL_BLOCK * blocks * n
+    rounds = -(-tiling.tiles(shape)[1] // processors)
+    if tiling.ping_pong:
+        clocks = rounds * max(main, (main + store) / tiling.consumers) + store
+    else:
+        clocks = rounds * (main + store)
+    rows, columns = shape.out_size
+    pixels_in, pixels_out = shape.height * shape.width, rows * columns
+    bytes_ = 2 * (pixels_in * padded_channels(shape.in_channels) + pixels_out * shape.columns)
+    return max((_START_CLOCKS + clocks) / _CLOCKS_PER_US, bytes_ / _MEMORY_BYTES_PER_US)
+
+
+def _key(shape: ConvolutionShape) -> tuple[int, int, int, int]:
+    size = shape.height if shape.height == shape.width else 0
+    return shape.kernel, size, -(-shape.in_channels // 16), -(-shape.out_channels // 8)

@@ -1,0 +1,208 @@
+"""Convolution of one picture on Hopper's tensor cores: the launcher of `conv_wgmma.cu`.
+
+For compute capability 9.0 only, and there for the shapes where it was measured to be faster than
+cuDNN and cuBLAS (`suits`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+from torch import Tensor
+
+from stylegan3.ops import nvrtc, tensor_map
+from stylegan3.ops.channels_last import check_picture, check_vectors, padded_channels
+from stylegan3.ops.conv_choice import choose_tiling
+from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
+from stylegan3.ops.sources import cuda_source
+
+
+class HopperConvolution:
+    """A stride-1 convolution, float16 with float32 sums, of pictures [H, W, P] (`channels_last`).
+
+    Padding channels of the input must be finite; of the output, `shape.columns` channels are
+    written (zeros beyond the channels), further padding is left alone.
+
+    Args:
+        shape: of the convolution.
+        device: of weights and launches; compute capability 9.0.
+        has_finish: True to multiply by a scale and add a bias per output channel, in float32,
+            before rounding to float16.
+        tiling: None for the best known.
+
+    Raises:
+        ValueError: if the tiling does not suit the shape.
+    """
+
+    def __init__(
+        self,
+        shape: ConvolutionShape,
+        device: torch.device,
+        *,
+        has_finish: bool = False,
+        tiling: Tiling | None = None,
+    ) -> None:
+        self.shape = shape
+        self._device = device
+        self._has_finish = has_finish
+        self._processors = _processors(device)
+        self.tiling = tiling or choose_tiling(shape, self._processors)
+        if not self.tiling.fits(shape):
+            raise ValueError(f"{self.tiling} does not fit {shape}")
+        order = channel_order(self.tiling.n_tile)
+        rows = padded_channels(shape.columns, self.tiling.n_tile)
+        channel_of = [i - i % len(order) + order[i % len(order)] for i in range(rows)]
+        row_of = torch.empty(rows, dtype=torch.int64)
+        row_of[torch.tensor(channel_of)] = torch.arange(rows)
+        self._row_of = row_of.to(device)
+        self._maps: dict[tuple[int, int], ctypes.Array] = {}
+        self.spec = nvrtc.KernelSpec(
+            "conv_wgmma",
+            wgmma_source(self.tiling.n_tile, self.tiling.in_registers)
+            + cuda_source("conv_wgmma.cu"),
+            (("FINISH", int(has_finish)), *self.tiling.defines(shape)),
+            needs_exact_architecture=True,
+        )
+
+    def prepare(
+        self,
+        weight: Tensor,  # [O, I, kH, kW]
+        out: Tensor | None = None,
+    ) -> Tensor:  # [kH, kW, rows, I'] float16
+        """Return weights as the kernel reads them: rows permuted, padded with zeros.
+
+        Args:
+            weight: of any strides and type; O and I may include padding channels that are zero.
+            out: of an earlier call, overwritten, so that its address stays. Capturable in a CUDA
+                graph.
+
+        Raises:
+            ValueError: if shapes disagree.
+        """
+        shape = self.shape
+        pitch, kernel = padded_channels(shape.in_channels), (shape.kernel, shape.kernel)
+        rows, depth = weight.shape[:2]
+        if weight.shape[2:] != kernel or rows < shape.out_channels or depth < shape.in_channels:
+            raise ValueError(f"weight {list(weight.shape)} does not fit {shape}")
+        if out is None:
+            size = (*kernel, len(self._row_of), pitch)
+            out = torch.zeros(size, dtype=torch.float16, device=self._device)
+        rows, depth = min(rows, shape.columns), min(depth, pitch)
+        source = weight[:rows, :depth].permute(2, 3, 0, 1).to(out.dtype)
+        out[..., :depth].index_copy_(2, self._row_of[:rows], source)
+        return out
+
+    def __call__(
+        self,
+        x: Tensor,  # [H, W, P] float16
+        weight: Tensor,  # of `prepare`
+        out: Tensor,  # [H', W', P'] float16, written
+        scale: Tensor | None = None,  # [vector_length(P')] float32, with `has_finish`; as is bias
+        bias: Tensor | None = None,
+    ) -> None:
+        """Launch on torch's current stream; capturable.
+
+        Raises:
+            ValueError: if shapes or types disagree.
+        """
+        shape, tiling = self.shape, self.tiling
+        self._check(x, weight, out, scale, bias)
+        per_column, tiles = tiling.tiles(shape)
+        height, width = shape.out_size
+        nvrtc.load(self.spec, self._device)(
+            min(tiles, self._processors),
+            tiling.threads,
+            self._picture_map(x),
+            self._weight_map(weight),
+            out,
+            scale,
+            bias,
+            height,
+            width,
+            out.shape[2],
+            shape.columns,
+            tiling.strips(shape)[0],
+            per_column,
+            tiles,
+            shared=tiling.shared_bytes(shape),
+        )
+
+    def _picture_map(self, x: Tensor) -> ctypes.Array:
+        key = (x.data_ptr(), x.shape[2])
+        if key not in self._maps:
+            height, width, pitch = x.shape
+            self._maps[key] = tensor_map.encode(
+                x,
+                (padded_channels(self.shape.in_channels), width, height),
+                (2 * pitch, 2 * pitch * width),
+                (64, *self.tiling.box(self.shape)),
+            )
+        return self._maps[key]
+
+    def _weight_map(self, weight: Tensor) -> ctypes.Array:
+        key = (weight.data_ptr(), 0)
+        if key not in self._maps:
+            rows, pitch = weight.shape[2:]
+            self._maps[key] = tensor_map.encode(
+                weight,
+                (pitch, rows, self.shape.kernel**2),
+                (2 * pitch, 2 * pitch * rows),
+                (64, self.tiling.n_tile, 1),
+            )
+        return self._maps[key]
+
+    def _check(
+        self, x: Tensor, weight: Tensor, out: Tensor, scale: Tensor | None, bias: Tensor | None
+    ) -> None:
+        shape = self.shape
+        check_picture("x", x, shape.in_channels)
+        check_picture("out", out, shape.out_channels)
+        for name, tensor, size in (
+            ("x", x, (shape.height, shape.width)),
+            ("out", out, shape.out_size),
+        ):
+            if tensor.dtype != torch.float16 or tuple(tensor.shape[:2]) != size:
+                raise ValueError(
+                    f"{name} must be float16 of {size} pixels,"
+                    f" not {tensor.dtype} {tuple(tensor.shape)}"
+                )
+        if weight.dtype != torch.float16 or weight.shape[2:3] != self._row_of.shape:
+            raise ValueError(f"weight must come from prepare, not be {tuple(weight.shape)}")
+        if self._has_finish != (scale is not None and bias is not None):
+            raise ValueError("scale and bias go with has_finish, both or none")
+        if scale is not None and bias is not None:
+            check_vectors(shape.columns, scale=scale, bias=bias)
+
+
+def wgmma_source(n_tile: int, in_registers: bool) -> str:
+    """Return `wgmma`, sums += a b for 64 pixels, 16 input and `n_tile` output channels.
+
+    The instruction names its n_tile / 2 registers of sums one by one. Pixels come from four
+    registers or, as the weights always do, by the operand descriptor of `hopper.cuh`.
+    """
+    count = n_tile // 2
+    sums = ", ".join(f"%{i}" for i in range(count))
+    outputs = ", ".join(f'"+f"(sums[{i}])' for i in range(count))
+    pixels = [f"%{count + i}" for i in range(4 if in_registers else 1)]
+    a = "{" + ", ".join(pixels) + "}" if in_registers else pixels[0]
+    inputs = ", ".join(f'"r"(a[{i}])' for i in range(4)) if in_registers else '"l"(a)'
+    parameter = "const unsigned int (&a)[4]" if in_registers else "unsigned long long a"
+    b, has_sums = f"%{count + len(pixels)}", f"%{count + len(pixels) + 1}"
+    transposed = "0" if in_registers else "0, 0"
+    return f"""\
+// Device primitives as inline PTX: generated.
+static __device__ __forceinline__ void wgmma(
+    float (&sums)[{count}], {parameter}, unsigned long long b, bool has_sums) {{
+  asm volatile("{{ .reg .pred p; setp.ne.b32 p, {has_sums}, 0;\\n"
+    "wgmma.mma_async.sync.aligned.m64n{n_tile}k16.f32.f16.f16 {{{sums}}}, {a}, {b}, p, 1, 1,"
+    " {transposed}; }}" : {outputs} : {inputs}, "l"(b), "r"((int)has_sums));
+}}
+// end of primitives
+"""
+
+
+def _processors(device: torch.device) -> int:
+    if device.type != "cuda":
+        return 3  # the emulator's: few, so that blocks are persistent there too
+    return torch.cuda.get_device_properties(device).multi_processor_count

@@ -1,0 +1,86 @@
+// Device primitives as inline PTX, of Hopper alone (sm_90a): barriers in shared memory, tensor
+// copies and what goes with warpgroup matrix instructions. Those instructions themselves name all
+// their registers, so their text is generated for a tile width: `wgmma_source` in conv_hopper.py.
+//
+// Addresses of shared memory are the 32-bit ones of `shared_start`.
+#pragma once
+
+typedef unsigned long long u64;
+
+// What the driver's cuTensorMapEncodeTiled made; passed to kernels by value.
+struct alignas(64) TensorMap { u64 opaque[16]; };
+
+// ---- barriers ----------------------------------------------------------------------------------
+// A barrier completes a phase after `arrivals` arrivals and all bytes that were announced; phases
+// have parity 0, 1, 0, .. Waiting for parity 1 on a new barrier returns at once.
+
+DEVICE void barrier_init(u32 at, int arrivals) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" :: "r"(at), "r"(arrivals) : "memory");
+}
+// Makes new barriers known to the copy engine.
+DEVICE void barrier_init_done() {
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+DEVICE void barrier_arrive(u32 at) {
+  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" :: "r"(at) : "memory");
+}
+// Arrives, and announces bytes that copies will bring in this phase.
+DEVICE void barrier_expect(u32 at, int bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+               :: "r"(at), "r"(bytes) : "memory");
+}
+DEVICE void barrier_wait(u32 at, int parity) {
+  u32 done;
+  do {
+    asm volatile(
+        "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n"
+        "  selp.u32 %0, 1, 0, p; }" : "=r"(done) : "r"(at), "r"(parity) : "memory");
+  } while (!done);
+}
+
+// ---- tensor copies -----------------------------------------------------------------------------
+// Copies the map's box at (x, y, z), x counted in elements; what lies outside the tensor is zero.
+
+DEVICE void copy_tensor(u32 to, const TensorMap* map, int x, int y, int z, u32 barrier) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      " [%0], [%1, {%3, %4, %5}], [%2];"
+      :: "r"(to), "l"(map), "r"(barrier), "r"(x), "r"(y), "r"(z) : "memory");
+}
+// ---- warpgroup matrix instructions -------------------------------------------------------------
+
+// An operand in shared memory, rows of 128 bytes with the 128-byte swizzle, in groups of 8 rows
+// `stride` bytes apart. The hardware swizzles final addresses (bits 4-6 by bits 7-9), so it may
+// start at any row of a swizzled array, and any multiple of 32 bytes in it. Addresses are in units
+// of 16 bytes: so moving along costs one addition, where more would keep small products waiting.
+DEVICE u32 operand_start(u32 at) { return at >> 4 | 1 << 16; }
+DEVICE u64 operand(u32 start, u32 stride) {
+  return (u64)(stride >> 4 | 1 << 30) << 32 | start;
+}
+DEVICE void wgmma_fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+// Waits until at most `PENDING` of the warpgroup's latest groups are unfinished.
+template <int PENDING> DEVICE void wgmma_wait() {
+  asm volatile("wgmma.wait_group.sync.aligned %0;" :: "n"(PENDING) : "memory");
+}
+// Four 8x8 matrices of float16: lane l brings the address of a row of matrix l / 8, and gets
+// row l / 4, columns 2 (l % 4) and the next of each.
+DEVICE void load_matrices(u32 (&m)[4], u32 at) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(at) : "memory");
+}
+
+// ---- warpgroups --------------------------------------------------------------------------------
+
+// Tells the compiler that all lanes of a warp have the same value, which then may live in a uniform
+// register, where operands of matrix instructions must be.
+DEVICE int uniform(int value) { return __shfl_sync(0xffffffffu, value, 0); }
+
+// Registers of each thread of the calling warpgroup from now on.
+template <int COUNT> DEVICE void release_registers() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" :: "n"(COUNT));
+}
+template <int COUNT> DEVICE void claim_registers() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(COUNT));
+}
+// end of primitives
