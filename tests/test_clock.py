@@ -104,3 +104,19 @@ def test_frame_rate_settles_on_the_rate_and_follows_a_change(now: Now) -> None:
         now.seconds += 0.1
         measured = rate.tick()
     assert measured == pytest.approx(10.0, rel=0.01)
+
+
+def test_sound_keeps_its_pace_whatever_the_speed(now: Now) -> None:
+    clock = Clock(now)
+    clock.speed = 0.5
+    now.seconds += 4
+    clock.tick()
+    assert (clock.t, clock.position) == (2.0, 4.0)
+    clock.toggle_pause()
+    now.seconds += 4
+    clock.tick()
+    assert clock.position == 4.0
+    clock.step(-60)
+    assert clock.position == pytest.approx(3.0)
+    clock.rewind()
+    assert (clock.t, clock.position) == (0.0, 0.0)

@@ -145,7 +145,7 @@ class App:
         t, _ = self.clock.tick()
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
         elapsed = self._next_elapsed()
-        inputs = self._hear(t, elapsed)
+        inputs = self._hear(elapsed)
         self._history.record(self.params, self._now(), is_active=_is_widget_held())
         self._run_commands()
 
@@ -237,7 +237,7 @@ class App:
             case c.SetSound(sound):
                 self.performance.hearing.set(sound)
             case c.ChooseSound():
-                self._dialog.ask_open("Open sound", Path.cwd(), SOUND_FILTER, self._sound_file)
+                self._dialog.ask_open("Open sound", Path.cwd(), SOUND_FILTER, self.sound_file)
             case c.Undo(count):
                 self.performance.leave_look()
                 self.params = self._history.undo(count)
@@ -306,12 +306,14 @@ class App:
         self.params = params
         self._history.record(params, self._now(), name=name)
 
-    def _sound_file(self, path: Path) -> c.Command:
+    def sound_file(self, path: Path) -> c.Command:
+        """Return the command to listen to a file as it is listened now."""
         return c.SetSound(replace(self.performance.hearing.sound, source="file", file=str(path)))
 
     def resume(self, surroundings: Surroundings) -> None:
         """Go on with what was around the parameters when the last session was saved."""
-        self.clock.t, self.clock.is_paused = surroundings.t, surroundings.is_paused
+        self.clock.t = self.clock.position = surroundings.t
+        self.clock.is_paused = surroundings.is_paused
         self.performance.resume(surroundings)
 
     def _make_session(self) -> Session:
@@ -355,9 +357,9 @@ class App:
         names = [networks[slot].name for slot in SLOTS if slot in networks]
         self.window.set_title(" \u2013 ".join(["sgview", *names]))
 
-    def _hear(self, t: float, elapsed: float) -> Inputs:
+    def _hear(self, elapsed: float) -> Inputs:
         """Take what came in from outside since the last frame."""
-        audio, bands = self.performance.hear(t, elapsed)
+        audio, bands = self.performance.hear(self.clock.position, elapsed)
         playing = self.status.networks.get("a") or self.status.networks.get("b")
         x, y, is_down = self.gui.mouse_over_picture()
         heard = self._sources.hear(

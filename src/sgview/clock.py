@@ -22,6 +22,7 @@ class Clock:
         self._now = now
         self._last = now()
         self.t = 0.0  # [s]
+        self.position = 0.0  # where t would be at speed 1: sound has one pace [s]
         self.speed = 1.0  # negative runs backwards
         self.is_paused = False
 
@@ -31,6 +32,7 @@ class Clock:
         elapsed, self._last = now - self._last, now
         dt = 0.0 if self.is_paused else elapsed * self.speed
         self.t += dt
+        self.position += 0.0 if self.is_paused else elapsed
         return self.t, dt
 
     def toggle_pause(self) -> None:
@@ -41,10 +43,11 @@ class Clock:
         """Move by `frames` frames of 1/60 s and pause."""
         self.is_paused = True
         self.t += frames * FRAME
+        self.position += frames * FRAME
 
     def rewind(self) -> None:
         """Set time to zero; it runs on if it was running."""
-        self.t = 0.0
+        self.t = self.position = 0.0
 
 
 class FrameLimiter:

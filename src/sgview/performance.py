@@ -69,12 +69,12 @@ class Performance:
 
     def hear(
         self,
-        t: float,  # [s]
+        position: float,  # in a file that is heard [s]
         elapsed: float,  # real time [s]
     ) -> Levels:
         """Return the levels of the sound of now, and let the beat go on."""
-        levels = self.hearing.hear(t)
-        self.tempo.advance(elapsed, self.hearing.tempo(t))
+        levels = self.hearing.hear(position)
+        self.tempo.advance(elapsed, self.hearing.tempo(position))
         return levels
 
     def play(

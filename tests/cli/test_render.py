@@ -1,6 +1,7 @@
 """`sgview render`, as a user calls it: without a screen."""
 
 import signal
+import wave
 from pathlib import Path
 
 import av
@@ -10,8 +11,14 @@ from PIL import Image
 
 from sgview.cli import main
 from sgview.engine.engine import Engine
+from sgview.engine.loader import load_network
 from sgview.engine.picture import Picture
-from sgview.state.params import Params
+from sgview.signals import Instant
+from sgview.signals.resolver import Resolver
+from sgview.state.commands import Slot
+from sgview.state.params import Edit, Mapping, Params
+from sgview.takes.recorder import TakeRecorder
+from sgview.takes.take import FadeStart, PlayedNetwork
 
 DATA = Path(__file__).parents[1] / "data"
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
@@ -51,6 +58,115 @@ def test_layer_and_flip(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain[:, ::-1], flipped)
 
 
+def write_script(path: Path, body: str) -> str:
+    path.write_text(f"def frame(play):\n    {body}\n")
+    return str(path)
+
+
+def test_a_script_plays_along(tmp_path: Path) -> None:
+    body = "edit_layer_by_name('synthesis.input.weight', 1 + absTime.seconds)"
+    script = write_script(tmp_path / "play.py", body)
+    options = ("--frames", "3", "--fps", "2")
+    played = render(tmp_path / "1", A, *options, "--script", script)
+    edited = render(tmp_path / "2", A, *options, "--edit", "synthesis.input.weight=1 + t")
+    np.testing.assert_array_equal(played, edited)
+
+
+def test_a_script_that_fails_is_an_error_with_its_line(tmp_path: Path, capsys) -> None:
+    script = write_script(tmp_path / "play.py", "1 / (play.t - 0.5)")
+    out = str(tmp_path / "out")
+    arguments = ["render", A, "--frames", "3", "--fps", "2", "--script", script, "--out", out]
+    assert main(arguments) == 2
+    assert "play.py, line 2: ZeroDivisionError" in capsys.readouterr().err
+
+
+def write_pulses(path: Path) -> str:
+    """Half a second of 100 Hz in every second, mono, 3 s."""
+    t = np.arange(3 * 48_000) / 48_000
+    samples = np.sin(2 * np.pi * 100 * t) * (t % 1.0 < 0.5)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes((samples * 32_000).astype("<i2").tobytes())
+    return str(path)
+
+
+def test_sound_moves_what_is_bound_to_it_alike_every_time(tmp_path: Path) -> None:
+    sound = write_pulses(tmp_path / "pulses.wav")
+    preset = tmp_path / "look.toml"
+    preset.write_text(
+        "[noise]\ntranslate_speed = [0, 0, 0]\n"
+        "[bindings]\n'mapping.truncation_psi' = \"1 - audio('low')\"\n"
+    )
+    options = (A, "--preset", str(preset), "--frames", "5", "--fps", "2", "--start", "0.4")
+    first = render(tmp_path / "1", *options, "--audio", sound)
+    again = render(tmp_path / "2", *options, "--audio", sound)
+    np.testing.assert_array_equal(first, again)
+    loud, silent = first[0], first[1]  # at 0.4 s and 0.9 s
+    assert (loud != silent).mean() > 0.2
+    average = render(tmp_path / "3", A, "--psi", "0", "--frames", "1")[0]
+    assert np.abs(loud.astype(int) - average).mean() < np.abs(silent.astype(int) - average).mean()
+    assert np.abs(loud.astype(int) - average).max() <= 12
+    assert np.abs(loud.astype(int) - first[2]).max() <= 3  # a second later
+
+
+def record(path: Path, networks: dict[Slot, PlayedNetwork]) -> list[tuple[Params, float]]:
+    """Record 12 frames and return what was shown in each."""
+    resolver = Resolver()
+    params = Params(edits=(Edit(tensor="synthesis.input.weight", expression="1 + sin(t)"),))
+    recorder = TakeRecorder(path, params, resolver, networks)
+    shown = []
+    for n in range(12):
+        if n == 4:
+            resolver.fade(0.2, "linear")
+            recorder.note_fade(FadeStart(seconds=0.2, easing="linear"))
+            params = Params(mapping=Mapping(truncation_psi=0.3))
+        if n == 8:
+            networks = {slot: network for slot, network in networks.items() if slot == "a"}
+        instant = Instant(n / 20, dt=1 / 20, elapsed=1 / 20)
+        shown.append((resolver.resolve(params, instant).params, instant.t))
+        recorder.record(params, instant, (), networks)
+    recorder.close()
+    return shown
+
+
+def test_a_take_is_rendered_as_it_was_played(tmp_path: Path) -> None:
+    path = tmp_path / "take.jsonl.zst"
+    pair: dict[Slot, PlayedNetwork] = {
+        "a": PlayedNetwork(path=A, name="a"),
+        "b": PlayedNetwork(path=B, name="b"),
+    }
+    shown = record(path, pair)
+    first = render(tmp_path / "1", "--take", str(path))
+    assert len(first) == 12
+    np.testing.assert_array_equal(first, render(tmp_path / "2", "--take", str(path)))
+    with Engine("cpu") as engine:
+        engine.set_network("a", load_network(A))
+        for pixels, (params, t) in zip(first, shown, strict=True):
+            picture = engine.render(params, t)
+            assert picture is not None
+            np.testing.assert_array_equal(pixels, picture.rgba8.numpy()[..., :3])
+    assert (first[3] != first[6]).any()
+    some = render(tmp_path / "3", "--take", str(path), "--start", "0.1", "--frames", "3")
+    np.testing.assert_array_equal(some, first[2:5])
+    faster = render(tmp_path / "4", "--take", str(path), "--fps", "40")
+    assert len(faster) == 23
+    np.testing.assert_array_equal(faster[0], first[0])
+    other = render(tmp_path / "5", B, "--take", str(path), "--frames", "1")
+    assert (other[0] != first[0]).any()
+
+
+def test_a_take_of_the_built_in_pair(tmp_path: Path) -> None:
+    path = tmp_path / "take.jsonl.zst"
+    record(path, {"a": PlayedNetwork(path="", name="embers")})
+    pictures = render(tmp_path / "1", "--take", str(path), "--frames", "2")
+    demo = ("--demo", "sg3", "--edit", "synthesis.input.weight=1 + sin(t)")
+    np.testing.assert_array_equal(
+        pictures, render(tmp_path / "2", *demo, "--frames", "2", "--fps", "20")
+    )
+
+
 def test_without_networks_the_built_in_pair_plays(tmp_path: Path) -> None:
     out = tmp_path / "take.mp4"
     assert main(["render", "--frames", "2", "--blend", "b4=1", "--out", str(out)]) == 0
@@ -74,6 +190,10 @@ def test_pair_and_look_are_chosen_by_name(tmp_path: Path) -> None:
         ([A, "--blend", "L1=1"], "group L1 cannot blend: there is no network B"),
         ([A, B, "--blend", "L99=1"], "group L99 cannot blend: there is mapping, input, L0"),
         (["missing.pkl"], "missing.pkl"),
+        (["--take", "missing.zst"], "missing.zst cannot be read"),
+        (["--take", "missing.zst", "--psi", "1"], "--psi does not go with --take"),
+        ([A, "--audio", "missing.wav"], "missing.wav cannot be read as sound"),
+        ([A, "--script", "missing.py"], "missing.py: It cannot be read"),
         ([A, "--frames", "0"], "--frames and --fps must be greater than zero"),
     ],
 )

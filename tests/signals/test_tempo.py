@@ -116,3 +116,12 @@ def test_hops_of_other_rates() -> None:
     heard = find_tempo(flux, 44_100)
     assert heard is not None
     assert heard.bpm == pytest.approx(120.0, rel=0.005)
+
+
+def test_starts_in_the_middle() -> None:
+    tempo = Tempo(90.0)
+    tempo.start_at(4.0)
+    assert tempo.beat == 6.0
+    tempo.set(90.0, is_following=True)
+    tempo.start_at(4.0, HeardTempo(120.0, 0.25, 1.0))
+    assert tempo.beat == pytest.approx(8.25)

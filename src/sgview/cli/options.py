@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast, get_args
 from msgspec.structs import replace
 
 from sgview import resources
+from sgview.session import Session
 from sgview.settings import Networks, Settings, load_settings
 from sgview.state.params import Edit, Operation, Params
 from sgview.state.presets import load_preset
@@ -80,16 +81,23 @@ def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_from(args: argparse.Namespace) -> Settings:
+def settings_from(args: argparse.Namespace, session: Session | None = None) -> Settings:
     """Return the settings of the files, with the options of the command line on top.
+
+    Args:
+        args: the command line.
+        session: what takes the place of the networks and parameters of the files.
 
     Raises:
         ConfigError: naming the file or option, and the cause.
     """
     settings = load_settings(args.config)
-    networks = _networks(settings.networks, args)
+    configured = settings.networks if session is None else networks_of(session)
+    networks = _networks(configured, args)
     if args.preset is not None:
         params = load_preset(find_preset(args.preset))
+    elif session is not None:
+        params = session.params
     elif not networks.a and networks.demo in FIRST_LOOKS:
         look = resources.looks()[FIRST_LOOKS[networks.demo]]
         params = load_settings(args.config, look=look).params
@@ -107,6 +115,12 @@ def settings_from(args: argparse.Namespace) -> Settings:
         networks=networks,
         params=_with_options(params, args),
     )
+
+
+def networks_of(session: Session) -> Networks:
+    """Return what a session played; what was built in is ""."""
+    played = session.surroundings.networks
+    return Networks(a=played.get("a", ""), b=played.get("b", ""), demo=session.surroundings.demo)
 
 
 def _networks(configured: Networks, args: argparse.Namespace) -> Networks:

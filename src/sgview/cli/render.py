@@ -9,49 +9,78 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from sgview.cli import options
+from sgview.cli import options, shots
 from sgview.outputs.video import open_writer
 from sgview.settings import Settings
 from sgview.signals import Instant, Signals
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
+from sgview.takes.take import PlayedNetwork
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
+    from sgview.engine.network import Network
+
+SLOTS: tuple[Slot, ...] = ("a", "b")
+UNTRAINED = ("embers", "tides")  # names of the pair "sg3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `sgview render`."""
     options.add_arguments(parser)
-    parser.add_argument("--frames", type=int, default=300, metavar="N", help="pictures (300)")
-    parser.add_argument("--fps", type=float, default=30.0, metavar="X", help="a second (30)")
+    parser.add_argument("--take", type=Path, metavar="FILE", help="play a recorded take again")
+    parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
+    parser.add_argument("--frames", type=int, metavar="N", help="pictures (300; of a take: all)")
+    parser.add_argument(
+        "--fps", type=float, metavar="X", help="a second (30; of a take: the recorded frames)"
+    )
     parser.add_argument("--start", type=float, default=0.0, metavar="T", help="first t [s] (0)")
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="FILE|FOLDER",
-        help="take.mp4 (.mov .mkv .webm), or a folder for PNG files",
+        help="film.mp4 (.mov .mkv .webm), or a folder for PNG files",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render frame n at t = start + n / fps * speed, so that the same command gives the same take.
+    """Render frame n at t = start + n / fps * speed, or a take; the same command, the same bytes.
 
     Raises:
-        ConfigError: if an argument, setting, layer or edit cannot be used.
+        ConfigError: if an argument, setting, layer, edit, script or take cannot be used.
         CheckpointError: if a network cannot be read.
         OutputError: if the file cannot be written.
     """
-    if args.frames < 1 or args.fps <= 0:
+    if (args.frames is not None and args.frames < 1) or (args.fps is not None and args.fps <= 0):
         raise ConfigError("--frames and --fps must be greater than zero")
-    settings = options.settings_from(args)
+    if args.take is not None:
+        _refuse_beside_take(args)
+    settings = shots.with_sound(options.settings_from(args), args.audio)
+    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args)
+    if plan.notice:
+        print(f"sgview: {plan.notice}", file=sys.stderr)
 
     with options.open_engine(settings) as engine:
-        _open_networks(engine, settings)
-        _check(engine, settings.params)
-        return _render(engine, settings.params, args)
+        if args.take is None or args.a is not None or args.demo is not None:
+            _open_networks(engine, settings)
+            if args.take is None:
+                _check(engine, settings.params)
+            follows_take = False
+        else:
+            follows_take = True
+        return _render(engine, plan, args.out, follows_take=follows_take)
+
+
+def _refuse_beside_take(args: argparse.Namespace) -> None:
+    """A take says itself what it plays."""
+    names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend")
+    for name in (*names, "flip_h", "flip_v"):
+        if getattr(args, name) not in (None, False, []):
+            option = name.replace("_", "-")
+            raise ConfigError(f"--{option} does not go with --take, which holds what was played")
 
 
 def _open_networks(engine: Engine, settings: Settings) -> None:
@@ -90,25 +119,67 @@ def _check(engine: Engine, params: Params) -> None:
     engine.take_notices()
 
 
-def _render(engine: Engine, params: Params, args: argparse.Namespace) -> int:
-    signals = Signals()
-    writer = open_writer(args.out, args.fps)
+def _render(engine: Engine, plan: shots.Plan, out: Path, *, follows_take: bool) -> int:
+    cast = TakeNetworks(engine)
+    writer = open_writer(out, plan.fps)
     written = 0
+    bar = tqdm(plan.shots, total=plan.count, unit="frame", desc=str(out), disable=None)
     try:
-        for n in tqdm(range(args.frames), unit="frame", desc=str(args.out), disable=None):
-            t = args.start + n / args.fps * params.playback.speed
-            dt = params.playback.speed / args.fps
-            instant = Instant(t, dt if n else 0.0, 1 / args.fps if n else 0.0)
-            picture = engine.render(signals.resolve(params, instant)[0], t)
-            assert picture is not None
+        for shot in bar:
+            if follows_take:
+                cast.set(shot.networks)
+            picture = engine.render(shot.params, shot.t)
+            if picture is None:
+                raise ConfigError("the take plays no network there: name one on the command line")
             writer.write(picture.rgba8.cpu().numpy())
             written += 1
     except KeyboardInterrupt:
-        print(f"sgview: stopped; {args.out} holds {written} pictures", file=sys.stderr)
+        print(f"sgview: stopped; {out} holds {written} pictures", file=sys.stderr)
         return 130
     finally:
+        bar.close()
         writer.close()
     for notice in engine.take_notices():
         print(f"sgview: {notice.text} {notice.hint}", file=sys.stderr)
-    print(f"{args.out}: {written} pictures, {written / args.fps:.1f} s", file=sys.stderr)
+    print(f"{out}: {written} pictures, {written / plan.fps:.1f} s", file=sys.stderr)
     return 0
+
+
+class TakeNetworks:
+    """Sets the networks that a take names, each read once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._now: dict[Slot, PlayedNetwork] = {}
+        self._read: dict[PlayedNetwork, Network] = {}
+
+    def set(self, networks: dict[Slot, PlayedNetwork]) -> None:
+        """Play these from the next picture on.
+
+        Raises:
+            CheckpointError: if a file cannot be read.
+            ConfigError: if a built-in network has another name here.
+        """
+        if networks == self._now:
+            return
+        for slot in SLOTS:
+            wanted = networks.get(slot)
+            if wanted != self._now.get(slot):
+                self._engine.set_network(slot, None if wanted is None else self._find(wanted))
+        self._now = networks
+
+    def _find(self, wanted: PlayedNetwork) -> Network:
+        from sgview.engine.loader import builtin_networks, load_network
+
+        if wanted not in self._read and wanted.path:
+            self._read[wanted] = load_network(wanted.path)
+        elif wanted not in self._read:
+            pair = builtin_networks("sg3" if wanted.name in UNTRAINED else "sg2")
+            for network in pair:
+                name = network.status.name
+                self._read[PlayedNetwork(path="", name=name)] = network
+        if wanted not in self._read:
+            raise ConfigError(
+                f"there is no built-in network {wanted.name}: name networks on the command line"
+            )
+        return self._read[wanted]

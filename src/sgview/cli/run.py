@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
 from msgspec.structs import replace
 
 from sgview.cli import options
+from sgview.session import NAME, Session, load_session
 from sgview.settings import Settings
 from sgview.state.validation import ConfigError
 
@@ -23,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fullscreen", action="store_true", help="start on the whole screen")
     parser.add_argument("--no-vsync", action="store_true", help="do not wait for the screen")
     parser.add_argument("--hide-panels", action="store_true", help="start with the picture alone")
+    parser.add_argument("--resume", action="store_true", help="go on where the last session ended")
+    parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
     parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)  # leave after so long
 
 
@@ -33,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: if a setting, file name or the device cannot be used.
     """
     _share_the_processor()
-    settings = window_settings(options.settings_from(args), args)
+    session = _last_session() if args.resume else None
+    settings = window_settings(options.settings_from(args, session), args)
+    if args.script is not None and not args.script.is_file():
+        raise ConfigError(f"{args.script}: there is no such file")
     for path in (settings.networks.a, settings.networks.b):
         if path and not Path(path).is_file():
             raise ConfigError(f"{path}: there is no such file")
@@ -41,7 +50,14 @@ def run(args: argparse.Namespace) -> int:
     from sgview.gfx.context import WindowError
 
     try:
-        return play(settings, seconds=args.seconds, show_panels=not args.hide_panels)
+        return play(
+            settings,
+            session=session,
+            script=args.script,
+            audio=args.audio,
+            seconds=args.seconds,
+            show_panels=not args.hide_panels,
+        )
     except WindowError as error:
         raise ConfigError(str(error)) from error
 
@@ -66,27 +82,60 @@ def window_settings(settings: Settings, args: argparse.Namespace) -> Settings:
     return replace(settings, window=window)
 
 
-def play(settings: Settings, *, seconds: float | None = None, show_panels: bool = True) -> int:
+def play(
+    settings: Settings,
+    *,
+    session: Session | None = None,
+    script: Path | None = None,
+    audio: Path | None = None,
+    seconds: float | None = None,
+    show_panels: bool = True,
+) -> int:
     """Run the instrument; return the exit code."""
     from sgview.app import App
     from sgview.engine.worker import EngineWorker
+    from sgview.state.commands import ChooseScript
 
     with App(settings, EngineWorker(options.open_engine(settings))) as app:
         app.gui.show_panels = show_panels
+        if session is not None:
+            app.resume(session.surroundings)
+        if script is not None:
+            app.execute(ChooseScript(script))
+        if audio is not None:
+            app.execute(app.sound_file(audio))
         _open_networks(app, settings)
         app.run(seconds)
     return 0
 
 
+def _last_session() -> Session | None:
+    """Return the session to go on with; where there is none that can be read, say so and begin."""
+    path = platformdirs.user_state_path("sgview") / NAME
+    try:
+        session = load_session(path)
+    except ConfigError as error:
+        print(f"sgview: {error}; a new session begins", file=sys.stderr)
+        return None
+    around = session.surroundings
+    missing = [name for name in around.networks.values() if name and not Path(name).is_file()]
+    if missing:
+        print(f"sgview: {', '.join(missing)}: not there any more", file=sys.stderr)
+    there = {slot: name for slot, name in around.networks.items() if name not in missing}
+    return replace(session, surroundings=replace(around, networks=there))
+
+
 def _open_networks(app: App, settings: Settings) -> None:
+    """Open what is named; where A is built in, so is the B that is not named."""
     from sgview.engine.loader import builtin_networks
     from sgview.state.commands import LoadNetwork
 
-    if settings.networks.a:
-        app.execute(LoadNetwork("a", Path(settings.networks.a)))
-        if settings.networks.b:
-            app.execute(LoadNetwork("b", Path(settings.networks.b)))
-        return
-    a, b = builtin_networks(settings.networks.demo)
-    app.worker.set_network("a", a)
-    app.worker.set_network("b", b)
+    networks = settings.networks
+    if not networks.a:
+        a, b = builtin_networks(networks.demo)
+        app.worker.set_network("a", a)
+        app.worker.set_network("b", b)
+    if networks.a:
+        app.execute(LoadNetwork("a", Path(networks.a)))
+    if networks.b:
+        app.execute(LoadNetwork("b", Path(networks.b)))

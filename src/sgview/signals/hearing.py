@@ -66,12 +66,12 @@ class Hearing:
 
     def hear(
         self,
-        t: float,  # time of the picture [s]: a file is heard there
+        position: float,  # in a file that is heard [s]
     ) -> Levels:
         """Return the newest levels and bands; the same objects until there are new ones."""
         self._poll()
         if self._file is not None:
-            levels = self._file.at(t)
+            levels = self._file.at(position)
             if levels != self._last_hop:
                 self._last_hop = levels
         elif self._input is not None:
@@ -83,10 +83,10 @@ class Hearing:
             self._last_hop = SILENCE
         return self._last_hop
 
-    def tempo(self, t: float) -> HeardTempo | None:
+    def tempo(self, position: float) -> HeardTempo | None:
         """Return the beat of what is heard, its phase that of now."""
         if self._file is not None:
-            return self._file.tempo_at(t)
+            return self._file.tempo_at(position)
         return self._input.tempo() if self._input is not None else None
 
     def status(self, *, lists_inputs: bool = False) -> SoundStatus:

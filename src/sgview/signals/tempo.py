@@ -58,6 +58,18 @@ class Tempo:
         self.is_following = is_following
         self._taps.clear()
 
+    def start_at(
+        self,
+        position: float,  # real time since the beginning [s]
+        heard: HeardTempo | None = None,
+    ) -> None:
+        """Be where the beat would be by then; on that of the sound, if it is followed."""
+        if self.is_following and heard is not None:
+            self.bpm = heard.bpm
+        self.beat = position * self.bpm / 60.0
+        if self.is_following and heard is not None:
+            self.beat += (heard.phase - self.beat + 0.5) % 1.0 - 0.5
+
     def tap(
         self,
         now: float,  # real time [s]
