@@ -60,7 +60,9 @@ _CLOCKS_PER_US = 1640
 _START_CLOCKS = 1000
 _TAP_CLOCKS = 56  # to hand over streamed weights
 _STORE_CLOCKS, _STORE_CLOCKS_PER_CHANNEL_BLOCK = 1600, 3.5
-_LONE_REGISTER_CLOCKS = 12.5  # one warpgroup cannot keep the pipe full from registers
+# From registers one warpgroup cannot keep the pipe full: it waits this long for every instruction,
+# while others may run; in turn, less was seen, as turns overlap.
+_REGISTER_WAIT_CLOCKS, _REGISTER_WAIT_CLOCKS_IN_TURN = 44, 12.5
 _MEMORY_BYTES_PER_US = 3.2e6  # of the whole GPU
 
 
@@ -116,8 +118,12 @@ def estimate(tiling: Tiling, shape: ConvolutionShape, processors: int) -> float:
     # weights, one for each row copied in. In registers, rows of pixels serve several products.
     share = (blocks + shape.kernel - 1) / (blocks * shape.kernel) if tiling.in_registers else 1
     moved = products * (16 * share + n / 4) + (strip + streamed) * shape.k_blocks
-    is_lone = tiling.in_registers and tiling.in_turn
-    multiplied = products * (n / 2 + (_LONE_REGISTER_CLOCKS if is_lone else 0))
+    product = n / 2
+    if tiling.in_registers and tiling.in_turn:
+        product += _REGISTER_WAIT_CLOCKS_IN_TURN
+    elif tiling.in_registers:
+        product = max(product, (product + _REGISTER_WAIT_CLOCKS) / tiling.consumers)
+    multiplied = products * product
     main = max(multiplied, moved) + (0 if tiling.resident else shape.k_blocks * taps * _TAP_CLOCKS)
     store = _STORE_CLOCKS + _STORE_CLOCKS_PER_CHANNEL_BLOCK * blocks * n
     rounds = -(-tiling.tiles(shape)[1] // processors)

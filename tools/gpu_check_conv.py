@@ -1,0 +1,163 @@
+"""Time every convolution of the published networks on this Hopper GPU (development only).
+
+    python3 tools/gpu_check_conv.py [--json FILE] [--layers T,SG2,R] [--sweep N]
+
+Per layer: our kernel with the tiling it chooses, cuDNN with the best padding of the channel counts,
+and the floor of the tensor cores. `--sweep` times the N tilings of least estimated time too, and
+names the best. From a checkout, without installation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ops"), str(ROOT / "tools")]
+
+from gpu_timing import median_us  # noqa: E402
+from kernel_reference import relative_error  # noqa: E402
+
+from stylegan3.config import StyleGAN3Config  # noqa: E402
+from stylegan3.geometry import AliasFreeLayer  # noqa: E402
+from stylegan3.ops import nvrtc  # noqa: E402
+from stylegan3.ops.channels_last import padded_channels  # noqa: E402
+from stylegan3.ops.conv_choice import candidates, choose_tiling, estimate, suits  # noqa: E402
+from stylegan3.ops.conv_hopper import HopperConvolution  # noqa: E402
+from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling  # noqa: E402
+
+DEVICE = torch.device("cuda", 0)
+FLOPS_PER_US = 790e6
+Row = dict[str, object]
+
+
+def layers(family: str) -> Iterator[tuple[str, ConvolutionShape]]:
+    """Yield the layers of a 1024 px network: "T" and "R" of StyleGAN3, "SG2"."""
+    if family == "SG2":
+        for size in (4, 8, 16, 32, 64, 128, 256, 512, 1024):
+            channels = min(32768 // size, 512)
+            yield f"SG2 b{size}.conv1", ConvolutionShape(size, size, channels, channels, 3, 1)
+            if size > 4:
+                half, before = size // 2, min(65536 // size, 512)
+                shape = ConvolutionShape(half, half, before, 4 * channels, 2, 1)
+                yield f"SG2 b{size}.conv0", shape
+        return
+    radial = family == "R"
+    config = StyleGAN3Config(
+        img_resolution=1024,
+        conv_kernel=1 if radial else 3,
+        channel_base=65536 if radial else 32768,
+        channel_max=1024 if radial else 512,
+        use_radial_filters=radial,
+    )
+    for index in range(config.num_layers):
+        g = AliasFreeLayer.of(config, index)
+        k = g.conv_kernel
+        shape = ConvolutionShape(g.in_size, g.in_size, g.in_channels, g.out_channels, k, k - 1)
+        yield f"{family} {g.name}", shape
+
+
+class Layer:
+    """One layer's operands, its reference, and the times of all that computes it."""
+
+    def __init__(self, name: str, shape: ConvolutionShape) -> None:
+        self.name, self.shape = name, shape
+        pitch = padded_channels(shape.in_channels)
+        self.x = torch.zeros(shape.height, shape.width, pitch, device=DEVICE).half()
+        self.x[..., : shape.in_channels].normal_()
+        size = (shape.out_channels, shape.in_channels, shape.kernel, shape.kernel)
+        self.weight = torch.randn(size, device=DEVICE).half()
+        planes = self.x[..., : shape.in_channels].permute(2, 0, 1)[None]
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            self.expected = torch.nn.functional.conv2d(
+                planes.float(), self.weight.float(), padding=shape.padding
+            )[0].double()
+
+    def own(self, tiling: Tiling) -> tuple[float, float]:
+        """Return the time [us] of our kernel, and its error."""
+        op = HopperConvolution(self.shape, DEVICE, tiling=tiling)
+        weight = op.prepare(self.weight)
+        size = (*self.shape.out_size, self.shape.columns)
+        out = torch.full(size, torch.nan, device=DEVICE, dtype=torch.float16)
+        run = partial(op, self.x, weight, out)
+        run()
+        actual = out[..., : self.shape.out_channels].permute(2, 0, 1)
+        return median_us(run), relative_error(actual.cpu(), self.expected.cpu())
+
+    def cudnn(self) -> float:
+        """Return the time [us] of cuDNN with the best padding."""
+        times, shape, kernel = [], self.shape, self.shape.kernel
+        for multiple in (8, 16, 32, 64):
+            ins, outs = (
+                padded_channels(n, multiple) for n in (shape.in_channels, shape.out_channels)
+            )
+            x = torch.randn(1, ins, shape.height, shape.width, device=DEVICE).half()
+            weight = torch.randn(outs, ins, kernel, kernel, device=DEVICE).half()
+            operands = (v.to(memory_format=torch.channels_last) for v in (x, weight))
+            with torch.backends.cudnn.flags(enabled=True, benchmark=True):
+                run = partial(torch.nn.functional.conv2d, *operands, padding=shape.padding)
+                times.append(median_us(run))
+        return min(times)
+
+
+def tilings(shape: ConvolutionShape, processors: int, count: int) -> list[Tiling]:
+    """Return the chosen tiling and the `count` that are estimated best."""
+    others = sorted(candidates(shape), key=lambda t: estimate(t, shape, processors))
+    return list(dict.fromkeys([choose_tiling(shape, processors), *others[:count]]))
+
+
+def time_layer(name: str, shape: ConvolutionShape, processors: int, count: int) -> Row:
+    """Return a row of the table."""
+    layer = Layer(name, shape)
+    times = {tiling: layer.own(tiling) for tiling in tilings(shape, processors, count)}
+    chosen, (own, error) = next(iter(times.items()))
+    row: Row = {"name": name, "own_us": own, "cudnn_us": layer.cudnn()}
+    row |= {"floor_us": shape.flops / FLOPS_PER_US, "rel": error}
+    row |= {"suits": suits(shape, torch.cuda.get_device_capability(DEVICE)), "tiling": str(chosen)}
+    if count:
+        best = min(times, key=lambda tiling: times[tiling][0])
+        row |= {"best_us": times[best][0], "best_rel": times[best][1], "best": str(best)}
+    print(
+        *(f"{v:9.1e}" if k.endswith("rel") else f"{v:8.1f}" if isinstance(v, float) else v
+          for k, v in row.items()), sep="  ", flush=True,
+    )  # fmt: skip
+    return row
+
+
+def main() -> None:
+    """Time what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--layers", default="T,SG2,R")
+    parser.add_argument("--sweep", type=int, default=0, metavar="N")
+    arguments = parser.parse_args()
+    reason = nvrtc.unavailable_reason()
+    if reason:
+        sys.exit(reason)
+    if torch.cuda.get_device_capability(DEVICE) != (9, 0):
+        sys.exit(f"{torch.cuda.get_device_name()} is not a Hopper GPU")
+    processors = torch.cuda.get_device_properties(DEVICE).multi_processor_count
+    wanted = dict(item for family in arguments.layers.split(",") for item in layers(family))
+    specs = [
+        HopperConvolution(shape, DEVICE, tiling=tiling).spec
+        for shape in wanted.values()
+        for tiling in tilings(shape, processors, arguments.sweep)
+    ]
+    nvrtc.compile_all(specs, DEVICE)
+    rows = [time_layer(*item, processors, arguments.sweep) for item in wanted.items()]
+    for family in arguments.layers.split(","):
+        mine = [row for row in rows if str(row["name"]).startswith(family + " ")]
+        sums = {key: sum(float(str(r[key])) for r in mine) for key in ("own_us", "cudnn_us")}
+        print(family, "sum", {key: round(value, 1) for key, value in sums.items()})
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()
