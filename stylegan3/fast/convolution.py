@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from stylegan3.ops.conv_choice import suits
+from stylegan3.ops.conv_hopper import HopperConvolution
+from stylegan3.ops.conv_tiling import ConvolutionShape
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
@@ -59,6 +62,25 @@ class CudnnConvolution:
         )
 
 
+class WgmmaConvolution:
+    """Our own kernel for Hopper, float16; keeps the weight in the order that it reads."""
+
+    def __init__(self, weight: PreparedWeight, shape: ConvolutionShape) -> None:
+        self._weight = weight
+        self._operation = HopperConvolution(shape, weight.storage.device)
+        self._prepared: Tensor | None = None
+        self.spec = self._operation.spec
+
+    def prepare(self) -> None:
+        """Reorder the weight, in place from the second time on."""
+        self._prepared = self._operation.prepare(self._weight.weight, self._prepared)
+
+    def __call__(self, x: Tensor, out: Tensor) -> None:
+        """Launch."""
+        assert self._prepared is not None, "prepare comes first"
+        self._operation(x, self._prepared, out)
+
+
 class ReferenceConvolution:
     """torch's own, on any device."""
 
@@ -89,4 +111,10 @@ def choose_convolution(
     kernels: Kernels = "auto",
 ) -> Convolution:
     """Return the fastest convolution that this GPU has for these shapes."""
+    storage = weight.storage
+    if kernels == "auto" and storage.dtype == torch.float16 and storage.is_cuda:
+        kernel = storage.shape[1]
+        shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
+        if suits(shape, torch.cuda.get_device_capability(storage.device)):
+            return WgmmaConvolution(weight, shape)
     return CudnnConvolution(weight, padding)

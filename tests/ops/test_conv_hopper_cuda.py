@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from dataclasses import replace
 
@@ -19,18 +18,6 @@ from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
 BOUND = 3e-4  # rounding to float16 is 2.1e-4
 
 
-class EmulatedMap(ctypes.Structure):
-    """What the emulator's copy engine reads."""
-
-    _fields_ = (
-        ("base", ctypes.c_uint64),
-        ("sizes", ctypes.c_uint64 * 3),
-        ("strides", ctypes.c_uint64 * 2),
-        ("box", ctypes.c_uint32 * 3),
-        ("unused", ctypes.c_uint32 * 17),
-    )
-
-
 @pytest.fixture
 def hopper(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.device:
     """Where this kernel runs: a Hopper GPU, or the emulator, with maps that it can read.
@@ -42,12 +29,9 @@ def hopper(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.devic
             pytest.xfail("not a Hopper GPU")
         return device
 
-    def encode(tensor: torch.Tensor, sizes: tuple, strides: tuple, box: tuple) -> EmulatedMap:
-        three, two = ctypes.c_uint64 * 3, ctypes.c_uint64 * 2
-        boxes = (ctypes.c_uint32 * 3)(*box)
-        return EmulatedMap(tensor.data_ptr(), three(*sizes), two(*strides), boxes)
+    import emulated_map
 
-    monkeypatch.setattr(tensor_map, "encode", encode)
+    monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
     return device
 
 

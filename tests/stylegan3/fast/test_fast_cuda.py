@@ -10,6 +10,7 @@ from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
+from stylegan3.fast.convolution import Kernels
 
 pytestmark = [
     pytest.mark.cuda,
@@ -84,11 +85,16 @@ def lively_copy(generator: Generator) -> Generator:
     return copy.deepcopy(generator).cuda()
 
 
-@pytest.mark.parametrize("precision", ["fast", "published", "fp32"])
+@pytest.mark.parametrize(
+    ("precision", "kernels"),
+    [("fast", "auto"), ("fast", "generic"), ("published", "generic"), ("fp32", "generic")],
+)
 @pytest.mark.parametrize("config", PUBLISHED.values(), ids=PUBLISHED)
-def test_every_layer(config: StyleGAN2Config | StyleGAN3Config, precision: Precision) -> None:
+def test_every_layer(
+    config: StyleGAN2Config | StyleGAN3Config, precision: Precision, kernels: Kernels
+) -> None:
     generator = lively(config).cuda()
-    fast = FastSynthesis(generator, precision)
+    fast = FastSynthesis(generator, precision, kernels=kernels)
     ws = generator.mapping(latent(generator).cuda())
     for name in (*generator.synthesis.layer_names, None):
         expected = exact(generator, ws, layer=name)

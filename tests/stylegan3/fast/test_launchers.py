@@ -10,9 +10,11 @@ from networks import latent, lively
 
 from stylegan3 import StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
-from stylegan3.fast.convolution import ReferenceConvolution
+from stylegan3.fast.convolution import Convolution, ReferenceConvolution, WgmmaConvolution
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.ops import nvrtc
+from stylegan3.ops import nvrtc, tensor_map
+from stylegan3.ops.conv_tiling import ConvolutionShape
+from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
@@ -38,15 +40,42 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
     """The GPU's operations but cuDNN."""
     monkeypatch.syspath_prepend(str(EMULATOR))
     import emulated_kernel
+    import emulated_map
 
     if not emulated_kernel.has_compiler():
         pytest.skip("no g++: CUDA kernels are not emulated")
     assert str(EMULATOR) in sys.path
     monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
+    monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
     return dataclasses.replace(
         cuda_operations(),
         convolution=lambda weight, size, padding, channels: ReferenceConvolution(weight, padding),
     )
+
+
+def wgmma(weight: PreparedWeight, size: int, padding: int, channels: int) -> Convolution:
+    """Take Hopper's kernel where it applies."""
+    kernel = weight.storage.shape[1]
+    if kernel == 1:
+        return ReferenceConvolution(weight, padding)
+    shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
+    return WgmmaConvolution(weight, shape)
+
+
+@pytest.mark.parametrize("config", [TINY2, TINY_T], ids=["2", "t"])
+def test_convolutions_of_hopper(
+    emulated: Operations, config: StyleGAN2Config | StyleGAN3Config
+) -> None:
+    generator = lively(config)
+    z = latent(generator)
+    operations = dataclasses.replace(emulated, convolution=wgmma)
+    fast = FastSynthesis(generator, operations=operations)
+    for _ in range(2):
+        expected = generator(z)
+        assert (fast(z=z) - expected).norm() < 5e-3 * expected.norm()
+        for name, tensor in generator.synthesis.named_parameters():
+            if name.endswith(".weight"):
+                tensor.mul_(-0.5).add_(0.1)
 
 
 @pytest.mark.parametrize("config", [TINY2, TINY_T, TINY_R], ids=["2", "t", "r"])
