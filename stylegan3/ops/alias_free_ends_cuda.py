@@ -13,6 +13,7 @@ from stylegan3.ops.channels_last import (
     chunks_per_lane,
     lanes_per_pixel,
     storage,
+    striding_blocks,
 )
 from stylegan3.ops.sources import cuda_source
 
@@ -101,6 +102,7 @@ class AliasFreeToRgb:
             (
                 ("CHUNKS", chunks_per_lane(pitch)),
                 ("IN_TYPE", storage(dtype)),
+                ("LANES", lanes_per_pixel(pitch)),
                 ("OUT_CHANNELS", len(weight)),
             ),
         )
@@ -116,10 +118,8 @@ class AliasFreeToRgb:
         if y.shape != (len(weight), *x.shape[:2]) or y.dtype != torch.float32:
             raise ValueError(f"y must be float32 [{len(weight)}, H, W], not {tuple(y.shape)}")
         pixels, pitch = x.shape[0] * x.shape[1], x.shape[2]
-        lanes = lanes_per_pixel(pitch)
-        blocks = -(-pixels * lanes // _THREADS)
         nvrtc.load(self.spec, x.device)(
-            min(blocks, 2048),
+            striding_blocks(pixels, pitch, x.device),
             _THREADS,
             x,
             y,
@@ -128,7 +128,6 @@ class AliasFreeToRgb:
             pixels,
             weight.shape[1],
             pitch,
-            lanes,
             self._clamp,
             self._output_scale,
         )

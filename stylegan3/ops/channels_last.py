@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from stylegan3.ops.multiprocessors import multiprocessors
+
 
 def padded_channels(channels: int, multiple: int = 8) -> int:
     """Return the channel pitch P: `channels` rounded up."""
@@ -58,3 +60,12 @@ def lanes_per_pixel(pitch: int) -> int:
 def chunks_per_lane(pitch: int) -> int:
     """Return how many groups of 8 channels each of those lanes takes."""
     return -(-pitch // 256)
+
+
+def striding_blocks(pixels: int, pitch: int, device: torch.device) -> int:
+    """Return how many blocks of 256 threads stride over a picture: no more than run at once.
+
+    Their threads load constants of their channels first, which should be done once.
+    """
+    warps = -(-pixels * lanes_per_pixel(pitch) // 128)  # of 4 pixels a lane
+    return min(-(-warps // 8), 2 * multiprocessors(device).count)

@@ -15,6 +15,7 @@ from stylegan3.ops.channels_last import (
     chunks_per_lane,
     lanes_per_pixel,
     storage,
+    striding_blocks,
 )
 from stylegan3.ops.sources import cuda_source
 
@@ -74,6 +75,7 @@ class ModulatedAct:
             (
                 ("ACTIVATE", int(activate)),
                 ("CHUNKS", chunks_per_lane(pitch)),
+                ("LANES", lanes_per_pixel(pitch)),
                 ("RGB", colours),
                 ("STORE", int(store)),
                 ("TYPE", storage(dtype)),
@@ -100,9 +102,8 @@ class ModulatedAct:
         _check_noise(vectors, height, width)
         if rgb is not None and rgb.out.shape != (self._colours, height, width):
             raise ValueError(f"rgb must be {(self._colours, height, width)}")
-        lanes = lanes_per_pixel(pitch)
         nvrtc.load(self.spec, x.device)(
-            min(-(-height * width * lanes // _THREADS), 2048),
+            striding_blocks(height * width, pitch, x.device),
             _THREADS,
             x,
             y,
@@ -121,7 +122,6 @@ class ModulatedAct:
             width,
             channels,
             pitch,
-            lanes,
             self._clamp,
             rgb.gain if rgb else 0.0,
         )

@@ -114,11 +114,13 @@ def run_filtered_lrelu(
     out_multiple: int = 8,
     scale: float = 1.0,
     clamp: float = 256.0,
+    junk: float = 0.0,
     **options: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run a filtered leaky ReLU on noise; return its channels, the reference, its padding."""
     in_pitch, out_pitch = (padded_channels(channels, m) for m in (in_multiple, out_multiple))
     x = picture(*size, channels, in_pitch, in_dtype, seed=0, scale=scale)
+    x[..., channels:] = junk
     bias, gains = vector(channels, out_pitch, 1), vector(channels, out_pitch, 2)
     limits = vector(channels, out_pitch, 3, low=clamp)
     y = empty(*geometry.out_size(*size), out_pitch, out_dtype, device)

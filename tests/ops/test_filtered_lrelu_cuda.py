@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from kernel_reference import published_geometry, relative_error, run_filtered_lrelu
+from kernel_reference import (
+    columns,
+    empty,
+    filtered_lrelu_reference,
+    generator,
+    picture,
+    planes,
+    published_geometry,
+    relative_error,
+    run_filtered_lrelu,
+    vector,
+)
 
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu, filter_matrices
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
@@ -69,6 +82,59 @@ def test_clamp_acts_per_channel(device: torch.device) -> None:
         unclamped, geometry, device, 8, (20, 20), scale=300.0, clamp=100.0
     )
     assert relative_error(actual, expected) > 0.1
+
+
+@pytest.mark.parametrize("blocks", [2, 3])
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+def test_channels_side_by_side_or_in_turn(device: torch.device, layer: int, blocks: int) -> None:
+    geometry = published_geometry(layer, radial=False)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    defines = dict(op.spec.defines) | {"MIN_BLOCKS": blocks}
+    op.spec = replace(op.spec, defines=tuple(sorted(defines.items())))
+    actual, expected, padding = run_filtered_lrelu(
+        op, geometry, device, 21, (20, 23), out_multiple=16, junk=float("nan")
+    )
+    assert relative_error(actual, expected) < BOUND
+    assert not padding.any()
+
+
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+def test_input_in_blocks_of_channels(device: torch.device, layer: int) -> None:
+    geometry = published_geometry(layer, radial=False)
+    plain = TensorCoreFilteredLrelu(geometry, device)
+    blocked = TensorCoreFilteredLrelu(geometry, device, blocked_input=True)
+    x = picture(20, 23, 21, 32, torch.float16, seed=4).to(device)
+    v = [vector(21, 48, seed).to(device) for seed in (1, 2, 3)]
+    y = [empty(*geometry.out_size(20, 23), 48, torch.float16, device) for _ in range(2)]
+    plain(x, y[0], 21, *v)
+    blocks = x.view(20, 23, 2, 16).permute(2, 0, 1, 3).contiguous()
+    blocked(blocks, y[1], 21, *v)
+    assert torch.equal(y[0], y[1])
+    with pytest.raises(ValueError, match="16"):
+        blocked(x, y[1], 21, *v)
+    with pytest.raises(ValueError, match="16"):
+        blocked(blocks[:1], y[1], 21, *v)
+
+
+def test_a_clamp_that_acts_in_few_places_is_found(device: torch.device) -> None:
+    """Most steps see that no clamp can act: the others must not be missed."""
+    geometry = published_geometry(0, radial=False)
+    op = TensorCoreFilteredLrelu(geometry, device)
+    for seed in range(4):
+        x = picture(36, 40, 16, 16, torch.float16, seed=seed)
+        rows = torch.randint(36, (3,), generator=generator(seed))
+        x[rows, 5 + 7 * seed, 4 * seed] = 500.0
+        v = [vector(16, 16, 1), torch.full((16,), 100.0), torch.ones(16)]
+        y = empty(*geometry.out_size(36, 40), 16, torch.float16, device)
+        op(
+            x.to(device),
+            y,
+            16,
+            *(t.to(device) for t in v[:2]),
+            (v[2] * op.dc_correction).to(device),
+        )
+        expected = filtered_lrelu_reference(geometry, planes(x, 16), *(columns(t, 16) for t in v))
+        assert relative_error(planes(y, 16), expected) < BOUND
 
 
 @pytest.mark.parametrize("layer", [8, 11, 13])

@@ -1,56 +1,70 @@
 // StyleGAN3's last layer: a 1x1 convolution to a few channels, bias, clamp, output scale.
 //
-// x carries the styles already (the layer before multiplied them in). A pixel is read by `lanes`
-// neighbouring lanes of 8 channels each, whose sums meet by shuffles: memory-bound. Output planar.
+// x carries the styles already (the layer before multiplied them in). A pixel is read by LANES
+// neighbouring lanes of 8 channels each, CHUNKS times over, several pixels at a time: memory-bound.
+// Output planar.
 //
-// Constants: IN_TYPE Float or Half, OUT_CHANNELS, CHUNKS (of 256 channels: ceil(pitch / 256)).
+// Constants: IN_TYPE Float or Half, OUT_CHANNELS, LANES (power of two, 8 LANES >= pitch, or 32),
+// CHUNKS (of 256 channels: ceil(pitch / 256)).
 #include "element.cuh"
+#include "lane_sums.cuh"
 
-KERNEL __launch_bounds__(256) alias_free_torgb(
+constexpr int PIXELS = CHUNKS == 1 ? 8 : 4;  // of a lane at a time: loads under way
+constexpr int KEPT = PIXELS > LANES ? PIXELS / LANES : 1;
+constexpr int PER_WARP = 32 / LANES;
+
+KERNEL __launch_bounds__(256, 2) alias_free_torgb(
     const IN_TYPE::type* x,  // [pixels][pitch]
     float* y,                // [OUT_CHANNELS][pixels]
     const float* weight,     // [OUT_CHANNELS][channels]
     const float* bias,       // [OUT_CHANNELS]
-    int pixels, int channels, int pitch, int lanes,  // lanes: power of two, 8 lanes >= pitch or 32
-    float clamp, float output_scale) {
-  const int lane = threadIdx.x & 31, sub = lane % lanes, per_warp = 32 / lanes;
+    int pixels, int channels, int pitch, float clamp, float output_scale) {
+  const int lane = threadIdx.x & 31, sub = lane % LANES;
   const int warp = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
   const int warps = gridDim.x * (blockDim.x >> 5);
-  float w[CHUNKS][OUT_CHANNELS][8];
+  float w[CHUNKS][OUT_CHANNELS][8], b[OUT_CHANNELS];
 #pragma unroll
-  for (int k = 0; k < CHUNKS; k++) {
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-      const int c = (k * 32 + sub) * 8 + i;
-#pragma unroll
-      for (int o = 0; o < OUT_CHANNELS; o++) w[k][o][i] = c < channels ? weight[o * channels + c] : 0.f;
-    }
-  }
-  for (int first = warp * per_warp; first < pixels; first += warps * per_warp) {
-    const int pixel = first + lane / lanes;
-    float sums[OUT_CHANNELS] = {};
+  for (int o = 0; o < OUT_CHANNELS; o++) {
+    b[o] = bias[o];
 #pragma unroll
     for (int k = 0; k < CHUNKS; k++) {
-      const int c = (k * 32 + sub) * 8;
-      if (pixel < pixels && c < pitch) {
+      load_eight_of(w[k][o], weight + o * channels, (k * 32 + sub) * 8, channels);
+    }
+  }
+  for (int first = warp * PER_WARP * PIXELS; first < pixels; first += warps * PER_WARP * PIXELS) {
+    IN_TYPE::Eight loaded[PIXELS][CHUNKS];
+#pragma unroll
+    for (int p = 0; p < PIXELS; p++) {
+      const int pixel = first + p * PER_WARP + lane / LANES;
+#pragma unroll
+      for (int k = 0; k < CHUNKS; k++) {
+        const int c = (k * 32 + sub) * 8;
+        loaded[p][k] = IN_TYPE::zeros();
+        if (pixel < pixels && c < pitch) load(loaded[p][k], x + (i64)pixel * pitch + c);
+      }
+    }
+    float sums[PIXELS][OUT_CHANNELS] = {};
+#pragma unroll
+    for (int p = 0; p < PIXELS; p++) {
+#pragma unroll
+      for (int k = 0; k < CHUNKS; k++) {
         float v[8];
-        load8(v, x + (i64)pixel * pitch + c);
+        unpack(v, loaded[p][k]);
 #pragma unroll
         for (int i = 0; i < 8; i++) {
 #pragma unroll
-          for (int o = 0; o < OUT_CHANNELS; o++) sums[o] += v[i] * w[k][o][i];
+          for (int o = 0; o < OUT_CHANNELS; o++) sums[p][o] += v[i] * w[k][o][i];
         }
       }
     }
-    for (int mask = lanes >> 1; mask; mask >>= 1) {
+    const int kept = share_sums<LANES>(sums, sub);
 #pragma unroll
-      for (int o = 0; o < OUT_CHANNELS; o++) sums[o] += lane_xor(sums[o], mask);
-    }
-    if (sub == 0 && pixel < pixels) {
+    for (int p = 0; p < KEPT; p++) {
+      const int pixel = first + (kept + p) * PER_WARP + lane / LANES;
+      if (sub >= PIXELS || pixel >= pixels) continue;  // other lanes have the same sums
 #pragma unroll
       for (int o = 0; o < OUT_CHANNELS; o++) {
-        const float v = fminf(fmaxf(sums[o] + bias[o], -clamp), clamp);
-        y[(i64)o * pixels + pixel] = v * output_scale;
+        y[(i64)o * pixels + pixel] = fminf(fmaxf(sums[p][o] + b[o], -clamp), clamp) * output_scale;
       }
     }
   }

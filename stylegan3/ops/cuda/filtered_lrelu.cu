@@ -3,9 +3,9 @@
 //
 //   y = scale * down(clamp(lrelu(up(x + bias)), +-clamp))        bias, clamp, scale per channel
 //
-// Algorithm. A block of 4 warps owns 16 channels of a strip 32 output pixels wide and strip_height
-// tall, a warp 4 of the channels. It walks down the strip in steps of 8 input rows; the 8 rows
-// before them stay in registers. For each group of 16 rows of the oversampled signal and channel:
+// Algorithm. A block of 4 warps owns 16 channels of a strip 32 output pixels wide, a warp 4 of the
+// channels. It walks down the strip in steps of 8 input rows; the 8 rows before them stay in
+// registers. For each group of 16 rows of the oversampled signal and channel:
 //   C[y'][x]   = UpV * X + bias     UpV is the A operand, the pixels are B
 //   Z[y'][x']  = C * UpH            C's accumulators are, register for register, an A operand
 //   W[xo][y']  = DownH * Z^T        and Z's are a B operand of the transposed product
@@ -14,26 +14,46 @@
 // A filter that is no outer product (StyleGAN3-R's radial one) is a sum of RANK outer products.
 // float16 accumulators: products have at most 3 k-steps, so only the rounding to float16 is lost.
 //
+// Work. The strips of all columns and channel blocks are laid end to end and cut into equal shares
+// of steps, one a block: a share may begin in one strip and end in the next.
+//
 // Why the zero padding outside the input needs no mask: bias is added everywhere, and pixels
 // outside are loaded as -bias.
 //
-// Layout. x [in_height][in_width][in_pitch], y [out_height][out_width][out_pitch], pitches are
-// multiples of 8 channels; y's channels from `channels` to `out_pitch` are written as zero. bias,
-// clamp, scale have a multiple of 16 entries covering out_pitch. In shared memory a pixel is 32 bytes
-// of 16 channels, its halves swapped in every second pair of rows (bank conflicts).
+// Why most steps do not clamp: |Z| <= peak_gain * max |x + bias|, so one look at the 8 new input
+// rows tells whether a step can reach the clamp at all.
 //
-// Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS input slots, MIN_BLOCKS per SM.
+// Layout. x [in_height][in_width][in_pitch], or in blocks of 16 channels,
+// [channels / 16][in_height][in_width][16], which loads faster: the L2 cache answers so many requests
+// and no more, and a request then brings 128 bytes of a row instead of 32. y [out_height][out_width]
+// [out_pitch]. Pitches are multiples of 8 channels (of 16 for speed: memory moves in sectors of 32
+// bytes); y's channels from `channels` to `out_pitch` are written as zero. bias, clamp, scale have a
+// multiple of 16 entries covering out_pitch. In shared memory a pixel is 32 bytes of 16 channels, its
+// halves swapped in every second pair of rows (bank conflicts).
+//
+// Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS input slots, MIN_BLOCKS per SM. With 2
+// there are registers to filter the 4 channels side by side, with 3 warps to hide latencies instead.
 #include "primitives.cuh"
 
 constexpr int THREADS = 128;
 constexpr int GROUPS = UP / 2;                // groups of 16 oversampled rows per step
+constexpr int STEP_ROWS = 8 * GROUPS;         // output rows that a step completes
 constexpr int COLUMNS = UP == 2 ? 42 : 24;    // input pixels across that a strip needs
 constexpr int TILES = UP == 2 ? 6 : 3;        // ... in tiles of 8; what lies beyond meets zero taps
-constexpr int ROW = COLUMNS * 32;             // shared memory [bytes]: a row of input,
-constexpr int SLOT = 8 * ROW;                 // 8 rows,
-constexpr int OUT_ROW = 32 * 32;              // a row of staged output,
-constexpr int OUT_SLOT = 8 * GROUPS * OUT_ROW;  // those of one step
+constexpr bool SIDE_BY_SIDE = MIN_BLOCKS <= 2;
+constexpr int TOGETHER = SIDE_BY_SIDE ? 4 : 1;  // channels that the compiler may interleave
 constexpr u32 SLOPE = 0x32663266u;            // 0.2, 0.2
+
+// Shared memory [bytes].
+constexpr int ROW = COLUMNS * 32;               // a row of input
+constexpr int SLOT = 8 * ROW;
+constexpr int PAST_END = SLOTS * SLOT;          // zeros: tiles reach past the last row
+constexpr int STAGING = PAST_END + 192;         // two steps' outputs
+constexpr int OUT_ROW = 32 * 32;
+constexpr int OUT_SLOT = STEP_ROWS * OUT_ROW;
+constexpr int SAFE = STAGING + 2 * OUT_SLOT;    // [16] largest |x| with which no clamp acts
+constexpr int LIMITS = SAFE + 32;               // [16] clamp, twice
+constexpr int BIASES = LIMITS + 64;             // [16][UP] bias as UpV's rows leave it, four times
 
 // Filter matrices, as this lane's registers of the mma operands.
 struct Filters {
@@ -57,28 +77,25 @@ DEVICE void load_filters(Filters& f, const u32* matrices, int g, int t) {
   for (int i = 0; i < RANK * 2; i++, matrices += 64) load_b(f.down_v[i / 2][i % 2], matrices, g, t);
 }
 
-// One 16-row group of one channel: `done` completes the outputs begun by the group before, `open`
-// receives those that the next group completes. Both [2 x 16 columns][rows g, g + 8 of O].
+// One 16-row group of one channel: `done` completes the outputs begun by the group before (`open`,
+// which receives those that the next group completes). Both [2 x 16 columns][rows g, g + 8 of O].
+template <bool CLAMPED>
 DEVICE void filter_group(const Filters& f, const u32 (&up_v)[4], const u32 (&above)[TILES],
-                         const u32 (&below)[TILES], u32 bias, u32 limit, u32 (&done)[2][2],
+                         const u32 (&below)[TILES], uint2 bias, u32 limit, u32 (&done)[2][2],
                          u32 (&open)[2][2]) {
   u32 c[TILES + 1][2], z[10][2];
 #pragma unroll
-  for (int n = 0; n < TILES; n++) {
-    c[n][0] = c[n][1] = bias;
-    mma(c[n], up_v, above[n], below[n]);
-  }
+  for (int n = 0; n < TILES; n++) mma(c[n], up_v, above[n], below[n], bias.x, bias.y);
   c[TILES][0] = c[TILES][1] = 0;
 #pragma unroll
   for (int n = 0; n < 10; n++) {
     const int w = n / UP;
     const u32 a[4] = {c[w][0], c[w][1], c[w + 1][0], c[w + 1][1]};
-    z[n][0] = z[n][1] = 0;
-    mma(z[n], a, f.up_h[n % UP][0], f.up_h[n % UP][1]);
+    mma(z[n], a, f.up_h[n % UP][0], f.up_h[n % UP][1], 0, 0);
 #pragma unroll
     for (int j = 0; j < 2; j++) {
       z[n][j] = max2(z[n][j], multiply2(z[n][j], SLOPE));
-      if (CLAMP) z[n][j] = clamp2(z[n][j], limit);
+      if (CLAMPED) z[n][j] = clamp2(z[n][j], limit);
     }
   }
 #pragma unroll
@@ -89,23 +106,26 @@ DEVICE void filter_group(const Filters& f, const u32 (&up_v)[4], const u32 (&abo
       u32 w[2][2];
 #pragma unroll
       for (int h = 0; h < 2; h++) {
-        w[h][0] = w[h][1] = 0;
+        mma(w[h], f.down_h[r][0], z[4 * m][h], z[4 * m + 1][h], 0, 0);
 #pragma unroll
-        for (int k = 0; k < 3; k++) {
-          mma(w[h], f.down_h[r][k], z[4 * m + 2 * k][h], z[4 * m + 2 * k + 1][h]);
+        for (int k = 1; k < 3; k++) {
+          mma(w[h], f.down_h[r][k], z[4 * m + 2 * k][h], z[4 * m + 2 * k + 1][h], w[h][0], w[h][1]);
         }
       }
       const u32 a[4] = {w[0][0], w[0][1], w[1][0], w[1][1]};
-      mma(done[m], a, f.down_v[r][1][0], f.down_v[r][1][1]);
-      mma(next, a, f.down_v[r][0][0], f.down_v[r][0][1]);
+      u32 (&sum)[2] = r == 0 ? open[m] : done[m];
+      mma(done[m], a, f.down_v[r][1][0], f.down_v[r][1][1], sum[0], sum[1]);
+      mma(next, a, f.down_v[r][0][0], f.down_v[r][0][1], next[0], next[1]);
     }
     open[m][0] = next[0];
     open[m][1] = next[1];
   }
 }
 
-// Reads 8 rows of this warp's 4 channels as B operands: x[channel][tile].
-DEVICE void read_pixels(u32 (&x)[4][TILES], u32 at) {
+// Reads 8 rows of this warp's 4 channels as B operands, x[channel][tile]; tells whether a value of
+// them, in any lane, exceeds `safe`.
+DEVICE bool read_pixels(u32 (&x)[4][TILES], u32 at, uint2 safe) {
+  u32 peak01 = 0, peak23 = 0;
 #pragma unroll
   for (int n = 0; n < TILES; n++) {
     const uint2 upper = load_shared8(at + n * 256), lower = load_shared8(at + n * 256 + ROW);
@@ -113,88 +133,146 @@ DEVICE void read_pixels(u32 (&x)[4][TILES], u32 at) {
     x[1][n] = pair_high(upper.x, lower.x);
     x[2][n] = pair_low(upper.y, lower.y);
     x[3][n] = pair_high(upper.y, lower.y);
+    if (CLAMP) {
+      peak01 = max_magnitude2(max_magnitude2(peak01, upper.x), lower.x);
+      peak23 = max_magnitude2(max_magnitude2(peak23, upper.y), lower.y);
+    }
   }
+  return CLAMP && warp_any(exceeds2(peak01, safe.x) || exceeds2(peak23, safe.y));
 }
 
-// A thread's share of copying 8 input rows: one 16-byte chunk (half a pixel) of every STRIDE-th row.
+// Eight channels of -bias.
+DEVICE uint4 outside_pixel(const float* bias) {
+  float b[8];
+  for (int i = 0; i < 8; i++) b[i] = -bias[i];
+  return make_uint4(to_half2(b[0], b[1]), to_half2(b[2], b[3]), to_half2(b[4], b[5]),
+                    to_half2(b[6], b[7]));
+}
+
+// A thread's share of copying 8 input rows: half a pixel (16 bytes) of every STRIDE-th row.
 struct Loader {
-  static constexpr int CHUNKS = 2 * COLUMNS, STRIDE = THREADS / CHUNKS;
-  const u16* source;   // at row `row`
-  i64 row_length;      // [float16 values]
-  u32 to;              // offset in a slot
-  u32 outside;         // shared address of 8 channels of -bias
-  int row, height, blocks;  // blocks of 8 rows still to load
-  bool active, inside;      // has a share; its column lies inside the input
+  static constexpr int HALVES = 2 * COLUMNS, STRIDE = THREADS / HALVES;
+  const u16* source;  // at row `row`
+  i64 row_length;     // [float16 values]
+  const float* bias;  // of these 8 channels
+  u32 to;             // offset in a slot, for the rows whose halves are not swapped
+  int row, height;
+  int blocks;         // of 8 rows still to load; 0 for threads without a share
 
   __device__ __forceinline__ void load(u32 slot) {
-    if (active && blocks-- > 0) {
+    if (blocks > 0) {
+      blocks--;
+      const u16* from = source;
+      if (row >= 0 && row + 8 - STRIDE < height) {
 #pragma unroll
-      for (int i = 0; i < 8; i += STRIDE) {
-        const u32 at = slot + (to ^ ((i >> 1 & 1) << 4)) + i * ROW;
-        if (inside && (u32)(row + i) < (u32)height) {
-          copy_async16(at, source + i * row_length);
-        } else {
-          store_shared16(at, load_shared16(outside));
+        for (int i = 0; i < 8; i += STRIDE, from += STRIDE * row_length) {
+          copy_async16(address(slot, i), from);
+        }
+      } else {
+#pragma unroll 1
+        for (int i = 0; i < 8; i += STRIDE, from += STRIDE * row_length) {
+          if ((u32)(row + i) < (u32)height) {
+            copy_async16(address(slot, i), from);
+          } else {
+            store_shared16(address(slot, i), outside_pixel(bias));
+          }
+        }
+      }
+      source += 8 * row_length;
+      row += 8;
+    }
+    copy_async_commit();
+  }
+  // For a column outside the input: what load() would do, once for all blocks.
+  __device__ __forceinline__ void fill(u32 ring) {
+    const uint4 pixel = outside_pixel(bias);
+    for (int slot = 0; slot < SLOTS; slot++) {
+      for (int i = 0; i < 8; i += STRIDE) store_shared16(address(ring + slot * SLOT, i), pixel);
+    }
+    blocks = 0;
+  }
+  __device__ __forceinline__ u32 address(u32 slot, int i) const {
+    return slot + (to ^ ((i >> 1 & 1) << 4)) + i * ROW;
+  }
+};
+
+// What a warp needs to filter its 4 channels.
+struct Warp {
+  int count;            // of channels, up to 4; 0 or less: the warp only helps to load and store
+  u32 biases, limits;   // shared addresses of its first channel's, as this lane needs them
+  u32 scale01, scale23;
+};
+
+// Filters 8 more input rows and stages the outputs that they complete.
+template <bool CLAMPED>
+DEVICE void filter_step(const Filters& f, const Warp& warp, const u32 (&above)[4][TILES],
+                        const u32 (&below)[4][TILES], u32 (&open)[4][2][2], u32 stage_at) {
+#pragma unroll
+  for (int i = 0; i < GROUPS; i++) {
+    u32 done[4][2][2];
+    uint2 next_bias[TOGETHER];  // a read of shared memory ahead of its use
+#pragma unroll
+    for (int c = 0; c < TOGETHER; c++) next_bias[c] = load_shared8(warp.biases + c * UP * 8);
+#pragma unroll
+    for (int first = 0; first < 4; first += TOGETHER) {
+#pragma unroll
+      for (int k = 0; k < 4 * TOGETHER; k++) done[first + (k >> 2)][k >> 1 & 1][k & 1] = 0;
+      // The branch also keeps the compiler from interleaving channels, which costs registers.
+      if (first < warp.count) {
+        uint2 bias[TOGETHER];
+#pragma unroll
+        for (int c = 0; c < TOGETHER; c++) {
+          bias[c] = next_bias[c];
+          if (first + TOGETHER < 4) next_bias[c] = load_shared8(warp.biases + (first + TOGETHER + c) * UP * 8);
+        }
+#pragma unroll
+        for (int c = 0; c < TOGETHER; c++) {
+          const int k = first + c;
+          const u32 limit = CLAMPED ? load_shared4(warp.limits + k * 4) : 0;
+          filter_group<CLAMPED>(f, f.up_v[i], above[k], below[k], bias[c], limit, done[k], open[k]);
+        }
+#pragma unroll
+        for (int c = 1; c < TOGETHER; c++) {
+          const u32 mask = first + c < warp.count ? 0xffffffffu : 0;
+#pragma unroll
+          for (int k = 0; k < 4; k++) done[first + c][k >> 1][k & 1] &= mask;
         }
       }
     }
-    copy_async_commit();
-    source += 8 * row_length;
-    row += 8;
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      const int m = k >> 1, r = k & 1;
+      const u32 pixel = stage_at + i * 8 * OUT_ROW + (16 * m + 8 * r) * 32;
+      store_shared8(pixel, multiply2(warp.scale01, pair_low(done[0][m][r], done[1][m][r])),
+                    multiply2(warp.scale23, pair_low(done[2][m][r], done[3][m][r])));
+      store_shared8(pixel + OUT_ROW,
+                    multiply2(warp.scale01, pair_high(done[0][m][r], done[1][m][r])),
+                    multiply2(warp.scale23, pair_high(done[2][m][r], done[3][m][r])));
+    }
   }
-};
+}
 
 KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
     const u16* x, u16* y, const float* bias, const float* clamp, const float* scale,
     const u32* matrices,  // float16 pairs: up_v, up_h, down_h, down_v (filtered_lrelu_cuda.py)
-    int channels, int in_height, int in_width, int in_pitch, int out_height, int out_width,
-    int out_pitch, int first_input,  // input row and column of the first tap of output 0
-    int strip_height) {
-  const int tid = threadIdx.x, lane = tid & 31, warp = tid >> 5, g = lane >> 2, t = lane & 3;
-  const int block_channel = blockIdx.x * 16, channel = block_channel + warp * 4;
-  const int column = blockIdx.y * 32, top = blockIdx.z * strip_height;
-  const int rows = min(out_height - top, strip_height);
-  const int steps = ((rows + 7) / 8 + 1 + GROUPS - 1) / GROUPS;
-  const u32 ring = shared_start(), ring_end = ring + SLOTS * SLOT;
-  const u32 staging = ring_end, outside = staging + 2 * OUT_SLOT;
+    int channels, int in_height, int in_width,
+    int in_channels, int in_pitch, int in_block,  // stored, from pixel to pixel, from 16 to the next
+    int out_height, int out_width, int out_pitch,
+    int first_input,  // input row and column of the first tap of output 0
+    float peak_gain,
+    int strip_steps, int share) {    // steps of a strip, and of a block
+  const int tid = threadIdx.x, lane = tid & 31, warp_index = tid >> 5, g = lane >> 2, t = lane & 3;
+  const u32 ring = shared_start();
+  const int channel_blocks = (out_pitch + 15) / 16;
+  const int all_steps = (out_width + 31) / 32 * channel_blocks * strip_steps;
+  const int last_step = min(((int)blockIdx.x + 1) * share, all_steps);
 
-  // Shared memory that is read before it is written: tiles read past a row's end (zero taps, but
-  // NaN times zero is NaN), and staged channels of warps that have none.
-  if (tid < 12 * (SLOTS + 1)) {
-    store_shared16(ring + tid / 12 * SLOT + tid % 12 * 16, make_uint4(0, 0, 0, 0));
-  }
-  if (block_channel + 16 > channels) {
-    for (int i = tid; i < 2 * OUT_SLOT / 16; i += THREADS) {
-      store_shared16(staging + i * 16, make_uint4(0, 0, 0, 0));
-    }
-  }
-  if (tid < 4) {
-    const float* b = bias + block_channel + tid * 4;
-    store_shared8(outside + tid * 8, to_half2(-b[0], -b[1]), to_half2(-b[2], -b[3]));
-  }
-  if (tid < 16) {
-    const float b = bias[block_channel + tid], limit = clamp[block_channel + tid];
-    store_shared8(outside + 32 + tid * 8, to_half2(b, b), to_half2(limit, limit));
-  }
-  __syncthreads();
-
-  Loader loader;
-  {
-    const int first_row = tid / Loader::CHUNKS, pixel = (tid - first_row * Loader::CHUNKS) >> 1;
-    const int half = tid & 1, in_column = 2 * column / UP + first_input + pixel;
-    const int in_row = 2 * top / UP + first_input + first_row;
-    loader.row = in_row;
-    loader.height = in_height;
-    loader.blocks = steps + 1;
-    loader.row_length = (i64)in_width * in_pitch;
-    loader.source = x + in_row * loader.row_length + (i64)in_column * in_pitch + block_channel + half * 8;
-    loader.to = (first_row * ROW + pixel * 32 + half * 16) ^ ((first_row >> 1 & 1) << 4);
-    loader.outside = outside + half * 16;
-    loader.active = first_row < Loader::STRIDE;
-    loader.inside = (u32)in_column < (u32)in_width && block_channel + half * 8 < in_pitch;
-  }
-#pragma unroll
-  for (int i = 0; i < SLOTS; i++) loader.load(ring + i * SLOT);
+  // Where this lane reads input pixels and stages output pixels, and which output it then stores.
+  const u32 half = (((warp_index >> 1) ^ (t & 1)) << 4) + ((warp_index & 1) << 3);
+  const u32 read_at = 2 * t * ROW + g * 32 + half;
+  const u32 stage_at = ring + STAGING + 2 * t * OUT_ROW + g * 32 + half;
+  const int store_pixel = tid >> 1 & 31, store_row = tid >> 6, store_half = tid & 1;
+  const u32 staged = ring + STAGING + store_row * OUT_ROW + store_pixel * 32 + store_half * 16;
 
   Filters filters;
   load_filters(filters, matrices, g, t);
@@ -205,87 +283,125 @@ KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
   }
   phase += lane_xor(phase, 1);
   phase += lane_xor(phase, 2);
-
-  const bool active = channel < channels;
-  const u32 phase2 = to_half2(phase, phase), constants = outside + 32 + warp * 32;
-  u32 scale01 = 0, scale23 = 0;
-  if (active) {
-    scale01 = to_half2(scale[channel], scale[channel + 1]);
-    scale23 = to_half2(scale[channel + 2], scale[channel + 3]);
+  // Tiles read pixels that no copy has written yet: zero taps, but NaN times zero is NaN.
+  if (tid < 12 * (SLOTS + 1)) {
+    store_shared16(ring + tid / 12 * SLOT + tid % 12 * 16, make_uint4(0, 0, 0, 0));
   }
-
-  // Where this lane reads input pixels and stages output pixels, and which output it then stores.
-  const u32 half = (((warp >> 1) ^ (t & 1)) << 4) + ((warp & 1) << 3);
-  const u32 read_at = 2 * t * ROW + g * 32 + half, stage_at = staging + 2 * t * OUT_ROW + g * 32 + half;
-  const int store_pixel = tid >> 1 & 31, store_row = tid >> 6, store_half = tid & 1;
-  const bool stores = column + store_pixel < out_width && block_channel + store_half * 8 < out_pitch;
-  const i64 out_row = (i64)out_width * out_pitch;
-  u16* const out = y + (i64)(top + store_row) * out_row + (i64)(column + store_pixel) * out_pitch +
-                   block_channel + store_half * 8;
-  const u32 staged = staging + store_row * OUT_ROW + store_pixel * 32 + store_half * 16;
-  auto store_step = [&](int step) {  // the rows that `step` staged: from 8 * GROUPS * step - 8
-    const int first = 8 * GROUPS * step - 8;
-    const u32 from = staged + (step & 1) * OUT_SLOT;
-#pragma unroll
-    for (int j = 0; j < 8 * GROUPS; j += 8) {
-      uint4 v[4];
-#pragma unroll
-      for (int i = 0; i < 4; i++) v[i] = load_shared16((i & 1 ? from ^ 16 : from) + (j + 2 * i) * OUT_ROW);
-#pragma unroll
-      for (int i = 0; i < 4; i++) {
-        const int row = first + store_row + j + 2 * i;
-        if (stores && (u32)row < (u32)rows) *(uint4*)(out + (first + j + 2 * i) * out_row) = v[i];
-      }
-    }
-  };
-
-  u32 above[4][TILES], open[4][2][2];
-#pragma unroll
-  for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
-  copy_async_wait<SLOTS - 1>();
   __syncthreads();
-  if (active) read_pixels(above, ring + read_at);
-  u32 current = ring + SLOT, refill = ring;
+
+  int planned;
 #pragma unroll 1
-  for (int step = 0; step < steps; step++) {
-    copy_async_wait<SLOTS - 2>();
-    __syncthreads();
-    u32 below[4][TILES];
-    if (active) read_pixels(below, current + read_at);
-    loader.load(refill);
-    if (step >= 1) store_step(step - 1);
-    if (active) {
-#pragma unroll
-      for (int i = 0; i < GROUPS; i++) {
-        u32 done[4][2][2];
-#pragma unroll
-        for (int c = 0; c < 4; c++) {
-#pragma unroll
-          for (int k = 0; k < 4; k++) done[c][k >> 1][k & 1] = open[c][k >> 1][k & 1];
-          // The branch also keeps the compiler from interleaving channels, which costs registers.
-          if (channel + c < channels) {
-            const uint2 k = load_shared8(constants + c * 8);  // bias and clamp: not worth registers
-            filter_group(filters, filters.up_v[i], above[c], below[c], multiply2(k.x, phase2), k.y,
-                         done[c], open[c]);
-          }
-        }
-        const u32 at = stage_at + (step & 1) * OUT_SLOT + i * 8 * OUT_ROW;
-#pragma unroll
-        for (int k = 0; k < 4; k++) {
-          const int m = k >> 1, r = k & 1;
-          const u32 pixel = at + (16 * m + 8 * r) * 32;
-          store_shared8(pixel, multiply2(scale01, pair_low(done[0][m][r], done[1][m][r])),
-                        multiply2(scale23, pair_low(done[2][m][r], done[3][m][r])));
-          store_shared8(pixel + OUT_ROW, multiply2(scale01, pair_high(done[0][m][r], done[1][m][r])),
-                        multiply2(scale23, pair_high(done[2][m][r], done[3][m][r])));
-        }
-      }
-#pragma unroll
-      for (int k = 0; k < 4 * TILES; k++) above[k / TILES][k % TILES] = below[k / TILES][k % TILES];
+  for (int start = blockIdx.x * share; start < last_step; start += planned) {
+    const int strip = start / strip_steps, first = start - strip * strip_steps;
+    planned = min(last_step - start, strip_steps - first);
+    const int channel_block = strip % channel_blocks, block_channel = channel_block * 16;
+    const int column = strip / channel_blocks * 32;
+    const int top = first * STEP_ROWS, rows = min(out_height - top, planned * STEP_ROWS);
+    const int steps = ((rows + 7) / 8 + 1 + GROUPS - 1) / GROUPS;  // one group more than outputs
+    if (rows <= 0) continue;
+
+    Loader loader;
+    {
+      const int first_row = tid / Loader::HALVES, pixel = (tid - first_row * Loader::HALVES) >> 1;
+      const int chunk = tid & 1, in_channel = block_channel + chunk * 8;
+      const int in_column = 2 * column / UP + first_input + pixel;
+      loader.row = 2 * top / UP + first_input + first_row;
+      loader.height = in_height;
+      loader.row_length = (i64)in_width * in_pitch;
+      loader.source = x + (i64)channel_block * in_block + chunk * 8 + loader.row * loader.row_length +
+                      (i64)in_column * in_pitch;
+      loader.to = (first_row * ROW + pixel * 32 + chunk * 16) ^ ((first_row >> 1 & 1) << 4);
+      loader.bias = bias + in_channel;
+      loader.blocks = first_row < Loader::STRIDE ? steps + 1 : 0;
+      const bool inside = (u32)in_column < (u32)in_width && in_channel < in_channels;
+      if (loader.blocks > 0 && !inside) loader.fill(ring);
     }
-    current = current + SLOT == ring_end ? ring : current + SLOT;
-    refill = refill + SLOT == ring_end ? ring : refill + SLOT;
+#pragma unroll
+    for (int i = 0; i < SLOTS; i++) loader.load(ring + i * SLOT);
+
+    Warp warp;
+    const int channel = block_channel + warp_index * 4;
+    warp.count = channels - channel;
+    warp.biases = ring + BIASES + (warp_index * 4 * UP + (g & (UP - 1))) * 8;
+    warp.limits = ring + LIMITS + warp_index * 16;
+    const bool active = warp.count > 0;
+    if (active) {
+      warp.scale01 = to_half2(scale[channel], scale[channel + 1]);
+      warp.scale23 = to_half2(scale[channel + 2], scale[channel + 3]);
+    }
+    if (g < UP) {
+      const float b = bias[channel + t], limit = clamp[channel + t];
+      const u32 constant = to_half2(b * phase, b * phase), at = warp_index * 4 + t;
+      store_shared8(ring + BIASES + (at * UP + g) * 8, constant, constant);
+      store_shared4(ring + LIMITS + at * 4, to_half2(limit, limit));
+      store_shared2(ring + SAFE + at * 2, to_half(fmaxf(limit / peak_gain - fabsf(b), 0.f)));
+    }
+    if (block_channel + 16 > channels) {  // warps without a channel stage nothing
+      for (int i = tid; i < 2 * OUT_SLOT / 16; i += THREADS) {
+        store_shared16(ring + STAGING + i * 16, make_uint4(0, 0, 0, 0));
+      }
+    }
+
+    const bool stores = column + store_pixel < out_width && block_channel + store_half * 8 < out_pitch;
+    const i64 out_row = (i64)out_width * out_pitch;
+    u16* out = y + (top - 8 + store_row) * out_row + (i64)(column + store_pixel) * out_pitch +
+               block_channel + store_half * 8;
+    int out_first = -8;  // row of the strip that `out` is in, less store_row
+    uint4 outputs[STEP_ROWS / 2];
+    auto read_outputs = [&](u32 from) {
+#pragma unroll
+      for (int i = 0; i < STEP_ROWS / 2; i++) outputs[i] = load_shared16((from ^ ((i & 1) << 4)) + 2 * i * OUT_ROW);
+    };
+    auto store_outputs = [&] {
+#pragma unroll
+      for (int i = 0; i < STEP_ROWS / 2; i++, out += 2 * out_row) {
+        const int row = out_first + store_row + 2 * i;
+        if (stores && (u32)row < (u32)rows) store_global16(out, outputs[i]);
+      }
+      out_first += STEP_ROWS;
+    };
+
+    u32 above[4][TILES], open[4][2][2];
+#pragma unroll
+    for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
+    copy_async_wait<SLOTS - 1>();
+    __syncthreads();
+    bool was_large = false;
+    if (active) was_large = read_pixels(above, ring + read_at, load_shared8(ring + SAFE + warp_index * 8));
+    u32 current = ring + SLOT, refill = ring, parity = 0;
+#pragma unroll 1
+    for (int step = 0; step < steps; step++) {
+      copy_async_wait<SLOTS - 2>();
+      __syncthreads();
+      const u32 before = staged + (parity ^ OUT_SLOT);
+      if (SIDE_BY_SIDE && step >= 1) read_outputs(before);  // early, where there are registers
+      u32 below[4][TILES];
+      bool is_large = false;
+      if (active) {
+        is_large = read_pixels(below, current + read_at, load_shared8(ring + SAFE + warp_index * 8));
+      }
+      loader.load(refill);
+      if (step >= 1) {
+        if (!SIDE_BY_SIDE) read_outputs(before);
+        store_outputs();
+      }
+      if (active) {
+        if (CLAMP && (is_large || was_large)) {
+          filter_step<true>(filters, warp, above, below, open, stage_at + parity);
+        } else {
+          filter_step<false>(filters, warp, above, below, open, stage_at + parity);
+        }
+#pragma unroll
+        for (int k = 0; k < 4 * TILES; k++) above[k / TILES][k % TILES] = below[k / TILES][k % TILES];
+        was_large = is_large;
+      } 
+      parity ^= OUT_SLOT;
+      current = current + SLOT == ring + PAST_END ? ring : current + SLOT;
+      refill = refill + SLOT == ring + PAST_END ? ring : refill + SLOT;
+    }
+    __syncthreads();
+    read_outputs(staged + (parity ^ OUT_SLOT));
+    store_outputs();
+    __syncthreads();
   }
-  __syncthreads();
-  store_step(steps - 1);
 }

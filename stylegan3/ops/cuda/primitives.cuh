@@ -45,6 +45,21 @@ DEVICE u32 clamp2(u32 a, u32 limit) {
   return d;
 }
 #endif
+// max(a, |b|) for a >= 0, NaN if either is: so that what a comparison finds small is a number.
+#if __CUDA_ARCH__ >= 800
+DEVICE u32 max_magnitude2(u32 a, u32 b) {
+  u32 d;
+  asm("{ .reg .b32 t; abs.f16x2 t, %2; max.NaN.f16x2 %0, %1, t; }" : "=r"(d) : "r"(a), "r"(b));
+  return d;
+}
+#endif
+// Whether either half of `a` exceeds that of `limit`, or is NaN.
+DEVICE bool exceeds2(u32 a, u32 limit) {
+  u32 d;
+  asm("{ .reg .pred p, q; setp.gtu.f16x2 p|q, %1, %2; or.pred p, p, q; selp.u32 %0, 1, 0, p; }"
+      : "=r"(d) : "r"(a), "r"(limit));
+  return d;
+}
 // The low halves, and the high halves, of two pairs.
 DEVICE u32 pair_low(u32 a, u32 b) {
   u32 d; asm("prmt.b32 %0, %1, %2, 0x5410;" : "=r"(d) : "r"(a), "r"(b)); return d;
@@ -55,12 +70,13 @@ DEVICE u32 pair_high(u32 a, u32 b) {
 
 // ---- tensor cores ------------------------------------------------------------------------------
 
-// C[16][8] = A[16][16] B[16][8] + C, all float16. With lane = 4 g + t: c[0] = C[g][2t, 2t+1],
+// D[16][8] = A[16][16] B[16][8] + C, all float16. With lane = 4 g + t: c[0] = C[g][2t, 2t+1],
 // c[1] = C[g+8][..]; a[q] = A[g + 8 (q & 1)][2t + 8 (q >> 1), ..]; b[q] = B[2t + 8q, ..][g].
 #if __CUDA_ARCH__ >= 800
-DEVICE void mma(u32 (&c)[2], const u32 (&a)[4], u32 b0, u32 b1) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16 {%0,%1}, {%2,%3,%4,%5}, {%6,%7}, {%0,%1};"
-      : "+r"(c[0]), "+r"(c[1]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+DEVICE void mma(u32 (&d)[2], const u32 (&a)[4], u32 b0, u32 b1, u32 c0, u32 c1) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16 {%0,%1}, {%2,%3,%4,%5}, {%6,%7}, {%8,%9};"
+      : "=r"(d[0]), "=r"(d[1])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "r"(c0), "r"(c1));
 }
 #endif
 
@@ -86,12 +102,26 @@ DEVICE uint2 load_shared8(u32 at) {
   asm volatile("ld.shared.v2.b32 {%0,%1}, [%2];" : "=r"(v.x), "=r"(v.y) : "r"(at) : "memory");
   return v;
 }
+DEVICE u32 load_shared4(u32 at) {
+  u32 v; asm volatile("ld.shared.b32 %0, [%1];" : "=r"(v) : "r"(at) : "memory"); return v;
+}
 DEVICE void store_shared16(u32 at, uint4 v) {
   asm volatile("st.shared.v4.b32 [%0], {%1,%2,%3,%4};"
                :: "r"(at), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
 }
 DEVICE void store_shared8(u32 at, u32 x, u32 y) {
   asm volatile("st.shared.v2.b32 [%0], {%1,%2};" :: "r"(at), "r"(x), "r"(y) : "memory");
+}
+DEVICE void store_shared4(u32 at, u32 v) {
+  asm volatile("st.shared.b32 [%0], %1;" :: "r"(at), "r"(v) : "memory");
+}
+DEVICE void store_shared2(u32 at, u16 v) {
+  asm volatile("st.shared.b16 [%0], %1;" :: "r"(at), "h"(v) : "memory");
+}
+// Through `*(uint4*)to = v` the compiler may store word by word.
+DEVICE void store_global16(void* to, uint4 v) {
+  asm volatile("st.global.v4.b32 [%0], {%1,%2,%3,%4};"
+               :: "l"(__cvta_generic_to_global(to)), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
 }
 
 // Copies 16 bytes from global to shared memory in the background (sm_80).
@@ -110,6 +140,7 @@ template <int PENDING> DEVICE void copy_async_wait() {
 // ---- warps -------------------------------------------------------------------------------------
 
 DEVICE float lane_xor(float v, int mask) { return __shfl_xor_sync(0xffffffffu, v, mask); }
+DEVICE bool warp_any(bool v) { return __any_sync(0xffffffffu, v); }
 DEVICE float warp_sum(float v) {
 #pragma unroll
   for (int mask = 16; mask; mask >>= 1) v += lane_xor(v, mask);

@@ -187,12 +187,21 @@ DEVICE u32 clamp2(u32 a, u32 limit) {
   auto clamp = [](float x, float c) { return copysignf(fminf(fabsf(x), c), x); };
   return pack(clamp(low(a), low(limit)), clamp(high(a), high(limit)));
 }
+DEVICE u32 max_magnitude2(u32 a, u32 b) {
+  using namespace emulator;
+  auto larger = [](float x, float y) { return x != x || y != y ? NAN : fmaxf(x, fabsf(y)); };
+  return pack(larger(low(a), low(b)), larger(high(a), high(b)));
+}
+DEVICE bool exceeds2(u32 a, u32 limit) {
+  using namespace emulator;
+  return !(low(a) <= low(limit)) || !(high(a) <= high(limit));
+}
 DEVICE u32 pair_low(u32 a, u32 b) { return (a & 0xffff) | (b << 16); }
 DEVICE u32 pair_high(u32 a, u32 b) { return (a >> 16) | (b & 0xffff0000u); }
 
-struct MmaLane { u32* c; const u32* a; u32 b[2]; };
-DEVICE void mma(u32 (&c)[2], const u32 (&a)[4], u32 b0, u32 b1) {
-  MmaLane mine{c, a, {b0, b1}};
+struct MmaLane { u32* d; const u32* a; u32 b[2], c[2]; };
+DEVICE void mma(u32 (&d)[2], const u32 (&a)[4], u32 b0, u32 b1, u32 c0, u32 c1) {
+  MmaLane mine{d, a, {b0, b1}, {c0, c1}};
   emulator::with_warp(&mine, [](void** lanes) {
     using namespace emulator;
     float A[16][16], B[16][8], C[16][8];
@@ -217,7 +226,7 @@ DEVICE void mma(u32 (&c)[2], const u32 (&a)[4], u32 b0, u32 b1) {
     for (int lane = 0; lane < 32; lane++) {
       const int g = lane / 4, t = lane % 4;
       for (int q = 0; q < 2; q++)
-        ((MmaLane*)lanes[lane])->c[q] = pack(C[g + 8 * q][2 * t], C[g + 8 * q][2 * t + 1]);
+        ((MmaLane*)lanes[lane])->d[q] = pack(C[g + 8 * q][2 * t], C[g + 8 * q][2 * t + 1]);
     }
   });
 }
@@ -244,6 +253,24 @@ DEVICE void store_shared8(u32 at, u32 x, u32 y) {
   emulator::check_shared(at, 8);
   const uint2 v{x, y};
   memcpy(emulator::shared + at, &v, 8);
+}
+DEVICE u32 load_shared4(u32 at) {
+  emulator::check_shared(at, 4);
+  u32 v;
+  memcpy(&v, emulator::shared + at, 4);
+  return v;
+}
+DEVICE void store_shared4(u32 at, u32 v) {
+  emulator::check_shared(at, 4);
+  memcpy(emulator::shared + at, &v, 4);
+}
+DEVICE void store_shared2(u32 at, u16 v) {
+  emulator::check_shared(at, 2);
+  memcpy(emulator::shared + at, &v, 2);
+}
+DEVICE void store_global16(void* to, uint4 v) {
+  if ((uintptr_t)to % 16) abort();
+  memcpy(to, &v, 16);
 }
 
 // What a copy overwrites is gone at once (a wrong, finite value); the data come at the wait.
@@ -276,6 +303,16 @@ DEVICE float lane_xor(float v, int mask) {
       ShuffleLane& l = *(ShuffleLane*)lanes[lane];
       l.result = ((ShuffleLane*)lanes[lane ^ l.mask])->value;
     }
+  });
+  return mine.result;
+}
+struct VoteLane { bool value, result; };
+DEVICE bool warp_any(bool v) {
+  VoteLane mine{v, false};
+  emulator::with_warp(&mine, [](void** lanes) {
+    bool any = false;
+    for (int lane = 0; lane < 32; lane++) any |= ((VoteLane*)lanes[lane])->value;
+    for (int lane = 0; lane < 32; lane++) ((VoteLane*)lanes[lane])->result = any;
   });
   return mine.result;
 }
