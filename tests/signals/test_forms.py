@@ -6,11 +6,13 @@ import math
 
 import pytest
 
+from sgview.signals.easing import EASINGS
 from sgview.signals.expressions import Expression, ExpressionError
-from sgview.signals.forms import EASINGS, FORMS, SHAPES
+from sgview.signals.forms import FORMS
 from sgview.signals.functions import FUNCTIONS
 from sgview.signals.inputs import Inputs, Instant
 from sgview.signals.moment import NAMES, Moment, WaitingError
+from sgview.signals.remembering import SHAPES
 from sgview.state.language import WORDS
 
 HEARD = Inputs(

@@ -160,11 +160,11 @@ def test_rubbish_is_reported_once_and_the_rest_plays_on(
     osc: OscInput, client: SimpleUDPClient
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for packet in (b"", b"\0", b"rubbish", b"/x\0\0,f\0\0\0", b"/x\0\0,zz\0", b"#bundle\0"):
+        for packet in (b"", b"\0", b"rubbish", b"/x\0\0,i\0\0\0", b"/y\0\0,zz\0", b"#bundle\0"):
             for _ in range(3):
                 sender.sendto(packet, ("127.0.0.1", osc.port))
     client.send_message("/after", 1)
-    until(lambda: osc.snapshot() == {"/after": (1.0,)})
+    until(lambda: osc.snapshot().get("/after") == (1.0,))
     assert 1 <= len(osc.take_problems()) <= 2
     assert osc.take_problems() == []
 
