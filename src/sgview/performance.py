@@ -64,6 +64,7 @@ class Performance:
         self._owned.callback(self.hearing.close)
         self._resolver = Resolver()
         self._script: Script | None = None
+        self._script_error = ""  # that was told of last
         self._recorder: TakeRecorder | None = None
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
@@ -93,6 +94,13 @@ class Performance:
     def poll(self) -> None:
         """Tell of what was done in the background; cheap, each frame."""
         self.looks.poll()
+        error = self._script.status.error if self._script is not None else ""
+        if self._script is not None and error and error != self._script_error:
+            status = self._script.status
+            place = f"{self._script.path.name}, line {status.line}" if status.line else status.file
+            hint = "The last good version plays on; mend and save the file."
+            self._notices.add("warning", f"{place}: {error}", hint, now=self._now())
+        self._script_error = error
 
     def recall(self, command: c.RecallLook) -> tuple[Params, str] | None:
         """Begin to fade to a look; return its parameters and name, None if there is none."""

@@ -105,7 +105,7 @@ def test_keys_do_nothing_while_text_is_typed(make_stage) -> None:
 
 def test_letters_with_ctrl_are_not_the_plain_keys(make_stage) -> None:
     stage = make_stage()
-    for key in (K.x, K.b, K.f, K.h, K.r):
+    for key in (K.x, K.b, K.f, K.h, K.t, K.l):
         stage.key(key, CTRL)
     assert stage.params == Params()
     assert stage.commands == []

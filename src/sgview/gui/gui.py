@@ -15,11 +15,14 @@ from sgview.gui.panels.blend import draw_blend
 from sgview.gui.panels.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
+from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
 from sgview.gui.panels.path_prompt import PathPromptPanel
+from sgview.gui.panels.script import draw_script
 from sgview.gui.panels.signals import draw_signals
+from sgview.gui.panels.sound import draw_sound
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
@@ -63,7 +66,8 @@ class Gui:
             PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
-            PanelWindow("Signals", "main", (draw_signals,)),
+            PanelWindow("Looks", "main", (LooksPanel(),)),
+            PanelWindow("Signals", "main", (draw_signals, draw_sound, draw_script)),
         )
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)

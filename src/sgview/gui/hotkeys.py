@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from imgui_bundle import imgui
@@ -26,7 +26,7 @@ class Hotkey:
     """One action and the keys that start it."""
 
     section: str
-    keys: tuple[str, ...]  # as printed on the sheet, one a chord
+    keys: tuple[str, ...]  # as printed on the sheet; (): the line before stands for it too
     chords: tuple[int, ...]  # ImGui key chords
     text: str
     action: Action
@@ -73,6 +73,7 @@ def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
     ups = (int(_K.right_bracket), int(_K.page_up))
     digits = (int(_K._0), int(_K.keypad0))
     hides = (int(_K.h), int(_K.tab))
+    record = (_CTRL | int(_K.r),)
     undo = (_CTRL | int(_K.z),)
     redo = (_CTRL | _SHIFT | int(_K.z), _CTRL | int(_K.y))
     return (
@@ -85,6 +86,8 @@ def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
         Hotkey("Time", (",",), (int(_K.comma),), "Step back", _emits(commands.Step(-1)), True),
         Hotkey("Time", (".",), (int(_K.period),), "Step", _emits(commands.Step(1)), True),
         Hotkey("Time", ("Home",), (int(_K.home),), "Rewind", _emits(commands.Rewind())),
+        Hotkey("Time", ("T",), (int(_K.t),), "Tap the beat", _emits(commands.TapTempo())),
+        Hotkey("Time", ("Ctrl+R",), record, "Record a take", _emits(commands.ToggleTake())),
         Hotkey("Picture", ("X",), (int(_K.x),), "Flip horizontally", flip_x),
         Hotkey("Picture", ("Y",), (int(_K.y),), "Flip vertically", flip_y),
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),
@@ -93,9 +96,21 @@ def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
         Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.SavePreset())),
         Hotkey("Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.LoadPreset())),
+        *_recalls(),
+        Hotkey("Preset", ("L",), (int(_K.l),), "Save a look", _emits(commands.SaveLook())),
         Hotkey("Preset", ("Ctrl+Z",), undo, "Undo", _emits(commands.Undo()), True),
         Hotkey("Preset", ("Ctrl+Shift+Z",), redo, "Redo", _emits(commands.Redo()), True),
     )
+
+
+def _recalls() -> Iterator[Hotkey]:
+    """The number keys, one line of the sheet for all."""
+    for number in range(1, 10):
+        keys = (getattr(_K, f"_{number}"), getattr(_K, f"keypad{number}"))
+        chords = tuple(int(key) for key in keys)
+        shown = ("1", "…", "9") if number == 1 else ()
+        recall = _emits(commands.RecallLook(key=number))
+        yield Hotkey("Preset", shown, chords, "Recall a look", recall)
 
 
 def run(table: tuple[Hotkey, ...], params: Params, status: Status, emit: Emit) -> Params:

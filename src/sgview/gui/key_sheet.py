@@ -72,7 +72,7 @@ def _draw_sections(table: Sequence[Hotkey], is_wide: bool) -> None:
             imgui.same_line(0.0, theme.px(theme.SHEET_GUTTER))
             imgui.begin_group()
         _heading(name)
-        for hotkey in sections[name]:
+        for hotkey in filter(lambda hotkey: hotkey.keys, sections[name]):
             _key_row(hotkey.keys, hotkey.text)
         imgui.dummy(imgui.ImVec2(0.0, theme.px(theme.GAP_SMALL)))
     _heading("Mouse, on any number")

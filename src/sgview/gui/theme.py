@@ -103,6 +103,14 @@ SIZE_COLUMN = 6.2
 CHANNELS_COLUMN = 4.0
 BLEND_LABEL_WIDTH = 4.6
 
+LOOK_WIDTH = 6.4  # of a thumbnail at least
+LOOK_MENU = 15.0
+KEY_BADGE = 1.25
+SPECTRUM_HEIGHT = 4.2
+LEVEL_COLUMN = 2.3
+TAP_WIDTH = 4.0
+HISTORY_WIDTH = 15.0
+
 STATUS_HEIGHT = 2.2
 STATUS_TOOLS_FROM = 55.0  # width of the window from which the bar also holds tools
 SPEED_WIDTH = 6.5

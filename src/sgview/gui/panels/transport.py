@@ -12,6 +12,7 @@ from sgview.gui import control as binding
 from sgview.gui import icons, theme, widgets
 from sgview.gui.control import Controls
 from sgview.gui.panels import Emit
+from sgview.gui.panels.history_menu import draw_history_button
 from sgview.gui.value_bar import value_bar
 from sgview.state.commands import (
     Command,
@@ -22,6 +23,7 @@ from sgview.state.commands import (
     SaveSnapshot,
     Step,
     TogglePause,
+    ToggleTake,
     Undo,
 )
 from sgview.state.params import Params
@@ -124,8 +126,11 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
 def _draw_tools(status: Status, emit: Emit, show_keys: Callable[[], None] | None) -> None:
     """What the keys do too, for the mouse."""
     tools: tuple[tuple[str, str, str, bool, Command], ...] = (
-        (icons.UNDO, "undo", "Undo  (Ctrl+Z)", status.can_undo, Undo()),
-        (icons.REDO, "redo", "Redo  (Ctrl+Shift+Z)", status.can_redo, Redo()),
+        (icons.UNDO, "undo", f"Undo{_first(status.undo_names)}  (Ctrl+Z)", status.can_undo, Undo()),
+        (
+            *(icons.REDO, "redo", f"Redo{_first(status.redo_names)}  (Ctrl+Shift+Z)"),
+            *(status.can_redo, Redo()),
+        ),
         (icons.OPEN_PRESET, "open preset", "Open a preset  (Ctrl+O)", True, LoadPreset()),
         (icons.SAVE_PRESET, "save preset", "Save a preset  (Ctrl+S)", True, SavePreset()),
         (icons.SNAPSHOT, "snapshot", "Save the picture as PNG  (S)", True, SaveSnapshot()),
@@ -134,8 +139,36 @@ def _draw_tools(status: Status, emit: Emit, show_keys: Callable[[], None] | None
         if widgets.icon_button(icon, name, help, is_enabled=is_enabled):
             emit(command)
         imgui.same_line(0.0, 0.0)
+        if command == Redo():
+            draw_history_button(status, emit)
+            imgui.same_line(0.0, 0.0)
+    _draw_record(status, emit)
+    imgui.same_line(0.0, 0.0)
     if show_keys is not None and widgets.icon_button(icons.KEYS, "keys", "All keys  (F1)"):
         show_keys()
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return f": {names[0]}" if names else ""
+
+
+def _draw_record(status: Status, emit: Emit) -> None:
+    """Red while a take is being recorded, with its length."""
+    take = status.take
+    help = (
+        f"End the take  (Ctrl+R)\n{take.path}, {take.size / 1e6:.1f} MB"
+        if take.path
+        else "Record a take: every value, to be rendered again at leisure  (Ctrl+R)"
+    )
+    colour = theme.ERROR if take.path else None
+    if widgets.icon_button(icons.RECORD, "record", help, colour=colour):
+        emit(ToggleTake())
+    if take.path:
+        imgui.same_line(0.0, 0.0)
+        imgui.align_text_to_frame_padding()
+        widgets.text(f"{take.seconds // 60:.0f}:{take.seconds % 60:04.1f}", theme.ERROR)
+        imgui.same_line()
+        imgui.dummy(imgui.ImVec2(0.0, 0.0))
 
 
 def _fields(status: Status) -> list[_Field]:

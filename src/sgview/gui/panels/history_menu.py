@@ -1,0 +1,36 @@
+"""The menu of changes: what undo takes back and redo makes again, by name."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from sgview.gui import icons, theme, widgets
+from sgview.gui.panels import Emit
+from sgview.state.commands import Redo, Undo
+from sgview.state.status import Status
+
+_NAME = "##history"
+
+
+def draw_history_button(status: Status, emit: Emit) -> None:
+    """Draw the button, and the menu while it is open: a click goes to that state."""
+    has_past = status.can_undo or status.can_redo
+    if widgets.icon_button(icons.HISTORY, "history", "What was changed", is_enabled=has_past):
+        imgui.open_popup(_NAME)
+    if not imgui.begin_popup(_NAME):
+        return
+    width = imgui.ImVec2(theme.px(theme.HISTORY_WIDTH), 0.0)
+    none = imgui.SelectableFlags_.none
+    for count in range(len(status.redo_names), 0, -1):  # the farthest on top, as time goes down
+        imgui.push_style_color(imgui.Col_.text, theme.TEXT_FAINT)
+        name = status.redo_names[count - 1]
+        if imgui.selectable(f"{name}##redo {count}", False, none, width)[0]:
+            emit(Redo(count))
+        imgui.pop_style_color()
+    for count, name in enumerate(status.undo_names):
+        if imgui.selectable(f"{name}##undo {count}", count == 0, none, width)[0] and count:
+            emit(Undo(count))
+    oldest = len(status.undo_names)
+    if imgui.selectable("Before that##oldest", not oldest, none, width)[0] and oldest:
+        emit(Undo(oldest))
+    imgui.end_popup()
