@@ -64,7 +64,7 @@ KERNEL __launch_bounds__(256, 2) alias_free_torgb(
       if (sub >= PIXELS || pixel >= pixels) continue;  // other lanes have the same sums
 #pragma unroll
       for (int o = 0; o < OUT_CHANNELS; o++) {
-        y[(i64)o * pixels + pixel] = fminf(fmaxf(sums[p][o] + b[o], -clamp), clamp) * output_scale;
+        y[(i64)o * pixels + pixel] = limited(sums[p][o] + b[o], clamp) * output_scale;
       }
     }
   }

@@ -65,3 +65,6 @@ DEVICE void load_eight_of(float (&v)[8], const float* row, int first, int count)
     for (int i = 0; i < 8; i++) v[i] = first + i < count ? row[first + i] : 0.f;
   }
 }
+
+// `v` within +-limit. NaN stays: a picture that has one is not shown.
+DEVICE float limited(float v, float limit) { return v < -limit ? -limit : v > limit ? limit : v; }

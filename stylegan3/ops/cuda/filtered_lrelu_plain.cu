@@ -57,7 +57,7 @@ KERNEL __launch_bounds__(256) filtered_lrelu_plain(
       if (r < IN) sum += up_filter[j] * rows[(r * TMP + i % TMP) * CHANNELS + c];
     }
     sum = (sum < 0 ? sum * slope : sum) * gain;
-    full[i * CHANNELS + c] = fminf(fmaxf(sum, -limit), limit);
+    full[i * CHANNELS + c] = limited(sum, limit);
   }
   __syncthreads();
   if (!IS_2D) {

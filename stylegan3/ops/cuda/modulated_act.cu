@@ -114,7 +114,7 @@ KERNEL __launch_bounds__(256, CHUNKS == 1 ? 2 : 1) modulated_act(
         for (int i = 0; i < 8; i++) {
           float a = v[i] * d[k][i] + (offset + b[k][i]);
           if (ACTIVATE) a = fmaxf(a, 0.2f * a);
-          a = fminf(fmaxf(a, -clamp), clamp);
+          a = limited(a, clamp);
 #pragma unroll
           for (int o = 0; o < RGB; o++) sums[p][o] += a * w[k][o][i];
           v[i] = a * n[k][i];
@@ -133,7 +133,7 @@ KERNEL __launch_bounds__(256, CHUNKS == 1 ? 2 : 1) modulated_act(
       const int plane = (height / 2) * (width / 2);
 #pragma unroll
       for (int o = 0; o < RGB; o++) {
-        float v = fminf(fmaxf(sums[p][o] + rgb_constant[o], -clamp), clamp);
+        float v = limited(sums[p][o] + rgb_constant[o], clamp);
         if (previous) v += upsampled.of(previous + (i64)o * plane);
         rgb[(i64)o * pixels + pixel] = v;
       }

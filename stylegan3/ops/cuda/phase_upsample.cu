@@ -79,7 +79,7 @@ KERNEL __launch_bounds__(128, sizeof(TYPE::type) == 2 ? 4 : 2) phase_upsample(
         sums[2][j][i] = vertical[0] * f;
         float a = fir * d[i] + (offsets[j] + b[i]);
         a = fmaxf(a, 0.2f * a);
-        out[i] = fminf(fmaxf(a, -clamp), clamp) * n[i];
+        out[i] = limited(a, clamp) * n[i];
       }
       if (r >= start + 2) store8(y + (((i64)(r - 2) * width + v) * 2 + j) * pitch + c, out);
     }

@@ -32,15 +32,16 @@ DEVICE u32 max2(u32 a, u32 b) {
   u32 d; asm("max.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b)); return d;
 }
 #endif
-// Clamps both halves of `a` to +-limit (limit >= 0).
+// Clamps both halves of `a` to +-limit (limit >= 0). NaN stays: such a picture is not shown.
 #if __CUDA_ARCH__ >= 860
 DEVICE u32 clamp2(u32 a, u32 limit) {
-  u32 d; asm("min.xorsign.abs.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(limit)); return d;
+  u32 d; asm("min.NaN.xorsign.abs.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(limit)); return d;
 }
 #elif __CUDA_ARCH__ >= 800
 DEVICE u32 clamp2(u32 a, u32 limit) {
   u32 d;
-  asm("{ .reg .b32 t, n; min.f16x2 t, %1, %2; xor.b32 n, %2, 0x80008000; max.f16x2 %0, t, n; }"
+  asm("{ .reg .b32 t, n; min.NaN.f16x2 t, %1, %2; xor.b32 n, %2, 0x80008000;"
+      " max.NaN.f16x2 %0, t, n; }"
       : "=r"(d) : "r"(a), "r"(limit));
   return d;
 }

@@ -184,7 +184,7 @@ DEVICE u32 max2(u32 a, u32 b) {
 }
 DEVICE u32 clamp2(u32 a, u32 limit) {
   using namespace emulator;
-  auto clamp = [](float x, float c) { return copysignf(fminf(fabsf(x), c), x); };
+  auto clamp = [](float x, float c) { return fabsf(x) > c ? copysignf(c, x) : x; };
   return pack(clamp(low(a), low(limit)), clamp(high(a), high(limit)));
 }
 DEVICE u32 max_magnitude2(u32 a, u32 b) {
