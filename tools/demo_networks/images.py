@@ -45,6 +45,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("sheets"))
     parser.add_argument("--family", choices=[*FAMILIES, "all"], default="all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--suffix", choices=[".png", ".jpg"], default=".png")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
     for family in FAMILIES if args.family == "all" else [args.family]:
@@ -52,7 +54,8 @@ def main() -> None:
         start = time.perf_counter()
         pictures = torch.cat([draw(family, 8, generator) for _ in range(4)]).cpu()
         took = time.perf_counter() - start
-        path = save_sheet(pictures, args.out / f"{family}.png", columns=8)
+        file = args.out / f"{family}{args.suffix}"
+        path = save_sheet(pictures, file, columns=8, scale=args.scale)
         print(f"{path}: {took / len(pictures) * 1e3:.1f} ms a picture")
 
 

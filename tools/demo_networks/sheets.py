@@ -1,4 +1,4 @@
-"""Contact sheets and training curves as PNG."""
+"""Contact sheets and training curves as pictures, PNG or JPEG."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def save_sheet(
         size = round(image.width * scale), round(image.height * scale)
         image = image.resize(size, Image.Resampling.LANCZOS)
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, optimize=True)
+    image.save(path, optimize=True, quality=88)
     return path
 
 

@@ -38,9 +38,8 @@ class Players:
 class Steps:
     """Steps of one stage on buffers at fixed addresses.
 
-    A step is called with its inputs already in `real`, `z` and the noise; it returns a loss tensor
-    that the next step of its kind overwrites. With `graphs`, each kind is captured after a few
-    eager steps and replayed from then on.
+    A step is called with its inputs already in `real`, `z` and the noise; it returns its loss.
+    With `graphs`, each kind is captured after a few eager steps and replayed from then on.
     """
 
     def __init__(self, players: Players, stage: Stage, gamma: float | None, graphs: bool) -> None:
@@ -166,4 +165,5 @@ class _Replayed:
             self._graph = graph
         self._graph.replay()
         assert self._result is not None
-        return self._result
+        # a copy: graphs that were captured before this one write to the same pool
+        return self._result.clone()
