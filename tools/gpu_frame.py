@@ -40,7 +40,7 @@ def scenes(network: Network, groups: list[str]) -> dict[str, Callable[[int], Par
     layer = Layer(name=network.status.layers[4].name)
 
     def blend(frame: int) -> Blend:
-        return Blend(amounts={group: 0.3 + 0.001 * frame for group in groups[:16]})
+        return Blend(amounts=dict.fromkeys(groups[:16], 0.3 + 0.001 * frame))
 
     def edits(frame: int, names: list[str]) -> tuple[Edit, ...]:
         return tuple(Edit(tensor=name, amount=1 + 0.001 * frame) for name in names)
