@@ -200,7 +200,7 @@ class App:
             case c.LoadPreset(Path() as path):
                 if (params := self._files.load_preset(path)) is not None:
                     self.performance.leave_look()
-                    self._set_params(params, f"Preset {path.stem}")
+                    self._set_params(params, f"Open {path.stem}")
             case c.LoadPreset():
                 folder = self._files.preset_folder
                 self._dialog.ask_open("Open preset", folder, PRESET_FILTER, c.LoadPreset)
@@ -212,7 +212,7 @@ class App:
             case c.RecallLook() as wish:
                 if (recalled := self.performance.recall(wish)) is not None:
                     params, name = recalled
-                    self._set_params(params, f"Look {name}")
+                    self._set_params(params, f"Recall {name}")
             case c.RenameLook(name, new_name):
                 self.performance.rename_look(name, new_name)
             case c.DeleteLook(name):

@@ -28,8 +28,11 @@ def draw_history_button(status: Status, emit: Emit) -> None:
             emit(Redo(count))
         imgui.pop_style_color()
     for count, name in enumerate(status.undo_names):
-        if imgui.selectable(f"{name}##undo {count}", count == 0, none, width)[0] and count:
+        colour = theme.TEXT if count else theme.ACCENT  # the first is what is there now
+        imgui.push_style_color(imgui.Col_.text, colour)
+        if imgui.selectable(f"{name}##undo {count}", False, none, width)[0] and count:
             emit(Undo(count))
+        imgui.pop_style_color()
     oldest = len(status.undo_names)
     if imgui.selectable("Before that##oldest", not oldest, none, width)[0] and oldest:
         emit(Undo(oldest))

@@ -1,0 +1,43 @@
+"""Draw the thumbnails of the looks in `configs/looks`, as the grid shows them.
+
+python tools/look_thumbnails.py            # those that are missing
+python tools/look_thumbnails.py frost ink  # these, anew
+"""
+
+from __future__ import annotations
+
+import sys
+
+from PIL import Image
+
+from sgview import resources
+from sgview.engine.engine import Engine
+from sgview.engine.loader import builtin_networks
+from sgview.look_files import shrink
+from sgview.signals import Instant, Signals
+from sgview.state.presets import load_preset
+
+T = 4.0  # the instant they show [s]
+
+
+def main() -> None:
+    """Draw them with the built-in pair."""
+    looks = resources.looks()
+    wanted = sys.argv[1:] or [
+        name for name, path in looks.items() if not path.with_suffix(".png").exists()
+    ]
+    with Engine("cpu") as engine:
+        blooms, planets = builtin_networks()
+        engine.set_network("a", blooms)
+        engine.set_network("b", planets)
+        for name in wanted:
+            params, _ = Signals().resolve(load_preset(looks[name]), Instant(T))
+            picture = engine.render(params, T)
+            assert picture is not None  # networks are set
+            small = Image.fromarray(shrink(picture.rgba8.numpy())[..., :3])
+            small.quantize(256, Image.Quantize.MEDIANCUT).save(looks[name].with_suffix(".png"))
+            print(name)
+
+
+if __name__ == "__main__":
+    main()
