@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import torch
@@ -146,18 +147,16 @@ class TensorCoreFilteredLrelu:
         if x.dtype != torch.float16 or y.dtype != torch.float16:
             raise ValueError(f"x and y must be float16, not {x.dtype} and {y.dtype}")
         step = 4 * self.geometry.up  # rows that a step completes
-        columns, steps = (
-            -(-y.shape[2] // 16) * -(-y.shape[1] // _STRIP_WIDTH),
-            -(-y.shape[0] // step),
-        )
+        across, down = -(-y.shape[1] // _STRIP_WIDTH), -(-y.shape[0] // step)
+        channel_blocks = -(-y.shape[2] // 16)
         if strip_height is None:
-            strip_height = step * self._strip_steps(steps, columns)
+            strip_height = step * strip_steps(
+                down, channel_blocks * across, self._at_once, 12 if self.geometry.up == 4 else down
+            )
         elif strip_height % step:
             raise ValueError(f"strip_height must be a multiple of {step}")
-        share = strip_height // step
-        parts = -(-steps // share)
         nvrtc.load(self.spec, self._device)(
-            columns * parts,
+            (-(-y.shape[0] // strip_height), channel_blocks, across),
             128,
             x,
             y,
@@ -176,30 +175,36 @@ class TensorCoreFilteredLrelu:
             y.shape[2],
             self._first_input,
             self._peak_gain,
-            parts * share,
-            share,
+            strip_height,
             shared=self._shared,
         )
 
-    def _strip_steps(self, steps: int, columns: int) -> int:
-        """Return how many of a column's steps a block takes.
 
-        A block costs its steps and a start. What counts is between two extremes: blocks run in
-        whole waves, or they share the processors perfectly but for a tail. Fitted to times of the
-        published layers on an H200, within 1 % of the best heights.
-        """
-        start, at_once = 2.5, self._at_once
+@cache
+def strip_steps(steps: int, columns: int, at_once: int, tallest: int) -> int:
+    """Return how many of a column's steps a block takes.
 
-        def cost(share: int) -> float:
-            parts = -(-steps // share)
-            waves = -(-columns * parts // at_once)
-            shared = columns * (steps + parts * start) / at_once + 0.3 * (share + start)
-            return 0.3 * waves * (share + start) + 0.7 * shared
+    A block costs its steps and a start. What counts lies between two extremes: blocks run in whole
+    waves, or they share the processors perfectly but for a tail. Fitted to times of the published
+    layers on an H200, within 1 % of the best heights.
 
-        # In tall strips blocks drift apart that read the same sectors of memory.
-        tallest = 12 if self.geometry.up == 4 else steps
-        shares = {-(-steps // parts) for parts in range(1, steps + 1)}
-        return min((share for share in shares if share <= tallest), key=cost)
+    Args:
+        steps: of a column.
+        columns: in all, over all channels.
+        at_once: blocks that the GPU runs at once.
+        tallest: most steps of a block: in tall strips, blocks that read the same sectors of memory
+            drift apart.
+    """
+    start = 2.5
+
+    def cost(share: int) -> float:
+        parts = -(-steps // share)
+        waves = -(-columns * parts // at_once)
+        shared = columns * (steps + parts * start) / at_once + 0.3 * (share + start)
+        return 0.3 * waves * (share + start) + 0.7 * shared
+
+    shares = {-(-steps // parts) for parts in range(1, steps + 1)}
+    return min((share for share in shares if share <= tallest), key=cost)
 
 
 def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:

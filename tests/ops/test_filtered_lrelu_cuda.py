@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,11 @@ from kernel_reference import (
     vector,
 )
 
-from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu, filter_matrices
+from stylegan3.ops.filtered_lrelu_cuda import (
+    TensorCoreFilteredLrelu,
+    filter_matrices,
+    strip_steps,
+)
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 
 # Four passes rounded to float16, and a channel's scale, which alone may be off by 4.9e-4; white
@@ -104,16 +109,16 @@ def test_input_in_blocks_of_channels(device: torch.device, layer: int) -> None:
     plain = TensorCoreFilteredLrelu(geometry, device)
     blocked = TensorCoreFilteredLrelu(geometry, device, blocked_input=True)
     x = picture(20, 23, 21, 32, torch.float16, seed=4).to(device)
-    v = [vector(21, 48, seed).to(device) for seed in (1, 2, 3)]
+    bias, clamp, scale = (vector(21, 48, seed).to(device) for seed in (1, 2, 3))
     y = [empty(*geometry.out_size(20, 23), 48, torch.float16, device) for _ in range(2)]
-    plain(x, y[0], 21, *v)
+    plain(x, y[0], 21, bias, clamp, scale)
     blocks = x.view(20, 23, 2, 16).permute(2, 0, 1, 3).contiguous()
-    blocked(blocks, y[1], 21, *v)
+    blocked(blocks, y[1], 21, bias, clamp, scale)
     assert torch.equal(y[0], y[1])
     with pytest.raises(ValueError, match="16"):
-        blocked(x, y[1], 21, *v)
+        blocked(x, y[1], 21, bias, clamp, scale)
     with pytest.raises(ValueError, match="16"):
-        blocked(blocks[:1], y[1], 21, *v)
+        blocked(blocks[:1], y[1], 21, bias, clamp, scale)
 
 
 def test_a_clamp_that_acts_in_few_places_is_found(device: torch.device) -> None:
@@ -124,16 +129,12 @@ def test_a_clamp_that_acts_in_few_places_is_found(device: torch.device) -> None:
         x = picture(36, 40, 16, 16, torch.float16, seed=seed)
         rows = torch.randint(36, (3,), generator=generator(seed))
         x[rows, 5 + 7 * seed, 4 * seed] = 500.0
-        v = [vector(16, 16, 1), torch.full((16,), 100.0), torch.ones(16)]
+        bias, clamp, scale = vector(16, 16, 1), torch.full((16,), 100.0), torch.ones(16)
         y = empty(*geometry.out_size(36, 40), 16, torch.float16, device)
-        op(
-            x.to(device),
-            y,
-            16,
-            *(t.to(device) for t in v[:2]),
-            (v[2] * op.dc_correction).to(device),
-        )
-        expected = filtered_lrelu_reference(geometry, planes(x, 16), *(columns(t, 16) for t in v))
+        gains = (scale * op.dc_correction).to(device)
+        op(x.to(device), y, 16, bias.to(device), clamp.to(device), gains)
+        of_channels = (columns(v, 16) for v in (bias, clamp, scale))
+        expected = filtered_lrelu_reference(geometry, planes(x, 16), *of_channels)
         assert relative_error(planes(y, 16), expected) < BOUND
 
 
@@ -166,6 +167,22 @@ def test_dc_correction_restores_the_gain_of_the_rounded_filters(layer: int) -> N
     rounded = gain(up) * gain(up * geometry.gain) / geometry.up**2
     rounded *= sum(gain(column) * gain(row) for column, row in geometry.terms())
     assert abs(rounded * correction / geometry.gain - 1) < 1e-5 < abs(correction - 1)
+
+
+@pytest.mark.parametrize("at_once", [3, 20, 264])
+@pytest.mark.parametrize(("steps", "columns"), [(1, 1), (5, 32), (35, 117), (131, 66)])
+def test_strips_keep_the_gpu_busy(steps: int, columns: int, at_once: int) -> None:
+    def duration(share: int) -> float:  # of blocks that start whenever one ends
+        ends = [0.0] * at_once
+        for block in range(columns * -(-steps // share)):
+            first = block % -(-steps // share) * share
+            heapq.heapreplace(ends, ends[0] + min(share, steps - first) + 2.5)
+        return max(ends)
+
+    chosen = strip_steps(steps, columns, at_once, tallest=steps)
+    best = min(duration(share) for share in range(1, steps + 1))
+    assert duration(chosen) < 1.25 * best
+    assert strip_steps(steps, columns, at_once, tallest=1) == 1
 
 
 def test_shapes_are_checked(device: torch.device) -> None:

@@ -3,9 +3,9 @@
 //
 //   y = scale * down(clamp(lrelu(up(x + bias)), +-clamp))        bias, clamp, scale per channel
 //
-// Algorithm. A block of 4 warps owns 16 channels of a strip 32 output pixels wide, a warp 4 of the
-// channels. It walks down the strip in steps of 8 input rows; the 8 rows before them stay in
-// registers. For each group of 16 rows of the oversampled signal and channel:
+// Algorithm. A block of 4 warps owns 16 channels of a strip 32 output pixels wide and strip_height
+// tall, a warp 4 of the channels. It walks down the strip in steps of 8 input rows; the 8 rows
+// before them stay in registers. For each group of 16 rows of the oversampled signal and channel:
 //   C[y'][x]   = UpV * X + bias     UpV is the A operand, the pixels are B
 //   Z[y'][x']  = C * UpH            C's accumulators are, register for register, an A operand
 //   W[xo][y']  = DownH * Z^T        and Z's are a B operand of the transposed product
@@ -14,9 +14,6 @@
 // A filter that is no outer product (StyleGAN3-R's radial one) is a sum of RANK outer products.
 // float16 accumulators: products have at most 3 k-steps, so only the rounding to float16 is lost.
 //
-// Work. The strips of all columns and channel blocks are laid end to end and cut into equal shares
-// of steps, one a block: a share may begin in one strip and end in the next.
-//
 // Why the zero padding outside the input needs no mask: bias is added everywhere, and pixels
 // outside are loaded as -bias.
 //
@@ -24,15 +21,15 @@
 // rows tells whether a step can reach the clamp at all.
 //
 // Layout. x [in_height][in_width][in_pitch], or in blocks of 16 channels,
-// [channels / 16][in_height][in_width][16], which loads faster: the L2 cache answers so many requests
-// and no more, and a request then brings 128 bytes of a row instead of 32. y [out_height][out_width]
-// [out_pitch]. Pitches are multiples of 8 channels (of 16 for speed: memory moves in sectors of 32
-// bytes); y's channels from `channels` to `out_pitch` are written as zero. bias, clamp, scale have a
-// multiple of 16 entries covering out_pitch. In shared memory a pixel is 32 bytes of 16 channels, its
-// halves swapped in every second pair of rows (bank conflicts).
+// [channels / 16][in_height][in_width][16], which loads faster: the L2 cache answers so many
+// requests and no more, and a request then brings 128 bytes of a row instead of 32.
+// y [out_height][out_width][out_pitch]; its channels from `channels` to `out_pitch` are written as
+// zero. Pitches are multiples of 8 channels (of 16 for speed: memory moves in sectors of 32 bytes).
+// bias, clamp, scale have a multiple of 16 entries covering out_pitch. In shared memory a pixel is
+// 32 bytes of 16 channels, its halves swapped in every second pair of rows (bank conflicts).
 //
-// Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS input slots, MIN_BLOCKS per SM. With 2
-// there are registers to filter the 4 channels side by side, with 3 warps to hide latencies instead.
+// Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS input slots, MIN_BLOCKS per SM: with
+// 2 there are registers to filter the 4 channels side by side, with 3 more warps hide latencies.
 #include "primitives.cuh"
 
 constexpr int THREADS = 128;
@@ -41,7 +38,6 @@ constexpr int STEP_ROWS = 8 * GROUPS;         // output rows that a step complet
 constexpr int COLUMNS = UP == 2 ? 42 : 24;    // input pixels across that a strip needs
 constexpr int TILES = UP == 2 ? 6 : 3;        // ... in tiles of 8; what lies beyond meets zero taps
 constexpr bool SIDE_BY_SIDE = MIN_BLOCKS <= 2;
-constexpr int TOGETHER = SIDE_BY_SIDE ? 4 : 1;  // channels that the compiler may interleave
 constexpr u32 SLOPE = 0x32663266u;            // 0.2, 0.2
 
 // Shared memory [bytes].
@@ -210,34 +206,21 @@ DEVICE void filter_step(const Filters& f, const Warp& warp, const u32 (&above)[4
 #pragma unroll
   for (int i = 0; i < GROUPS; i++) {
     u32 done[4][2][2];
-    uint2 next_bias[TOGETHER];  // a read of shared memory ahead of its use
+    uint2 next_bias = load_shared8(warp.biases);  // ahead of its use
 #pragma unroll
-    for (int c = 0; c < TOGETHER; c++) next_bias[c] = load_shared8(warp.biases + c * UP * 8);
+    for (int c = 0; c < 4; c++) {
+      const uint2 bias = next_bias;
+      if (c < 3) next_bias = load_shared8(warp.biases + (c + 1) * UP * 8);
+      const u32 limit = CLAMPED ? load_shared4(warp.limits + c * 4) : 0;
 #pragma unroll
-    for (int first = 0; first < 4; first += TOGETHER) {
-#pragma unroll
-      for (int k = 0; k < 4 * TOGETHER; k++) done[first + (k >> 2)][k >> 1 & 1][k & 1] = 0;
-      // The branch also keeps the compiler from interleaving channels, which costs registers.
-      if (first < warp.count) {
-        uint2 bias[TOGETHER];
-#pragma unroll
-        for (int c = 0; c < TOGETHER; c++) {
-          bias[c] = next_bias[c];
-          if (first + TOGETHER < 4) next_bias[c] = load_shared8(warp.biases + (first + TOGETHER + c) * UP * 8);
-        }
-#pragma unroll
-        for (int c = 0; c < TOGETHER; c++) {
-          const int k = first + c;
-          const u32 limit = CLAMPED ? load_shared4(warp.limits + k * 4) : 0;
-          filter_group<CLAMPED>(f, f.up_v[i], above[k], below[k], bias[c], limit, done[k], open[k]);
-        }
-#pragma unroll
-        for (int c = 1; c < TOGETHER; c++) {
-          const u32 mask = first + c < warp.count ? 0xffffffffu : 0;
-#pragma unroll
-          for (int k = 0; k < 4; k++) done[first + c][k >> 1][k & 1] &= mask;
-        }
+      for (int k = 0; k < 4; k++) done[c][k >> 1][k & 1] = 0;
+      // Without a branch the compiler interleaves channels, which takes registers.
+      if (SIDE_BY_SIDE || c < warp.count) {
+        filter_group<CLAMPED>(f, f.up_v[i], above[c], below[c], bias, limit, done[c], open[c]);
       }
+      const u32 mask = SIDE_BY_SIDE && c >= warp.count ? 0 : 0xffffffffu;  // what padding may hold
+#pragma unroll
+      for (int k = 0; k < 4; k++) done[c][k >> 1][k & 1] &= mask;
     }
 #pragma unroll
     for (int k = 0; k < 4; k++) {
@@ -256,23 +239,43 @@ KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
     const u16* x, u16* y, const float* bias, const float* clamp, const float* scale,
     const u32* matrices,  // float16 pairs: up_v, up_h, down_h, down_v (filtered_lrelu_cuda.py)
     int channels, int in_height, int in_width,
-    int in_channels, int in_pitch, int in_block,  // stored, from pixel to pixel, from 16 to the next
+    int in_channels,             // stored
+    int in_pitch, int in_block,  // from a pixel, and from a block of 16 channels, to the next
     int out_height, int out_width, int out_pitch,
     int first_input,  // input row and column of the first tap of output 0
-    float peak_gain,
-    int strip_steps, int share) {    // steps of a strip, and of a block
+    float peak_gain, int strip_height) {
   const int tid = threadIdx.x, lane = tid & 31, warp_index = tid >> 5, g = lane >> 2, t = lane & 3;
+  const int block_channel = blockIdx.y * 16, channel = block_channel + warp_index * 4;
+  const int column = blockIdx.z * 32, top = blockIdx.x * strip_height;
+  const int rows = min(out_height - top, strip_height);
+  const int steps = ((rows + 7) / 8 + 1 + GROUPS - 1) / GROUPS;  // one group more than outputs
   const u32 ring = shared_start();
-  const int channel_blocks = (out_pitch + 15) / 16;
-  const int all_steps = (out_width + 31) / 32 * channel_blocks * strip_steps;
-  const int last_step = min(((int)blockIdx.x + 1) * share, all_steps);
 
-  // Where this lane reads input pixels and stages output pixels, and which output it then stores.
-  const u32 half = (((warp_index >> 1) ^ (t & 1)) << 4) + ((warp_index & 1) << 3);
-  const u32 read_at = 2 * t * ROW + g * 32 + half;
-  const u32 stage_at = ring + STAGING + 2 * t * OUT_ROW + g * 32 + half;
-  const int store_pixel = tid >> 1 & 31, store_row = tid >> 6, store_half = tid & 1;
-  const u32 staged = ring + STAGING + store_row * OUT_ROW + store_pixel * 32 + store_half * 16;
+  // Tiles read pixels that no copy has written yet: zero taps, but NaN times zero is NaN. Copies
+  // overwrite some of these zeros, hence the barrier.
+  if (tid < 12 * (SLOTS + 1)) {
+    store_shared16(ring + tid / 12 * SLOT + tid % 12 * 16, make_uint4(0, 0, 0, 0));
+  }
+  __syncthreads();
+
+  Loader loader;
+  {
+    const int first_row = tid / Loader::HALVES, pixel = (tid - first_row * Loader::HALVES) >> 1;
+    const int chunk = tid & 1, in_channel = block_channel + chunk * 8;
+    const int in_column = 2 * column / UP + first_input + pixel;
+    loader.row = 2 * top / UP + first_input + first_row;
+    loader.height = in_height;
+    loader.row_length = (i64)in_width * in_pitch;
+    loader.source = x + (i64)blockIdx.y * in_block + chunk * 8 + loader.row * loader.row_length +
+                    (i64)in_column * in_pitch;
+    loader.to = (first_row * ROW + pixel * 32 + chunk * 16) ^ ((first_row >> 1 & 1) << 4);
+    loader.bias = bias + in_channel;
+    loader.blocks = first_row < Loader::STRIDE ? steps + 1 : 0;
+    const bool inside = (u32)in_column < (u32)in_width && in_channel < in_channels;
+    if (loader.blocks > 0 && !inside) loader.fill(ring);
+  }
+#pragma unroll
+  for (int i = 0; i < SLOTS; i++) loader.load(ring + i * SLOT);
 
   Filters filters;
   load_filters(filters, matrices, g, t);
@@ -283,125 +286,92 @@ KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
   }
   phase += lane_xor(phase, 1);
   phase += lane_xor(phase, 2);
-  // Tiles read pixels that no copy has written yet: zero taps, but NaN times zero is NaN.
-  if (tid < 12 * (SLOTS + 1)) {
-    store_shared16(ring + tid / 12 * SLOT + tid % 12 * 16, make_uint4(0, 0, 0, 0));
+  if (g < UP) {
+    const float b = bias[channel + t], limit = clamp[channel + t];
+    const u32 constant = to_half2(b * phase, b * phase), at = warp_index * 4 + t;
+    store_shared8(ring + BIASES + (at * UP + g) * 8, constant, constant);
+    store_shared4(ring + LIMITS + at * 4, to_half2(limit, limit));
+    store_shared2(ring + SAFE + at * 2, to_half(fmaxf(limit / peak_gain - fabsf(b), 0.f)));
+  }
+  Warp warp;
+  warp.count = channels - channel;
+  warp.biases = ring + BIASES + (warp_index * 4 * UP + (g & (UP - 1))) * 8;
+  warp.limits = ring + LIMITS + warp_index * 16;
+  warp.scale01 = to_half2(scale[channel], scale[channel + 1]);
+  warp.scale23 = to_half2(scale[channel + 2], scale[channel + 3]);
+  const bool active = warp.count > 0;
+  const u32 safe_at = ring + SAFE + warp_index * 8;
+  if (block_channel + 16 > channels) {  // warps without a channel stage nothing
+    for (int i = tid; i < 2 * OUT_SLOT / 16; i += THREADS) {
+      store_shared16(ring + STAGING + i * 16, make_uint4(0, 0, 0, 0));
+    }
+  }
+
+  // Where this lane reads input pixels and stages output pixels, and which output it then stores.
+  const u32 half = (((warp_index >> 1) ^ (t & 1)) << 4) + ((warp_index & 1) << 3);
+  const u32 read_at = 2 * t * ROW + g * 32 + half;
+  const u32 stage_at = ring + STAGING + 2 * t * OUT_ROW + g * 32 + half;
+  const int store_pixel = tid >> 1 & 31, store_row = tid >> 6, store_half = tid & 1;
+  const u32 staged = ring + STAGING + store_row * OUT_ROW + store_pixel * 32 + store_half * 16;
+  const bool stores =
+      column + store_pixel < out_width && block_channel + store_half * 8 < out_pitch;
+  const i64 out_row = (i64)out_width * out_pitch;
+  u16* out = y + (top - 8 + store_row) * out_row + (i64)(column + store_pixel) * out_pitch +
+             block_channel + store_half * 8;
+  int out_first = -8;  // row of the strip that `out` is in, less store_row
+  uint4 outputs[STEP_ROWS / 2];
+  auto read_outputs = [&](u32 from) {
+#pragma unroll
+    for (int i = 0; i < STEP_ROWS / 2; i++) {
+      outputs[i] = load_shared16((from ^ ((i & 1) << 4)) + 2 * i * OUT_ROW);
+    }
+  };
+  auto store_outputs = [&] {
+#pragma unroll
+    for (int i = 0; i < STEP_ROWS / 2; i++, out += 2 * out_row) {
+      const int row = out_first + store_row + 2 * i;
+      if (stores && (u32)row < (u32)rows) store_global16(out, outputs[i]);
+    }
+    out_first += STEP_ROWS;
+  };
+
+  u32 above[4][TILES], open[4][2][2];
+#pragma unroll
+  for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
+  copy_async_wait<SLOTS - 1>();
+  __syncthreads();
+  bool was_large = false;
+  if (active) was_large = read_pixels(above, ring + read_at, load_shared8(safe_at));
+  u32 current = ring + SLOT, refill = ring, parity = 0;
+#pragma unroll 1
+  for (int step = 0; step < steps; step++) {
+    copy_async_wait<SLOTS - 2>();
+    __syncthreads();
+    const u32 before = staged + (parity ^ OUT_SLOT);
+    if (SIDE_BY_SIDE && step >= 1) read_outputs(before);  // early, where there are registers
+    u32 below[4][TILES];
+    bool is_large = false;
+    if (active) is_large = read_pixels(below, current + read_at, load_shared8(safe_at));
+    loader.load(refill);
+    if (step >= 1) {
+      if (!SIDE_BY_SIDE) read_outputs(before);
+      store_outputs();
+    }
+    if (active) {
+      if (CLAMP && (is_large || was_large)) {
+        filter_step<true>(filters, warp, above, below, open, stage_at + parity);
+      } else {
+        filter_step<false>(filters, warp, above, below, open, stage_at + parity);
+      }
+#pragma unroll
+      for (int k = 0; k < 4 * TILES; k++) above[k / TILES][k % TILES] = below[k / TILES][k % TILES];
+      was_large = is_large;
+    }
+    parity ^= OUT_SLOT;
+    current = current + SLOT == ring + PAST_END ? ring : current + SLOT;
+    refill = refill + SLOT == ring + PAST_END ? ring : refill + SLOT;
   }
   __syncthreads();
-
-  int planned;
-#pragma unroll 1
-  for (int start = blockIdx.x * share; start < last_step; start += planned) {
-    const int strip = start / strip_steps, first = start - strip * strip_steps;
-    planned = min(last_step - start, strip_steps - first);
-    const int channel_block = strip % channel_blocks, block_channel = channel_block * 16;
-    const int column = strip / channel_blocks * 32;
-    const int top = first * STEP_ROWS, rows = min(out_height - top, planned * STEP_ROWS);
-    const int steps = ((rows + 7) / 8 + 1 + GROUPS - 1) / GROUPS;  // one group more than outputs
-    if (rows <= 0) continue;
-
-    Loader loader;
-    {
-      const int first_row = tid / Loader::HALVES, pixel = (tid - first_row * Loader::HALVES) >> 1;
-      const int chunk = tid & 1, in_channel = block_channel + chunk * 8;
-      const int in_column = 2 * column / UP + first_input + pixel;
-      loader.row = 2 * top / UP + first_input + first_row;
-      loader.height = in_height;
-      loader.row_length = (i64)in_width * in_pitch;
-      loader.source = x + (i64)channel_block * in_block + chunk * 8 + loader.row * loader.row_length +
-                      (i64)in_column * in_pitch;
-      loader.to = (first_row * ROW + pixel * 32 + chunk * 16) ^ ((first_row >> 1 & 1) << 4);
-      loader.bias = bias + in_channel;
-      loader.blocks = first_row < Loader::STRIDE ? steps + 1 : 0;
-      const bool inside = (u32)in_column < (u32)in_width && in_channel < in_channels;
-      if (loader.blocks > 0 && !inside) loader.fill(ring);
-    }
-#pragma unroll
-    for (int i = 0; i < SLOTS; i++) loader.load(ring + i * SLOT);
-
-    Warp warp;
-    const int channel = block_channel + warp_index * 4;
-    warp.count = channels - channel;
-    warp.biases = ring + BIASES + (warp_index * 4 * UP + (g & (UP - 1))) * 8;
-    warp.limits = ring + LIMITS + warp_index * 16;
-    const bool active = warp.count > 0;
-    if (active) {
-      warp.scale01 = to_half2(scale[channel], scale[channel + 1]);
-      warp.scale23 = to_half2(scale[channel + 2], scale[channel + 3]);
-    }
-    if (g < UP) {
-      const float b = bias[channel + t], limit = clamp[channel + t];
-      const u32 constant = to_half2(b * phase, b * phase), at = warp_index * 4 + t;
-      store_shared8(ring + BIASES + (at * UP + g) * 8, constant, constant);
-      store_shared4(ring + LIMITS + at * 4, to_half2(limit, limit));
-      store_shared2(ring + SAFE + at * 2, to_half(fmaxf(limit / peak_gain - fabsf(b), 0.f)));
-    }
-    if (block_channel + 16 > channels) {  // warps without a channel stage nothing
-      for (int i = tid; i < 2 * OUT_SLOT / 16; i += THREADS) {
-        store_shared16(ring + STAGING + i * 16, make_uint4(0, 0, 0, 0));
-      }
-    }
-
-    const bool stores = column + store_pixel < out_width && block_channel + store_half * 8 < out_pitch;
-    const i64 out_row = (i64)out_width * out_pitch;
-    u16* out = y + (top - 8 + store_row) * out_row + (i64)(column + store_pixel) * out_pitch +
-               block_channel + store_half * 8;
-    int out_first = -8;  // row of the strip that `out` is in, less store_row
-    uint4 outputs[STEP_ROWS / 2];
-    auto read_outputs = [&](u32 from) {
-#pragma unroll
-      for (int i = 0; i < STEP_ROWS / 2; i++) outputs[i] = load_shared16((from ^ ((i & 1) << 4)) + 2 * i * OUT_ROW);
-    };
-    auto store_outputs = [&] {
-#pragma unroll
-      for (int i = 0; i < STEP_ROWS / 2; i++, out += 2 * out_row) {
-        const int row = out_first + store_row + 2 * i;
-        if (stores && (u32)row < (u32)rows) store_global16(out, outputs[i]);
-      }
-      out_first += STEP_ROWS;
-    };
-
-    u32 above[4][TILES], open[4][2][2];
-#pragma unroll
-    for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
-    copy_async_wait<SLOTS - 1>();
-    __syncthreads();
-    bool was_large = false;
-    if (active) was_large = read_pixels(above, ring + read_at, load_shared8(ring + SAFE + warp_index * 8));
-    u32 current = ring + SLOT, refill = ring, parity = 0;
-#pragma unroll 1
-    for (int step = 0; step < steps; step++) {
-      copy_async_wait<SLOTS - 2>();
-      __syncthreads();
-      const u32 before = staged + (parity ^ OUT_SLOT);
-      if (SIDE_BY_SIDE && step >= 1) read_outputs(before);  // early, where there are registers
-      u32 below[4][TILES];
-      bool is_large = false;
-      if (active) {
-        is_large = read_pixels(below, current + read_at, load_shared8(ring + SAFE + warp_index * 8));
-      }
-      loader.load(refill);
-      if (step >= 1) {
-        if (!SIDE_BY_SIDE) read_outputs(before);
-        store_outputs();
-      }
-      if (active) {
-        if (CLAMP && (is_large || was_large)) {
-          filter_step<true>(filters, warp, above, below, open, stage_at + parity);
-        } else {
-          filter_step<false>(filters, warp, above, below, open, stage_at + parity);
-        }
-#pragma unroll
-        for (int k = 0; k < 4 * TILES; k++) above[k / TILES][k % TILES] = below[k / TILES][k % TILES];
-        was_large = is_large;
-      } 
-      parity ^= OUT_SLOT;
-      current = current + SLOT == ring + PAST_END ? ring : current + SLOT;
-      refill = refill + SLOT == ring + PAST_END ? ring : refill + SLOT;
-    }
-    __syncthreads();
-    read_outputs(staged + (parity ^ OUT_SLOT));
-    store_outputs();
-    __syncthreads();
-  }
+  read_outputs(staged + (parity ^ OUT_SLOT));
+  store_outputs();
 }
