@@ -90,6 +90,8 @@ def test_no_leaf(path: str) -> None:
         ("noise.period", -1.0, 1e-6),
         ("noise.seed", 1e300, 2**31 - 1),
         ("layer.base_channel", 1e300, 2**31 - 1),
+        ("noise.offset", -1e300, -1e9),
+        ("layer.gain_db", 1e300, 200.0),
         ("noise.monochrome", 0.49, False),
         ("noise.monochrome", 1, True),
         ("noise.amplitude", 3, 3.0),
@@ -99,7 +101,7 @@ def test_no_leaf(path: str) -> None:
 def test_values_are_held_to_the_range(path: str, value: float, held: float) -> None:
     changed = set_leaf(FULL, leaf(path), value)
     assert get_leaf(changed, leaf(path)) == held
-    assert type(get_leaf(changed, leaf(path))) is type(held)
+    assert isinstance(get_leaf(changed, leaf(path)), type(held))
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,9 @@ class MidiInput:
                 self.unavailable_reason = _INSTALL
                 return
             except Exception as error:  # whatever the system's MIDI raises
-                self.unavailable_reason = f"The system has no MIDI to offer: {error}."
+                self.unavailable_reason = (
+                    f"The system has no MIDI to offer: {str(error).rstrip('.')}."
+                )
                 return
             self._stop.wait(SCAN)
 

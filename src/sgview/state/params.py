@@ -78,7 +78,7 @@ class Layer(Node, frozen=True):
     base_channel: Annotated[int, Meta(ge=0)] = 0
     mode: Literal["rgb", "grey"] = "rgb"
     normalise: bool = False  # divide each shown channel by its largest absolute value
-    gain_db: float = 0.0  # [dB]
+    gain_db: Annotated[float, Meta(ge=-200, le=200)] = 0.0  # [dB]
 
 
 class Edit(Node, frozen=True):

@@ -36,6 +36,7 @@ Part = str | int
 Updates = dict[Part, Any]  # part of a path to a value, or to the updates below it
 
 SMALLEST = 1e-6  # what "greater than 0" is held to
+LARGEST = 1e9  # of fractions: far beyond use, and far from what single precision cannot hold
 LARGEST_INT = 2**31 - 1
 MOST_ITEMS = 4096  # of a list that may grow, such as class weights
 _AXES = {"x": 0, "y": 1, "z": 2}
@@ -74,7 +75,7 @@ class Leaf:
             value = self.maximum
         if self.kind == "int":
             return round(min(max(value, -LARGEST_INT), LARGEST_INT))
-        return float(value)
+        return min(max(float(value), -LARGEST), LARGEST)
 
 
 @lru_cache(maxsize=4096)

@@ -145,6 +145,8 @@ def _draw_channels(layer: Layer, count: int, controls: Controls) -> Layer:
             _LAYER.gain_db,
             -40.0,
             40.0,
+            minimum=-200.0,
+            maximum=200.0,
             digits=1,
             unit=" dB",
             control=controls("gain_db"),
