@@ -77,7 +77,7 @@ def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
         help="fast: float16; published: as the networks were trained; fp32",
     )
     parser.add_argument(
-        "--kernels", choices=["auto", "generic"], help="generic: no instructions of one GPU alone"
+        "--kernels", choices=["auto", "generic"], help="auto: also those for one GPU alone"
     )
 
 
