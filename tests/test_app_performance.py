@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from sgview.cli import main
-from sgview.session import load_session
+from sgview.session import NAME, load_session
 from sgview.state import commands as c
 from sgview.state.params import Mapping, Noise, Params, View
 from sgview.takes.take import read_take
@@ -178,7 +178,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 
 def session_of(folder: Path):
-    (path,) = (folder / "state").rglob("session.json")
+    (path,) = (folder / "state").rglob(NAME)
     return load_session(path)
 
 
@@ -191,7 +191,7 @@ def test_a_killed_program_goes_on_where_it_was(screen, tmp_path: Path) -> None:
         while True:
             assert time.monotonic() < end
             time.sleep(0.2)
-            if list((tmp_path / "state").rglob("session.json")):
+            if list((tmp_path / "state").rglob(NAME)):
                 session = session_of(tmp_path)
                 if len(session.surroundings.networks) == 2 and session.surroundings.t > 3:
                     break
@@ -199,7 +199,7 @@ def test_a_killed_program_goes_on_where_it_was(screen, tmp_path: Path) -> None:
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=30)
-    (path,) = (tmp_path / "state").rglob("session.json")
+    (path,) = (tmp_path / "state").rglob(NAME)
     assert killed_at - path.stat().st_mtime < 5.0
     session = session_of(tmp_path)
     assert session.params.bindings == {"noise.offset": "sin(t)"}

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgview.session import SAVE_EVERY, Session, SessionFile, Surroundings, encode, load_session
+from sgview.session import (
+    BEFORE,
+    NAME,
+    SAVE_EVERY,
+    Session,
+    SessionFile,
+    Surroundings,
+    encode,
+    load_session,
+)
 from sgview.state.params import Blend, Edit, Mapping, Params
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
@@ -70,6 +79,14 @@ def test_is_written_when_it_changed_and_not_more_often(tmp_path: Path) -> None:
     poll(SAVE_EVERY, psi(3))
     assert load_session(path) == psi(3)
     file.close()
+
+
+def test_the_session_before_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    SessionFile(path, time.monotonic).close(psi(1))
+    SessionFile(path, time.monotonic).close(psi(2))
+    assert load_session(path) == psi(2)
+    assert load_session(tmp_path / BEFORE) == psi(1)
 
 
 def test_a_folder_that_cannot_be_written_costs_the_session_only(tmp_path: Path, caplog) -> None:

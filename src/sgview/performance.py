@@ -108,16 +108,14 @@ class Performance:
         if look is None or look.params is None:
             return None
         seconds = self._fade.seconds if command.seconds is None else max(command.seconds, 0.0)
-        fade = FadeStart(seconds=seconds, easing=self._fade.easing)
-        self._resolver.fade(fade.seconds, fade.easing)
-        if self._recorder is not None:
-            self._recorder.note_fade(fade)
+        self._begin_fade(seconds)
         self._fade = replace(self._fade, look=look.name)
         return look.params, look.name
 
     def leave_look(self) -> None:
         """What plays is no look any more: the state came from elsewhere."""
-        self._resolver.crossfade.stop()
+        if self._resolver.crossfade.is_running:
+            self._begin_fade(0.0)
         self._fade = replace(self._fade, look="")
 
     def save_look(self, params: Params, pixels: np.ndarray | None, name: str) -> None:
@@ -208,6 +206,13 @@ class Performance:
         self._end_take()
         self.open_script(None)
         self._owned.close()
+
+    def _begin_fade(self, seconds: float) -> None:
+        """Fade from the next frame on; 0 seconds: cut, and end a fade that is running."""
+        fade = FadeStart(seconds=seconds, easing=self._fade.easing)
+        self._resolver.fade(fade.seconds, fade.easing)
+        if self._recorder is not None:
+            self._recorder.note_fade(fade)
 
     def _end_take(self) -> None:
         if self._recorder is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 SAVE_EVERY = 2.0  # [s]
 NAME = "session.json"
+BEFORE = "session-before.json"
+"""The session before, for who forgot to resume."""
 
 
 class Surroundings(Node, frozen=True):
@@ -65,8 +68,17 @@ class SessionFile:
         self._thread = ThreadPoolExecutor(1, "sgview session")
         self._task: Future[None] | None = None
         self._written: Session | None = None
+        self._keep_last()
         self._due = now() + SAVE_EVERY
         self.problem = ""  # why the session could not be written
+
+    def _keep_last(self) -> None:
+        """Whoever starts again without resuming has not lost the session yet."""
+        if self._path.is_file():
+            try:
+                shutil.copyfile(self._path, self._path.with_name(BEFORE))
+            except OSError as error:
+                log.warning("the last session cannot be kept: %s", error)
 
     def poll(self, make: Callable[[], Session]) -> None:
         """Begin to write what `make` returns, if it is time; call it every frame."""
