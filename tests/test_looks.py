@@ -57,3 +57,11 @@ def test_a_look_differs_from_the_network_alone(engine, name):
     shown, without = (render(engine, p).rgba8.float() for p in (params, plain))
     if shown.shape == without.shape:
         assert torch.dist(shown, without) / without.norm() > 0.05
+
+
+def test_a_crossfade_from_look_to_look_keeps_the_flower():
+    first = load_preset(LOOKS["first"])
+    for path in LOOKS.values():
+        params = load_preset(path)
+        assert (params.noise, params.latents) == (first.noise, first.latents), path
+        assert params.mapping == first.mapping, path

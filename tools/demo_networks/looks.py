@@ -18,7 +18,7 @@ from sgview.signals import Instant, Signals
 from sgview.state.presets import load_preset
 
 TILE, CAPTION, COLUMNS = 152, 22, 7  # [px], [px]
-MOMENTS = {"ebb": 4.6, "opal": 3.0, "petal-worlds": 7.5, "planets": 5.5, "scatter": 5.0}  # [s]
+MOMENTS = {"ebb": 4.6, "opal": 3.0, "petal-worlds": 9.0, "planets": 10.0, "scatter": 7.0}  # [s]
 MOMENT = 4.0  # of all others [s]
 
 
