@@ -132,6 +132,13 @@ def test_run_writes_everything_and_fine_tuning_starts_from_it(tmp_path: Path) ->
     assert np.isfinite([record["frechet"], record["frechet_data"]]).all()
     assert not list((tmp_path / "b").glob("state-*"))
 
+    tuned[tuned.index("--start-from") + 1] = str(tmp_path / "b" / "sg2-tiny-planets.safetensors")
+    record = train(parse([*tuned, "--out", str(tmp_path / "c")]))
+    assert [(r["family"], r["images"]) for r in record["built_on"]] == [
+        ("blooms", 24),
+        ("planets", 8),
+    ]
+
     strips = show.blend_strips(
         load(network), load(tmp_path / "b" / "sg2-tiny-planets.safetensors"), seed=0, steps=2
     )

@@ -123,6 +123,14 @@ def export_network(generator: Generator, path: Path, record: Mapping[str, Any]) 
     return path
 
 
+def load_record(path: Path) -> list[dict[str, Any]]:
+    """What the network in a file that `export_network` wrote is built on, itself included."""
+    with safe_open(path, "pt") as file:
+        training = json.loads((file.metadata() or {}).get("training", "{}"))
+    own = {key: training[key] for key in ("family", "images", "seed") if key in training}
+    return [*training.get("built_on", []), own]
+
+
 def clone_state(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Copies that later steps do not change."""
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
@@ -133,3 +141,16 @@ def restore_in_place(target: Mapping[str, Tensor], source: Mapping[str, Tensor])
     with torch.no_grad():
         for name, tensor in target.items():
             tensor.copy_(source[name])
+
+
+def restore_adam(adam: torch.optim.Optimizer, tensors: dict[str, Tensor], rate: Tensor) -> None:
+    """Put saved moments back; a compact state has none, and they build up again."""
+    if not tensors:
+        return
+    state: dict[int, dict[str, Tensor]] = {}
+    for path, tensor in tensors.items():
+        index, name = path.split("/")
+        state.setdefault(int(index), {})[name] = tensor
+    adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
+    for group in adam.param_groups:
+        group["lr"] = rate  # loading copied it: steps must follow the trainer's again

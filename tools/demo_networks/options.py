@@ -37,7 +37,7 @@ class Options:
     channel_base: int = 8192  # discriminator
     channel_max: int = 256
     resume: Path | None = None  # go on exactly where a run of this kind stopped
-    start_from: Path | None = None  # begin with another run's networks: fine-tuning
+    start_from: Path | None = None  # begin with networks of a run, or of a file: fine-tuning
     state: str = "compact"
     samples: int = 4096  # pictures on either side of the Frechet distance
     tick: int = 25  # steps between looks at the losses
@@ -70,7 +70,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     add("--channel-base", type=int, default=d.channel_base, help="of the discriminator")
     add("--channel-max", type=int, default=d.channel_max, help="of the discriminator")
     add("--resume", type=Path, help="folder of a run to go on with")
-    add("--start-from", type=Path, help="folder of a run whose networks to fine-tune")
+    add("--start-from", type=Path, help="run or network file to fine-tune")
     add(
         "--state",
         choices=["full", "compact", "none"],

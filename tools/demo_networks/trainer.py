@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from stylegan3 import Generator, StyleGAN2Config
+from stylegan3 import Generator, StyleGAN2Config, load
 from tools.demo_networks.checkpoint import (
     clone_state,
     flatten_state,
     load_pieces,
+    load_record,
+    restore_adam,
     restore_in_place,
     under,
 )
@@ -251,6 +253,13 @@ class Trainer:
         folder = options.resume or options.start_from
         if folder is None:
             return 0.0
+        if options.start_from and folder.is_file():
+            # What is shipped has no discriminator: a new one learns while the rate ramps up.
+            state = load(folder).state_dict()
+            self.players.generator.load_state_dict(state)
+            self.average.load_state_dict(state)
+            self.record = load_record(folder)
+            return 0.0
         tensors, plain = load_pieces(folder)
         if plain["network"] != options.network:
             raise ValueError(f"{folder} holds a {plain['network']} run, not {options.network}")
@@ -267,7 +276,7 @@ class Trainer:
             (p.generator_adam, "generator_adam"),
             (p.discriminator_adam, "discriminator_adam"),
         ):
-            _restore_adam(adam, under(tensors, name), self.rate)
+            restore_adam(adam, under(tensors, name), self.rate)
         if "dice" in tensors:
             self.dice.set_state(tensors["dice"].cpu())
         self.step, self.images = plain["step"], plain["images"]
@@ -290,16 +299,3 @@ class Trainer:
             # Adam's state may be younger than the snapshot: then it starts again from nothing.
             with torch.no_grad():
                 tensor.copy_(snapshot[name]) if name in snapshot else tensor.zero_()
-
-
-def _restore_adam(adam: torch.optim.Optimizer, tensors: dict[str, Tensor], rate: Tensor) -> None:
-    """Put saved moments back; a compact state has none, and they build up again."""
-    if not tensors:
-        return
-    state: dict[int, dict[str, Tensor]] = {}
-    for path, tensor in tensors.items():
-        index, name = path.split("/")
-        state.setdefault(int(index), {})[name] = tensor
-    adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
-    for group in adam.param_groups:
-        group["lr"] = rate  # loading copied it: steps must follow the trainer's again
