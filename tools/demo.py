@@ -63,6 +63,7 @@ def film(state_folder: Path) -> None:
 
     from PIL import Image
 
+    from sgview import resources
     from sgview.app import App
     from sgview.engine.engine import Engine
     from sgview.engine.loader import builtin_networks
@@ -70,8 +71,10 @@ def film(state_folder: Path) -> None:
     from sgview.gfx import framebuffer
     from sgview.outputs.video import VideoWriter
     from sgview.settings import Settings, Window
+    from sgview.state.presets import load_preset
 
-    settings = Settings(window=Window(width=SIZE[0], height=SIZE[1]))
+    first = load_preset(resources.looks()["first"])
+    settings = Settings(window=Window(width=SIZE[0], height=SIZE[1]), params=first)
     worker = EngineWorker(Engine("auto"))
     with App(settings, worker, state_folder=state_folder) as app:
         for slot, network in zip(("a", "b"), builtin_networks(), strict=True):
@@ -119,7 +122,7 @@ def begin_edit(app) -> None:
     names = [tensor.name for tensor in network.tensors]
     wanted = ("synthesis.b4.const", "synthesis.input.weight")
     tensor = next(name for name in wanted if name in names)
-    app.params = replace(app.params, edits=(Edit(tensor=tensor, expression="sin(t * 3)"),))
+    app.params = replace(app.params, edits=(Edit(tensor=tensor, expression="1.8 + sin(t * 3)"),))
 
 
 def begin_blend(app) -> None:
