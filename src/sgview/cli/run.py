@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,6 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: if a setting, file name or the device cannot be used.
     """
-    _share_the_processor()
     session = _last_session() if args.resume else None
     settings = window_settings(options.settings_from(args, session), args)
     if args.script is not None and not args.script.is_file():
@@ -60,16 +58,6 @@ def run(args: argparse.Namespace) -> int:
         )
     except WindowError as error:
         raise ConfigError(str(error)) from error
-
-
-def _share_the_processor() -> None:
-    """Let torch's threads sleep while they wait for each other; must come before torch.
-
-    By default they keep their cores busy waiting. Beside a window (drawn by the processor, where
-    there is no graphics card) each then waits for a core the other holds: on two cores a picture
-    of 60 ms took 900.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def window_settings(settings: Settings, args: argparse.Namespace) -> Settings:
