@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from tools.demo_networks.canvas import TAU, Canvas, bump, noise, smoothstep, turn
-
-_SPACE_HUES = (0.55, 0.66, 0.72, 0.76, 0.8, 0.88, 0.97)  # ink, navy, indigo, plum, wine
-_LOW_HUES = (0.02, 0.07, 0.11, 0.5, 0.56, 0.62, 0.68, 0.73, 0.78, 0.84, 0.94)
-_LAND_HUES = (
-    0.0,
-    0.06,
-    0.12,
-    0.17,
-    0.21,
-    0.25,
-    0.42,
-    0.5,
-    0.66,
-    0.8,
-    0.92,
-)  # rose .. sand .. lilac
-
-
-@dataclass
-class _Palette:
-    """Colours of one picture, each [N, 3, 1, 1] OKLab."""
-
-    space: Tensor
-    nebula: Tensor
-    low: Tensor  # deep sea, or the darkest band
-    shallow: Tensor
-    land: Tensor
-    high: Tensor
-    ice: Tensor
-    cloud: Tensor
-    air: Tensor
-    night: Tensor
-    ring: Tensor
-
-
-@dataclass
-class _Ball:
-    """The sphere seen from the front; normals point to the viewer, all [N, 1, H, W]."""
-
-    x: Tensor
-    y: Tensor
-    radius: Tensor  # [N, 1, 1, 1]
-    distance: Tensor  # from its centre [same units as the canvas]
-    normal: tuple[Tensor, Tensor, Tensor]
-    cover: Tensor
+from tools.demo_networks.planet_ball import Ball, Ring, place_ball
+from tools.demo_networks.planet_palette import Palette, choose_palette
 
 
 def draw_planets(canvas: Canvas) -> None:
     """Draw one planet into every picture of the canvas."""
     c = canvas
-    palette = _choose_palette(c)
+    palette = choose_palette(c)
     has_ring = c.chance(0.3)
     radius = torch.where(has_ring > 0, c.uniform(0.48, 0.57), c.uniform(0.64, 0.78))
-    ball = _place_ball(c, radius)
+    ball = place_ball(c, radius)
     light = _choose_light(c)
     _draw_space(c, palette, ball, light)
 
@@ -79,52 +34,10 @@ def draw_planets(canvas: Canvas) -> None:
     sunny = (shade * 1.15).clamp(0.04, 1)
     lit = torch.lerp(lit, palette.air.expand_as(lit), rim * sunny * c.uniform(0.35, 0.85))
 
-    ring = _Ring(c, palette, ball, light, has_ring, lean)
+    ring = Ring(c, palette, ball, light, has_ring, lean)
     ring.draw(front=False)
     c.paint(lit * ring.shadow(), ball.cover)
     ring.draw(front=True)
-
-
-def _choose_palette(c: Canvas) -> _Palette:
-    hue = c.choice(_LOW_HUES) + c.uniform(-0.025, 0.025)
-    land_hue = c.choice(_LAND_HUES) + c.uniform(-0.025, 0.025)
-    # The short way round the circle of hues from one to the other.
-    swing = (land_hue - hue + 0.5) % 1 - 0.5
-    space_hue = c.choice(_SPACE_HUES) + c.uniform(-0.03, 0.03)
-    # Hue and lightness rise together, as in old printed charts: deep water, shore, land, heights.
-    dark = c.uniform(0.34, 0.5)
-    rise = c.uniform(0.13, 0.2)
-    chroma = c.uniform(0.09, 0.165)
-    air_hue = torch.where(c.chance(0.6) > 0, c.uniform(0.58, 0.7), hue + swing * 0.5)
-    is_dusk = c.chance(0.2)
-    space_light = torch.where(is_dusk > 0, c.uniform(0.28, 0.38), c.uniform(0.12, 0.19))
-    return _Palette(
-        space=c.colour(space_light, c.uniform(0.03, 0.06) + 0.035 * is_dusk, space_hue),
-        nebula=c.colour(
-            space_light + c.uniform(0.12, 0.26),
-            c.uniform(0.08, 0.14),
-            space_hue + c.uniform(-0.16, 0.16),
-        ),
-        low=c.colour(dark, chroma, hue),
-        shallow=c.colour(dark + rise, chroma, hue + 0.09 * torch.sign(swing)),
-        land=c.colour(dark + rise * 1.8, chroma, land_hue),
-        high=c.colour((dark + rise * 2.7).clamp(max=0.94), chroma * 0.6, land_hue + 0.04),
-        ice=c.colour(c.uniform(0.93, 0.98), c.uniform(0.0, 0.025), hue + 0.5),
-        cloud=c.colour(c.uniform(0.92, 0.98), c.uniform(0.0, 0.035), land_hue),
-        air=c.colour(c.uniform(0.8, 0.92), c.uniform(0.05, 0.11), air_hue),
-        night=c.colour(c.uniform(0.13, 0.2), c.uniform(0.03, 0.065), space_hue),
-        ring=c.colour(c.uniform(0.7, 0.9), c.uniform(0.03, 0.09), land_hue),
-    )
-
-
-def _place_ball(c: Canvas, radius: Tensor) -> _Ball:
-    x, y = c.x - c.uniform(-0.025, 0.025), c.y - c.uniform(-0.025, 0.025)
-    distance = torch.sqrt(x * x + y * y + 1e-8)
-    # Outside, the nearest normal of the limb: colours then fade to the edge without a seam.
-    scale = 1 / torch.maximum(distance, radius)
-    nx, ny = x * scale, y * scale
-    nz = torch.sqrt((1 - nx * nx - ny * ny).clamp(min=1e-4))
-    return _Ball(x, y, radius, distance, (nx, ny, nz), c.edge(radius - distance))
 
 
 def _choose_light(c: Canvas) -> tuple[Tensor, Tensor, Tensor]:
@@ -136,7 +49,7 @@ def _choose_light(c: Canvas) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _draw_space(
-    c: Canvas, palette: _Palette, ball: _Ball, light: tuple[Tensor, Tensor, Tensor]
+    c: Canvas, palette: Palette, ball: Ball, light: tuple[Tensor, Tensor, Tensor]
 ) -> None:
     c.paint(palette.space, torch.ones_like(ball.distance))
     place = c.uniform(0, 1, 3)
@@ -173,8 +86,8 @@ def _draw_stars(c: Canvas) -> None:
 
 def _paint_surface(
     c: Canvas,
-    palette: _Palette,
-    ball: _Ball,
+    palette: Palette,
+    ball: Ball,
     light: tuple[Tensor, Tensor, Tensor],
     lean: Tensor,
 ) -> tuple[Tensor, Tensor]:
@@ -258,7 +171,7 @@ def _paint_surface(
 
 
 def _paint_light(
-    c: Canvas, palette: _Palette, ball: _Ball, light: tuple[Tensor, Tensor, Tensor]
+    c: Canvas, palette: Palette, ball: Ball, light: tuple[Tensor, Tensor, Tensor]
 ) -> Tensor:
     """How much daylight each place has, 0..1 [N, 1, H, W]."""
     nx, ny, nz = ball.normal
@@ -267,51 +180,3 @@ def _paint_light(
     day = ((cosine + soft) / (1 + soft)).clamp(0, 1)
     # OKLab lightness goes with the cube root of light; a little steeper keeps the ball round.
     return (day + 1e-4) ** 0.5 * smoothstep(-0.02, 0.3, day)
-
-
-class _Ring:
-    """A flat ring around the ball, half of it behind."""
-
-    def __init__(
-        self,
-        c: Canvas,
-        palette: _Palette,
-        ball: _Ball,
-        light: tuple[Tensor, Tensor, Tensor],
-        shown: Tensor,
-        lean: Tensor,
-    ) -> None:
-        self._canvas, self._shown = c, shown
-        self._open = c.uniform(0.16, 0.42) * (2 * c.chance(0.5) - 1)
-        along, across = turn(ball.x, ball.y, lean)
-        self._is_front = (across * torch.sign(self._open) < 0).float()
-        reach = torch.sqrt(along**2 + (across / self._open) ** 2 + 1e-8) / ball.radius
-        inner, outer = c.uniform(1.22, 1.4), c.uniform(1.62, 1.85)
-        pixel = c.pixel / (ball.radius * self._open.abs())
-        inside = torch.minimum(reach - inner, outer - reach)
-        grooves = torch.sin(reach * c.uniform(18, 34) + c.uniform(0, TAU))
-        gap = 1 - 0.75 * bump(reach - inner - (outer - inner) * c.uniform(0.5, 0.75), 0.035)
-        cover = (inside / (1.5 * pixel) + 0.5).clamp(0, 1) * (0.72 + 0.16 * grooves) * gap
-        self._cover = cover * shown
-        # The ball's shadow falls on the ring on the far side from the sun.
-        lx, ly, _ = light
-        behind = -(ball.x * lx + ball.y * ly)
-        beside = (ball.x * ly - ball.y * lx).abs() / torch.sqrt(lx**2 + ly**2 + 1e-6)
-        dark = smoothstep(0.0, 0.1, behind) * smoothstep(ball.radius, ball.radius * 0.85, beside)
-        self._colour = (
-            palette.ring * (1 + 0.08 * grooves) * (1 - 0.68 * dark * (1 - self._is_front))
-        )
-        # On the ball the ring throws a thin curved shadow, shifted away from the sun.
-        shift = across + 0.13 * torch.sign(self._open) * ball.radius
-        on_ball = torch.sqrt(along**2 + (shift / self._open) ** 2 + 1e-8) / ball.radius
-        band = torch.minimum(on_ball - inner, outer - on_ball)
-        front = (shift * torch.sign(self._open) < 0).float()
-        self._shadow = 1 - 0.3 * shown * front * smoothstep(0.0, 0.12, band)
-
-    def draw(self, front: bool) -> None:
-        side = self._is_front if front else 1 - self._is_front
-        self._canvas.paint(self._colour, self._cover * side)
-
-    def shadow(self) -> Tensor:
-        """Factor on the light of the ball, [N, 1, H, W]."""
-        return self._shadow
