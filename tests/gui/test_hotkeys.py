@@ -170,3 +170,17 @@ def test_keys_work_while_the_sheet_is_shown(make_stage) -> None:
 def test_no_chord_is_taken_twice() -> None:
     chords = [chord for hotkey in hotkeys(lambda: None) for chord in hotkey.chords]
     assert len(chords) == len(set(chords))
+
+
+def test_ctrl_let_go_within_one_slow_frame_still_counts(make_stage) -> None:
+    stage = make_stage()
+    io = imgui.get_io()
+    for _ in range(3):
+        io.add_key_event(imgui.Key.mod_ctrl, True)
+        stage.frame()
+        # All of this between two frames: Ctrl is up again before the keys are looked at.
+        io.add_key_event(imgui.Key.z, True)
+        io.add_key_event(imgui.Key.mod_ctrl, False)
+        io.add_key_event(imgui.Key.z, False)
+        stage.frame(3)
+    assert stage.commands == [commands.Undo()] * 3

@@ -126,6 +126,15 @@ def run(table: tuple[Hotkey, ...], params: Params, status: Status, emit: Emit) -
 def _is_pressed(chord: int, is_repeating: bool) -> bool:
     """True in the frame in which exactly these keys go down (or repeat)."""
     mods = chord & int(_K.mod_mask_)
-    if imgui.get_io().key_mods != mods:
+    if _held_mods() != mods:
         return False
     return imgui.is_key_pressed(imgui.Key(chord & ~int(_K.mod_mask_)), is_repeating)
+
+
+def _held_mods() -> int:
+    """The modifiers held in this frame, also those let go in it: a quick hand beats a slow frame."""
+    held = imgui.get_io().key_mods
+    for mod in (_K.mod_ctrl, _K.mod_shift, _K.mod_alt, _K.mod_super):
+        if imgui.is_key_released(mod):
+            held |= int(mod)
+    return held
