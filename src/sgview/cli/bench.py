@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     frames = args.frames or (300 if device.type == "cuda" else 10)
     cases = file_cases(args.network) if args.network else published_cases(device.type)
     cases = [case for case in cases if (args.only or "") in case.name]
-    gpu = Gpu(args.ops or "auto", args.precision or "fast", args.kernels or "auto")
+    gpu = options.gpu_from(args, Gpu())  # as the window would play
     description = describe_device(device)
     if device.type == "cuda":
         description += f", ops {gpu.ops}, precision {gpu.precision}, kernels {gpu.kernels}"

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sgview import resources
 from sgview.session import Session
-from sgview.settings import Networks, Settings, load_settings
+from sgview.settings import Gpu, Networks, Settings, load_settings
 from sgview.state.params import Edit, Operation, Params
 from sgview.state.presets import load_preset
 from sgview.state.validation import ConfigError
@@ -81,6 +81,16 @@ def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def gpu_from(args: argparse.Namespace, settings: Gpu) -> Gpu:
+    """Return `settings` with what the command line says of the GPU on top."""
+    return replace(
+        settings,
+        ops=args.ops or settings.ops,
+        precision=args.precision or settings.precision,
+        kernels=args.kernels or settings.kernels,
+    )
+
+
 def settings_from(args: argparse.Namespace, session: Session | None = None) -> Settings:
     """Return the settings of the files, with the options of the command line on top.
 
@@ -106,12 +116,7 @@ def settings_from(args: argparse.Namespace, session: Session | None = None) -> S
     return replace(
         settings,
         device=args.device or settings.device,
-        gpu=replace(
-            settings.gpu,
-            ops=args.ops or settings.gpu.ops,
-            precision=args.precision or settings.gpu.precision,
-            kernels=args.kernels or settings.gpu.kernels,
-        ),
+        gpu=gpu_from(args, settings.gpu),
         networks=networks,
         params=_with_options(params, args),
     )
