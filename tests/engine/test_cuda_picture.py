@@ -1,34 +1,11 @@
 """The picture's CUDA kernels against `picture.py`, through their launchers."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 from sgview.engine.cuda_picture import PictureKernels
 from sgview.engine.picture import measure, select_channels, to_rgba8
 from sgview.state.params import Layer, View
-from stylegan3.ops import nvrtc
-
-EMULATOR = Path(__file__).parents[1] / "ops" / "emulator"
-
-
-@pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.cuda)])
-def device(request, monkeypatch):
-    if request.param == "cuda":
-        reason = nvrtc.unavailable_reason()
-        if reason:
-            pytest.skip(reason)
-        return torch.device("cuda", 0)
-    monkeypatch.syspath_prepend(str(EMULATOR))
-    import emulated_kernel
-
-    if not emulated_kernel.has_compiler():
-        pytest.skip("no g++: CUDA kernels are not emulated")
-    monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
-    assert sys.path[0] == str(EMULATOR)
-    return torch.device("cpu")
 
 
 def features(dtype, is_planar, channels=21, size=(18, 23), pitch=32):

@@ -2,7 +2,6 @@
 
 import copy
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,9 +10,7 @@ from sgview.engine.fused_weights import linear_form
 from sgview.engine.network import tensors_of
 from sgview.engine.weights import LiveWeights
 from sgview.state.params import Blend, Edit
-from stylegan3.ops import nvrtc
 
-EMULATOR = Path(__file__).parents[1] / "ops" / "emulator"
 WEIGHT = "synthesis.input.weight"
 BIAS = "synthesis.L1_20_8.bias"
 MAGNITUDE = "synthesis.L1_20_8.magnitude_ema"
@@ -33,22 +30,6 @@ STEPS = [
     (Blend(), (Edit(tensor=WEIGHT, operation="add", amount=0.1, channels=(1, 3)),)),
     (Blend(), ()),
 ]
-
-
-@pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.cuda)])
-def device(request, monkeypatch):
-    if request.param == "cuda":
-        reason = nvrtc.unavailable_reason()
-        if reason:
-            pytest.skip(reason)
-        return torch.device("cuda", 0)
-    monkeypatch.syspath_prepend(str(EMULATOR))
-    import emulated_kernel
-
-    if not emulated_kernel.has_compiler():
-        pytest.skip("no g++: CUDA kernels are not emulated")
-    monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
-    return torch.device("cpu")
 
 
 def weights_of(network, other, device, *, fuse):
