@@ -85,7 +85,7 @@ def test_damaged_files(seeds, tmp_path, name):
         counts[load_or_refuse(tmp_path / "file", mutate(seed, edits))] += 1
 
     damage()
-    assert counts[True] and counts[False]  # both sides of the line were reached
+    assert counts[True] and counts[False] > 20  # both sides of the line were reached
 
 
 OPCODES = st.sampled_from(
