@@ -33,9 +33,7 @@ class MappingPlan:
         self._w = torch.zeros(mapping.w_dim, device=device)
         self._psi = torch.ones(mapping.num_ws, 1, device=device)
         self._psi_is: tuple[float, int | None] = (1.0, None)
-        # no methods of this object: what refers to itself is not freed at once
-        truncate = partial(_truncate, mapping.w_avg, self._w, self._psi, ws)
-        self.steps = (*self._layers(operations), Step("mapping truncation", truncate))
+        self.steps = tuple(self._layers(operations))
 
     def set_input(
         self,
@@ -72,10 +70,16 @@ class MappingPlan:
         mapping = self._mapping
         layers = [_layer(mapping, i) for i in range(mapping.num_layers)]
         if self._label is not None or any(layer.activation != "lrelu" for layer in layers):
-            return [Step("mapping", partial(_run, mapping, self._z, self._label, self._w))]
+            # no methods of this object: what refers to itself is not freed at once
+            truncate = partial(_truncate, mapping.w_avg, self._w, self._psi, self._ws)
+            return [
+                Step("mapping", partial(_run, mapping, self._z, self._label, self._w)),
+                Step("mapping truncation", truncate),
+            ]
         steps, x = [], self._z
         for i, layer in enumerate(layers):
-            y = self._w if i == len(layers) - 1 else torch.zeros_like(layer.bias)
+            is_last = i == len(layers) - 1
+            y = self._ws if is_last else torch.zeros_like(layer.bias)
             dense = Dense(
                 layer.weight,
                 layer.bias,
@@ -85,6 +89,8 @@ class MappingPlan:
                 layer.bias_gain,
                 normalise=i == 0,
                 activate=True,
+                average=mapping.w_avg if is_last else None,
+                psi=self._psi if is_last else None,
             )
             operation = operations.fully_connected([dense], self._ws.device)
             steps.append(step(f"mapping fc{i}", operation))

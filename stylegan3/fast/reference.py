@@ -81,7 +81,10 @@ class FullyConnected(fully_connected_cuda.FullyConnected):
             y = d.weight @ x * d.weight_gain
             if d.bias is not None:
                 y = y + d.bias * d.bias_gain
-            d.y.copy_(leaky_relu(y, 0.2) * math.sqrt(2) if d.activate else y)
+            y = leaky_relu(y, 0.2) * math.sqrt(2) if d.activate else y
+            if d.average is not None and d.psi is not None:
+                y = d.average + d.psi.view(-1, 1) * (y - d.average)
+            d.y.copy_(y)
 
 
 class ModulationVectors(modulation_cuda.ModulationVectors):

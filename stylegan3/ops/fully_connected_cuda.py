@@ -21,8 +21,11 @@ _LAYOUT = [
     ("bias", POINTER),
     ("x", POINTER),
     ("y", POINTER),
+    ("average", POINTER),
+    ("psi", POINTER),
     ("rows", np.int32),
     ("columns", np.int32),
+    ("copies", np.int32),
     ("weight_gain", np.float32),
     ("bias_gain", np.float32),
     ("normalise", np.int32),
@@ -32,16 +35,21 @@ _LAYOUT = [
 
 @dataclass(frozen=True)
 class Dense:
-    """One layer: `y = act(weight @ x * norm(x) * weight_gain + bias * bias_gain)`."""
+    """One layer: `y = act(weight @ x * norm(x) * weight_gain + bias * bias_gain)`.
+
+    With an average, every row of `y` is truncated: `average + psi[row] (y - average)`.
+    """
 
     weight: Tensor  # [out, in] float32, read where it lives
     bias: Tensor | None  # [out] float32
     x: Tensor  # [in] float32
-    y: Tensor  # [out] float32, written
+    y: Tensor  # [out] float32, written; [copies, out] with an average
     weight_gain: float
     bias_gain: float = 1.0
     normalise: bool = False  # x by its root-mean-square
     activate: bool = False  # leaky ReLU 0.2, gain sqrt(2)
+    average: Tensor | None = None  # [out] float32
+    psi: Tensor | None = None  # [copies] float32, with average
 
 
 class FullyConnected:
@@ -62,7 +70,10 @@ class FullyConnected:
                 pointer(d.bias),
                 pointer(d.x),
                 pointer(d.y),
+                pointer(d.average),
+                pointer(d.psi),
                 *d.weight.shape,
+                d.y.numel() // len(d.weight),
                 d.weight_gain,
                 d.bias_gain,
                 d.normalise,
@@ -80,13 +91,19 @@ class FullyConnected:
 
 def _check(layer: Dense) -> None:
     rows, columns = layer.weight.shape
-    tensors = [layer.weight, layer.x, layer.y] + ([] if layer.bias is None else [layer.bias])
+    optional = [t for t in (layer.bias, layer.average, layer.psi) if t is not None]
+    tensors = [layer.weight, layer.x, layer.y, *optional]
     if any(t.dtype != torch.float32 or not t.is_contiguous() for t in tensors):
         raise ValueError("fully connected layers take contiguous float32 tensors")
-    if layer.x.numel() != columns or layer.y.numel() != rows:
+    copies = 1 if layer.psi is None else layer.psi.numel()
+    if layer.x.numel() != columns or layer.y.numel() != copies * rows:
         raise ValueError(
             f"weight {tuple(layer.weight.shape)} does not fit x {tuple(layer.x.shape)}"
             f" and y {tuple(layer.y.shape)}"
         )
+    if (layer.average is None) != (layer.psi is None):
+        raise ValueError("average and psi go together")
+    if layer.average is not None and layer.average.numel() != rows:
+        raise ValueError(f"average must have {rows} values, not {layer.average.numel()}")
     if layer.bias is not None and layer.bias.numel() != rows:
         raise ValueError(f"bias must have {rows} values, not {layer.bias.numel()}")

@@ -27,12 +27,14 @@ class Kernel:
         binary: cubin or PTX.
         name: the `extern "C"` function.
         device: index of the CUDA device.
+        starts_early: launch it while the kernel before it still runs, whose results it awaits
+            itself (programmatic dependent launch: compute capability 9.0 and later).
 
     Raises:
         KernelError: if the driver refuses the binary.
     """
 
-    def __init__(self, binary: bytes, name: str, device: int) -> None:
+    def __init__(self, binary: bytes, name: str, device: int, starts_early: bool = False) -> None:
         from cuda.bindings import driver
 
         ensure_context(device)
@@ -44,6 +46,7 @@ class Kernel:
             driver.cuModuleGetFunction(self._module, name.encode()), f"finding {name}"
         )
         self._shared_limit = _DEFAULT_SHARED_BYTES
+        self._attributes = [_programmatic_launch()] if starts_early else []
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
         """Launch on torch's current stream of the device; capturable in a CUDA graph.
@@ -65,18 +68,26 @@ class Kernel:
             check_driver(driver.cuFuncSetAttribute(self._function, attribute, shared), self.name)
             self._shared_limit = shared
         pointers, _alive = pack(arguments)
+        config = driver.CUlaunchConfig()
+        config.gridDimX, config.gridDimY, config.gridDimZ = three(grid)
+        config.blockDimX, config.blockDimY, config.blockDimZ = three(block)
+        config.sharedMemBytes = shared
+        config.hStream = torch.cuda.current_stream(self.device).cuda_stream
+        config.attrs, config.numAttrs = self._attributes, len(self._attributes)
         check_driver(
-            driver.cuLaunchKernel(
-                self._function,
-                *three(grid),
-                *three(block),
-                shared,
-                torch.cuda.current_stream(self.device).cuda_stream,
-                ctypes.addressof(pointers),
-                0,
-            ),
+            driver.cuLaunchKernelEx(config, self._function, ctypes.addressof(pointers), 0),
             f"launching {self.name}",
         )
+
+
+def _programmatic_launch() -> Any:
+    """Return the launch attribute that lets a kernel start before its predecessor has ended."""
+    from cuda.bindings import driver
+
+    attribute = driver.CUlaunchAttribute()
+    attribute.id = driver.CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+    attribute.value.programmaticStreamSerializationAllowed = 1
+    return attribute
 
 
 def pack(arguments: tuple[Argument, ...]) -> tuple[ctypes.Array, list[Any]]:

@@ -43,6 +43,11 @@ class KernelSpec:
         """The kernel as messages name it."""
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.defines)})"
 
+    @property
+    def starts_early(self) -> bool:
+        """Whether it may be launched while the kernel before it runs (`primitives.cuh`)."""
+        return "await_previous();" in self.source
+
 
 class KernelCache:
     """Compiled kernels, in memory and on disk.
@@ -75,9 +80,11 @@ class KernelCache:
         key = (spec, index)
         kernel = self._loaded.get(key)
         if kernel is None:
-            binary = self.binary(spec, torch.cuda.get_device_capability(index))
+            capability = torch.cuda.get_device_capability(index)
+            binary = self.binary(spec, capability)
+            starts_early = spec.starts_early and capability >= (9, 0)
             with self._lock:
-                kernel = self._loaded.get(key) or Kernel(binary, spec.name, index)
+                kernel = self._loaded.get(key) or Kernel(binary, spec.name, index, starts_early)
                 self._loaded[key] = kernel
         return kernel
 

@@ -40,9 +40,33 @@ def test_layers_of_many_shapes_in_one_launch(device: torch.device) -> None:
         assert relative_error(layer.y, y) < 1e-6
 
 
+def test_copies_at_distances_from_an_average(device: torch.device) -> None:
+    rng = generator(2)
+    weight, average, x = (torch.randn(*s, generator=rng) for s in ((24, 516), (24,), (516,)))
+    psi = torch.randn(37, 1, generator=rng)
+    y = torch.full((37, 24), torch.nan, device=device)
+    dense = Dense(
+        weight.to(device),
+        None,
+        x.to(device),
+        y,
+        weight_gain=0.1,
+        activate=True,
+        average=average.to(device),
+        psi=psi.to(device),
+    )
+    FullyConnected([dense], device)()
+    expected = leaky_relu(weight.double() @ x.double() * 0.1, 0.2) * 2**0.5
+    expected = average.double() + psi.double() * (expected - average.double())
+    assert relative_error(y, expected) < 1e-6
+
+
 def test_shapes_are_checked(device: torch.device) -> None:
     v = torch.zeros(4, device=device)
     with pytest.raises(ValueError, match="does not fit"):
         FullyConnected([Dense(torch.zeros(4, 5, device=device), None, v, v, 1.0)], device)
     with pytest.raises(ValueError, match="float32"):
         FullyConnected([Dense(torch.zeros(4, 4, device=device), None, v, v.half(), 1.0)], device)
+    with pytest.raises(ValueError, match="go together"):
+        dense = Dense(torch.zeros(4, 4, device=device), None, v, v, 1.0, average=v)
+        FullyConnected([dense], device)

@@ -31,6 +31,7 @@ KERNEL __launch_bounds__(256, 2) alias_free_torgb(
       load_eight_of(w[k][o], weight + o * channels, (k * 32 + sub) * 8, channels);
     }
   }
+  await_previous();
   for (int first = warp * PER_WARP * PIXELS; first < pixels; first += warps * PER_WARP * PIXELS) {
     IN_TYPE::Eight loaded[PIXELS][CHUNKS];
 #pragma unroll

@@ -40,6 +40,7 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
                   shared.weights_full);
     }
   }
+  await_previous();
   for (int index = tiles.first; index < tiles.count; index += tiles.step) {
     const Tile tile = tile_of(tiles, index);
     for (int block = 0; block < K_BLOCKS; block++) {
@@ -128,6 +129,7 @@ KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
     if (threadIdx.x == 0) produce(shared, &pictures, &weights, tiles, strips_across);
   } else {
     claim_registers<CONSUMER_REGISTERS>();
+    await_previous();
     consume(shared, tiles, {out, scale, bias, height, width, pitch, channels, strips_across});
   }
 }

@@ -257,6 +257,9 @@ KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
     store_shared16(ring + tid / 12 * SLOT + tid % 12 * 16, make_uint4(0, 0, 0, 0));
   }
   __syncthreads();
+  Filters filters;
+  load_filters(filters, matrices, g, t);
+  await_previous();
 
   Loader loader;
   {
@@ -277,8 +280,6 @@ KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
 #pragma unroll
   for (int i = 0; i < SLOTS; i++) loader.load(ring + i * SLOT);
 
-  Filters filters;
-  load_filters(filters, matrices, g, t);
   float phase = 0;  // sum of UpV's row g: what a constant becomes there
   for (int q = 0; q < 4; q += 2) {
     const float2 taps = to_float2(filters.up_v[0][q]);

@@ -31,6 +31,7 @@ KERNEL __launch_bounds__(256) filtered_lrelu_plain(
   const int tmp_x = out_x * DOWN, tmp_y = out_y * DOWN;
   const int in_x = divide_up(tmp_x - pad_x, UP), in_y = divide_up(tmp_y - pad_y, UP);
   const bool active = channel < channels;
+  await_previous();
   const float b = active ? bias[channel] : 0.f, limit = active ? clamp[channel] : 0.f;
 
   for (int i = first; i < IN * TMP; i += stride) {

@@ -16,6 +16,7 @@ KERNEL __launch_bounds__(128) input_features(
     int size, int channels, int pitch, float sampling_rate, float bandwidth) {
   const int c = blockIdx.y * blockDim.x + threadIdx.x;
   if (c >= pitch) return;
+  await_previous();
   float fx = 0, fy = 0, phase = 0, amplitude = 0;
   if (c < channels) {
     const float n = rsqrtf(fmaxf(affine[0] * affine[0] + affine[1] * affine[1], 1e-30f));

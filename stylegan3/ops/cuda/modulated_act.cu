@@ -59,6 +59,7 @@ KERNEL __launch_bounds__(256, CHUNKS == 1 ? 2 : 1) modulated_act(
   const int lane = threadIdx.x & 31, sub = lane % LANES;
   const int warp = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
   const int warps = gridDim.x * (blockDim.x >> 5), pixels = height * width;
+  await_previous();
   // lrelu(v) gain = lrelu(v gain): the gain goes into the constants.
   const float gain = ACTIVATE ? 1.41421356f : 1.f, ns = noise ? *strength * gain : 0.f;
   float d[CHUNKS][8], b[CHUNKS][8], n[CHUNKS][8], w[CHUNKS][COLOURS][8];

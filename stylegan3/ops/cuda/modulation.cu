@@ -31,15 +31,29 @@ DEVICE float mean_square(const float* v, int count, int lane) {
   return warp_sum(sum) / count;
 }
 
+constexpr int AHEAD = 16;  // energies that a lane loads while the kernel before still runs
+
 KERNEL __launch_bounds__(256) modulation(const Layer* layers, const int2* blocks) {
   const Layer layer = layers[blocks[blockIdx.x].x];
   const int channel = blocks[blockIdx.x].y + (threadIdx.x >> 5), lane = threadIdx.x & 31;
   if (channel >= layer.out_channels) return;
+  const float* const energy = layer.energy + (i64)channel * layer.energy_pitch;
+  float ahead[AHEAD];
+#pragma unroll
+  for (int k = 0; k < AHEAD; k++) {
+    const int i = lane + 32 * k;
+    ahead[k] = layer.energy && i < layer.in_channels ? energy[i] : 0.f;
+  }
+  await_previous();
   float d = 1;
   if (layer.energy) {
-    const float* const energy = layer.energy + (i64)channel * layer.energy_pitch;
     float sum = 0;
-    for (int i = lane; i < layer.in_channels; i += 32) {
+#pragma unroll
+    for (int k = 0; k < AHEAD; k++) {
+      const float style = lane + 32 * k < layer.in_channels ? layer.styles[lane + 32 * k] : 0.f;
+      sum += ahead[k] * style * style;
+    }
+    for (int i = lane + 32 * AHEAD; i < layer.in_channels; i += 32) {
       sum += energy[i] * layer.styles[i] * layer.styles[i];
     }
     const float power = mean_square(layer.styles, layer.in_channels, lane) + 1e-8f;

@@ -23,6 +23,7 @@ KERNEL __launch_bounds__(128, sizeof(TYPE::type) == 2 ? 4 : 2) phase_upsample(
   if (thread >= groups * width * strips) return;
   const int c = thread % groups * 8, v = thread / groups % width;
   const int start = thread / groups / width * strip * 2, end = min(start + strip * 2, height * 2);
+  await_previous();
   // lrelu(v) gain = lrelu(v gain): the gain goes into the constants.
   const float gain = 1.41421356f, ns = noise ? *strength * gain : 0.f;
   float d[8], b[8], n[8], vertical[4], horizontal[4];

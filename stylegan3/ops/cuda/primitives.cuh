@@ -138,6 +138,17 @@ template <int PENDING> DEVICE void copy_async_wait() {
 }
 #endif
 
+// ---- launches that overlap ---------------------------------------------------------------------
+// A kernel with this may be launched while the one before it still runs (programmatic dependent
+// launch, sm_90; kernel.py), so that its launch and what it does up to here cost no time of their
+// own. Up to here it may read only what no such kernel writes, and write nothing: weights, filters
+// and tables come from kernels that let nobody start early. All threads that go on call it.
+DEVICE void await_previous() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents; griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 // ---- warps -------------------------------------------------------------------------------------
 
 DEVICE float lane_xor(float v, int mask) { return __shfl_xor_sync(0xffffffffu, v, mask); }

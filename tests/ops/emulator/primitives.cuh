@@ -307,6 +307,7 @@ DEVICE float lane_xor(float v, int mask) {
   return mine.result;
 }
 struct VoteLane { bool value, result; };
+DEVICE void await_previous() {}  // blocks run one after the other here
 DEVICE bool warp_any(bool v) {
   VoteLane mine{v, false};
   emulator::with_warp(&mine, [](void** lanes) {

@@ -1,0 +1,31 @@
+"""Which kernels may start while the one before them runs (`await_previous` in primitives.cuh)."""
+
+from __future__ import annotations
+
+import pytest
+
+from stylegan3.ops.nvrtc import KernelSpec
+from stylegan3.ops.sources import cuda_source
+
+FRAME = (
+    "alias_free_torgb",
+    "conv_wgmma",
+    "filtered_lrelu",
+    "filtered_lrelu_plain",
+    "fully_connected",
+    "input_features",
+    "modulated_act",
+    "modulation",
+    "phase_upsample",
+)
+
+
+@pytest.mark.parametrize("name", FRAME)
+def test_kernels_of_a_frame_start_early(name: str) -> None:
+    assert KernelSpec(name, cuda_source(f"{name}.cu")).starts_early
+
+
+@pytest.mark.parametrize("name", ["blend_edit", "weight_preparation"])
+def test_kernels_that_write_weights_let_nobody_start_early(name: str) -> None:
+    # what starts early reads weights before it waits
+    assert not KernelSpec(name, cuda_source(f"{name}.cu")).starts_early
