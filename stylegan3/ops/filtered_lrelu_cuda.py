@@ -29,6 +29,7 @@ Padding = tuple[int, int, int, int]
 
 _CORRELATION = {2: 0.9, 4: 0.95}  # of the oversampled signal; see separable_terms
 _MAX_RANK = 4
+_THREADS = 160  # four warps that filter, one that carries
 _STRIP_WIDTH = 32
 
 
@@ -113,11 +114,12 @@ class TensorCoreFilteredLrelu:
         slots = 2 if geometry.up == 4 and small else 3
         groups, columns = geometry.up // 2, 42 if geometry.up == 2 else 24
         self._shared = slots * 8 * columns * 32 + 192 + 2 * 8 * groups * 1024
-        self._shared += 32 + 64 + 128 * geometry.up
+        self._shared += 32 + 64 + 128 * geometry.up + 8 * (slots + 4)
         self.spec = nvrtc.KernelSpec(
             "filtered_lrelu",
             cuda_source("filtered_lrelu.cu"),
             (
+                ("AT_ONCE", 4 if geometry.up == 2 and self.rank == 1 else 2),
                 ("CLAMP", int(has_clamp)),
                 ("MIN_BLOCKS", self._blocks),
                 ("RANK", self.rank),
@@ -157,7 +159,7 @@ class TensorCoreFilteredLrelu:
             raise ValueError(f"strip_height must be a multiple of {step}")
         nvrtc.load(self.spec, self._device)(
             (-(-y.shape[0] // strip_height), channel_blocks, across),
-            128,
+            _THREADS,
             x,
             y,
             bias,

@@ -11,31 +11,15 @@ typedef unsigned long long u64;
 struct alignas(64) TensorMap { u64 opaque[16]; };
 
 // ---- barriers ----------------------------------------------------------------------------------
-// A barrier completes a phase after `arrivals` arrivals and all bytes that were announced; phases
-// have parity 0, 1, 0, .. Waiting for parity 1 on a new barrier returns at once.
 
-DEVICE void barrier_init(u32 at, int arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" :: "r"(at), "r"(arrivals) : "memory");
-}
 // Makes new barriers known to the copy engine.
 DEVICE void barrier_init_done() {
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-}
-DEVICE void barrier_arrive(u32 at) {
-  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" :: "r"(at) : "memory");
 }
 // Arrives, and announces bytes that copies will bring in this phase.
 DEVICE void barrier_expect(u32 at, int bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
                :: "r"(at), "r"(bytes) : "memory");
-}
-DEVICE void barrier_wait(u32 at, int parity) {
-  u32 done;
-  do {
-    asm volatile(
-        "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n"
-        "  selp.u32 %0, 1, 0, p; }" : "=r"(done) : "r"(at), "r"(parity) : "memory");
-  } while (!done);
 }
 
 // ---- tensor copies -----------------------------------------------------------------------------

@@ -138,6 +138,34 @@ template <int PENDING> DEVICE void copy_async_wait() {
 }
 #endif
 
+// ---- barriers ----------------------------------------------------------------------------------
+// In shared memory, 8 bytes each (sm_80). A barrier completes a phase after `arrivals` arrivals, and
+// all bytes that were announced (hopper.cuh); phases have parity 0, 1, 0, .. Waiting for parity 1 on
+// a new barrier returns at once.
+
+#if __CUDA_ARCH__ >= 800
+DEVICE void barrier_init(u32 at, int arrivals) {
+  asm volatile("mbarrier.init.shared.b64 [%0], %1;" :: "r"(at), "r"(arrivals) : "memory");
+}
+DEVICE void barrier_arrive(u32 at) {
+  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [%0]; }" :: "r"(at) : "memory");
+}
+DEVICE void barrier_wait(u32 at, int parity) {
+  u32 done;
+  do {
+#if __CUDA_ARCH__ >= 900
+    asm volatile(
+        "{ .reg .pred p; mbarrier.try_wait.parity.shared.b64 p, [%1], %2;\n"
+        "  selp.u32 %0, 1, 0, p; }" : "=r"(done) : "r"(at), "r"(parity) : "memory");
+#else
+    asm volatile(
+        "{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2;\n"
+        "  selp.u32 %0, 1, 0, p; }" : "=r"(done) : "r"(at), "r"(parity) : "memory");
+#endif
+  } while (!done);
+}
+#endif
+
 // ---- launches that overlap ---------------------------------------------------------------------
 // A kernel with this may be launched while the one before it still runs (programmatic dependent
 // launch, sm_90; kernel.py), so that its launch and what it does up to here cost no time of their

@@ -5,18 +5,6 @@ typedef unsigned long long u64;
 #define __grid_constant__
 
 namespace emulator {
-struct Barrier { short pending, arrivals; int bytes : 31; u32 parity : 1; };
-static_assert(sizeof(Barrier) == 8, "as in hardware");
-static Barrier* barrier_at(u32 at) {
-  check_shared(at, 8);
-  return (Barrier*)(shared + at);
-}
-static void settle(Barrier* b) {
-  if (b->pending == 0 && b->bytes == 0) {
-    b->pending = b->arrivals;
-    b->parity ^= 1;
-  }
-}
 static u32 swizzled(u32 at) { return at ^ ((at >> 7 & 7) << 4); }
 static float half_at(u32 at) {
   check_shared(at, 2);
@@ -41,26 +29,11 @@ struct TensorMap {
 };
 static_assert(sizeof(TensorMap) == 128, "as the driver's");
 
-DEVICE void barrier_init(u32 at, int arrivals) {
-  *emulator::barrier_at(at) = {(short)arrivals, (short)arrivals, 0, 0};
-}
 DEVICE void barrier_init_done() {}
-DEVICE void barrier_arrive(u32 at) {
-  emulator::Barrier* b = emulator::barrier_at(at);
-  if (b->pending-- == 0) fprintf(stderr, "one arrival too many at %u\n", at), abort();
-  emulator::settle(b);
-}
 DEVICE void barrier_expect(u32 at, int bytes) {
   emulator::barrier_at(at)->bytes += bytes;
   barrier_arrive(at);
 }
-DEVICE void barrier_wait(u32 at, int parity) {
-  for (int rounds = 0; (int)emulator::barrier_at(at)->parity == parity; rounds++) {
-    if (rounds > 10000000) fprintf(stderr, "waited for ever at %u\n", at), abort();
-    emulator::yield();
-  }
-}
-
 DEVICE void copy_tensor(u32 to, const TensorMap* map, int x, int y, int z, u32 barrier) {
   using namespace emulator;
   if (to % 1024 || map->box[0] != 64) fprintf(stderr, "a copy to %u\n", to), abort();

@@ -295,6 +295,35 @@ template <int PENDING> DEVICE void copy_async_wait() {
   for (size_t& group : groups) group -= count;
 }
 
+namespace emulator {
+struct Barrier { short pending, arrivals; int bytes : 31; u32 parity : 1; };
+static_assert(sizeof(Barrier) == 8, "as in hardware");
+static Barrier* barrier_at(u32 at) {
+  check_shared(at, 8);
+  return (Barrier*)(shared + at);
+}
+static void settle(Barrier* b) {
+  if (b->pending == 0 && b->bytes == 0) {
+    b->pending = b->arrivals;
+    b->parity ^= 1;
+  }
+}
+}  // namespace emulator
+DEVICE void barrier_init(u32 at, int arrivals) {
+  *emulator::barrier_at(at) = {(short)arrivals, (short)arrivals, 0, 0};
+}
+DEVICE void barrier_arrive(u32 at) {
+  emulator::Barrier* b = emulator::barrier_at(at);
+  if (b->pending-- == 0) fprintf(stderr, "one arrival too many at %u\n", at), abort();
+  emulator::settle(b);
+}
+DEVICE void barrier_wait(u32 at, int parity) {
+  for (int rounds = 0; (int)emulator::barrier_at(at)->parity == parity; rounds++) {
+    if (rounds > 10000000) fprintf(stderr, "waited for ever at %u\n", at), abort();
+    emulator::yield();
+  }
+}
+
 struct ShuffleLane { float value, result; int mask; };
 DEVICE float lane_xor(float v, int mask) {
   ShuffleLane mine{v, 0, mask};
@@ -306,8 +335,9 @@ DEVICE float lane_xor(float v, int mask) {
   });
   return mine.result;
 }
-struct VoteLane { bool value, result; };
 DEVICE void await_previous() {}  // blocks run one after the other here
+
+struct VoteLane { bool value, result; };
 DEVICE bool warp_any(bool v) {
   VoteLane mine{v, false};
   emulator::with_warp(&mine, [](void** lanes) {
