@@ -29,7 +29,7 @@ Padding = tuple[int, int, int, int]
 
 _CORRELATION = {2: 0.9, 4: 0.95}  # of the oversampled signal; see separable_terms
 _MAX_RANK = 4
-_THREADS = 160  # four warps that filter, one that carries
+_THREADS = 192
 _STRIP_WIDTH = 32
 
 
@@ -107,21 +107,18 @@ class TensorCoreFilteredLrelu:
         self._matrices = torch.from_numpy(matrices).to(device)
         self._peak_gain = _peak_gain(geometry)
         self._first_input = math.ceil(-geometry.padding[0] / geometry.up)
-        # Measured on an H200. GeForce's 100 KB of shared memory have room for 2 blocks anyway.
-        small = processors.shared_bytes < 160 * 1024
-        self._blocks = 3 if geometry.up == 4 and self.rank <= 2 and not small else 2
-        self._at_once = processors.count * self._blocks
-        slots = 2 if geometry.up == 4 and small else 3
-        groups, columns = geometry.up // 2, 42 if geometry.up == 2 else 24
-        self._shared = slots * 8 * columns * 32 + 192 + 2 * 8 * groups * 1024
+        self._at_once = 2 * processors.count  # blocks
+        # GeForce has 100 KB of shared memory for the two: less room to load ahead
+        slots = 2 if geometry.up == 4 and processors.shared_bytes < 160 * 1024 else 3
+        columns, step_rows = (42, 8) if geometry.up == 2 else (24, 16)
+        self._shared = slots * 8 * columns * 32 + 192 + 2 * step_rows * 1024
         self._shared += 32 + 64 + 128 * geometry.up + 8 * (slots + 4)
         self.spec = nvrtc.KernelSpec(
             "filtered_lrelu",
             cuda_source("filtered_lrelu.cu"),
             (
-                ("AT_ONCE", 4 if geometry.up == 2 and self.rank == 1 else 2),
+                ("AT_ONCE", 4 if self.rank == 1 else 1 if geometry.up == 2 else 2),  # on an H200
                 ("CLAMP", int(has_clamp)),
-                ("MIN_BLOCKS", self._blocks),
                 ("RANK", self.rank),
                 ("SLOTS", slots),
                 ("UP", geometry.up),

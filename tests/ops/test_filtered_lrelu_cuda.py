@@ -89,12 +89,12 @@ def test_clamp_acts_per_channel(device: torch.device) -> None:
     assert relative_error(actual, expected) > 0.1
 
 
-@pytest.mark.parametrize("blocks", [2, 3])
+@pytest.mark.parametrize("at_once", [1, 2, 4])
 @pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
-def test_channels_side_by_side_or_in_turn(device: torch.device, layer: int, blocks: int) -> None:
+def test_channels_side_by_side_or_in_turn(device: torch.device, layer: int, at_once: int) -> None:
     geometry = published_geometry(layer, radial=False)
     op = TensorCoreFilteredLrelu(geometry, device)
-    defines = dict(op.spec.defines) | {"MIN_BLOCKS": blocks}
+    defines = dict(op.spec.defines) | {"AT_ONCE": at_once}
     op.spec = replace(op.spec, defines=tuple(sorted(defines.items())))
     actual, expected, padding = run_filtered_lrelu(
         op, geometry, device, 21, (20, 23), out_multiple=16, junk=float("nan")

@@ -4,9 +4,10 @@
 //   y = scale * down(clamp(lrelu(up(x + bias)), +-clamp))        bias, clamp, scale per channel
 //
 // Algorithm. A block owns 16 channels of a strip 32 output pixels wide and strip_height tall. Four
-// warps filter, each 4 of the channels; a fifth brings input to shared memory and takes output away,
-// so that the others need not wait for memory, nor for each other. A warp walks down the strip in steps of 8 input rows; the 8 rows
-// before them stay in registers. For each group of 16 rows of the oversampled signal and channel:
+// warps filter, each 4 of the channels; a fifth brings input to shared memory and a sixth takes
+// output away, so that the others need not wait for memory, nor for each other. A warp walks down the
+// strip in steps of 8 input rows; the 8 rows before them stay in registers. For each group of 16 rows
+// of the oversampled signal and channel:
 //   C[y'][x]   = UpV * X + bias     UpV is the A operand, the pixels are B
 //   Z[y'][x']  = C * UpH            C's accumulators are, register for register, an A operand
 //   W[xo][y']  = DownH * Z^T        and Z's are a B operand of the transposed product
@@ -28,12 +29,12 @@
 // zero. Pitches are multiples of 8 channels (of 16 for speed: memory moves in sectors of 32 bytes).
 // bias, clamp, scale have a multiple of 16 entries covering out_pitch.
 //
-// Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS input slots, MIN_BLOCKS per SM, AT_ONCE:
-// how many of a warp's 4 channels are filtered side by side, to hide latencies; it takes registers.
+// Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS of input, AT_ONCE: how many of a warp's
+// 4 channels are filtered side by side, to hide latencies; it takes registers.
 #include "filtered_lrelu_filter.cuh"
 #include "filtered_lrelu_carry.cuh"
 
-KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
+KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     const u16* x, u16* y, const float* bias, const float* clamp, const float* scale,
     const u32* matrices,  // float16 pairs: up_v, up_h, down_h, down_v (filtered_lrelu_cuda.py)
     int channels, int in_height, int in_width,
@@ -62,43 +63,46 @@ KERNEL __launch_bounds__(THREADS, MIN_BLOCKS) filtered_lrelu(
   if (tid == 0) handover.start(filtering);
   __syncthreads();
 
+  const int half = lane & 1, pixel = lane >> 1, half_channel = block_channel + half * 8;
   if (warp_index < filtering) {
     const int channel = block_channel + warp_index * 4;
     filter_strip(shared, handover, matrices, bias + channel, clamp + channel, scale + channel,
                  peak_gain, warp_index, channels - channel, steps);
   } else if (warp_index == FILTERING) {
-    await_previous();
-    const int half = lane & 1, pixel = lane >> 1;
+    const int in_column = 2 * column / UP + first_input + pixel;
     Input input;
     input.row = 2 * top / UP + first_input;
     input.height = in_height;
     input.blocks = steps + 1;
     input.row_length = (i64)in_width * in_pitch;
-    const int in_column = 2 * column / UP + first_input;
-    input.source = x + (i64)blockIdx.y * in_block + input.row * input.row_length +
+    input.apart = APART * in_pitch;
+    input.source = x + (i64)blockIdx.y * in_block + half * 8 + input.row * input.row_length +
                    (i64)in_column * in_pitch;
-    input.outside = outside_pixel(bias + block_channel + half * 8);
+    input.to = pixel * 32 + half * 16;
+    await_previous();
+    input.outside = outside_pixel(bias + half_channel);
 #pragma unroll
     for (int k = 0; k < Input::SHARE; k++) {
-      const int p = pixel + 16 * k;
-      input.offsets[k] = p * in_pitch + half * 8;
-      input.to[k] = p * 32 + half * 16;
-      input.inside[k] = p < COLUMNS && (u32)(in_column + p) < (u32)in_width &&
-                        block_channel + half * 8 < in_channels;
-      if (p < COLUMNS && !input.inside[k]) input.fill(shared, k);
+      const bool needed = pixel + k * APART < COLUMNS;
+      input.inside[k] = needed && half_channel < in_channels &&
+                        (u32)(in_column + k * APART) < (u32)in_width;
+      if (needed && !input.inside[k]) input.fill(shared, k);
     }
+    bring_strip(shared, handover, input, lane, steps);
+  } else if (warp_index == FILTERING + 1) {
     Output output;
     output.row = -8;
     output.rows = rows;
     output.row_length = (i64)out_width * out_pitch;
+    output.apart = APART * out_pitch;
     output.to = y + (top - 8) * output.row_length + (i64)(column + pixel) * out_pitch +
-                block_channel + half * 8;
-    output.apart = 16 * out_pitch;
+                half_channel;
     output.from = pixel * 32 + half * 16;
-    for (int k = 0; k < 2; k++) {
-      output.exists[k] =
-          column + pixel + 16 * k < out_width && block_channel + half * 8 < out_pitch;
+#pragma unroll
+    for (int k = 0; k < Output::SHARE; k++) {
+      output.exists[k] = column + pixel + k * APART < out_width && half_channel < out_pitch;
     }
-    carry_strip(shared, handover, input, output, steps);
+    await_previous();
+    take_strip(shared, handover, output, lane, steps);
   }
 }

@@ -166,7 +166,7 @@ DEVICE void filter_strip(u32 shared, const Handover& handover, const u32* matric
                      to_half2(scale[0], scale[1]),
                      to_half2(scale[2], scale[3])};
   // Where this lane reads input pixels and stages output pixels.
-  const u32 half = (((warp_index >> 1) ^ (t & 1)) << 4) + ((warp_index & 1) << 3);
+  const u32 half = (((warp_index >> 1 ^ t) & 1) << 4) + ((warp_index & 1) << 3);
   const u32 read_at = shared + 2 * t * ROW + g * 32 + half;
   const u32 stage_at = shared + STAGING + 2 * t * OUT_ROW + g * 32 + half;
   const u32 safe_at = shared + SAFE + warp_index * 8;

@@ -2,15 +2,15 @@
 #pragma once
 #include "primitives.cuh"
 
-constexpr int FILTERING = 4, THREADS = 32 * (FILTERING + 1);
+constexpr int FILTERING = 4, THREADS = 32 * (FILTERING + 2);
 constexpr int GROUPS = UP / 2;                // groups of 16 oversampled rows per step
 constexpr int STEP_ROWS = 8 * GROUPS;         // output rows that a step completes
 constexpr int COLUMNS = UP == 2 ? 42 : 24;    // input pixels across that a strip needs
 constexpr int TILES = UP == 2 ? 6 : 3;        // ... in tiles of 8; what lies beyond meets zero taps
 constexpr u32 SLOPE = 0x32663266u;            // 0.2, 0.2
 
-// Shared memory [bytes]. A pixel is 32 bytes of 16 channels, its halves swapped in every second
-// pair of rows (bank conflicts).
+// Shared memory [bytes]. A pixel is 32 bytes of 16 channels, its halves swapped in every second pair
+// of rows (bank conflicts).
 constexpr int ROW = COLUMNS * 32;               // a row of input
 constexpr int SLOT = 8 * ROW;
 constexpr int PAST_END = SLOTS * SLOT;          // zeros: tiles reach past the last row
@@ -38,8 +38,12 @@ struct Handover {
     }
   }
   __device__ __forceinline__ u32 brought(int slot) const { return barriers + 8 * slot; }
-  __device__ __forceinline__ u32 staged(int step) const { return barriers + 8 * (SLOTS + (step & 1)); }
-  __device__ __forceinline__ u32 drained(int step) const { return barriers + 8 * (SLOTS + 2 + (step & 1)); }
+  __device__ __forceinline__ u32 staged(int step) const {
+    return barriers + 8 * (SLOTS + (step & 1));
+  }
+  __device__ __forceinline__ u32 drained(int step) const {
+    return barriers + 8 * (SLOTS + 2 + (step & 1));
+  }
   __device__ __forceinline__ void await_staged(int step) const {
     barrier_wait(staged(step), (step + 1) >> 1 & 1);
   }
