@@ -9,8 +9,10 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from stylegan3.ops.conv_choice import suits
+from stylegan3.ops.conv_finish import MAX_COLOURS, Finish
 from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
@@ -28,6 +30,36 @@ class Convolution(Protocol):
         self,
         x: Tensor,  # [H, W, I], I the weight's input pitch
         out: Tensor,  # [H', W', O], written
+    ) -> None:
+        """Launch on torch's current stream."""
+        ...
+
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return this with StyleGAN2's activation in it, None if that takes a pass of its own.
+
+        Args:
+            clamp: None for none.
+            store: False where only ToRGB reads the result.
+            colours: of ToRGB, 0 for none.
+        """
+        ...
+
+
+class ActivatedConvolution(Protocol):
+    """A convolution, then the activation, and ToRGB if there is one, from its float32 sums."""
+
+    colour_parts: int
+    """Sums that ToRGB comes as, each over some of the channels; 1 where it is complete."""
+
+    def __call__(
+        self,
+        x: Tensor,  # [H, W, I]
+        y: Tensor | None,  # [H', W', O], written; None without store
+        vectors: ActVectors,
+        rgb: SkipRgb | None = None,  # out: [parts, colours, H', W'] where there are several
+        taps: Tensor | None = None,  # [2, 4], with rgb.previous
     ) -> None:
         """Launch on torch's current stream."""
         ...
@@ -61,6 +93,12 @@ class CudnnConvolution:
             out=_channels_last(out),
         )
 
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return None: activations are passes of their own."""
+        return None
+
 
 class WgmmaConvolution:
     """Our own kernel for Hopper, float16; keeps the weight in the order that it reads."""
@@ -77,8 +115,46 @@ class WgmmaConvolution:
 
     def __call__(self, x: Tensor, out: Tensor) -> None:
         """Launch."""
+        self._operation(x, self.prepared, out)
+
+    @property
+    def prepared(self) -> Tensor:
+        """The weight as the kernel reads it, always at one address."""
         assert self._prepared is not None, "prepare comes first"
-        self._operation(x, self._prepared, out)
+        return self._prepared
+
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return this with the activation in it, None if it cannot have that ToRGB."""
+        shape = self._operation.shape
+        if colours > MAX_COLOURS or (colours and self._weight.out_channels != shape.columns):
+            return None
+        finish = Finish(clamp, store, colours)
+        device, tiling = self._weight.storage.device, self._operation.tiling
+        operation = HopperConvolution(shape, device, finish=finish, tiling=tiling)
+        return ActivatedWgmmaConvolution(self, operation)
+
+
+class ActivatedWgmmaConvolution:
+    """The same kernel with the activation in it, on the same prepared weight."""
+
+    def __init__(self, plain: WgmmaConvolution, operation: HopperConvolution) -> None:
+        self._plain = plain
+        self._operation = operation
+        self.colour_parts = operation.colour_parts
+        self.spec = operation.spec
+
+    def __call__(
+        self,
+        x: Tensor,
+        y: Tensor | None,
+        vectors: ActVectors,
+        rgb: SkipRgb | None = None,
+        taps: Tensor | None = None,
+    ) -> None:
+        """Launch."""
+        self._operation(x, self._plain.prepared, y, vectors, rgb, taps)
 
 
 class ReferenceConvolution:
@@ -95,6 +171,12 @@ class ReferenceConvolution:
         """Compute in float32."""
         y = conv2d(_channels_last(x).float(), self._weight.weight.float(), padding=self._padding)
         out.copy_(y[0].permute(1, 2, 0))
+
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return None: activations are passes of their own."""
+        return None
 
 
 def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]

@@ -20,6 +20,7 @@ from stylegan3.ops.fully_connected_cuda import FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
 from stylegan3.ops.nvrtc import KernelSpec
+from stylegan3.ops.skip_sums_cuda import SkipSums
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 
@@ -34,6 +35,7 @@ class Operations:
     alias_free_torgb: Callable[..., AliasFreeToRgb]
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
+    skip_sums: Callable[..., SkipSums]
     filtered_lrelu: Callable[..., Any]  # (geometry, device, in_dtype, out_dtype, has_clamp)
     convolution: Callable[..., Convolution]  # (weight, size, padding, channels)
 
@@ -48,6 +50,7 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         alias_free_torgb=AliasFreeToRgb,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
+        skip_sums=SkipSums,
         filtered_lrelu=filtered_lrelu_cuda,
         convolution=partial(choose_convolution, kernels=kernels),
     )

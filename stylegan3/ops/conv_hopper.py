@@ -12,9 +12,17 @@ import torch
 from torch import Tensor
 
 from stylegan3.ops import nvrtc, tensor_map
-from stylegan3.ops.channels_last import check_picture, check_vectors, padded_channels
+from stylegan3.ops.channels_last import check_picture, padded_channels
 from stylegan3.ops.conv_choice import choose_tiling
+from stylegan3.ops.conv_finish import (
+    Finish,
+    check_finish,
+    finish_arguments,
+    finish_defines,
+    finish_numbers,
+)
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.sources import cuda_source
 
 
@@ -27,8 +35,7 @@ class HopperConvolution:
     Args:
         shape: of the convolution.
         device: of weights and launches; compute capability 9.0.
-        has_finish: True to multiply by a scale and add a bias per output channel, in float32,
-            before rounding to float16.
+        finish: what is done with the sums, in float32; None to store them as they are.
         tiling: None for the best known.
 
     Raises:
@@ -40,12 +47,12 @@ class HopperConvolution:
         shape: ConvolutionShape,
         device: torch.device,
         *,
-        has_finish: bool = False,
+        finish: Finish | None = None,
         tiling: Tiling | None = None,
     ) -> None:
         self.shape = shape
         self._device = device
-        self._has_finish = has_finish
+        self._finish = finish
         self._processors = _processors(device)
         self.tiling = tiling or choose_tiling(shape, self._processors)
         if not self.tiling.fits(shape):
@@ -61,9 +68,16 @@ class HopperConvolution:
             "conv_wgmma",
             wgmma_source(self.tiling.n_tile, self.tiling.in_registers)
             + cuda_source("conv_wgmma.cu"),
-            (("FINISH", int(has_finish)), *self.tiling.defines(shape)),
+            tuple(
+                sorted((*finish_defines(finish, self.colour_parts), *self.tiling.defines(shape)))
+            ),
             needs_exact_architecture=True,
         )
+
+    @property
+    def colour_parts(self) -> int:
+        """Sums that ToRGB comes as, each over some of the channels: 1 where it is complete."""
+        return -(-self.shape.columns // self.tiling.n_tile)
 
     def prepare(
         self,
@@ -97,9 +111,10 @@ class HopperConvolution:
         self,
         x: Tensor,  # [H, W, P] float16
         weight: Tensor,  # of `prepare`
-        out: Tensor,  # [H', W', P'] float16, written
-        scale: Tensor | None = None,  # [vector_length(P')] float32, with `has_finish`; as is bias
-        bias: Tensor | None = None,
+        out: Tensor | None,  # [H', W', P'] float16, written; None where the finish stores nothing
+        vectors: ActVectors | None = None,  # with a finish
+        rgb: SkipRgb | None = None,  # its out [parts, colours, H', W'] with several `colour_parts`
+        taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
     ) -> None:
         """Launch on torch's current stream; capturable.
 
@@ -107,24 +122,33 @@ class HopperConvolution:
             ValueError: if shapes or types disagree.
         """
         shape, tiling = self.shape, self.tiling
-        self._check(x, weight, out, scale, bias)
-        per_column, tiles = tiling.tiles(shape)
+        self._check(x, weight, out)
         height, width = shape.out_size
+        check_finish(
+            self._finish,
+            vectors,
+            rgb,
+            taps,
+            size=(height, width),
+            channels=shape.columns,
+            parts=self.colour_parts,
+        )
+        per_column, tiles = tiling.tiles(shape)
         nvrtc.load(self.spec, self._device)(
             min(tiles, self._processors),
             tiling.threads,
             self._picture_map(x),
             self._weight_map(weight),
             out,
-            scale,
-            bias,
+            *finish_arguments(vectors, rgb, taps),
             height,
             width,
-            out.shape[2],
+            0 if out is None else out.shape[2],
             shape.columns,
             tiling.strips(shape)[0],
             per_column,
             tiles,
+            *finish_numbers(self._finish, rgb),
             shared=tiling.shared_bytes(shape),
         )
 
@@ -152,27 +176,21 @@ class HopperConvolution:
             )
         return self._maps[key]
 
-    def _check(
-        self, x: Tensor, weight: Tensor, out: Tensor, scale: Tensor | None, bias: Tensor | None
-    ) -> None:
+    def _check(self, x: Tensor, weight: Tensor, out: Tensor | None) -> None:
         shape = self.shape
-        check_picture("x", x, shape.in_channels)
-        check_picture("out", out, shape.out_channels)
-        for name, tensor, size in (
-            ("x", x, (shape.height, shape.width)),
-            ("out", out, shape.out_size),
-        ):
-            if tensor.dtype != torch.float16 or tuple(tensor.shape[:2]) != size:
-                raise ValueError(
-                    f"{name} must be float16 of {size} pixels,"
-                    f" not {tensor.dtype} {tuple(tensor.shape)}"
-                )
+        _check_half("x", x, shape.in_channels, (shape.height, shape.width))
         if weight.dtype != torch.float16 or weight.shape[2:3] != self._row_of.shape:
             raise ValueError(f"weight must come from prepare, not be {tuple(weight.shape)}")
-        if self._has_finish != (scale is not None and bias is not None):
-            raise ValueError("scale and bias go with has_finish, both or none")
-        if scale is not None and bias is not None:
-            check_vectors(shape.columns, scale=scale, bias=bias)
+        if (out is not None) != (self._finish is None or self._finish.store):
+            raise ValueError("out must be there where the kernel stores, and only there")
+        if out is not None:
+            _check_half("out", out, shape.out_channels, shape.out_size)
+
+
+def _check_half(name: str, x: Tensor, channels: int, size: tuple[int, int]) -> None:
+    check_picture(name, x, channels)
+    if x.dtype != torch.float16 or tuple(x.shape[:2]) != size:
+        raise ValueError(f"{name} must be float16 of {size} pixels, not {x.dtype} {tuple(x.shape)}")
 
 
 def wgmma_source(n_tile: int, in_registers: bool) -> str:

@@ -45,7 +45,7 @@ class PreparedWeight:
         self._source = weight
         self._out_pitch = out_pitch
         new = {"device": weight.device, "dtype": torch.float32}
-        self.in_channels = in_channels
+        self.in_channels, self.out_channels = in_channels, out_channels
         self.fan_in = in_channels * height * width
         self.storage = torch.zeros(rows, *kernel, in_pitch, device=weight.device, dtype=dtype)
         self.energy = torch.zeros(out_channels, in_pitch, **new)  # sum over taps of (w / rms)^2

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from kernel_reference import empty, generator, picture, planes, relative_error, vector
+from kernel_reference import empty, generator, picture, planes, relative_error
 
-from stylegan3.ops import tensor_map
 from stylegan3.ops.channels_last import padded_channels
 from stylegan3.ops.conv_choice import MEASURED, candidates, choose_tiling, suits
 from stylegan3.ops.conv_hopper import HopperConvolution, wgmma_source
@@ -18,29 +17,11 @@ from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
 BOUND = 3e-4  # rounding to float16 is 2.1e-4
 
 
-@pytest.fixture
-def hopper(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.device:
-    """Where this kernel runs: a Hopper GPU, or the emulator, with maps that it can read.
-
-    Other GPUs are no reason to fail: nothing asks for the kernel there.
-    """
-    if device.type == "cuda":
-        if torch.cuda.get_device_capability(device) != (9, 0):
-            pytest.xfail("not a Hopper GPU")
-        return device
-
-    import emulated_map
-
-    monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
-    return device
-
-
 def check(
     device: torch.device,
     shape: ConvolutionShape,
     tiling: Tiling | None = None,
     *,
-    has_finish: bool = False,
     multiple: int = 8,
 ) -> None:
     """Compare one convolution with float64; its padding channels must be zero, or untouched."""
@@ -48,17 +29,13 @@ def check(
     x = picture(shape.height, shape.width, ins, padded_channels(ins, multiple), torch.float16, 1)
     weight = torch.randn(outs, ins, shape.kernel, shape.kernel, generator=generator(2)).half()
     pitch = padded_channels(outs, multiple)
-    vectors = [vector(outs, pitch, seed) for seed in (3, 4)] if has_finish else []
-    op = HopperConvolution(shape, device, has_finish=has_finish, tiling=tiling)
+    op = HopperConvolution(shape, device, tiling=tiling)
     out = empty(*shape.out_size, pitch, torch.float16, device)
-    op(x.to(device), op.prepare(weight.to(device)), out, *(v.to(device) for v in vectors))
+    op(x.to(device), op.prepare(weight.to(device)), out)
     target = device if device.type == "cuda" else "cpu"
     expected = torch.nn.functional.conv2d(
         planes(x, ins).to(target), weight.to(target).double(), padding=shape.padding
     )
-    if has_finish:
-        scale, bias = (v[:outs, None, None].to(target).double() for v in vectors)
-        expected = expected * scale + bias
     assert relative_error(planes(out, outs), expected.cpu()) < BOUND
     assert not out[..., outs : shape.columns].any()
     assert out[..., shape.columns :].isnan().all()
@@ -84,7 +61,7 @@ TILINGS = {
 @pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS.keys())
 @pytest.mark.parametrize("padding", [1, 2])
 def test_every_mode(hopper: torch.device, tiling: Tiling, padding: int) -> None:
-    check(hopper, ConvolutionShape(19, 33, 70, 43, 3, padding), tiling, has_finish=padding == 1)
+    check(hopper, ConvolutionShape(19, 33, 70, 43, 3, padding), tiling)
 
 
 @pytest.mark.parametrize("kernel", [1, 2])
@@ -101,7 +78,7 @@ def test_other_kernels(hopper: torch.device, kernel: int, channels: tuple[int, i
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (8, 64), (35, 17)], ids=str)
 def test_sizes_chosen_by_itself(hopper: torch.device, size: tuple[int, int]) -> None:
     check(hopper, ConvolutionShape(*size, 24, 13, 3, 1))
-    check(hopper, ConvolutionShape(*size, 24, 13, 3, 2), has_finish=True, multiple=32)
+    check(hopper, ConvolutionShape(*size, 24, 13, 3, 2), multiple=32)
 
 
 def test_weights_are_prepared_in_place(hopper: torch.device) -> None:
@@ -129,8 +106,8 @@ def test_shapes_are_checked(hopper: torch.device) -> None:
         op(x, weight, x.float())
     with pytest.raises(ValueError, match="prepare"):
         op(x, weight[:, :, :8], x)
-    with pytest.raises(ValueError, match="has_finish"):
-        op(x, weight, x, torch.zeros(16, device=hopper), torch.zeros(16, device=hopper))
+    with pytest.raises(ValueError, match="where the kernel stores"):
+        op(x, weight, None)
     with pytest.raises(ValueError, match="does not fit"):
         op.prepare(torch.zeros(16, 16, 1, 1, device=hopper))
     with pytest.raises(ValueError, match="does not fit"):

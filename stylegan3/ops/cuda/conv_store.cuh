@@ -1,10 +1,9 @@
 // How a consumer warpgroup of `conv_wgmma.cu` rounds and stores its sums.
 #pragma once
-#include "conv_products.cuh"
+#include "conv_finish.cuh"
 
 struct Picture {  // of the output
   u16* pixels;
-  const float *scale, *bias;
   int height, width, pitch, channels;
   int strips_across;
 };
@@ -14,42 +13,79 @@ DEVICE void store_words(u16* to, const u32 (&words)[4], int count) {
   if (count == 1) *(u32*)to = words[0];
 }
 
+// Where a thread's pixels lie: of index 2 block + half, as its sums are.
+struct Pixels {
+  int left, top, warp, lane;
+  __device__ __forceinline__ Pixels(const Consumer& my, const Picture& out, const Tile& tile)
+      : warp(my.warp), lane(my.lane) {
+    const int down = tile.strip / out.strips_across;
+    left = (tile.strip - down * out.strips_across) * STRIP_WIDTH;
+    top = down * STRIP_HEIGHT;
+  }
+  __device__ __forceinline__ Pixel of(int i) const {
+    const Pixel pixel = pixel_of(warp, lane, i / 2, i % 2);
+    return {left + pixel.x, top + pixel.y};
+  }
+};
+DEVICE bool has(const Picture& out, Pixel at) { return at.y < out.height && at.x < out.width; }
+
 // `count` groups of 8 weight rows from `first` on are 8 count channels; a thread's sums are of
 // 2 count consecutive ones.
-DEVICE void store_channels(const Consumer& my, const Sums& sums, const Picture& out, Tile tile,
-                           int first, int count) {
-  const int t = my.lane & 3, channel = tile.channel + first * 8 + t * 2 * count;
+DEVICE void store_channels(const Consumer& my, const Sums& sums, const Picture& out,
+                           const Finish& finish, const float (&offsets)[THREAD_PIXELS],
+                           Colours& colours, const Pixels& pixels, int channel, int first,
+                           int count) {
+  channel += first * 8 + (my.lane & 3) * 2 * count;
   if (channel >= out.channels) return;
-  float scale[8], bias[8];
+  Channels constants;
+  if (ACTIVATE) load_channels(constants, finish, channel, 2 * count);
 #pragma unroll
-  for (int i = 0; i < 2 * count; i++) {
-    scale[i] = FINISH ? out.scale[channel + i] : 1.f;
-    bias[i] = FINISH ? out.bias[channel + i] : 0.f;
-  }
-  const int down = tile.strip / out.strips_across, across = tile.strip - down * out.strips_across;
+  for (int i = 0; i < THREAD_PIXELS; i++) {
+    float v[8];
 #pragma unroll
-  for (int i = 0; i < 2 * BLOCKS; i++) {
-    const Pixel pixel = pixel_of(my.warp, my.lane, i / 2, i % 2);
-    const int x = across * STRIP_WIDTH + pixel.x, y = down * STRIP_HEIGHT + pixel.y;
+    for (int j = 0; j < 2 * count; j++) v[j] = sums[i / 2][4 * (first + j / 2) + i % 2 * 2 + j % 2];
+    if (ACTIVATE) activate(v, colours[i], constants, offsets[i], finish.clamp, 2 * count);
     u32 words[4];
 #pragma unroll
-    for (int j = 0; j < count; j++) {
-      const float a = sums[i / 2][4 * (first + j) + i % 2 * 2];
-      const float b = sums[i / 2][4 * (first + j) + i % 2 * 2 + 1];
-      words[j] = FINISH ? to_half2(a * scale[2 * j] + bias[2 * j],
-                                   b * scale[2 * j + 1] + bias[2 * j + 1])
-                        : to_half2(a, b);
-    }
-    if (y < out.height && x < out.width) {
-      store_words(out.pixels + ((i64)y * out.width + x) * out.pitch + channel, words, count);
+    for (int j = 0; j < count; j++) words[j] = to_half2(v[2 * j], v[2 * j + 1]);
+    const Pixel at = pixels.of(i);
+    if (STORE && has(out, at)) {
+      store_words(out.pixels + ((i64)at.y * out.width + at.x) * out.pitch + channel, words, count);
     }
   }
 }
 
-DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out, Tile tile) {
+DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
+                       const Finish& finish, Tile tile) {
   constexpr int GROUPS = N_TILE / 8, FOURS = GROUPS / 4 * 4, TWOS = GROUPS / 2 * 2;
+  const Pixels pixels(my, out, tile);
+  float offsets[THREAD_PIXELS];
+  const float strength = ACTIVATE && finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
 #pragma unroll
-  for (int first = 0; first < FOURS; first += 4) store_channels(my, sums, out, tile, first, 4);
-  if (TWOS > FOURS) store_channels(my, sums, out, tile, FOURS, 2);
-  if (GROUPS > TWOS) store_channels(my, sums, out, tile, TWOS, 1);
+  for (int i = 0; i < THREAD_PIXELS; i++) {
+    const Pixel at = pixels.of(i);
+    const bool is_noisy = ACTIVATE && finish.noise && has(out, at);
+    offsets[i] = is_noisy ? finish.noise[at.y * out.width + at.x] * strength : 0.f;
+  }
+  Colours colours = {};
+#pragma unroll
+  for (int first = 0; first < FOURS; first += 4) {
+    store_channels(my, sums, out, finish, offsets, colours, pixels, tile.channel, first, 4);
+  }
+  if (TWOS > FOURS) {
+    store_channels(my, sums, out, finish, offsets, colours, pixels, tile.channel, FOURS, 2);
+  }
+  if (GROUPS > TWOS) {
+    store_channels(my, sums, out, finish, offsets, colours, pixels, tile.channel, TWOS, 1);
+  }
+  if (RGB == 0) return;
+  // The four lanes of a pixel add up; each then stores some of their pixels.
+  const int lane = my.lane & 3, kept = share_sums<4>(colours, lane);
+  if (lane >= COLOUR_ROOM) return;  // another lane has the same
+#pragma unroll
+  for (int i = 0; i < (COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1); i++) {
+    const Pixel at = pixels.of(kept + i);
+    if (kept + i >= THREAD_PIXELS || !has(out, at)) continue;
+    store_colours(finish, colours[i], at, tile.channel / N_TILE, out.height, out.width);
+  }
 }

@@ -70,6 +70,13 @@ DEVICE void load_matrices(u32 (&m)[4], u32 at) {
                : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(at) : "memory");
 }
 
+// ---- numbers -----------------------------------------------------------------------------------
+
+// `v` within +-limit (limit >= 0) by one instruction. NaN stays.
+DEVICE float clamp_magnitude(float v, float limit) {
+  float d; asm("min.NaN.xorsign.abs.f32 %0, %1, %2;" : "=f"(d) : "f"(v), "f"(limit)); return d;
+}
+
 // ---- warpgroups --------------------------------------------------------------------------------
 
 // Tells the compiler that all lanes of a warp have the same value, which then may live in a uniform

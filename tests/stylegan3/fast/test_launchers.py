@@ -12,8 +12,8 @@ from stylegan3 import StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
 from stylegan3.fast.convolution import Convolution, ReferenceConvolution, WgmmaConvolution
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.ops import nvrtc, tensor_map
-from stylegan3.ops.conv_tiling import ConvolutionShape
+from stylegan3.ops import conv_hopper, nvrtc, tensor_map
+from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
@@ -76,6 +76,23 @@ def test_convolutions_of_hopper(
         for name, tensor in generator.synthesis.named_parameters():
             if name.endswith(".weight"):
                 tensor.mul_(-0.5).add_(0.1)
+
+
+@pytest.mark.parametrize("n_tile", [32, 16])
+def test_activations_in_hoppers_convolutions(
+    emulated: Operations, monkeypatch: pytest.MonkeyPatch, n_tile: int
+) -> None:
+    monkeypatch.setattr(conv_hopper, "choose_tiling", lambda *_: Tiling(n_tile, 1, 2))
+    generator = lively(dataclasses.replace(TINY2, channel_max=32))  # whole groups of 8: ToRGB too
+    z = latent(generator)
+    fast = FastSynthesis(generator, operations=dataclasses.replace(emulated, convolution=wgmma))
+    for layer in (None, "b4.conv1", "b8.torgb"):
+        expected = generator.synthesis(generator.mapping(z), layer=layer)
+        actual = fast(z=z, layer=layer)
+        assert (actual - expected).norm() < 5e-3 * expected.norm()
+    names = [step.name for step in fast.plan().steps]
+    assert not [name for name in names if name.endswith("activation") and "," not in name]
+    assert ("b8 picture" in names) == (n_tile == 16)
 
 
 @pytest.mark.parametrize("config", [TINY2, TINY_T, TINY_R], ids=["2", "t", "r"])
