@@ -138,6 +138,7 @@ class SkipSums(skip_sums_cuda.SkipSums):
             clamp = math.inf if level.clamp is None else level.clamp
             own = (level.sums.sum(0) + level.bias[:, None, None]).clamp(-clamp, clamp)
             picture = own if picture is None else own + _upsampled(picture, level.taps)
+        assert picture is not None
         self._out.copy_(picture)
 
 

@@ -66,6 +66,9 @@ _REGISTER_WAIT_CLOCKS, _REGISTER_WAIT_CLOCKS_IN_TURN = 44, 12.5
 _MEMORY_BYTES_PER_US = 3.2e6  # of the whole GPU
 
 
+_BLOCKED_FROM = 512  # [px]: 1x1 convolutions take our kernel from here on if the output is blocked
+
+
 def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     """Return the tiling that was measured to be best, or else is estimated to be."""
     measured = MEASURED.get(_key(shape))
@@ -76,16 +79,28 @@ def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     return min(fitting, key=lambda t: estimate(t, shape, processors))
 
 
-def suits(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
+def suits(
+    shape: ConvolutionShape, capability: tuple[int, int], *, is_blocked: bool = False
+) -> bool:
     """Whether `HopperConvolution` is the faster one for a layer.
 
     1x1 convolutions are left to cuDNN: those of stylegan3-r are bound by memory, or are large
-    square products, where cuBLAS is hard to beat (148 px, 1024 channels: 70 us against 83).
+    square products, where cuBLAS is hard to beat (148 px, 1024 channels: 70 us against 83). At
+    1044 px both take the same time (172, 97, 74 us).
+
+    Args:
+        shape: of the convolution.
+        capability: of the GPU.
+        is_blocked: whether what follows gains by the blocked output, which cuDNN does not have.
     """
-    if capability != (9, 0) or shape.kernel not in (2, 3):
+    if capability != (9, 0):
         return False
+    if shape.kernel == 1:
+        return is_blocked and min(shape.out_size) >= _BLOCKED_FROM
     measured = MEASURED.get(_key(shape))
-    return measured.time < measured.cudnn if measured else shape.kernel == 3
+    if measured is not None and shape.kernel in (2, 3):
+        return measured.time < measured.cudnn
+    return shape.kernel == 3
 
 
 def candidates(shape: ConvolutionShape) -> Iterator[Tiling]:

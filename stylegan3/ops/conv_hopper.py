@@ -36,6 +36,8 @@ class HopperConvolution:
         shape: of the convolution.
         device: of weights and launches; compute capability 9.0.
         finish: what is done with the sums, in float32; None to store them as they are.
+        is_blocked: True to write pictures as [ceil(C / 16), H', W', 16], zeros beyond the channels,
+            instead of [H', W', P'].
         tiling: None for the best known.
 
     Raises:
@@ -48,11 +50,13 @@ class HopperConvolution:
         device: torch.device,
         *,
         finish: Finish | None = None,
+        is_blocked: bool = False,
         tiling: Tiling | None = None,
     ) -> None:
         self.shape = shape
         self._device = device
         self._finish = finish
+        self._is_blocked = is_blocked
         self._processors = _processors(device)
         self.tiling = tiling or choose_tiling(shape, self._processors)
         if not self.tiling.fits(shape):
@@ -68,16 +72,26 @@ class HopperConvolution:
             "conv_wgmma",
             wgmma_source(self.tiling.n_tile, self.tiling.in_registers)
             + cuda_source("conv_wgmma.cu"),
-            tuple(
-                sorted((*finish_defines(finish, self.colour_parts), *self.tiling.defines(shape)))
-            ),
+            tuple(sorted(self._defines())),
             needs_exact_architecture=True,
+        )
+
+    def _defines(self) -> tuple[tuple[str, int], ...]:
+        return (
+            ("BLOCKED", int(self._is_blocked)),
+            *finish_defines(self._finish, self.colour_parts),
+            *self.tiling.defines(self.shape),
         )
 
     @property
     def colour_parts(self) -> int:
         """Sums that ToRGB comes as, each over some of the channels: 1 where it is complete."""
         return -(-self.shape.columns // self.tiling.n_tile)
+
+    @property
+    def blocked_shape(self) -> tuple[int, int, int, int]:
+        """What is written with `is_blocked`."""
+        return (-(-self.shape.out_channels // 16), *self.shape.out_size, 16)
 
     def prepare(
         self,
@@ -111,7 +125,7 @@ class HopperConvolution:
         self,
         x: Tensor,  # [H, W, P] float16
         weight: Tensor,  # of `prepare`
-        out: Tensor | None,  # [H', W', P'] float16, written; None where the finish stores nothing
+        out: Tensor | None,  # [H', W', P'] or blocked, float16, written; None if nothing is stored
         vectors: ActVectors | None = None,  # with a finish
         rgb: SkipRgb | None = None,  # its out [parts, colours, H', W'] with several `colour_parts`
         taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
@@ -143,7 +157,7 @@ class HopperConvolution:
             *finish_arguments(vectors, rgb, taps),
             height,
             width,
-            0 if out is None else out.shape[2],
+            0 if out is None or self._is_blocked else out.shape[2],
             shape.columns,
             tiling.strips(shape)[0],
             per_column,
@@ -183,8 +197,14 @@ class HopperConvolution:
             raise ValueError(f"weight must come from prepare, not be {tuple(weight.shape)}")
         if (out is not None) != (self._finish is None or self._finish.store):
             raise ValueError("out must be there where the kernel stores, and only there")
-        if out is not None:
+        if out is None:
+            return
+        if not self._is_blocked:
             _check_half("out", out, shape.out_channels, shape.out_size)
+        elif out.shape != self.blocked_shape or out.dtype != torch.float16:
+            raise ValueError(
+                f"out must be float16 {self.blocked_shape}, not {out.dtype} {tuple(out.shape)}"
+            )
 
 
 def _check_half(name: str, x: Tensor, channels: int, size: tuple[int, int]) -> None:

@@ -81,6 +81,29 @@ def test_sizes_chosen_by_itself(hopper: torch.device, size: tuple[int, int]) -> 
     check(hopper, ConvolutionShape(*size, 24, 13, 3, 2), multiple=32)
 
 
+@pytest.mark.parametrize("n_tile", [24, 56, 88, 32])
+@pytest.mark.parametrize(("kernel", "outs"), [(3, 51), (1, 81), (3, 64)], ids=str)
+def test_blocked_output_is_the_plain_one(
+    hopper: torch.device, n_tile: int, kernel: int, outs: int
+) -> None:
+    shape = ConvolutionShape(11, 18, 24, outs, kernel, kernel // 2)
+    x = picture(11, 18, 24, 24, torch.float16, 1).to(hopper)
+    weight = torch.randn(outs, 24, kernel, kernel, generator=generator(2)).to(hopper)
+    ops = [
+        HopperConvolution(shape, hopper, is_blocked=is_blocked, tiling=Tiling(n_tile, 1, 2))
+        for is_blocked in (False, True)
+    ]
+    pitch = padded_channels(outs, 16)
+    plain = torch.zeros(*shape.out_size, pitch, dtype=torch.float16, device=hopper)
+    ops[0](x, ops[0].prepare(weight), plain)
+    blocked = torch.full(ops[1].blocked_shape, torch.nan, dtype=torch.float16, device=hopper)
+    ops[1](x, ops[1].prepare(weight), blocked)
+    assert plain.any()
+    assert torch.equal(blocked.permute(1, 2, 0, 3).reshape(plain.shape), plain)
+    with pytest.raises(ValueError, match="out must be float16"):
+        ops[1](x, ops[1].prepare(weight), plain)
+
+
 def test_weights_are_prepared_in_place(hopper: torch.device) -> None:
     shape = ConvolutionShape(9, 9, 12, 20, 3, 1)
     op = HopperConvolution(shape, hopper, tiling=Tiling(24, 1, 2))
@@ -169,6 +192,12 @@ def test_suits_only_hopper_and_where_it_is_faster() -> None:
     assert suits(ConvolutionShape(50, 60, 33, 44, 3, 1), (9, 0))
     for kernel in (1, 5):
         assert not suits(ConvolutionShape(148, 148, 512, 512, kernel, 0), (9, 0))
+    # with a blocked output, for what reads it, also 1x1 ones of large pictures
+    pixelwise = ConvolutionShape(1044, 1044, 161, 102, 1, 0)
+    assert suits(pixelwise, (9, 0), is_blocked=True)
+    assert not suits(pixelwise, (9, 0))
+    assert not suits(pixelwise, (8, 9), is_blocked=True)
+    assert not suits(ConvolutionShape(148, 148, 1024, 1024, 1, 0), (9, 0), is_blocked=True)
     assert suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
     assert not suits(ConvolutionShape(32, 32, 512, 2048, 2, 1), (9, 0))
 

@@ -27,6 +27,19 @@ struct Pixels {
     return {left + pixel.x, top + pixel.y};
   }
 };
+// Plain: [height][width][pitch]. BLOCKED: [channels / 16, rounded up][height][width][16], where what
+// lies beyond the channels is stored as zeros, so that whole sectors of 32 bytes are written.
+DEVICE void store_pixel(const Picture& out, Pixel at, int channel, const u32 (&words)[4], int count) {
+  const i64 pixel = (i64)at.y * out.width + at.x;
+#if BLOCKED
+  u16* const to = out.pixels + ((channel >> 4) * ((i64)out.height * out.width) + pixel) * 16;
+  store_words(to + (channel & 15), words, count);
+  const u32 zeros[4] = {};
+  if (out.channels % 16 && channel >= out.channels - 8) store_words(to + 8 + channel % 8, zeros, count);
+#else
+  store_words(out.pixels + pixel * out.pitch + channel, words, count);
+#endif
+}
 DEVICE bool has(const Picture& out, Pixel at) { return at.y < out.height && at.x < out.width; }
 
 // `count` groups of 8 weight rows from `first` on are 8 count channels; a thread's sums are of
@@ -49,9 +62,7 @@ DEVICE void store_channels(const Consumer& my, const Sums& sums, const Picture& 
 #pragma unroll
     for (int j = 0; j < count; j++) words[j] = to_half2(v[2 * j], v[2 * j + 1]);
     const Pixel at = pixels.of(i);
-    if (STORE && has(out, at)) {
-      store_words(out.pixels + ((i64)at.y * out.width + at.x) * out.pitch + channel, words, count);
-    }
+    if (STORE && has(out, at)) store_pixel(out, at, channel, words, count);
   }
 }
 

@@ -23,9 +23,9 @@
 // Rows of weights are permuted (`channel_order` in conv_tiling.py) so that a thread's sums belong
 // to 8 (or 4, or 2) consecutive channels. Other constants: KERNEL_SIZE, PADDING, K_BLOCKS (of 64
 // input channels), LAST_STEPS (of 16 channels, in the last block), PICTURE_STAGES, WEIGHT_STAGES,
-// PRODUCER_REGISTERS, CONSUMER_REGISTERS; of conv_finish.cuh ACTIVATE (1: StyleGAN2's activation; else
-// sums are stored as they are), STORE, RGB (picture channels, 0 for no ToRGB), PARTIAL_RGB (1: a tile
-// has not all channels).
+// PRODUCER_REGISTERS, CONSUMER_REGISTERS; BLOCKED (conv_store.cuh); of conv_finish.cuh ACTIVATE
+// (1: StyleGAN2's activation; else sums are stored as they are), STORE, RGB (picture channels, 0
+// for no ToRGB), PARTIAL_RGB (1: a tile has not all channels).
 #include "conv_tiles.cuh"
 #include "conv_products.cuh"
 #include "conv_store.cuh"
@@ -107,7 +107,7 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
 KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
     const __grid_constant__ TensorMap pictures,  // [height][width][channels], boxes of a strip
     const __grid_constant__ TensorMap weights,   // [TAPS][rows][channels], boxes of N_TILE rows
-    u16* out,                                    // [height][width][pitch], with STORE
+    u16* out,                                    // [height][width][pitch] or BLOCKED, with STORE
     const float* demodulation, const float* bias, const float* next,
     const float* noise, const float* strength, const float* rgb_weight, const float* rgb_styles,
     const float* rgb_bias, const float* previous, const float* taps, float* rgb,
