@@ -25,19 +25,35 @@ class Finish:
     clamp: float | None = None  # None for none
     store: bool = True  # False where only ToRGB reads the result
     colours: int = 0  # of ToRGB, up to MAX_COLOURS; 0 for none
+    has_phases: bool = False  # True: channels are four phases of a picture twice as large
 
     def __post_init__(self) -> None:
-        """Check the number of colours."""
+        """Check what can be together."""
+        if self.has_phases and (self.colours or not self.store):
+            raise ValueError("phases are stored, without ToRGB")
         if not 0 <= self.colours <= MAX_COLOURS:
             raise ValueError(f"ToRGB has up to {MAX_COLOURS} colours here, not {self.colours}")
 
 
-def finish_defines(finish: Finish | None, parts: int) -> tuple[tuple[str, int], ...]:
-    """Return the macros of a finish, None for plain sums, over so many columns of tiles."""
+def finish_defines(finish: Finish | None, parts: int, channels: int) -> tuple[tuple[str, int], ...]:
+    """Return the macros of a finish, None for plain sums.
+
+    Args:
+        finish: the finish.
+        parts: columns of tiles.
+        channels: of the convolution.
+
+    Raises:
+        ValueError: if the channels are no four phases of whole groups of 8 where they should be.
+    """
     colours = finish.colours if finish else 0
+    has_phases = finish is not None and finish.has_phases
+    if has_phases and channels % 32:
+        raise ValueError(f"{channels} channels are not four phases of whole groups of 8")
     return (
         ("ACTIVATE", int(finish is not None)),
         ("PARTIAL_RGB", int(colours > 0 and parts > 1)),
+        ("PHASE_CHANNELS", channels // 4 if has_phases else 0),
         ("RGB", colours),
         ("STORE", int(finish is None or finish.store)),
     )
@@ -83,6 +99,8 @@ def check_finish(
         raise ValueError("vectors go with a finish, both or none")
     if finish is None or vectors is None:
         return
+    if finish.has_phases:
+        size, channels = (2 * size[0], 2 * size[1]), channels // 4
     check_vectors(channels, bias=vectors.bias, demodulation=vectors.demodulation, next=vectors.next)
     check_noise(vectors, *size)
     if (rgb is None) != (finish.colours == 0):

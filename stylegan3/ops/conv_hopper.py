@@ -24,6 +24,7 @@ from stylegan3.ops.conv_finish import (
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
 from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.sources import cuda_source
+from stylegan3.ops.wgmma_source import wgmma_source
 
 
 class HopperConvolution:
@@ -57,6 +58,8 @@ class HopperConvolution:
         self._device = device
         self._finish = finish
         self._is_blocked = is_blocked
+        if is_blocked and finish is not None and finish.has_phases:
+            raise ValueError("phases are not stored in blocks")
         self._processors = _processors(device)
         self.tiling = tiling or choose_tiling(shape, self._processors)
         if not self.tiling.fits(shape):
@@ -79,7 +82,7 @@ class HopperConvolution:
     def _defines(self) -> tuple[tuple[str, int], ...]:
         return (
             ("BLOCKED", int(self._is_blocked)),
-            *finish_defines(self._finish, self.colour_parts),
+            *finish_defines(self._finish, self.colour_parts, self.shape.columns),
             *self.tiling.defines(self.shape),
         )
 
@@ -125,7 +128,7 @@ class HopperConvolution:
         self,
         x: Tensor,  # [H, W, P] float16
         weight: Tensor,  # of `prepare`
-        out: Tensor | None,  # [H', W', P'] or blocked, float16, written; None if nothing is stored
+        out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
         vectors: ActVectors | None = None,  # with a finish
         rgb: SkipRgb | None = None,  # its out [parts, colours, H', W'] with several `colour_parts`
         taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
@@ -199,7 +202,10 @@ class HopperConvolution:
             raise ValueError("out must be there where the kernel stores, and only there")
         if out is None:
             return
-        if not self._is_blocked:
+        if self._finish is not None and self._finish.has_phases:
+            height, width = shape.out_size
+            _check_half("out", out, shape.columns // 4, (2 * height, 2 * width))
+        elif not self._is_blocked:
             _check_half("out", out, shape.out_channels, shape.out_size)
         elif out.shape != self.blocked_shape or out.dtype != torch.float16:
             raise ValueError(
@@ -211,33 +217,6 @@ def _check_half(name: str, x: Tensor, channels: int, size: tuple[int, int]) -> N
     check_picture(name, x, channels)
     if x.dtype != torch.float16 or tuple(x.shape[:2]) != size:
         raise ValueError(f"{name} must be float16 of {size} pixels, not {x.dtype} {tuple(x.shape)}")
-
-
-def wgmma_source(n_tile: int, in_registers: bool) -> str:
-    """Return `wgmma`, sums += a b for 64 pixels, 16 input and `n_tile` output channels.
-
-    The instruction names its n_tile / 2 registers of sums one by one. Pixels come from four
-    registers or, as the weights always do, by the operand descriptor of `hopper.cuh`.
-    """
-    count = n_tile // 2
-    sums = ", ".join(f"%{i}" for i in range(count))
-    outputs = ", ".join(f'"+f"(sums[{i}])' for i in range(count))
-    pixels = [f"%{count + i}" for i in range(4 if in_registers else 1)]
-    a = "{" + ", ".join(pixels) + "}" if in_registers else pixels[0]
-    inputs = ", ".join(f'"r"(a[{i}])' for i in range(4)) if in_registers else '"l"(a)'
-    parameter = "const unsigned int (&a)[4]" if in_registers else "unsigned long long a"
-    b, has_sums = f"%{count + len(pixels)}", f"%{count + len(pixels) + 1}"
-    transposed = "0" if in_registers else "0, 0"
-    return f"""\
-// Device primitives as inline PTX: generated.
-static __device__ __forceinline__ void wgmma(
-    float (&sums)[{count}], {parameter}, unsigned long long b, bool has_sums) {{
-  asm volatile("{{ .reg .pred p; setp.ne.b32 p, {has_sums}, 0;\\n"
-    "wgmma.mma_async.sync.aligned.m64n{n_tile}k16.f32.f16.f16 {{{sums}}}, {a}, {b}, p, 1, 1,"
-    " {transposed}; }}" : {outputs} : {inputs}, "l"(b), "r"((int)has_sums));
-}}
-// end of primitives
-"""
 
 
 def _processors(device: torch.device) -> int:

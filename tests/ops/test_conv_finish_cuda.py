@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, leaky_relu
 
 from stylegan3.filters import resample_filter
+from stylegan3.ops.channels_last import padded_channels
 from stylegan3.ops.conv_finish import Finish
 from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
@@ -140,6 +141,35 @@ def test_torgb_in_parts(hopper: torch.device, n_tile: int, colours: int) -> None
         assert relative_error(rgb.out[part], torgb(own, rgb)) < EXACT
 
 
+@pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS.keys())
+@pytest.mark.parametrize("channels", [8, 13, 32])
+def test_four_phases_of_a_larger_picture(
+    hopper: torch.device, tiling: Tiling, channels: int
+) -> None:
+    pitch = padded_channels(channels)
+    shape = ConvolutionShape(9, 13, 24, 4 * pitch, 3, 1)
+    tiling = replace(tiling, n_tile=min(tiling.n_tile, 4 * pitch))
+    if tiling.resident and tiling.n_tile < 4 * pitch:
+        tiling = replace(tiling, resident=False, in_registers=False)
+    weight = torch.randn(4, pitch, 24, 3, 3, generator=generator(1)).half()
+    weight[:, channels:] = 0
+    noise = torch.randn(18, 26, generator=generator(2))
+    v = [vector(channels, pitch, seed) for seed in (3, 4, 5)]
+    strength = torch.tensor(0.7)
+    x = picture(9, 13, 24, 24, torch.float16, 6)
+    op = HopperConvolution(shape, hopper, finish=Finish(CLAMP, has_phases=True), tiling=tiling)
+    out = empty(18, 26, pitch, torch.float16, hopper)
+    on_device = [t.to(hopper) for t in (*v, noise, strength)]
+    prepared = op.prepare(weight.flatten(0, 1).to(hopper))
+    op(x.to(hopper), prepared, out, ActVectors(*on_device))
+    y = conv2d(planes(x, 24), weight.flatten(0, 1).double(), padding=1)[0]
+    y = y.reshape(2, 2, pitch, 9, 13).permute(2, 3, 0, 4, 1).reshape(1, pitch, 18, 26)[:, :channels]
+    y = y * columns(v[1], channels) + columns(v[0], channels) + noise.double() * 0.7
+    y = (leaky_relu(y, 0.2) * 2**0.5).clamp(-CLAMP, CLAMP) * columns(v[2], channels)
+    assert relative_error(planes(out, channels), y) < ROUNDED
+    assert not out[..., channels:].any()
+
+
 def test_infinite_clamp_and_a_sum_that_is_no_number(hopper: torch.device) -> None:
     layer = Layer(hopper, 16)
     layer.x[3, 4, 5] = torch.nan
@@ -172,6 +202,11 @@ def test_what_does_not_fit_is_refused(hopper: torch.device) -> None:
     with pytest.raises(ValueError, match="aligned"):
         shifted = torch.zeros(33, device=hopper)[1:]
         layer.run(Tiling(32, 1, 1), coloured, replace(rgb, styles=shifted))
+    with pytest.raises(ValueError, match="without ToRGB"):
+        Finish(colours=3, has_phases=True)
+    with pytest.raises(ValueError, match="not four phases"):
+        phases = ConvolutionShape(9, 9, 24, 40, 3, 1)
+        HopperConvolution(phases, hopper, finish=Finish(has_phases=True))
     layer.vectors = replace(layer.vectors, noise=torch.zeros(3, 3, device=hopper))
     with pytest.raises(ValueError, match="noise"):
         layer.run(Tiling(32, 1, 1), Finish(CLAMP), None)

@@ -11,8 +11,9 @@ from kernel_reference import empty, generator, picture, planes, relative_error
 
 from stylegan3.ops.channels_last import padded_channels
 from stylegan3.ops.conv_choice import MEASURED, candidates, choose_tiling, suits
-from stylegan3.ops.conv_hopper import HopperConvolution, wgmma_source
+from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
+from stylegan3.ops.wgmma_source import wgmma_source
 
 BOUND = 3e-4  # rounding to float16 is 2.1e-4
 

@@ -4,6 +4,10 @@
 //   rgb = clamp(weight . (v * styles) + bias, +-clamp) + upsample2(previous rgb)
 // ToRGB needs all channels of a pixel. Where a tile has only some, its share of the sum is stored
 // instead, and skip_sums.cu does the rest: in that order always, so pictures can be made again.
+//
+// PHASE_CHANNELS > 0: four times as many channels are four phases of a picture twice as large, pixel
+// (2y + p, 2x + q) being phase 2p + q of (y, x): weight_preparation.cu has the upsampling and its
+// filter in such weights.
 #pragma once
 #include "conv_products.cuh"
 #include "element.cuh"

@@ -27,42 +27,79 @@ struct Pixels {
     return {left + pixel.x, top + pixel.y};
   }
 };
+DEVICE bool has(const Picture& out, Pixel at) { return at.y < out.height && at.x < out.width; }
+
+constexpr int SCALE = PHASE_CHANNELS ? 2 : 1;  // of the output to the picture of the tiles
+constexpr int PHASE_LENGTH = PHASE_CHANNELS ? PHASE_CHANNELS : 1 << 30;
+DEVICE i64 index_of(const Picture& out, Pixel at, int phase) {
+  const int y = SCALE * at.y + (phase >> 1), x = SCALE * at.x + (phase & 1);
+  return (i64)y * (SCALE * out.width) + x;
+}
+
 // Plain: [height][width][pitch]. BLOCKED: [channels / 16, rounded up][height][width][16], where what
 // lies beyond the channels is stored as zeros, so that whole sectors of 32 bytes are written.
-DEVICE void store_pixel(const Picture& out, Pixel at, int channel, const u32 (&words)[4], int count) {
-  const i64 pixel = (i64)at.y * out.width + at.x;
+DEVICE void store_pixel(const Picture& out, i64 pixel, int channel, const u32 (&words)[4],
+                        int count) {
 #if BLOCKED
   u16* const to = out.pixels + ((channel >> 4) * ((i64)out.height * out.width) + pixel) * 16;
   store_words(to + (channel & 15), words, count);
   const u32 zeros[4] = {};
-  if (out.channels % 16 && channel >= out.channels - 8) store_words(to + 8 + channel % 8, zeros, count);
+  if (out.channels % 16 && channel >= out.channels - 8) {
+    store_words(to + 8 + channel % 8, zeros, count);
+  }
 #else
   store_words(out.pixels + pixel * out.pitch + channel, words, count);
 #endif
 }
-DEVICE bool has(const Picture& out, Pixel at) { return at.y < out.height && at.x < out.width; }
+
+// What the layer's noise adds to each of a thread's pixels.
+typedef float Offsets[THREAD_PIXELS];
+DEVICE void load_noise(Offsets& offsets, const Finish& finish, const Picture& out,
+                       const Pixels& pixels, int phase) {
+  const float strength = finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
+#pragma unroll
+  for (int i = 0; i < THREAD_PIXELS; i++) {
+    const Pixel at = pixels.of(i);
+    const bool is_noisy = finish.noise && has(out, at);
+    offsets[i] = is_noisy ? finish.noise[index_of(out, at, phase)] * strength : 0.f;
+  }
+}
+
+// What store_tile hands on: of a tile, and the colours that it gathers.
+struct Storing {
+  const Picture& out;
+  const Finish& finish;
+  const Pixels& pixels;
+  Offsets offsets;
+  Colours colours;
+};
 
 // `count` groups of 8 weight rows from `first` on are 8 count channels; a thread's sums are of
 // 2 count consecutive ones.
-DEVICE void store_channels(const Consumer& my, const Sums& sums, const Picture& out,
-                           const Finish& finish, const float (&offsets)[THREAD_PIXELS],
-                           Colours& colours, const Pixels& pixels, int channel, int first,
-                           int count) {
+DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, int channel,
+                           int first, int count) {
   channel += first * 8 + (my.lane & 3) * 2 * count;
-  if (channel >= out.channels) return;
+  if (channel >= to.out.channels) return;
+  const int phase = channel / PHASE_LENGTH;
+  channel -= phase * PHASE_LENGTH;
   Channels constants;
-  if (ACTIVATE) load_channels(constants, finish, channel, 2 * count);
+  if (ACTIVATE) load_channels(constants, to.finish, channel, 2 * count);
+  if (ACTIVATE && PHASE_CHANNELS) load_noise(to.offsets, to.finish, to.out, to.pixels, phase);
 #pragma unroll
   for (int i = 0; i < THREAD_PIXELS; i++) {
     float v[8];
 #pragma unroll
     for (int j = 0; j < 2 * count; j++) v[j] = sums[i / 2][4 * (first + j / 2) + i % 2 * 2 + j % 2];
-    if (ACTIVATE) activate(v, colours[i], constants, offsets[i], finish.clamp, 2 * count);
+    if (ACTIVATE) {
+      activate(v, to.colours[i], constants, to.offsets[i], to.finish.clamp, 2 * count);
+    }
     u32 words[4];
 #pragma unroll
     for (int j = 0; j < count; j++) words[j] = to_half2(v[2 * j], v[2 * j + 1]);
-    const Pixel at = pixels.of(i);
-    if (STORE && has(out, at)) store_pixel(out, at, channel, words, count);
+    const Pixel at = to.pixels.of(i);
+    if (STORE && has(to.out, at)) {
+      store_pixel(to.out, index_of(to.out, at, phase), channel, words, count);
+    }
   }
 }
 
@@ -70,33 +107,22 @@ DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
                        const Finish& finish, Tile tile) {
   constexpr int GROUPS = N_TILE / 8, FOURS = GROUPS / 4 * 4, TWOS = GROUPS / 2 * 2;
   const Pixels pixels(my, out, tile);
-  float offsets[THREAD_PIXELS];
-  const float strength = ACTIVATE && finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
-#pragma unroll
-  for (int i = 0; i < THREAD_PIXELS; i++) {
-    const Pixel at = pixels.of(i);
-    const bool is_noisy = ACTIVATE && finish.noise && has(out, at);
-    offsets[i] = is_noisy ? finish.noise[at.y * out.width + at.x] * strength : 0.f;
-  }
-  Colours colours = {};
+  Storing to = {out, finish, pixels, {}, {}};
+  if (ACTIVATE && !PHASE_CHANNELS) load_noise(to.offsets, finish, out, pixels, 0);
 #pragma unroll
   for (int first = 0; first < FOURS; first += 4) {
-    store_channels(my, sums, out, finish, offsets, colours, pixels, tile.channel, first, 4);
+    store_channels(my, sums, to, tile.channel, first, 4);
   }
-  if (TWOS > FOURS) {
-    store_channels(my, sums, out, finish, offsets, colours, pixels, tile.channel, FOURS, 2);
-  }
-  if (GROUPS > TWOS) {
-    store_channels(my, sums, out, finish, offsets, colours, pixels, tile.channel, TWOS, 1);
-  }
+  if (TWOS > FOURS) store_channels(my, sums, to, tile.channel, FOURS, 2);
+  if (GROUPS > TWOS) store_channels(my, sums, to, tile.channel, TWOS, 1);
   if (RGB == 0) return;
   // The four lanes of a pixel add up; each then stores some of their pixels.
-  const int lane = my.lane & 3, kept = share_sums<4>(colours, lane);
+  const int lane = my.lane & 3, kept = share_sums<4>(to.colours, lane);
   if (lane >= COLOUR_ROOM) return;  // another lane has the same
 #pragma unroll
   for (int i = 0; i < (COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1); i++) {
     const Pixel at = pixels.of(kept + i);
     if (kept + i >= THREAD_PIXELS || !has(out, at)) continue;
-    store_colours(finish, colours[i], at, tile.channel / N_TILE, out.height, out.width);
+    store_colours(finish, to.colours[i], at, tile.channel / N_TILE, out.height, out.width);
   }
 }

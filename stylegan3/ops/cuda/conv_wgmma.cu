@@ -25,7 +25,7 @@
 // input channels), LAST_STEPS (of 16 channels, in the last block), PICTURE_STAGES, WEIGHT_STAGES,
 // PRODUCER_REGISTERS, CONSUMER_REGISTERS; BLOCKED (conv_store.cuh); of conv_finish.cuh ACTIVATE
 // (1: StyleGAN2's activation; else sums are stored as they are), STORE, RGB (picture channels, 0
-// for no ToRGB), PARTIAL_RGB (1: a tile has not all channels).
+// for no ToRGB), PARTIAL_RGB (1: a tile has not all channels), PHASE_CHANNELS (0: one phase).
 #include "conv_tiles.cuh"
 #include "conv_products.cuh"
 #include "conv_store.cuh"

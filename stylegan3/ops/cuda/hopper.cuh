@@ -1,6 +1,6 @@
 // Device primitives as inline PTX, of Hopper alone (sm_90a): barriers in shared memory, tensor
 // copies and what goes with warpgroup matrix instructions. Those instructions themselves name all
-// their registers, so their text is generated for a tile width: `wgmma_source` in conv_hopper.py.
+// their registers, so their text is generated for a tile width: `wgmma_source.py`.
 //
 // Addresses of shared memory are the 32-bit ones of `shared_start`.
 #pragma once
