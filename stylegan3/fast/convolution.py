@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from stylegan3.ops.conv_choice import suits
+from stylegan3.ops.conv_choice import composes, suits
 from stylegan3.ops.conv_finish import MAX_COLOURS, Finish
 from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape
 from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
+from stylegan3.ops.multiprocessors import multiprocessors
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
@@ -130,7 +131,7 @@ class WgmmaConvolution:
         shape = self._operation.shape
         if colours > MAX_COLOURS or (colours and self._weight.out_channels != shape.columns):
             return None
-        finish = Finish(clamp, store, colours)
+        finish = Finish(clamp, store, colours, has_phases=self._weight.taps is not None)
         device, tiling = self._weight.storage.device, self._operation.tiling
         operation = HopperConvolution(shape, device, finish=finish, tiling=tiling)
         return ActivatedWgmmaConvolution(self, operation)
@@ -197,6 +198,23 @@ def choose_convolution(
     if kernels == "auto" and storage.dtype == torch.float16 and storage.is_cuda:
         kernel = storage.shape[1]
         shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
-        if suits(shape, torch.cuda.get_device_capability(storage.device)):
+        capability = torch.cuda.get_device_capability(storage.device)
+        if weight.taps is not None or suits(shape, capability):
             return WgmmaConvolution(weight, shape)
     return CudnnConvolution(weight, padding)
+
+
+def composes_upsampling(
+    size: int,  # height and width of the input [px]
+    in_channels: int,
+    out_pitch: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    kernels: Kernels = "auto",
+) -> bool:
+    """Whether an upsampling convolution of StyleGAN2 is to have its filter in the weights."""
+    if kernels != "auto" or dtype != torch.float16 or device.type != "cuda":
+        return False
+    shape = ConvolutionShape(size, size, in_channels, 4 * out_pitch, 3, 1)
+    capability = torch.cuda.get_device_capability(device)
+    return composes(shape, capability, multiprocessors(device).count)

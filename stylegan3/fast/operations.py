@@ -10,7 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stylegan3.fast.convolution import Convolution, Kernels, choose_convolution
+from stylegan3.fast.convolution import (
+    Convolution,
+    Kernels,
+    choose_convolution,
+    composes_upsampling,
+)
 from stylegan3.fast.plan import Derived, Step
 from stylegan3.ops import fully_connected_cuda, modulation_cuda
 from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
@@ -38,6 +43,7 @@ class Operations:
     skip_sums: Callable[..., SkipSums]
     filtered_lrelu: Callable[..., Any]  # (geometry, device, in_dtype, out_dtype, has_clamp)
     convolution: Callable[..., Convolution]  # (weight, size, padding, channels)
+    composes_upsampling: Callable[..., bool]  # (size, in_channels, out_pitch, dtype, device)
 
 
 def cuda_operations(kernels: Kernels = "auto") -> Operations:
@@ -53,6 +59,7 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         skip_sums=SkipSums,
         filtered_lrelu=filtered_lrelu_cuda,
         convolution=partial(choose_convolution, kernels=kernels),
+        composes_upsampling=partial(composes_upsampling, kernels=kernels),
     )
 
 

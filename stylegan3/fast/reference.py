@@ -38,8 +38,8 @@ def reference_operations(colour_parts: int = 0) -> Operations:
     """Return the operations for any device.
 
     Args:
-        colour_parts: 0 for activations in passes of their own, else convolutions include them,
-            and ToRGB comes as this many sums, as with Hopper's kernel.
+        colour_parts: 0 for activations and upsampling filters in passes of their own, else
+            convolutions include them, and ToRGB comes as this many sums, as with Hopper's kernel.
     """
 
     def convolution(weight: Any, size: int, padding: int, channels: int) -> ReferenceConvolution:
@@ -58,6 +58,7 @@ def reference_operations(colour_parts: int = 0) -> Operations:
         skip_sums=SkipSums,
         filtered_lrelu=FilteredLrelu,
         convolution=convolution,
+        composes_upsampling=lambda *_: colour_parts > 0,
     )
 
 
@@ -76,6 +77,9 @@ class PreparedWeight(weight_preparation_cuda.PreparedWeight):
         if self.storage.shape[0] == self._out_pitch:
             self.storage[:outs, ..., :ins] = w.permute(0, 2, 3, 1)
             return
+        if self.taps is not None:
+            self._compose(w, self.taps)
+            return
         # output 2 u + p of the transposed convolution meets input u with kernel row p, and
         # input u - 1 with kernel row p + 2
         phases = self.storage.view(2, 2, self._out_pitch, 2, 2, -1)
@@ -84,6 +88,17 @@ class PreparedWeight(weight_preparation_cuda.PreparedWeight):
             for ty, ky in rows[py]:
                 for tx, kx in rows[px]:
                     phases[py, px, :outs, ty, tx, :ins] = w[:, :, ky, kx]
+
+    def _compose(self, w: Tensor, taps: Tensor) -> None:
+        outs, ins = w.shape[:2]
+        # what a single sample of the input becomes: by 3x3, then by the filter, 6x6 values
+        f = (taps[0].outer(taps[1])).flip(0, 1)
+        spread = upfirdn2d(w, f, padding=(3, 3, 3, 3))
+        # of those, input u + d - 1 adds number 4 + p - 2 d to output 2 u + p
+        phases = self.storage.view(2, 2, self._out_pitch, 3, 3, -1)
+        for py, px in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            part = spread[:, :, py::2, px::2].flip(2, 3)
+            phases[py, px, :outs, ..., :ins] = part.permute(0, 2, 3, 1)
 
 
 class FullyConnected(fully_connected_cuda.FullyConnected):

@@ -52,11 +52,9 @@ class PhaseUpsample(modulated_act_cuda.PhaseUpsample):
         self, z: Tensor, y: Tensor, channels: int, vectors: ActVectors, taps: Tensor
     ) -> None:
         """Compute the filter and the activation."""
-        height, width, pitch = y.shape[0] // 2, y.shape[1] // 2, y.shape[2]
-        phases = z.float().view(height + 1, width + 1, 4, pitch).permute(3, 2, 0, 1)
-        full = pixel_shuffle(phases, 2)[:channels, 0, :-1, :-1]
+        full = _shuffled(z.float())[:, :channels, :-1, :-1]
         f = (taps[0].outer(taps[1]) / 4).flip(0, 1)
-        v = upfirdn2d(full[None], f, padding=(1, 1, 1, 1), gain=4)
+        v = upfirdn2d(full, f, padding=(1, 1, 1, 1), gain=4)
         v = _activate(v, vectors, self._clamp, is_linear=False)
         store(v * vectors.next[:channels, None, None], y)
 
@@ -112,7 +110,8 @@ class ActivatedConvolution:
         t = x.new_zeros((*x.shape[:2], len(self._weight.storage)), dtype=torch.float32)
         self._convolution(x, t)
         channels = self._weight.out_channels
-        v = _activate(planar(t, channels), vectors, self._clamp, is_linear=False)
+        v = _shuffled(t) if self._weight.taps is not None else planar(t, len(self._weight.storage))
+        v = _activate(v[:, :channels], vectors, self._clamp, is_linear=False)
         if y is not None:
             store(v * vectors.next[:channels, None, None], y)
         if rgb is None:
@@ -140,6 +139,12 @@ class SkipSums(skip_sums_cuda.SkipSums):
             picture = own if picture is None else own + _upsampled(picture, level.taps)
         assert picture is not None
         self._out.copy_(picture)
+
+
+def _shuffled(phases: Tensor) -> Tensor:  # [H, W, 4 P] -> [1, P, 2 H, 2 W]
+    height, width, pitch = phases.shape
+    planes = phases.view(height, width, 4, pitch // 4).permute(3, 2, 0, 1)
+    return pixel_shuffle(planes, 2).permute(1, 0, 2, 3)
 
 
 def _torgb(v: Tensor, rgb: SkipRgb) -> Tensor:  # [C, H, W] -> [colours, H, W]

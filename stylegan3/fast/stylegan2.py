@@ -34,7 +34,8 @@ class StyleGAN2Planner:
     """Makes plans for one network; its weights and buffers serve all of them.
 
     A convolution's input comes with the styles multiplied in, by the operation that writes it.
-    Convolutions that upsample are 2x2 ones with four output phases, then the resampling filter.
+    Convolutions that upsample are 2x2 ones with four output phases, then the resampling filter, or
+    3x3 ones with the filter in their weights. Activations are part of convolutions that can do it.
 
     Args:
         synthesis: whose live tensors are read.
@@ -150,8 +151,8 @@ class StyleGAN2Planner:
             steps.append(Step(f"{conv.name} cast", lambda x=x, cast=cast: cast.copy_(x)))
             x = cast
         y, vectors = self._activated(index), self._act_vectors(conv, noise_mode)
-        t = self._arena.picture("convolved", conv.convolved_shape, conv.dtype)
-        if conv.is_upsampling:
+        if conv.is_apart:
+            t = self._convolved(conv)
             upsample = self._ops.phase_upsample(dtype=conv.dtype, clamp=conv.layer.conv_clamp)
             arguments = (t, y, len(conv.layer.bias), vectors, conv.taps)
             return [
@@ -160,7 +161,7 @@ class StyleGAN2Planner:
                 step(f"{conv.name} upsample", upsample, *arguments),
             ]
         block = self._blocks.index(conv.block)
-        has_colour = picture is not None and picture.has(block)
+        has_colour = picture is not None and picture.has(block) and not conv.is_upsampling
         out = None if is_last and has_colour else y
         clamp = conv.layer.conv_clamp
         options = {"clamp": clamp, "store": out is not None}
@@ -173,6 +174,7 @@ class StyleGAN2Planner:
         if fused:
             name = f"{conv.name} convolution, activation"
             return [*steps, step(name, fused, x, out, vectors, rgb, taps)]
+        t = self._convolved(conv)
         activate = self._ops.modulated_act(pitch=t.shape[2], dtype=conv.dtype, **options)
         arguments = (t, out, len(conv.layer.bias), vectors, rgb, taps)
         return [
@@ -189,6 +191,10 @@ class StyleGAN2Planner:
             strength = layer.noise_strength
         return ActVectors(*conv.vectors, noise=noise, strength=strength)
 
+    def _convolved(self, conv: StyleConvolution) -> Tensor:
+        """Return the buffer of what a convolution leaves to a pass of its own."""
+        return self._arena.picture("convolved", conv.convolved_shape, conv.dtype)
+
     def _activated(self, index: int) -> Tensor:
         """Return the buffer of the output of convolution `index`; -1 is the constant's."""
         shape, dtype = self._activated_format(index)
@@ -204,6 +210,8 @@ class StyleGAN2Planner:
         for index in range(-1, len(self._convs)):
             arena.reserve(_ACTIVATED[index % 2], *self._activated_format(index))
         for conv in self._convs:
+            if conv.is_upsampling and not conv.is_apart:
+                continue
             arena.reserve("convolved", conv.convolved_shape, conv.dtype)
         arena.allocate()
         return arena

@@ -10,7 +10,14 @@ import torch
 from kernel_reference import empty, generator, picture, planes, relative_error
 
 from stylegan3.ops.channels_last import padded_channels
-from stylegan3.ops.conv_choice import MEASURED, candidates, choose_tiling, suits
+from stylegan3.ops.conv_choice import (
+    COMPOSED,
+    MEASURED,
+    candidates,
+    choose_tiling,
+    composes,
+    suits,
+)
 from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
 from stylegan3.ops.wgmma_source import wgmma_source
@@ -201,6 +208,21 @@ def test_suits_only_hopper_and_where_it_is_faster() -> None:
     assert not suits(ConvolutionShape(148, 148, 1024, 1024, 1, 0), (9, 0), is_blocked=True)
     assert suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
     assert not suits(ConvolutionShape(32, 32, 512, 2048, 2, 1), (9, 0))
+
+
+def test_upsampling_takes_its_filter_along_where_that_is_faster() -> None:
+    def is_composed(size: int, ins: int, outs: int) -> bool:
+        return composes(ConvolutionShape(size, size, ins, 4 * outs, 3, 1), (9, 0), 132)
+
+    assert is_composed(4, 512, 512)  # little but launches and weights
+    assert is_composed(512, 64, 32)  # many pixels, few channels
+    assert not is_composed(64, 512, 256)  # operations
+    assert not composes(ConvolutionShape(512, 512, 64, 128, 3, 1), (8, 9), 132)
+    assert not composes(ConvolutionShape(512, 512, 64, 4 * 33, 3, 1), (9, 0), 132)
+    for (_, size, ins, outs), tiling in COMPOSED.items():
+        shape = ConvolutionShape(size, size, 16 * ins, 8 * outs, 3, 1)
+        assert choose_tiling(shape, 132) == tiling
+        assert tiling.fits(shape)
 
 
 @pytest.mark.parametrize("sizes", PUBLISHED, ids=str)

@@ -85,14 +85,21 @@ def test_activations_in_hoppers_convolutions(
     monkeypatch.setattr(conv_hopper, "choose_tiling", lambda *_: Tiling(n_tile, 1, 2))
     generator = lively(dataclasses.replace(TINY2, channel_max=32))  # whole groups of 8: ToRGB too
     z = latent(generator)
-    fast = FastSynthesis(generator, operations=dataclasses.replace(emulated, convolution=wgmma))
-    for layer in (None, "b4.conv1", "b8.torgb"):
+    operations = dataclasses.replace(
+        emulated, convolution=wgmma, composes_upsampling=lambda *_: n_tile == 16
+    )
+    fast = FastSynthesis(generator, operations=operations)
+    for layer in (None, "b4.conv1", "b8.conv0", "b8.torgb"):
         expected = generator.synthesis(generator.mapping(z), layer=layer)
         actual = fast(z=z, layer=layer)
         assert (actual - expected).norm() < 5e-3 * expected.norm()
+    generator.synthesis.get_parameter("b8.conv0.weight").mul_(-0.5).add_(0.1)
+    expected = generator(z)
+    assert (fast(z=z) - expected).norm() < 5e-3 * expected.norm()
     names = [step.name for step in fast.plan().steps]
     assert not [name for name in names if name.endswith("activation") and "," not in name]
     assert ("b8 picture" in names) == (n_tile == 16)
+    assert ("b8.conv0 upsample" in names) == (n_tile == 32)
 
 
 @pytest.mark.parametrize("config", [TINY2, TINY_T, TINY_R], ids=["2", "t", "r"])

@@ -62,7 +62,7 @@ def test_activations_in_convolutions(parts: int) -> None:
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
     names = [step.name for step in fast.plan().steps]
     assert "b32.conv1 convolution, activation" in names
-    assert "b32.conv1 activation" not in names
+    assert not [name for name in names if name.endswith((".conv1 activation", "upsample"))]
     # sums in parts are all added up in one launch, at the end
     assert [name for name in names if name.endswith("picture")] == ["b32 picture"] * (parts > 1)
 
