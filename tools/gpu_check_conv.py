@@ -1,10 +1,12 @@
 """Time every convolution of the published networks on this Hopper GPU (development only).
 
-    python3 tools/gpu_check_conv.py [--json FILE] [--layers T,SG2,R] [--sweep N]
+    python3 tools/gpu_check_conv.py [--json FILE] [--layers T,SG2,UP,R] [--sweep N] [--finish]
 
 Per layer: our kernel with the tiling it chooses, cuDNN with the best padding of the channel counts,
-and the floor of the tensor cores. `--sweep` times the N tilings of least estimated time too, and
-names the best. From a checkout, without installation.
+and the floor of the tensor cores. UP are StyleGAN2's upsampling layers with the filter in their
+weights. `--sweep` times the N tilings of least estimated time too, and names the best; `--finish`
+times our kernel also with what follows in StyleGAN2 (activation, ToRGB), `--blocked` with blocked
+output: times alone, tests compare results. From a checkout, without installation.
 """
 
 from __future__ import annotations
@@ -27,10 +29,12 @@ from kernel_reference import relative_error  # noqa: E402
 from stylegan3.config import StyleGAN3Config  # noqa: E402
 from stylegan3.geometry import AliasFreeLayer  # noqa: E402
 from stylegan3.ops import nvrtc  # noqa: E402
-from stylegan3.ops.channels_last import padded_channels  # noqa: E402
+from stylegan3.ops.channels_last import padded_channels, vector_length  # noqa: E402
 from stylegan3.ops.conv_choice import candidates, choose_tiling, estimate, suits  # noqa: E402
+from stylegan3.ops.conv_finish import Finish  # noqa: E402
 from stylegan3.ops.conv_hopper import HopperConvolution  # noqa: E402
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling  # noqa: E402
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb  # noqa: E402
 
 DEVICE = torch.device("cuda", 0)
 FLOPS_PER_US = 790e6
@@ -38,7 +42,13 @@ Row = dict[str, object]
 
 
 def layers(family: str) -> Iterator[tuple[str, ConvolutionShape]]:
-    """Yield the layers of a 1024 px network: "T" and "R" of StyleGAN3, "SG2"."""
+    """Yield the layers of a 1024 px network: "T" and "R" of StyleGAN3, "SG2", "UP" of it."""
+    if family == "UP":
+        for size in (4, 8, 16, 32, 64, 128, 256, 512):
+            ins, outs = min(32768 // size, 512), min(16384 // size, 512)
+            shape = ConvolutionShape(size, size, ins, 4 * outs, 3, 1)
+            yield f"UP b{2 * size}.conv0", shape
+        return
     if family == "SG2":
         for size in (4, 8, 16, 32, 64, 128, 256, 512, 1024):
             channels = min(32768 // size, 512)
@@ -90,6 +100,44 @@ class Layer:
         actual = out[..., : self.shape.out_channels].permute(2, 0, 1)
         return median_us(run), relative_error(actual.cpu(), self.expected.cpu())
 
+    def finished(self, tiling: Tiling) -> float:
+        """Return the time [us] of our kernel with the activation, and ToRGB behind conv1."""
+        shape, (height, width) = self.shape, self.shape.out_size
+        has_phases = self.name.startswith("UP")
+        size, channels = (height, width), shape.columns
+        if has_phases:
+            size, channels = (2 * height, 2 * width), channels // 4
+        finish = Finish(256.0, colours=0 if has_phases else 3, has_phases=has_phases)
+        op = HopperConvolution(shape, DEVICE, finish=finish, tiling=tiling)
+        v = [torch.randn(vector_length(channels), device=DEVICE) for _ in range(3)]
+        noise = torch.randn(size, device=DEVICE)
+        vectors = ActVectors(*v, noise=noise, strength=torch.ones((), device=DEVICE))
+        rgb = None
+        if not has_phases:
+            is_whole = op.colour_parts == 1
+            image = torch.zeros(3, *size, device=DEVICE)
+            parts = torch.zeros(op.colour_parts, 3, *size, device=DEVICE)
+            previous = torch.zeros(3, height // 2, width // 2, device=DEVICE)
+            weight = torch.randn(3, channels, 1, 1, device=DEVICE)
+            rgb = SkipRgb(
+                weight,
+                v[0][:channels],
+                v[1][:3],
+                0.1,
+                image if is_whole else parts,
+                previous if is_whole else None,
+            )
+        out = torch.zeros(*size, channels, device=DEVICE, dtype=torch.float16)
+        taps = torch.ones(2, 4, device=DEVICE)
+        weight = op.prepare(self.weight)
+        return median_us(partial(op, self.x, weight, out, vectors, rgb, taps))
+
+    def blocked(self, tiling: Tiling) -> float:
+        """Return the time [us] of our kernel with blocked output."""
+        op = HopperConvolution(self.shape, DEVICE, is_blocked=True, tiling=tiling)
+        out = torch.zeros(op.blocked_shape, device=DEVICE, dtype=torch.float16)
+        return median_us(partial(op, self.x, op.prepare(self.weight), out))
+
     def cudnn(self) -> float:
         """Return the time [us] of cuDNN with the best padding."""
         times, shape, kernel = [], self.shape, self.shape.kernel
@@ -112,7 +160,9 @@ def tilings(shape: ConvolutionShape, processors: int, count: int) -> list[Tiling
     return list(dict.fromkeys([choose_tiling(shape, processors), *others[:count]]))
 
 
-def time_layer(name: str, shape: ConvolutionShape, processors: int, count: int) -> Row:
+def time_layer(
+    name: str, shape: ConvolutionShape, processors: int, count: int, modes: tuple[str, ...]
+) -> Row:
     """Return a row of the table."""
     layer = Layer(name, shape)
     times = {tiling: layer.own(tiling) for tiling in tilings(shape, processors, count)}
@@ -120,6 +170,13 @@ def time_layer(name: str, shape: ConvolutionShape, processors: int, count: int) 
     row: Row = {"name": name, "own_us": own, "cudnn_us": layer.cudnn()}
     row |= {"floor_us": shape.flops / FLOPS_PER_US, "rel": error}
     row |= {"suits": suits(shape, torch.cuda.get_device_capability(DEVICE)), "tiling": str(chosen)}
+    for mode in modes:
+        if mode == "finished" and not (name.startswith("UP") or "conv1" in name):
+            continue  # no activation follows, or only behind a filter
+        in_mode = {tiling: getattr(layer, mode)(tiling) for tiling in times}
+        fastest = min(in_mode, key=lambda tiling: in_mode[tiling])
+        row |= {f"{mode}_us": in_mode[chosen]}
+        row |= {f"best_{mode}_us": in_mode[fastest], f"best_{mode}": str(fastest)}
     if count:
         best = min(times, key=lambda tiling: times[tiling][0])
         row |= {"best_us": times[best][0], "best_rel": times[best][1], "best": str(best)}
@@ -134,8 +191,10 @@ def main() -> None:
     """Time what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--layers", default="T,SG2,R")
+    parser.add_argument("--layers", default="T,SG2,UP,R")
     parser.add_argument("--sweep", type=int, default=0, metavar="N")
+    parser.add_argument("--finish", action="store_true")
+    parser.add_argument("--blocked", action="store_true")
     arguments = parser.parse_args()
     reason = nvrtc.unavailable_reason()
     if reason:
@@ -150,7 +209,9 @@ def main() -> None:
         for tiling in tilings(shape, processors, arguments.sweep)
     ]
     nvrtc.compile_all(specs, DEVICE)
-    rows = [time_layer(*item, processors, arguments.sweep) for item in wanted.items()]
+    asked = {"finished": arguments.finish, "blocked": arguments.blocked}
+    modes = tuple(mode for mode, is_asked in asked.items() if is_asked)
+    rows = [time_layer(*item, processors, arguments.sweep, modes) for item in wanted.items()]
     for family in arguments.layers.split(","):
         mine = [row for row in rows if str(row["name"]).startswith(family + " ")]
         sums = {key: sum(float(str(r[key])) for r in mine) for key in ("own_us", "cudnn_us")}

@@ -164,12 +164,14 @@ class AliasFreePlanner:
         g = self._geometries[index]
         size = g.in_size + g.conv_kernel - 1
         x = self._output(index - 1)
-        t = self._arena.picture("convolved", (size, size, self._out_pitch[index]), x.dtype)
+        convolution = self._convolutions[index + 1]
+        shape = convolution.blocked_shape or (size, size, self._out_pitch[index])
+        t = self._arena.picture("convolved", shape, x.dtype)
         activate = self._activation(index, is_last=is_last)
         y = self._output(index, is_last=is_last)
         vectors = self._vectors[index + 1]
         return [
-            step(f"{g.name} convolution", self._convolutions[index + 1], x, t),
+            step(f"{g.name} convolution", convolution, x, t),
             step(f"{g.name} filtered_lrelu", activate, t, y, g.out_channels, *vectors),
         ]
 
@@ -190,9 +192,13 @@ class AliasFreePlanner:
         dtype = self._dtypes[index]
         out_dtype = dtype if is_last else self._dtypes[index + 1]
         if (index, out_dtype) not in self._activations:
-            has_clamp = self._layers[index].conv_clamp is not None
             self._activations[index, out_dtype] = self._ops.filtered_lrelu(
-                self._filters[index], self._device, dtype, out_dtype, has_clamp
+                self._filters[index],
+                self._device,
+                dtype,
+                out_dtype,
+                self._layers[index].conv_clamp is not None,
+                self._convolutions[index + 1].blocked_shape is not None,
             )
         return self._activations[index, out_dtype]
 
@@ -227,7 +233,13 @@ class AliasFreePlanner:
             g, weight = layer.geometry, layer.weight
             out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
             channels = g.out_channels  # filtered_lrelu looks at no padding
-            self._prepare(weight, weight, index, out_pitch, g.in_size, padding, channels)
+            reads_blocks = all(
+                self._ops.reads_blocks(self._filters[index], self._device, self._dtypes[index], out)
+                for out in self._dtypes[index : index + 2]
+            )
+            self._prepare(
+                weight, weight, index, out_pitch, g.in_size, padding, channels, reads_blocks
+            )
 
     def _prepare(
         self,
@@ -238,6 +250,7 @@ class AliasFreePlanner:
         size: int,
         padding: int,
         channels: int,
+        may_block: bool = False,
     ) -> None:
         prepared = self._ops.prepared_weight(
             weight,
@@ -245,7 +258,7 @@ class AliasFreePlanner:
             out_pitch=out_pitch,
             dtype=self._dtypes[index],
         )
-        convolution = self._ops.convolution(prepared, size, padding, channels)
+        convolution = self._ops.convolution(prepared, size, padding, channels, may_block=may_block)
         self._weights.append(prepared)
         self._convolutions.append(convolution)
         self._derived.append(derive(source, prepared, convolution))

@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from stylegan3.ops.conv_choice import suits
+from stylegan3.ops.conv_choice import composes, suits
+from stylegan3.ops.conv_finish import MAX_COLOURS, Finish
 from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
+from stylegan3.ops.multiprocessors import multiprocessors
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
@@ -18,7 +21,14 @@ Kernels = Literal["auto", "generic"]
 
 
 class Convolution(Protocol):
-    """Correlation with zero padding on every side, stride 1."""
+    """Correlation with zero padding on every side, stride 1.
+
+    Attributes:
+        blocked_shape: [ceil(O / 16), H', W', 16] where the output is written in blocks of 16
+            channels; None for [H', W', O].
+    """
+
+    blocked_shape: tuple[int, ...] | None
 
     def prepare(self) -> None:
         """Follow the weight after it was refreshed; launches on torch's current stream."""
@@ -32,12 +42,44 @@ class Convolution(Protocol):
         """Launch on torch's current stream."""
         ...
 
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return this with StyleGAN2's activation in it, None if that takes a pass of its own.
+
+        Args:
+            clamp: None for none.
+            store: False where only ToRGB reads the result.
+            colours: of ToRGB, 0 for none.
+        """
+        ...
+
+
+class ActivatedConvolution(Protocol):
+    """A convolution, then the activation, and ToRGB if there is one, from its float32 sums."""
+
+    colour_parts: int
+    """Sums that ToRGB comes as, each over some of the channels; 1 where it is complete."""
+
+    def __call__(
+        self,
+        x: Tensor,  # [H, W, I]
+        y: Tensor | None,  # [H', W', O], written; None without store
+        vectors: ActVectors,
+        rgb: SkipRgb | None = None,  # out: [parts, colours, H', W'] where there are several
+        taps: Tensor | None = None,  # [2, 4], with rgb.previous
+    ) -> None:
+        """Launch on torch's current stream."""
+        ...
+
 
 class CudnnConvolution:
     """cuDNN with the fastest of its algorithms, which is measured at the first call of a shape.
 
     That call must not be captured in a CUDA graph; the choice is kept for each host thread.
     """
+
+    blocked_shape = None
 
     def __init__(self, weight: PreparedWeight, padding: int) -> None:
         self._weight = weight
@@ -61,13 +103,22 @@ class CudnnConvolution:
             out=_channels_last(out),
         )
 
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return None: activations are passes of their own."""
+        return None
+
 
 class WgmmaConvolution:
     """Our own kernel for Hopper, float16; keeps the weight in the order that it reads."""
 
-    def __init__(self, weight: PreparedWeight, shape: ConvolutionShape) -> None:
+    def __init__(
+        self, weight: PreparedWeight, shape: ConvolutionShape, *, is_blocked: bool = False
+    ) -> None:
         self._weight = weight
-        self._operation = HopperConvolution(shape, weight.storage.device)
+        self._operation = HopperConvolution(shape, weight.storage.device, is_blocked=is_blocked)
+        self.blocked_shape = self._operation.blocked_shape if is_blocked else None
         self._prepared: Tensor | None = None
         self.spec = self._operation.spec
 
@@ -77,12 +128,52 @@ class WgmmaConvolution:
 
     def __call__(self, x: Tensor, out: Tensor) -> None:
         """Launch."""
+        self._operation(x, self.prepared, out)
+
+    @property
+    def prepared(self) -> Tensor:
+        """The weight as the kernel reads it, always at one address."""
         assert self._prepared is not None, "prepare comes first"
-        self._operation(x, self._prepared, out)
+        return self._prepared
+
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return this with the activation in it, None if it cannot have that ToRGB."""
+        shape = self._operation.shape
+        if colours > MAX_COLOURS or (colours and self._weight.out_channels != shape.columns):
+            return None
+        finish = Finish(clamp, store, colours, has_phases=self._weight.taps is not None)
+        device, tiling = self._weight.storage.device, self._operation.tiling
+        operation = HopperConvolution(shape, device, finish=finish, tiling=tiling)
+        return ActivatedWgmmaConvolution(self, operation)
+
+
+class ActivatedWgmmaConvolution:
+    """The same kernel with the activation in it, on the same prepared weight."""
+
+    def __init__(self, plain: WgmmaConvolution, operation: HopperConvolution) -> None:
+        self._plain = plain
+        self._operation = operation
+        self.colour_parts = operation.colour_parts
+        self.spec = operation.spec
+
+    def __call__(
+        self,
+        x: Tensor,
+        y: Tensor | None,
+        vectors: ActVectors,
+        rgb: SkipRgb | None = None,
+        taps: Tensor | None = None,
+    ) -> None:
+        """Launch."""
+        self._operation(x, self._plain.prepared, y, vectors, rgb, taps)
 
 
 class ReferenceConvolution:
     """torch's own, on any device."""
+
+    blocked_shape = None
 
     def __init__(self, weight: PreparedWeight, padding: int) -> None:
         self._weight = weight
@@ -96,6 +187,12 @@ class ReferenceConvolution:
         y = conv2d(_channels_last(x).float(), self._weight.weight.float(), padding=self._padding)
         out.copy_(y[0].permute(1, 2, 0))
 
+    def activated(
+        self, *, clamp: float | None, store: bool, colours: int
+    ) -> ActivatedConvolution | None:
+        """Return None: activations are passes of their own."""
+        return None
+
 
 def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
     # Strides have to be the usual ones, that of the single sample too: torch goes by them, converts
@@ -106,15 +203,43 @@ def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
 def choose_convolution(
     weight: PreparedWeight,
     size: int,  # height and width of the input [px]
-    padding: int,
+    padding: int,  # on every side [px]
     channels: int,  # of the output that are read: what lies beyond need not be written
+    *,
+    may_block: bool = False,
     kernels: Kernels = "auto",
 ) -> Convolution:
-    """Return the fastest convolution that this GPU has for these shapes."""
+    """Return the fastest convolution that this GPU has for these shapes.
+
+    Args:
+        weight: as it is convolved with.
+        size: of the input.
+        padding: zeros around it.
+        channels: of the output.
+        may_block: whether the output may be in blocks of 16 channels, if that is faster.
+        kernels: which instructions may be used.
+    """
     storage = weight.storage
     if kernels == "auto" and storage.dtype == torch.float16 and storage.is_cuda:
         kernel = storage.shape[1]
         shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
-        if suits(shape, torch.cuda.get_device_capability(storage.device)):
-            return WgmmaConvolution(weight, shape)
+        capability = torch.cuda.get_device_capability(storage.device)
+        if weight.taps is not None or suits(shape, capability, is_blocked=may_block):
+            return WgmmaConvolution(weight, shape, is_blocked=may_block)
     return CudnnConvolution(weight, padding)
+
+
+def composes_upsampling(
+    size: int,  # height and width of the input [px]
+    in_channels: int,
+    out_pitch: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    kernels: Kernels = "auto",
+) -> bool:
+    """Whether an upsampling convolution of StyleGAN2 is to have its filter in the weights."""
+    if kernels != "auto" or dtype != torch.float16 or device.type != "cuda":
+        return False
+    shape = ConvolutionShape(size, size, in_channels, 4 * out_pitch, 3, 1)
+    capability = torch.cuda.get_device_capability(device)
+    return composes(shape, capability, multiprocessors(device).count)

@@ -10,7 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stylegan3.fast.convolution import Convolution, Kernels, choose_convolution
+from stylegan3.fast.convolution import (
+    Convolution,
+    Kernels,
+    choose_convolution,
+    composes_upsampling,
+)
 from stylegan3.fast.plan import Derived, Step
 from stylegan3.ops import fully_connected_cuda, modulation_cuda
 from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
@@ -20,6 +25,7 @@ from stylegan3.ops.fully_connected_cuda import FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
 from stylegan3.ops.nvrtc import KernelSpec
+from stylegan3.ops.skip_sums_cuda import SkipSums
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 
@@ -34,8 +40,11 @@ class Operations:
     alias_free_torgb: Callable[..., AliasFreeToRgb]
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
-    filtered_lrelu: Callable[..., Any]  # (geometry, device, in_dtype, out_dtype, has_clamp)
-    convolution: Callable[..., Convolution]  # (weight, size, padding, channels)
+    skip_sums: Callable[..., SkipSums]
+    filtered_lrelu: Callable[..., Any]  # see filtered_lrelu_cuda
+    reads_blocks: Callable[..., bool]  # (geometry, device, in_dtype, out_dtype): it does
+    convolution: Callable[..., Convolution]  # (weight, size, padding, channels, may_block)
+    composes_upsampling: Callable[..., bool]  # (size, in_channels, out_pitch, dtype, device)
 
 
 def cuda_operations(kernels: Kernels = "auto") -> Operations:
@@ -48,8 +57,11 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         alias_free_torgb=AliasFreeToRgb,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
+        skip_sums=SkipSums,
         filtered_lrelu=filtered_lrelu_cuda,
+        reads_blocks=runs_on_tensor_cores,
         convolution=partial(choose_convolution, kernels=kernels),
+        composes_upsampling=partial(composes_upsampling, kernels=kernels),
     )
 
 
@@ -59,12 +71,31 @@ def filtered_lrelu_cuda(
     in_dtype: torch.dtype,
     out_dtype: torch.dtype,
     has_clamp: bool,
+    is_blocked: bool = False,
 ) -> TensorCoreFilteredLrelu | PlainFilteredLrelu:
-    """Return the tensor-core kernel where it applies, else the plain one."""
-    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (8, 0)
-    if in_dtype == out_dtype and geometry.suits_tensor_cores(in_dtype, capability):
-        return TensorCoreFilteredLrelu(geometry, device, has_clamp=has_clamp)
+    """Return the tensor-core kernel where it applies, else the plain one.
+
+    Args:
+        geometry: filters and factors.
+        device: of launches.
+        in_dtype: of the input.
+        out_dtype: of the output.
+        has_clamp: False leaves the clamp out.
+        is_blocked: whether the input is in blocks of 16 channels, which the tensor-core one reads.
+    """
+    if runs_on_tensor_cores(geometry, device, in_dtype, out_dtype):
+        return TensorCoreFilteredLrelu(
+            geometry, device, has_clamp=has_clamp, blocked_input=is_blocked
+        )
     return PlainFilteredLrelu(geometry, device, in_dtype=in_dtype, out_dtype=out_dtype)
+
+
+def runs_on_tensor_cores(
+    geometry: FilterGeometry, device: torch.device, in_dtype: torch.dtype, out_dtype: torch.dtype
+) -> bool:
+    """Whether the filtered leaky ReLU is the tensor-core kernel."""
+    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (8, 0)
+    return in_dtype == out_dtype and geometry.suits_tensor_cores(in_dtype, capability)
 
 
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:

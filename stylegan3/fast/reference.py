@@ -11,26 +11,44 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import leaky_relu, pixel_shuffle
+from torch.nn.functional import leaky_relu
 
 from stylegan3.fast.convolution import ReferenceConvolution
 from stylegan3.fast.operations import Operations
 from stylegan3.fast.plan import planar
+from stylegan3.fast.reference_activation import (
+    FusedConvolution,
+    ModulatedAct,
+    PhaseUpsample,
+    SkipSums,
+    store,
+)
 from stylegan3.ops import (
     alias_free_ends_cuda,
     fully_connected_cuda,
-    modulated_act_cuda,
     modulation_cuda,
     weight_preparation_cuda,
 )
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
-from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.upfirdn2d import upfirdn2d
 
 
-def reference_operations() -> Operations:
-    """Return the operations for any device."""
+def reference_operations(colour_parts: int = 0) -> Operations:
+    """Return the operations for any device.
+
+    Args:
+        colour_parts: 0 for activations and upsampling filters in passes of their own, else
+            convolutions include them, and ToRGB comes as this many sums, as with Hopper's kernel.
+    """
+
+    def convolution(
+        weight: Any, size: int, padding: int, channels: int, *, may_block: bool = False
+    ) -> ReferenceConvolution:
+        if colour_parts:
+            return FusedConvolution(weight, padding, colour_parts)
+        return ReferenceConvolution(weight, padding)
+
     return Operations(
         prepared_weight=PreparedWeight,
         fully_connected=FullyConnected,
@@ -39,8 +57,11 @@ def reference_operations() -> Operations:
         alias_free_torgb=AliasFreeToRgb,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
+        skip_sums=SkipSums,
         filtered_lrelu=FilteredLrelu,
-        convolution=lambda weight, size, padding, channels: ReferenceConvolution(weight, padding),
+        reads_blocks=lambda *_: False,
+        convolution=convolution,
+        composes_upsampling=lambda *_: colour_parts > 0,
     )
 
 
@@ -59,6 +80,9 @@ class PreparedWeight(weight_preparation_cuda.PreparedWeight):
         if self.storage.shape[0] == self._out_pitch:
             self.storage[:outs, ..., :ins] = w.permute(0, 2, 3, 1)
             return
+        if self.taps is not None:
+            self._compose(w, self.taps)
+            return
         # output 2 u + p of the transposed convolution meets input u with kernel row p, and
         # input u - 1 with kernel row p + 2
         phases = self.storage.view(2, 2, self._out_pitch, 2, 2, -1)
@@ -67,6 +91,17 @@ class PreparedWeight(weight_preparation_cuda.PreparedWeight):
             for ty, ky in rows[py]:
                 for tx, kx in rows[px]:
                     phases[py, px, :outs, ty, tx, :ins] = w[:, :, ky, kx]
+
+    def _compose(self, w: Tensor, taps: Tensor) -> None:
+        outs, ins = w.shape[:2]
+        # what a single sample of the input becomes: by 3x3, then by the filter, 6x6 values
+        f = (taps[0].outer(taps[1])).flip(0, 1)
+        spread = upfirdn2d(w, f, padding=(3, 3, 3, 3))
+        # of those, input u + d - 1 adds number 4 + p - 2 d to output 2 u + p
+        phases = self.storage.view(2, 2, self._out_pitch, 3, 3, -1)
+        for py, px in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            part = spread[:, :, py::2, px::2].flip(2, 3)
+            phases[py, px, :outs, ..., :ins] = part.permute(0, 2, 3, 1)
 
 
 class FullyConnected(fully_connected_cuda.FullyConnected):
@@ -176,72 +211,4 @@ class FilteredLrelu:
         v = upfirdn2d(planar(x, channels).float() + b, up, up=g.up, padding=g.padding, gain=g.up**2)
         v = leaky_relu(v, g.slope) * g.gain
         v = upfirdn2d(torch.clamp(v, -limit, limit), down, down=g.down) * s
-        _store(v, y)
-
-
-class ModulatedAct(modulated_act_cuda.ModulatedAct):
-    """`modulated_act.cu`."""
-
-    def __init__(self, *, activate: bool = True, store: bool = True, **options: Any) -> None:
-        super().__init__(activate=activate, store=store, **options)
-        self._activate, self._store = activate, store
-
-    def __call__(
-        self,
-        x: Tensor,
-        y: Tensor | None,
-        channels: int,
-        vectors: ActVectors,
-        rgb: SkipRgb | None = None,
-        taps: Tensor | None = None,
-    ) -> None:
-        """Compute the activation, and ToRGB if there is one."""
-        assert (rgb is None) == (self._colours == 0) and (y is None) == (not self._store)
-        v = _activate(
-            planar(x, channels).float(), vectors, self._clamp, is_linear=not self._activate
-        )
-        if y is not None:
-            _store(v * vectors.next[:channels, None, None], y)
-        if rgb is None:
-            return
-        weight = rgb.weight[:, :, 0, 0] * rgb.styles * rgb.gain
-        picture = torch.einsum("oc,chw->ohw", weight, v[0]) + rgb.bias[:, None, None]
-        picture = picture.clamp(-self._clamp, self._clamp)
-        if rgb.previous is not None:
-            assert taps is not None
-            f = (taps[0].outer(taps[1]) / 4).flip(0, 1)
-            before = upfirdn2d(rgb.previous[None], f, up=2, padding=(2, 1, 2, 1), gain=4)
-            picture = picture + before[0]
-        rgb.out.copy_(picture)
-
-
-class PhaseUpsample(modulated_act_cuda.PhaseUpsample):
-    """`phase_upsample.cu`."""
-
-    def __call__(
-        self, z: Tensor, y: Tensor, channels: int, vectors: ActVectors, taps: Tensor
-    ) -> None:
-        """Compute the filter and the activation."""
-        height, width, pitch = y.shape[0] // 2, y.shape[1] // 2, y.shape[2]
-        phases = z.float().view(height + 1, width + 1, 4, pitch).permute(3, 2, 0, 1)
-        full = pixel_shuffle(phases, 2)[:channels, 0, :-1, :-1]
-        f = (taps[0].outer(taps[1]) / 4).flip(0, 1)
-        v = upfirdn2d(full[None], f, padding=(1, 1, 1, 1), gain=4)
-        v = _activate(v, vectors, self._clamp, is_linear=False)
-        _store(v * vectors.next[:channels, None, None], y)
-
-
-def _activate(x: Tensor, vectors: ActVectors, clamp: float, *, is_linear: bool) -> Tensor:
-    channels = x.shape[1]
-    demodulation, bias = (v[:channels, None, None] for v in (vectors.demodulation, vectors.bias))
-    v = x * demodulation + bias
-    if vectors.noise is not None and vectors.strength is not None:
-        v = v + vectors.noise * vectors.strength
-    if not is_linear:
-        v = leaky_relu(v, 0.2) * math.sqrt(2)
-    return v.clamp(-clamp, clamp)
-
-
-def _store(x: Tensor, y: Tensor) -> None:  # [1, C, H, W] -> [H, W, P]
-    y.zero_()
-    planar(y, x.shape[1]).copy_(x)
+        store(v, y)

@@ -10,30 +10,32 @@ from torch import Tensor
 from stylegan3.fast.operations import Operations, derive, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision
+from stylegan3.fast.stylegan2_colours import BlockColours, PictureSum
 from stylegan3.fast.stylegan2_convolutions import (
     StyleConvolution,
     block_of,
     input_pitch,
     prepare_convolutions,
-    separable_taps,
     vectors_for,
 )
 from stylegan3.ops.fully_connected_cuda import Dense
-from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
+from stylegan3.ops.modulated_act_cuda import ActVectors
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.stylegan2 import (
     StyleGAN2Synthesis,
-    SynthesisBlock,
     SynthesisLayer,
     ToRGBLayer,
 )
+
+_ACTIVATED = ("activated", "activated too")  # in turn: a convolution reads one, writes the other
 
 
 class StyleGAN2Planner:
     """Makes plans for one network; its weights and buffers serve all of them.
 
     A convolution's input comes with the styles multiplied in, by the operation that writes it.
-    Convolutions that upsample are 2x2 ones with four output phases, then the resampling filter.
+    Convolutions that upsample are 2x2 ones with four output phases, then the resampling filter, or
+    3x3 ones with the filter in their weights. Activations are part of convolutions that can do it.
 
     Args:
         synthesis: whose live tensors are read.
@@ -62,11 +64,7 @@ class StyleGAN2Planner:
         self._ws = ws
         self._device = ws.device
         self._blocks = [block_of(synthesis, r) for r in config.block_resolutions]
-        self._pictures = [
-            self._zeros(config.img_channels, b.resolution, b.resolution) for b in self._blocks
-        ]
-        self._rgb_styles = [self._zeros(config.channels(b.resolution)) for b in self._blocks]
-        self._block_taps = [separable_taps(b.resample_filter) for b in self._blocks]
+        self._colours = [BlockColours(b, self._device) for b in self._blocks]
         self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
         self._convs = prepare_convolutions(synthesis, operations, precision, self._noise)
         self._derived = [derive(c.layer.weight, c.weight, c.convolution) for c in self._convs]
@@ -89,15 +87,13 @@ class StyleGAN2Planner:
         if noise_mode == "random" and self._synthesis.config.use_noise:
             steps.append(Step("noise", self._noise.normal_))
         steps.append(self._const_step())
+        picture = PictureSum(self._ops, self._colours, 0 if layer is None else block)
         for index in range(count):
-            steps += self._conv_steps(
-                index,
-                is_last=index == count - 1,
-                noise_mode=noise_mode,
-                colour_from=None if not has_picture else (0 if layer is None else block),
-            )
+            is_last = index == count - 1
+            steps += self._conv_steps(index, is_last, noise_mode, picture if has_picture else None)
         if has_picture:
-            output = self._pictures[block][None]
+            steps += picture.complete()
+            output = self._colours[block].picture[None]
         else:
             channels = self._synthesis.config.channels(self._blocks[block].resolution)
             output = planar(self._activated(count - 1), channels)
@@ -108,9 +104,8 @@ class StyleGAN2Planner:
         """Affine layers of all styles in one launch, vectors of all channels in another."""
         denses = [self._dense(c.layer, c.row, c.styles) for c in self._convs[:count]]
         if picture is not None:
-            for block, styles in zip(self._blocks[: picture + 1], self._rgb_styles, strict=False):
-                row = 2 * self._blocks.index(block) + 1
-                denses.append(self._dense(_torgb(block), row, styles))
+            for block, colours in enumerate(self._colours[: picture + 1]):
+                denses.append(self._dense(colours.layer, 2 * block + 1, colours.styles))
         first = self._convs[0]
         modulations = [
             Modulation(len(self._blocks[0].const), *self._const_vectors, next_styles=first.styles)
@@ -141,58 +136,52 @@ class StyleGAN2Planner:
     def _const_step(self) -> Step:
         dtype = self._const.dtype
         scale = self._ops.modulated_act(pitch=self._const.shape[2], dtype=dtype, activate=False)
-        x = self._arena.picture("activated", tuple(self._const.shape), dtype)
         channels = len(self._blocks[0].const)
         vectors = ActVectors(*self._const_vectors)
-        return step("input scale", scale, self._const, x, channels, vectors)
+        return step("input scale", scale, self._const, self._activated(-1), channels, vectors)
 
     def _conv_steps(
-        self, index: int, *, is_last: bool, noise_mode: str, colour_from: int | None
+        self, index: int, is_last: bool, noise_mode: str, picture: PictureSum | None
     ) -> list[Step]:
         conv = self._convs[index]
-        block = self._blocks.index(conv.block)
-        channels = len(conv.layer.bias)
         steps = []
         x = self._activated(index - 1)
         if x.dtype != conv.dtype:  # a block of another number format begins
             cast = torch.zeros_like(x, dtype=conv.dtype)
             steps.append(Step(f"{conv.name} cast", lambda x=x, cast=cast: cast.copy_(x)))
             x = cast
-        t = self._arena.picture("convolved", conv.convolved_shape, conv.dtype)
-        steps.append(step(f"{conv.name} convolution", conv.convolution, x, t))
-        vectors = self._act_vectors(conv, noise_mode)
-        y = self._activated(index)
-        if conv.is_upsampling:
+        y, vectors = self._activated(index), self._act_vectors(conv, noise_mode)
+        if conv.is_apart:
+            t = self._convolved(conv)
             upsample = self._ops.phase_upsample(dtype=conv.dtype, clamp=conv.layer.conv_clamp)
-            arguments = (t, y, channels, vectors, conv.taps)
-            return [*steps, step(f"{conv.name} upsample", upsample, *arguments)]
-        has_colour = colour_from is not None and block >= colour_from
-        stores = not (is_last and has_colour)
-        activate = self._ops.modulated_act(
-            pitch=t.shape[2],
-            dtype=conv.dtype,
-            clamp=conv.layer.conv_clamp,
-            store=stores,
-            colours=self._synthesis.img_channels if has_colour else 0,
-        )
+            arguments = (t, y, len(conv.layer.bias), vectors, conv.taps)
+            return [
+                *steps,
+                step(f"{conv.name} convolution", conv.convolution, x, t),
+                step(f"{conv.name} upsample", upsample, *arguments),
+            ]
+        block = self._blocks.index(conv.block)
+        has_colour = picture is not None and picture.has(block) and not conv.is_upsampling
+        out = None if is_last and has_colour else y
+        clamp = conv.layer.conv_clamp
+        options = {"clamp": clamp, "store": out is not None}
+        options["colours"] = self._synthesis.img_channels if has_colour else 0
+        fused = conv.convolution.activated(**options)
         rgb = taps = None
-        if has_colour:
-            previous = self._pictures[block - 1] if block > (colour_from or 0) else None
-            taps = self._block_taps[block] if previous is not None else None
-            rgb = self._skip_rgb(block, previous)
-        arguments = (t, y if stores else None, channels, vectors, rgb, taps)
-        return [*steps, step(f"{conv.name} activation", activate, *arguments)]
-
-    def _skip_rgb(self, block: int, previous: Tensor | None) -> SkipRgb:
-        layer = _torgb(self._blocks[block])
-        return SkipRgb(
-            layer.weight,
-            self._rgb_styles[block],
-            layer.bias,
-            layer.weight_gain,
-            self._pictures[block],
-            previous,
-        )
+        if picture is not None and has_colour:
+            before, rgb, taps = picture.add(block, fused.colour_parts if fused else 1, clamp)
+            steps += before
+        if fused:
+            name = f"{conv.name} convolution, activation"
+            return [*steps, step(name, fused, x, out, vectors, rgb, taps)]
+        t = self._convolved(conv)
+        activate = self._ops.modulated_act(pitch=t.shape[2], dtype=conv.dtype, **options)
+        arguments = (t, out, len(conv.layer.bias), vectors, rgb, taps)
+        return [
+            *steps,
+            step(f"{conv.name} convolution", conv.convolution, x, t),
+            step(f"{conv.name} activation", activate, *arguments),
+        ]
 
     def _act_vectors(self, conv: StyleConvolution, noise_mode: str) -> ActVectors:
         layer = conv.layer
@@ -202,18 +191,27 @@ class StyleGAN2Planner:
             strength = layer.noise_strength
         return ActVectors(*conv.vectors, noise=noise, strength=strength)
 
+    def _convolved(self, conv: StyleConvolution) -> Tensor:
+        """Return the buffer of what a convolution leaves to a pass of its own."""
+        return self._arena.picture("convolved", conv.convolved_shape, conv.dtype)
+
     def _activated(self, index: int) -> Tensor:
         """Return the buffer of the output of convolution `index`; -1 is the constant's."""
+        shape, dtype = self._activated_format(index)
+        return self._arena.picture(_ACTIVATED[index % 2], shape, dtype)
+
+    def _activated_format(self, index: int) -> tuple[tuple[int, int, int], torch.dtype]:
         if index < 0:
-            return self._arena.picture("activated", tuple(self._const.shape), self._const.dtype)
-        conv = self._convs[index]
-        return self._arena.picture("activated", conv.activated_shape, conv.dtype)
+            return (4, 4, self._const.shape[2]), self._const.dtype
+        return self._convs[index].activated_shape, self._convs[index].dtype
 
     def _reserve(self) -> Arena:
         arena = Arena(self._device)
-        arena.reserve("activated", tuple(self._const.shape), self._const.dtype)
+        for index in range(-1, len(self._convs)):
+            arena.reserve(_ACTIVATED[index % 2], *self._activated_format(index))
         for conv in self._convs:
-            arena.reserve("activated", conv.activated_shape, conv.dtype)
+            if conv.is_upsampling and not conv.is_apart:
+                continue
             arena.reserve("convolved", conv.convolved_shape, conv.dtype)
         arena.allocate()
         return arena
@@ -227,9 +225,3 @@ class StyleGAN2Planner:
 
 def _pack(planes: Tensor, out: Tensor) -> None:  # [C, H, W] -> [H, W, P]
     out[..., : len(planes)].copy_(planes.permute(1, 2, 0))
-
-
-def _torgb(block: SynthesisBlock) -> ToRGBLayer:
-    layer = block.torgb
-    assert isinstance(layer, ToRGBLayer)
-    return layer

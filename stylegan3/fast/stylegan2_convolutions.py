@@ -34,12 +34,17 @@ class StyleConvolution:
     convolution: Convolution
     styles: Tensor  # [C_in]
     vectors: Vectors  # of the output channels
-    taps: Tensor  # [2, 4] of the layer's resampling filter
+    taps: Tensor  # [2, 4] of the layer's resampling filter, which may be in the weight
     fresh_noise: Tensor  # [r, r], filled where noise is random
 
     @property
+    def is_apart(self) -> bool:
+        """Whether the filter of an upsampling convolution is a pass of its own."""
+        return self.is_upsampling and self.weight.taps is None
+
+    @property
     def convolved_shape(self) -> tuple[int, int, int]:
-        """What the convolution writes; phases of half the size where it upsamples."""
+        """What the convolution alone writes; phases of half the size where it upsamples."""
         size = self.block.resolution
         if self.is_upsampling:
             return (size // 2 + 1, size // 2 + 1, 4 * self.out_pitch)
@@ -74,12 +79,17 @@ def prepare_convolutions(
             out_channels, in_channels = layer.weight.shape[:2]
             in_pitch, out_pitch = input_pitch(config, len(made)), input_pitch(config, len(made) + 1)
             dtype = block_dtype(config, resolution, precision)
+            taps = separable_taps(layer.resample_filter)
+            is_composed = is_upsampling and operations.composes_upsampling(
+                in_size, in_channels, out_pitch, dtype, noise.device
+            )
             weight = operations.prepared_weight(
                 layer.weight,
                 in_pitch=in_pitch,
                 out_pitch=out_pitch,
                 dtype=dtype,
                 phases=is_upsampling,
+                taps=taps if is_composed else None,
             )
             convolution = StyleConvolution(
                 name=f"{block.name}.{name}",
@@ -93,7 +103,7 @@ def prepare_convolutions(
                 convolution=operations.convolution(weight, in_size, 1, len(weight.storage)),
                 styles=noise.new_zeros(in_channels),
                 vectors=vectors_for(out_channels, noise.device),
-                taps=separable_taps(layer.resample_filter),
+                taps=taps,
                 fresh_noise=noise[offset : offset + resolution**2].view(resolution, resolution),
             )
             offset += resolution**2

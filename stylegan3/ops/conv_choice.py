@@ -54,6 +54,19 @@ MEASURED = {
     (2, 512, 4, 16): Measured(Tiling(128, 3, 2, **_OWN), 35.5, 40.9),
 }
 
+# StyleGAN2's upsampling layers with the filter in their weights: 3x3, four phases. Chosen by
+# `estimate`, not measured yet; narrow tiles where weights are nearly all there is to read.
+COMPOSED = {
+    (3, 4, 32, 256): Tiling(16, 1, 1),
+    (3, 8, 32, 256): Tiling(16, 1, 1),
+    (3, 16, 32, 256): Tiling(64, 1, 1),
+    (3, 32, 32, 256): Tiling(128, 1, 2),
+    (3, 64, 32, 128): Tiling(128, 2, 2),
+    (3, 128, 16, 64): Tiling(128, 2, 2),
+    (3, 256, 8, 32): Tiling(128, 2, 2, ping_pong=True),
+    (3, 512, 4, 16): Tiling(128, 2, 2, **_OWN),
+}
+
 # Of `estimate`, fitted to 150 measurements of 28 shapes: within 16 % of them; what it would choose
 # takes 1 % longer than the best. Clocks of one multiprocessor.
 _CLOCKS_PER_US = 1640
@@ -64,6 +77,10 @@ _STORE_CLOCKS, _STORE_CLOCKS_PER_CHANNEL_BLOCK = 1600, 3.5
 # while others may run; in turn, less was seen, as turns overlap.
 _REGISTER_WAIT_CLOCKS, _REGISTER_WAIT_CLOCKS_IN_TURN = 44, 12.5
 _MEMORY_BYTES_PER_US = 3.2e6  # of the whole GPU
+# Of phase_upsample.cu, fitted to its times in StyleGAN2: 7 us at 32 px, 63 us at 1024 px.
+_FILTER_START_US, _FILTER_BYTES_PER_US = 6.0, 2.3e6
+
+_BLOCKED_FROM = 512  # [px]: 1x1 convolutions take our kernel from here on if the output is blocked
 
 
 def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
@@ -71,21 +88,61 @@ def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     measured = MEASURED.get(_key(shape))
     if measured is not None and measured.tiling.fits(shape):
         return measured.tiling
+    composed = COMPOSED.get(_key(shape))
+    if composed is not None and composed.fits(shape):
+        return composed
     # Consumers out of turn have not been timed yet.
     fitting = [t for t in candidates(shape) if t.in_turn]
     return min(fitting, key=lambda t: estimate(t, shape, processors))
 
 
-def suits(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
+def suits(
+    shape: ConvolutionShape, capability: tuple[int, int], *, is_blocked: bool = False
+) -> bool:
     """Whether `HopperConvolution` is the faster one for a layer.
 
     1x1 convolutions are left to cuDNN: those of stylegan3-r are bound by memory, or are large
-    square products, where cuBLAS is hard to beat (148 px, 1024 channels: 70 us against 83).
+    square products, where cuBLAS is hard to beat (148 px, 1024 channels: 70 us against 83). At
+    1044 px both take the same time (172, 97, 74 us).
+
+    Args:
+        shape: of the convolution.
+        capability: of the GPU.
+        is_blocked: whether what follows gains by the blocked output, which cuDNN does not have.
     """
-    if capability != (9, 0) or shape.kernel not in (2, 3):
+    if capability != (9, 0):
         return False
+    if shape.kernel == 1:
+        return is_blocked and min(shape.out_size) >= _BLOCKED_FROM
     measured = MEASURED.get(_key(shape))
-    return measured.time < measured.cudnn if measured else shape.kernel == 3
+    if measured is not None and shape.kernel in (2, 3):
+        return measured.time < measured.cudnn
+    return shape.kernel == 3
+
+
+def composes(shape: ConvolutionShape, capability: tuple[int, int], processors: int) -> bool:
+    """Whether StyleGAN2's upsampling is faster with its filter in the weights.
+
+    One launch of 3x3 then takes the place of 2x2 and of a pass over the larger picture: 9/4 of the
+    operations, and half of the bytes or less. It pays where either is small.
+
+    Args:
+        shape: of the 3x3 convolution, four phases of output channels.
+        capability: of the GPU.
+        processors: multiprocessors of the GPU.
+    """
+    if capability != (9, 0) or shape.columns % 32:
+        return False
+    phases = replace(shape, kernel=2)
+    measured = MEASURED.get(_key(phases))
+    if measured is not None:
+        apart = min(measured.time, measured.cudnn)
+    else:
+        apart = estimate(choose_tiling(phases, processors), phases, processors)
+    rows, columns = phases.out_size
+    bytes_ = 2 * 2 * rows * columns * shape.columns  # read as phases, written as the picture
+    apart += _FILTER_START_US + bytes_ / _FILTER_BYTES_PER_US
+    return estimate(choose_tiling(shape, processors), shape, processors) < apart
 
 
 def candidates(shape: ConvolutionShape) -> Iterator[Tiling]:

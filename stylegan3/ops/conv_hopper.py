@@ -12,10 +12,19 @@ import torch
 from torch import Tensor
 
 from stylegan3.ops import nvrtc, tensor_map
-from stylegan3.ops.channels_last import check_picture, check_vectors, padded_channels
+from stylegan3.ops.channels_last import check_picture, padded_channels
 from stylegan3.ops.conv_choice import choose_tiling
+from stylegan3.ops.conv_finish import (
+    Finish,
+    check_finish,
+    finish_arguments,
+    finish_defines,
+    finish_numbers,
+)
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
+from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.sources import cuda_source
+from stylegan3.ops.wgmma_source import wgmma_source
 
 
 class HopperConvolution:
@@ -27,8 +36,9 @@ class HopperConvolution:
     Args:
         shape: of the convolution.
         device: of weights and launches; compute capability 9.0.
-        has_finish: True to multiply by a scale and add a bias per output channel, in float32,
-            before rounding to float16.
+        finish: what is done with the sums, in float32; None to store them as they are.
+        is_blocked: True to write pictures as [ceil(C / 16), H', W', 16], zeros beyond the channels,
+            instead of [H', W', P'].
         tiling: None for the best known.
 
     Raises:
@@ -40,12 +50,16 @@ class HopperConvolution:
         shape: ConvolutionShape,
         device: torch.device,
         *,
-        has_finish: bool = False,
+        finish: Finish | None = None,
+        is_blocked: bool = False,
         tiling: Tiling | None = None,
     ) -> None:
         self.shape = shape
         self._device = device
-        self._has_finish = has_finish
+        self._finish = finish
+        self._is_blocked = is_blocked
+        if is_blocked and finish is not None and finish.has_phases:
+            raise ValueError("phases are not stored in blocks")
         self._processors = _processors(device)
         self.tiling = tiling or choose_tiling(shape, self._processors)
         if not self.tiling.fits(shape):
@@ -61,9 +75,26 @@ class HopperConvolution:
             "conv_wgmma",
             wgmma_source(self.tiling.n_tile, self.tiling.in_registers)
             + cuda_source("conv_wgmma.cu"),
-            (("FINISH", int(has_finish)), *self.tiling.defines(shape)),
+            tuple(sorted(self._defines())),
             needs_exact_architecture=True,
         )
+
+    def _defines(self) -> tuple[tuple[str, int], ...]:
+        return (
+            ("BLOCKED", int(self._is_blocked)),
+            *finish_defines(self._finish, self.colour_parts, self.shape.columns),
+            *self.tiling.defines(self.shape),
+        )
+
+    @property
+    def colour_parts(self) -> int:
+        """Sums that ToRGB comes as, each over some of the channels: 1 where it is complete."""
+        return -(-self.shape.columns // self.tiling.n_tile)
+
+    @property
+    def blocked_shape(self) -> tuple[int, int, int, int]:
+        """What is written with `is_blocked`."""
+        return (-(-self.shape.out_channels // 16), *self.shape.out_size, 16)
 
     def prepare(
         self,
@@ -97,9 +128,10 @@ class HopperConvolution:
         self,
         x: Tensor,  # [H, W, P] float16
         weight: Tensor,  # of `prepare`
-        out: Tensor,  # [H', W', P'] float16, written
-        scale: Tensor | None = None,  # [vector_length(P')] float32, with `has_finish`; as is bias
-        bias: Tensor | None = None,
+        out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
+        vectors: ActVectors | None = None,  # with a finish
+        rgb: SkipRgb | None = None,  # its out [parts, colours, H', W'] with several `colour_parts`
+        taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
     ) -> None:
         """Launch on torch's current stream; capturable.
 
@@ -107,24 +139,33 @@ class HopperConvolution:
             ValueError: if shapes or types disagree.
         """
         shape, tiling = self.shape, self.tiling
-        self._check(x, weight, out, scale, bias)
-        per_column, tiles = tiling.tiles(shape)
+        self._check(x, weight, out)
         height, width = shape.out_size
+        check_finish(
+            self._finish,
+            vectors,
+            rgb,
+            taps,
+            size=(height, width),
+            channels=shape.columns,
+            parts=self.colour_parts,
+        )
+        per_column, tiles = tiling.tiles(shape)
         nvrtc.load(self.spec, self._device)(
             min(tiles, self._processors),
             tiling.threads,
             self._picture_map(x),
             self._weight_map(weight),
             out,
-            scale,
-            bias,
+            *finish_arguments(vectors, rgb, taps),
             height,
             width,
-            out.shape[2],
+            0 if out is None or self._is_blocked else out.shape[2],
             shape.columns,
             tiling.strips(shape)[0],
             per_column,
             tiles,
+            *finish_numbers(self._finish, rgb),
             shared=tiling.shared_bytes(shape),
         )
 
@@ -152,54 +193,30 @@ class HopperConvolution:
             )
         return self._maps[key]
 
-    def _check(
-        self, x: Tensor, weight: Tensor, out: Tensor, scale: Tensor | None, bias: Tensor | None
-    ) -> None:
+    def _check(self, x: Tensor, weight: Tensor, out: Tensor | None) -> None:
         shape = self.shape
-        check_picture("x", x, shape.in_channels)
-        check_picture("out", out, shape.out_channels)
-        for name, tensor, size in (
-            ("x", x, (shape.height, shape.width)),
-            ("out", out, shape.out_size),
-        ):
-            if tensor.dtype != torch.float16 or tuple(tensor.shape[:2]) != size:
-                raise ValueError(
-                    f"{name} must be float16 of {size} pixels,"
-                    f" not {tensor.dtype} {tuple(tensor.shape)}"
-                )
+        _check_half("x", x, shape.in_channels, (shape.height, shape.width))
         if weight.dtype != torch.float16 or weight.shape[2:3] != self._row_of.shape:
             raise ValueError(f"weight must come from prepare, not be {tuple(weight.shape)}")
-        if self._has_finish != (scale is not None and bias is not None):
-            raise ValueError("scale and bias go with has_finish, both or none")
-        if scale is not None and bias is not None:
-            check_vectors(shape.columns, scale=scale, bias=bias)
+        if (out is not None) != (self._finish is None or self._finish.store):
+            raise ValueError("out must be there where the kernel stores, and only there")
+        if out is None:
+            return
+        if self._finish is not None and self._finish.has_phases:
+            height, width = shape.out_size
+            _check_half("out", out, shape.columns // 4, (2 * height, 2 * width))
+        elif not self._is_blocked:
+            _check_half("out", out, shape.out_channels, shape.out_size)
+        elif out.shape != self.blocked_shape or out.dtype != torch.float16:
+            raise ValueError(
+                f"out must be float16 {self.blocked_shape}, not {out.dtype} {tuple(out.shape)}"
+            )
 
 
-def wgmma_source(n_tile: int, in_registers: bool) -> str:
-    """Return `wgmma`, sums += a b for 64 pixels, 16 input and `n_tile` output channels.
-
-    The instruction names its n_tile / 2 registers of sums one by one. Pixels come from four
-    registers or, as the weights always do, by the operand descriptor of `hopper.cuh`.
-    """
-    count = n_tile // 2
-    sums = ", ".join(f"%{i}" for i in range(count))
-    outputs = ", ".join(f'"+f"(sums[{i}])' for i in range(count))
-    pixels = [f"%{count + i}" for i in range(4 if in_registers else 1)]
-    a = "{" + ", ".join(pixels) + "}" if in_registers else pixels[0]
-    inputs = ", ".join(f'"r"(a[{i}])' for i in range(4)) if in_registers else '"l"(a)'
-    parameter = "const unsigned int (&a)[4]" if in_registers else "unsigned long long a"
-    b, has_sums = f"%{count + len(pixels)}", f"%{count + len(pixels) + 1}"
-    transposed = "0" if in_registers else "0, 0"
-    return f"""\
-// Device primitives as inline PTX: generated.
-static __device__ __forceinline__ void wgmma(
-    float (&sums)[{count}], {parameter}, unsigned long long b, bool has_sums) {{
-  asm volatile("{{ .reg .pred p; setp.ne.b32 p, {has_sums}, 0;\\n"
-    "wgmma.mma_async.sync.aligned.m64n{n_tile}k16.f32.f16.f16 {{{sums}}}, {a}, {b}, p, 1, 1,"
-    " {transposed}; }}" : {outputs} : {inputs}, "l"(b), "r"((int)has_sums));
-}}
-// end of primitives
-"""
+def _check_half(name: str, x: Tensor, channels: int, size: tuple[int, int]) -> None:
+    check_picture(name, x, channels)
+    if x.dtype != torch.float16 or tuple(x.shape[:2]) != size:
+        raise ValueError(f"{name} must be float16 of {size} pixels, not {x.dtype} {tuple(x.shape)}")
 
 
 def _processors(device: torch.device) -> int:

@@ -99,7 +99,7 @@ class ModulatedAct:
         height, width, pitch = x.shape
         if (rgb is None) != (self._colours == 0):
             raise ValueError(f"this kernel was built for {self._colours} picture channels")
-        _check_noise(vectors, height, width)
+        check_noise(vectors, height, width)
         if rgb is not None and rgb.out.shape != (self._colours, height, width):
             raise ValueError(f"rgb must be {(self._colours, height, width)}")
         nvrtc.load(self.spec, x.device)(
@@ -159,7 +159,7 @@ class PhaseUpsample:
         check_vectors(
             pitch, bias=vectors.bias, demodulation=vectors.demodulation, next=vectors.next
         )
-        _check_noise(vectors, 2 * height, 2 * width)
+        check_noise(vectors, 2 * height, 2 * width)
         # Tall strips load fewer rows twice; short ones fill the GPU.
         strip = max(1, min(16, pitch // 8 * width * height // 100_000))
         threads = pitch // 8 * width * -(-height // strip)
@@ -199,7 +199,8 @@ def resampling_taps(resample_filter: Tensor) -> Tensor | None:  # [4, 4] -> [2, 
     return (2 * pair).float().to(resample_filter.device)
 
 
-def _check_noise(vectors: ActVectors, height: int, width: int) -> None:
+def check_noise(vectors: ActVectors, height: int, width: int) -> None:
+    """Raise ValueError if a layer's noise does not suit its picture."""
     if vectors.noise is None:
         return
     if vectors.noise.shape != (height, width) or vectors.strength is None:

@@ -19,6 +19,8 @@ class PreparedWeight:
         out_pitch: channels of its output (of one phase), padded.
         dtype: of the convolution.
         phases: True for StyleGAN2's stride-2 transposed 3x3 as a 2x2 with 4 output phases.
+        taps: [2, 4] of the resampling filter behind that, see resampling_taps: both become one 3x3
+            with 4 output phases. None to leave the filter out.
 
     Raises:
         ValueError: if shapes or types disagree.
@@ -32,6 +34,7 @@ class PreparedWeight:
         out_pitch: int,
         dtype: torch.dtype,
         phases: bool = False,
+        taps: Tensor | None = None,
     ) -> None:
         out_channels, in_channels, height, width = weight.shape
         if weight.dtype != torch.float32 or not weight.is_contiguous():
@@ -40,12 +43,15 @@ class PreparedWeight:
             raise ValueError(f"pitches {in_pitch}, {out_pitch} are below {tuple(weight.shape)}")
         if phases and (height, width) != (3, 3):
             raise ValueError(f"phases are of a 3x3 kernel, not {height}x{width}")
-        kernel = (2, 2) if phases else (height, width)
+        if taps is not None and (not phases or taps.shape != (2, 4)):
+            raise ValueError(f"taps must be [2, 4] and go with phases, not {tuple(taps.shape)}")
+        kernel = (2, 2) if phases and taps is None else (height, width)
         rows = 4 * out_pitch if phases else out_pitch
         self._source = weight
+        self.taps = taps
         self._out_pitch = out_pitch
         new = {"device": weight.device, "dtype": torch.float32}
-        self.in_channels = in_channels
+        self.in_channels, self.out_channels = in_channels, out_channels
         self.fan_in = in_channels * height * width
         self.storage = torch.zeros(rows, *kernel, in_pitch, device=weight.device, dtype=dtype)
         self.energy = torch.zeros(out_channels, in_pitch, **new)  # sum over taps of (w / rms)^2
@@ -55,7 +61,7 @@ class PreparedWeight:
             cuda_source("weight_preparation.cu"),
             (
                 ("OUT_TYPE", storage(dtype)),
-                ("PHASES", int(phases)),
+                ("PHASES", int(phases) + int(taps is not None)),
                 ("TAPS", height * width),
             ),
         )
@@ -73,6 +79,7 @@ class PreparedWeight:
             self._out_pitch,
             256,
             weight,
+            self.taps,
             self.storage,
             self.energy,
             self.row_rms,

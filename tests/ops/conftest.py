@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stylegan3.ops import nvrtc
+from stylegan3.ops import nvrtc, tensor_map
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "emulator")]
 
@@ -32,3 +32,20 @@ def device(
         pytest.skip("no g++: CUDA kernels are not emulated")
     monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
     yield torch.device("cpu")
+
+
+@pytest.fixture
+def hopper(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.device:
+    """Where this kernel runs: a Hopper GPU, or the emulator, with maps that it can read.
+
+    Other GPUs are no reason to fail: nothing asks for the kernel there.
+    """
+    if device.type == "cuda":
+        if torch.cuda.get_device_capability(device) != (9, 0):
+            pytest.xfail("not a Hopper GPU")
+        return device
+
+    import emulated_map
+
+    monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
+    return device

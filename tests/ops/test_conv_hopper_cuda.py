@@ -7,32 +7,22 @@ from dataclasses import replace
 
 import pytest
 import torch
-from kernel_reference import empty, generator, picture, planes, relative_error, vector
+from kernel_reference import empty, generator, picture, planes, relative_error
 
-from stylegan3.ops import tensor_map
 from stylegan3.ops.channels_last import padded_channels
-from stylegan3.ops.conv_choice import MEASURED, candidates, choose_tiling, suits
-from stylegan3.ops.conv_hopper import HopperConvolution, wgmma_source
+from stylegan3.ops.conv_choice import (
+    COMPOSED,
+    MEASURED,
+    candidates,
+    choose_tiling,
+    composes,
+    suits,
+)
+from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
+from stylegan3.ops.wgmma_source import wgmma_source
 
 BOUND = 3e-4  # rounding to float16 is 2.1e-4
-
-
-@pytest.fixture
-def hopper(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> torch.device:
-    """Where this kernel runs: a Hopper GPU, or the emulator, with maps that it can read.
-
-    Other GPUs are no reason to fail: nothing asks for the kernel there.
-    """
-    if device.type == "cuda":
-        if torch.cuda.get_device_capability(device) != (9, 0):
-            pytest.xfail("not a Hopper GPU")
-        return device
-
-    import emulated_map
-
-    monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
-    return device
 
 
 def check(
@@ -40,7 +30,6 @@ def check(
     shape: ConvolutionShape,
     tiling: Tiling | None = None,
     *,
-    has_finish: bool = False,
     multiple: int = 8,
 ) -> None:
     """Compare one convolution with float64; its padding channels must be zero, or untouched."""
@@ -48,17 +37,13 @@ def check(
     x = picture(shape.height, shape.width, ins, padded_channels(ins, multiple), torch.float16, 1)
     weight = torch.randn(outs, ins, shape.kernel, shape.kernel, generator=generator(2)).half()
     pitch = padded_channels(outs, multiple)
-    vectors = [vector(outs, pitch, seed) for seed in (3, 4)] if has_finish else []
-    op = HopperConvolution(shape, device, has_finish=has_finish, tiling=tiling)
+    op = HopperConvolution(shape, device, tiling=tiling)
     out = empty(*shape.out_size, pitch, torch.float16, device)
-    op(x.to(device), op.prepare(weight.to(device)), out, *(v.to(device) for v in vectors))
+    op(x.to(device), op.prepare(weight.to(device)), out)
     target = device if device.type == "cuda" else "cpu"
     expected = torch.nn.functional.conv2d(
         planes(x, ins).to(target), weight.to(target).double(), padding=shape.padding
     )
-    if has_finish:
-        scale, bias = (v[:outs, None, None].to(target).double() for v in vectors)
-        expected = expected * scale + bias
     assert relative_error(planes(out, outs), expected.cpu()) < BOUND
     assert not out[..., outs : shape.columns].any()
     assert out[..., shape.columns :].isnan().all()
@@ -84,7 +69,7 @@ TILINGS = {
 @pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS.keys())
 @pytest.mark.parametrize("padding", [1, 2])
 def test_every_mode(hopper: torch.device, tiling: Tiling, padding: int) -> None:
-    check(hopper, ConvolutionShape(19, 33, 70, 43, 3, padding), tiling, has_finish=padding == 1)
+    check(hopper, ConvolutionShape(19, 33, 70, 43, 3, padding), tiling)
 
 
 @pytest.mark.parametrize("kernel", [1, 2])
@@ -101,7 +86,30 @@ def test_other_kernels(hopper: torch.device, kernel: int, channels: tuple[int, i
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (8, 64), (35, 17)], ids=str)
 def test_sizes_chosen_by_itself(hopper: torch.device, size: tuple[int, int]) -> None:
     check(hopper, ConvolutionShape(*size, 24, 13, 3, 1))
-    check(hopper, ConvolutionShape(*size, 24, 13, 3, 2), has_finish=True, multiple=32)
+    check(hopper, ConvolutionShape(*size, 24, 13, 3, 2), multiple=32)
+
+
+@pytest.mark.parametrize("n_tile", [24, 56, 88, 32])
+@pytest.mark.parametrize(("kernel", "outs"), [(3, 51), (1, 81), (3, 64)], ids=str)
+def test_blocked_output_is_the_plain_one(
+    hopper: torch.device, n_tile: int, kernel: int, outs: int
+) -> None:
+    shape = ConvolutionShape(11, 18, 24, outs, kernel, kernel // 2)
+    x = picture(11, 18, 24, 24, torch.float16, 1).to(hopper)
+    weight = torch.randn(outs, 24, kernel, kernel, generator=generator(2)).to(hopper)
+    ops = [
+        HopperConvolution(shape, hopper, is_blocked=is_blocked, tiling=Tiling(n_tile, 1, 2))
+        for is_blocked in (False, True)
+    ]
+    pitch = padded_channels(outs, 16)
+    plain = torch.zeros(*shape.out_size, pitch, dtype=torch.float16, device=hopper)
+    ops[0](x, ops[0].prepare(weight), plain)
+    blocked = torch.full(ops[1].blocked_shape, torch.nan, dtype=torch.float16, device=hopper)
+    ops[1](x, ops[1].prepare(weight), blocked)
+    assert plain.any()
+    assert torch.equal(blocked.permute(1, 2, 0, 3).reshape(plain.shape), plain)
+    with pytest.raises(ValueError, match="out must be float16"):
+        ops[1](x, ops[1].prepare(weight), plain)
 
 
 def test_weights_are_prepared_in_place(hopper: torch.device) -> None:
@@ -129,8 +137,8 @@ def test_shapes_are_checked(hopper: torch.device) -> None:
         op(x, weight, x.float())
     with pytest.raises(ValueError, match="prepare"):
         op(x, weight[:, :, :8], x)
-    with pytest.raises(ValueError, match="has_finish"):
-        op(x, weight, x, torch.zeros(16, device=hopper), torch.zeros(16, device=hopper))
+    with pytest.raises(ValueError, match="where the kernel stores"):
+        op(x, weight, None)
     with pytest.raises(ValueError, match="does not fit"):
         op.prepare(torch.zeros(16, 16, 1, 1, device=hopper))
     with pytest.raises(ValueError, match="does not fit"):
@@ -192,8 +200,29 @@ def test_suits_only_hopper_and_where_it_is_faster() -> None:
     assert suits(ConvolutionShape(50, 60, 33, 44, 3, 1), (9, 0))
     for kernel in (1, 5):
         assert not suits(ConvolutionShape(148, 148, 512, 512, kernel, 0), (9, 0))
+    # with a blocked output, for what reads it, also 1x1 ones of large pictures
+    pixelwise = ConvolutionShape(1044, 1044, 161, 102, 1, 0)
+    assert suits(pixelwise, (9, 0), is_blocked=True)
+    assert not suits(pixelwise, (9, 0))
+    assert not suits(pixelwise, (8, 9), is_blocked=True)
+    assert not suits(ConvolutionShape(148, 148, 1024, 1024, 1, 0), (9, 0), is_blocked=True)
     assert suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
     assert not suits(ConvolutionShape(32, 32, 512, 2048, 2, 1), (9, 0))
+
+
+def test_upsampling_takes_its_filter_along_where_that_is_faster() -> None:
+    def is_composed(size: int, ins: int, outs: int) -> bool:
+        return composes(ConvolutionShape(size, size, ins, 4 * outs, 3, 1), (9, 0), 132)
+
+    assert is_composed(4, 512, 512)  # little but launches and weights
+    assert is_composed(512, 64, 32)  # many pixels, few channels
+    assert not is_composed(64, 512, 256)  # operations
+    assert not composes(ConvolutionShape(512, 512, 64, 128, 3, 1), (8, 9), 132)
+    assert not composes(ConvolutionShape(512, 512, 64, 4 * 33, 3, 1), (9, 0), 132)
+    for (_, size, ins, outs), tiling in COMPOSED.items():
+        shape = ConvolutionShape(size, size, 16 * ins, 8 * outs, 3, 1)
+        assert choose_tiling(shape, 132) == tiling
+        assert tiling.fits(shape)
 
 
 @pytest.mark.parametrize("sizes", PUBLISHED, ids=str)

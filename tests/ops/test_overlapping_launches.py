@@ -17,6 +17,7 @@ FRAME = (
     "modulated_act",
     "modulation",
     "phase_upsample",
+    "skip_sums",
 )
 
 

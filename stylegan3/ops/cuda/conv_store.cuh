@@ -1,10 +1,9 @@
 // How a consumer warpgroup of `conv_wgmma.cu` rounds and stores its sums.
 #pragma once
-#include "conv_products.cuh"
+#include "conv_finish.cuh"
 
 struct Picture {  // of the output
   u16* pixels;
-  const float *scale, *bias;
   int height, width, pitch, channels;
   int strips_across;
 };
@@ -14,42 +13,116 @@ DEVICE void store_words(u16* to, const u32 (&words)[4], int count) {
   if (count == 1) *(u32*)to = words[0];
 }
 
+// Where a thread's pixels lie: of index 2 block + half, as its sums are.
+struct Pixels {
+  int left, top, warp, lane;
+  __device__ __forceinline__ Pixels(const Consumer& my, const Picture& out, const Tile& tile)
+      : warp(my.warp), lane(my.lane) {
+    const int down = tile.strip / out.strips_across;
+    left = (tile.strip - down * out.strips_across) * STRIP_WIDTH;
+    top = down * STRIP_HEIGHT;
+  }
+  __device__ __forceinline__ Pixel of(int i) const {
+    const Pixel pixel = pixel_of(warp, lane, i / 2, i % 2);
+    return {left + pixel.x, top + pixel.y};
+  }
+};
+DEVICE bool has(const Picture& out, Pixel at) { return at.y < out.height && at.x < out.width; }
+
+constexpr int SCALE = PHASE_CHANNELS ? 2 : 1;  // of the output to the picture of the tiles
+constexpr int PHASE_LENGTH = PHASE_CHANNELS ? PHASE_CHANNELS : 1 << 30;
+DEVICE i64 index_of(const Picture& out, Pixel at, int phase) {
+  const int y = SCALE * at.y + (phase >> 1), x = SCALE * at.x + (phase & 1);
+  return (i64)y * (SCALE * out.width) + x;
+}
+
+// Plain: [height][width][pitch]. BLOCKED: [channels / 16, rounded up][height][width][16], where what
+// lies beyond the channels is stored as zeros, so that whole sectors of 32 bytes are written.
+DEVICE void store_pixel(const Picture& out, i64 pixel, int channel, const u32 (&words)[4],
+                        int count) {
+#if BLOCKED
+  u16* const to = out.pixels + ((channel >> 4) * ((i64)out.height * out.width) + pixel) * 16;
+  store_words(to + (channel & 15), words, count);
+  const u32 zeros[4] = {};
+  if (out.channels % 16 && channel >= out.channels - 8) {
+    store_words(to + 8 + channel % 8, zeros, count);
+  }
+#else
+  store_words(out.pixels + pixel * out.pitch + channel, words, count);
+#endif
+}
+
+// What the layer's noise adds to each of a thread's pixels.
+typedef float Offsets[THREAD_PIXELS];
+DEVICE void load_noise(Offsets& offsets, const Finish& finish, const Picture& out,
+                       const Pixels& pixels, int phase) {
+  const float strength = finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
+#pragma unroll
+  for (int i = 0; i < THREAD_PIXELS; i++) {
+    const Pixel at = pixels.of(i);
+    const bool is_noisy = finish.noise && has(out, at);
+    offsets[i] = is_noisy ? finish.noise[index_of(out, at, phase)] * strength : 0.f;
+  }
+}
+
+// What store_tile hands on: of a tile, and the colours that it gathers.
+struct Storing {
+  const Picture& out;
+  const Finish& finish;
+  const Pixels& pixels;
+  Offsets offsets;
+  Colours colours;
+};
+
 // `count` groups of 8 weight rows from `first` on are 8 count channels; a thread's sums are of
 // 2 count consecutive ones.
-DEVICE void store_channels(const Consumer& my, const Sums& sums, const Picture& out, Tile tile,
+DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, int channel,
                            int first, int count) {
-  const int t = my.lane & 3, channel = tile.channel + first * 8 + t * 2 * count;
-  if (channel >= out.channels) return;
-  float scale[8], bias[8];
+  channel += first * 8 + (my.lane & 3) * 2 * count;
+  if (channel >= to.out.channels) return;
+  const int phase = channel / PHASE_LENGTH;
+  channel -= phase * PHASE_LENGTH;
+  Channels constants;
+  if (ACTIVATE) load_channels(constants, to.finish, channel, 2 * count);
+  if (ACTIVATE && PHASE_CHANNELS) load_noise(to.offsets, to.finish, to.out, to.pixels, phase);
 #pragma unroll
-  for (int i = 0; i < 2 * count; i++) {
-    scale[i] = FINISH ? out.scale[channel + i] : 1.f;
-    bias[i] = FINISH ? out.bias[channel + i] : 0.f;
-  }
-  const int down = tile.strip / out.strips_across, across = tile.strip - down * out.strips_across;
+  for (int i = 0; i < THREAD_PIXELS; i++) {
+    float v[8];
 #pragma unroll
-  for (int i = 0; i < 2 * BLOCKS; i++) {
-    const Pixel pixel = pixel_of(my.warp, my.lane, i / 2, i % 2);
-    const int x = across * STRIP_WIDTH + pixel.x, y = down * STRIP_HEIGHT + pixel.y;
+    for (int j = 0; j < 2 * count; j++) v[j] = sums[i / 2][4 * (first + j / 2) + i % 2 * 2 + j % 2];
+    if (ACTIVATE) {
+      activate(v, to.colours[i], constants, to.offsets[i], to.finish.clamp, 2 * count);
+    }
     u32 words[4];
 #pragma unroll
-    for (int j = 0; j < count; j++) {
-      const float a = sums[i / 2][4 * (first + j) + i % 2 * 2];
-      const float b = sums[i / 2][4 * (first + j) + i % 2 * 2 + 1];
-      words[j] = FINISH ? to_half2(a * scale[2 * j] + bias[2 * j],
-                                   b * scale[2 * j + 1] + bias[2 * j + 1])
-                        : to_half2(a, b);
-    }
-    if (y < out.height && x < out.width) {
-      store_words(out.pixels + ((i64)y * out.width + x) * out.pitch + channel, words, count);
+    for (int j = 0; j < count; j++) words[j] = to_half2(v[2 * j], v[2 * j + 1]);
+    const Pixel at = to.pixels.of(i);
+    if (STORE && has(to.out, at)) {
+      store_pixel(to.out, index_of(to.out, at, phase), channel, words, count);
     }
   }
 }
 
-DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out, Tile tile) {
+DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
+                       const Finish& finish, Tile tile) {
   constexpr int GROUPS = N_TILE / 8, FOURS = GROUPS / 4 * 4, TWOS = GROUPS / 2 * 2;
+  const Pixels pixels(my, out, tile);
+  Storing to = {out, finish, pixels, {}, {}};
+  if (ACTIVATE && !PHASE_CHANNELS) load_noise(to.offsets, finish, out, pixels, 0);
 #pragma unroll
-  for (int first = 0; first < FOURS; first += 4) store_channels(my, sums, out, tile, first, 4);
-  if (TWOS > FOURS) store_channels(my, sums, out, tile, FOURS, 2);
-  if (GROUPS > TWOS) store_channels(my, sums, out, tile, TWOS, 1);
+  for (int first = 0; first < FOURS; first += 4) {
+    store_channels(my, sums, to, tile.channel, first, 4);
+  }
+  if (TWOS > FOURS) store_channels(my, sums, to, tile.channel, FOURS, 2);
+  if (GROUPS > TWOS) store_channels(my, sums, to, tile.channel, TWOS, 1);
+  if (RGB == 0) return;
+  // The four lanes of a pixel add up; each then stores some of their pixels.
+  const int lane = my.lane & 3, kept = share_sums<4>(to.colours, lane);
+  if (lane >= COLOUR_ROOM) return;  // another lane has the same
+#pragma unroll
+  for (int i = 0; i < (COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1); i++) {
+    const Pixel at = pixels.of(kept + i);
+    if (kept + i >= THREAD_PIXELS || !has(out, at)) continue;
+    store_colours(finish, to.colours[i], at, tile.channel / N_TILE, out.height, out.width);
+  }
 }

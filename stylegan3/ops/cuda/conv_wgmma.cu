@@ -23,7 +23,9 @@
 // Rows of weights are permuted (`channel_order` in conv_tiling.py) so that a thread's sums belong
 // to 8 (or 4, or 2) consecutive channels. Other constants: KERNEL_SIZE, PADDING, K_BLOCKS (of 64
 // input channels), LAST_STEPS (of 16 channels, in the last block), PICTURE_STAGES, WEIGHT_STAGES,
-// PRODUCER_REGISTERS, CONSUMER_REGISTERS, FINISH (1: times scale, plus bias).
+// PRODUCER_REGISTERS, CONSUMER_REGISTERS; BLOCKED (conv_store.cuh); of conv_finish.cuh ACTIVATE
+// (1: StyleGAN2's activation; else sums are stored as they are), STORE, RGB (picture channels, 0
+// for no ToRGB), PARTIAL_RGB (1: a tile has not all channels), PHASE_CHANNELS (0: one phase).
 #include "conv_tiles.cuh"
 #include "conv_products.cuh"
 #include "conv_store.cuh"
@@ -68,7 +70,8 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
 
 // ---- consumers ---------------------------------------------------------------------------------
 
-DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out) {
+DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out,
+                    const Finish& finish) {
   constexpr int OTHERS = PING_PONG ? CONSUMERS - 1 : 0;  // tiles between two of this consumer
   const int index = uniform(threadIdx.x >> 7) - 1, tid = threadIdx.x & 127;
   Consumer my = {shared, index, tid >> 5, tid & 31, tid == 0, false, {0, 0}, {0, 0}};
@@ -94,7 +97,7 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
     }
     Tile tile = tile_of(tiles, i);
     tile.strip += PING_PONG ? 0 : index;
-    store_tile(my, sums, out, tile);
+    store_tile(my, sums, out, finish, tile);
     skip<PICTURE_STAGES>(my.picture, OTHERS * K_BLOCKS);
     skip<WEIGHT_STAGES>(my.weight, OTHERS * K_BLOCKS * TAPS);
   }
@@ -105,10 +108,12 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
 KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
     const __grid_constant__ TensorMap pictures,  // [height][width][channels], boxes of a strip
     const __grid_constant__ TensorMap weights,   // [TAPS][rows][channels], boxes of N_TILE rows
-    u16* out,                                    // [height][width][pitch]
-    const float* scale, const float* bias,       // [channels], or null
+    u16* out,                                    // [height][width][pitch] or BLOCKED, with STORE
+    const float* demodulation, const float* bias, const float* next,
+    const float* noise, const float* strength, const float* rgb_weight, const float* rgb_styles,
+    const float* rgb_bias, const float* previous, const float* taps, float* rgb,
     int height, int width, int pitch, int channels, int strips_across,
-    int tiles_per_column, int tile_count) {
+    int tiles_per_column, int tile_count, int rgb_channels, float clamp, float rgb_gain) {
   const Shared shared = lay_out(up_to(shared_start(), 1024));
   if (threadIdx.x == 0) {
     for (int i = 0; i < PICTURE_STAGES; i++) {
@@ -130,6 +135,8 @@ KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
   } else {
     claim_registers<CONSUMER_REGISTERS>();
     await_previous();
-    consume(shared, tiles, {out, scale, bias, height, width, pitch, channels, strips_across});
+    consume(shared, tiles, {out, height, width, pitch, channels, strips_across},
+            {demodulation, bias, next, noise, strength, rgb_weight, rgb_styles, rgb_bias, previous,
+             taps, rgb, rgb_channels, clamp, rgb_gain});
   }
 }

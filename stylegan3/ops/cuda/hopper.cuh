@@ -1,6 +1,6 @@
 // Device primitives as inline PTX, of Hopper alone (sm_90a): barriers in shared memory, tensor
 // copies and what goes with warpgroup matrix instructions. Those instructions themselves name all
-// their registers, so their text is generated for a tile width: `wgmma_source` in conv_hopper.py.
+// their registers, so their text is generated for a tile width: `wgmma_source.py`.
 //
 // Addresses of shared memory are the 32-bit ones of `shared_start`.
 #pragma once
@@ -52,6 +52,13 @@ template <int PENDING> DEVICE void wgmma_wait() {
 DEVICE void load_matrices(u32 (&m)[4], u32 at) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(at) : "memory");
+}
+
+// ---- numbers -----------------------------------------------------------------------------------
+
+// `v` within +-limit (limit >= 0) by one instruction. NaN stays.
+DEVICE float clamp_magnitude(float v, float limit) {
+  float d; asm("min.NaN.xorsign.abs.f32 %0, %1, %2;" : "=f"(d) : "f"(v), "f"(limit)); return d;
 }
 
 // ---- warpgroups --------------------------------------------------------------------------------

@@ -18,9 +18,15 @@ typedef long long i64;
 
 DEVICE float to_float(u16 h) { float f; asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(h)); return f; }
 DEVICE u16 to_half(float f) { u16 h; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f)); return h; }
+#if __CUDA_ARCH__ >= 800
+DEVICE u32 to_half2(float low, float high) {
+  u32 d; asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low)); return d;
+}
+#else
 DEVICE u32 to_half2(float low, float high) {
   return (u32)to_half(low) | ((u32)to_half(high) << 16);
 }
+#endif
 DEVICE float2 to_float2(u32 pair) {
   return make_float2(to_float((u16)pair), to_float((u16)(pair >> 16)));
 }

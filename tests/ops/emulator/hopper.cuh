@@ -122,3 +122,6 @@ DEVICE void load_matrices(u32 (&m)[4], u32 at) {
 template <int COUNT> DEVICE void release_registers() {}
 template <int COUNT> DEVICE void claim_registers() {}
 DEVICE int uniform(int value) { return value; }
+DEVICE float clamp_magnitude(float v, float limit) {
+  return v < -limit ? -limit : v > limit ? limit : v;
+}

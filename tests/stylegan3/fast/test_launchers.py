@@ -12,8 +12,8 @@ from stylegan3 import StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
 from stylegan3.fast.convolution import Convolution, ReferenceConvolution, WgmmaConvolution
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.ops import nvrtc, tensor_map
-from stylegan3.ops.conv_tiling import ConvolutionShape
+from stylegan3.ops import conv_hopper, nvrtc, tensor_map
+from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
@@ -49,17 +49,19 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
     monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
     return dataclasses.replace(
         cuda_operations(),
-        convolution=lambda weight, size, padding, channels: ReferenceConvolution(weight, padding),
+        convolution=lambda weight, size, padding, *_, **__: ReferenceConvolution(weight, padding),
     )
 
 
-def wgmma(weight: PreparedWeight, size: int, padding: int, channels: int) -> Convolution:
-    """Take Hopper's kernel where it applies."""
+def wgmma(
+    weight: PreparedWeight, size: int, padding: int, channels: int, *, may_block: bool = False
+) -> Convolution:
+    """Take Hopper's kernel where it applies, with output in blocks where they are read."""
     kernel = weight.storage.shape[1]
     if kernel == 1:
         return ReferenceConvolution(weight, padding)
     shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
-    return WgmmaConvolution(weight, shape)
+    return WgmmaConvolution(weight, shape, is_blocked=may_block)
 
 
 @pytest.mark.parametrize("config", [TINY2, TINY_T], ids=["2", "t"])
@@ -76,6 +78,30 @@ def test_convolutions_of_hopper(
         for name, tensor in generator.synthesis.named_parameters():
             if name.endswith(".weight"):
                 tensor.mul_(-0.5).add_(0.1)
+
+
+@pytest.mark.parametrize("n_tile", [32, 16])
+def test_activations_in_hoppers_convolutions(
+    emulated: Operations, monkeypatch: pytest.MonkeyPatch, n_tile: int
+) -> None:
+    monkeypatch.setattr(conv_hopper, "choose_tiling", lambda *_: Tiling(n_tile, 1, 2))
+    generator = lively(dataclasses.replace(TINY2, channel_max=32))  # whole groups of 8: ToRGB too
+    z = latent(generator)
+    operations = dataclasses.replace(
+        emulated, convolution=wgmma, composes_upsampling=lambda *_: n_tile == 16
+    )
+    fast = FastSynthesis(generator, operations=operations)
+    for layer in (None, "b4.conv1", "b8.conv0", "b8.torgb"):
+        expected = generator.synthesis(generator.mapping(z), layer=layer)
+        actual = fast(z=z, layer=layer)
+        assert (actual - expected).norm() < 5e-3 * expected.norm()
+    generator.synthesis.get_parameter("b8.conv0.weight").mul_(-0.5).add_(0.1)
+    expected = generator(z)
+    assert (fast(z=z) - expected).norm() < 5e-3 * expected.norm()
+    names = [step.name for step in fast.plan().steps]
+    assert not [name for name in names if name.endswith("activation") and "," not in name]
+    assert ("b8 picture" in names) == (n_tile == 16)
+    assert ("b8.conv0 upsample" in names) == (n_tile == 32)
 
 
 @pytest.mark.parametrize("config", [TINY2, TINY_T, TINY_R], ids=["2", "t", "r"])

@@ -1,5 +1,6 @@
 """The plans of the fast path, computed in plain torch, against the generators."""
 
+import dataclasses
 import gc
 import weakref
 from collections.abc import Callable
@@ -11,7 +12,10 @@ from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
+from stylegan3.fast.convolution import Convolution, ReferenceConvolution
 from stylegan3.fast.reference import reference_operations
+from stylegan3.fast.reference_activation import FusedConvolution
+from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
@@ -47,6 +51,37 @@ def test_every_layer_can_be_shown(config: StyleGAN2Config | StyleGAN3Config) -> 
     ws = generator.mapping(z)
     for name in (*generator.synthesis.layer_names, None):
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_activations_in_convolutions(parts: int) -> None:
+    generator = lively(SMALL2)
+    fast = FastSynthesis(generator, "fp32", operations=reference_operations(parts))
+    ws = generator.mapping(latent(generator))
+    for name in (*generator.synthesis.layer_names, None):
+        assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+    names = [step.name for step in fast.plan().steps]
+    assert "b32.conv1 convolution, activation" in names
+    assert not [name for name in names if name.endswith((".conv1 activation", "upsample"))]
+    # sums in parts are all added up in one launch, at the end
+    assert [name for name in names if name.endswith("picture")] == ["b32 picture"] * (parts > 1)
+
+
+def test_a_picture_from_complete_and_partial_sums() -> None:
+    generator, z = lively(SMALL2), latent(lively(SMALL2))
+
+    def convolution(weight: PreparedWeight, size: int, padding: int, channels: int) -> Convolution:
+        if size == 16:  # as where no kernel of ours suits
+            return ReferenceConvolution(weight, padding)
+        return FusedConvolution(weight, padding, {4: 1, 8: 2}.get(size, 3))
+
+    operations = dataclasses.replace(reference_operations(), convolution=convolution)
+    fast = FastSynthesis(generator, "fp32", operations=operations)
+    assert_close(fast(z=z), generator(z))
+    names = [step.name for step in fast.plan().steps]
+    order = ["b8 picture", "b16.conv1 convolution", "b16.conv1 activation", "b32 picture"]
+    assert [name for name in names if name in order] == order
+    assert names.index("b8.conv1 convolution, activation") < names.index("b8 picture")
 
 
 @pytest.mark.parametrize("noise_mode", ["const", "none"])

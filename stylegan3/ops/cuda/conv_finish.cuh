@@ -1,0 +1,96 @@
+// What follows StyleGAN2's convolutions, computed from a thread's sums before they are rounded, as
+// modulated_act.cu does in a pass of its own (it has the formulas):
+//   v = clamp(lrelu(sum * d + noise * strength + bias) * gain, +-clamp), stored times `next`
+//   rgb = clamp(weight . (v * styles) + bias, +-clamp) + upsample2(previous rgb)
+// ToRGB needs all channels of a pixel. Where a tile has only some, its share of the sum is stored
+// instead, and skip_sums.cu does the rest: in that order always, so pictures can be made again.
+//
+// PHASE_CHANNELS > 0: four times as many channels are four phases of a picture twice as large, pixel
+// (2y + p, 2x + q) being phase 2p + q of (y, x): weight_preparation.cu has the upsampling and its
+// filter in such weights.
+#pragma once
+#include "conv_products.cuh"
+#include "element.cuh"
+#include "lane_sums.cuh"
+#include "upsampled.cuh"
+
+constexpr float ACTIVATION_GAIN = 1.41421356f;  // lrelu(v) gain = lrelu(v gain)
+constexpr int THREAD_PIXELS = 2 * BLOCKS, COLOUR_COUNT = RGB > 0 ? RGB : 1;
+constexpr int COLOUR_ROOM = BLOCKS == 3 ? 8 : THREAD_PIXELS;  // a power of two, to be halved
+typedef float Colours[COLOUR_ROOM][COLOUR_COUNT];
+
+struct Finish {
+  const float *demodulation, *bias, *next;  // per channel, zero beyond
+  const float *noise, *strength;            // [height][width], or null; [1]
+  // [RGB][rgb_channels], [rgb_channels], whole groups of 8, aligned; [RGB]
+  const float *rgb_weight, *rgb_styles, *rgb_bias;
+  const float* previous;  // [RGB][height / 2][width / 2], or null
+  const float* taps;      // [2][4]: vertical and horizontal resampling taps, flipped, times 2
+  float* rgb;             // [RGB][height][width], of PARTIAL_RGB one for each column of tiles
+  int rgb_channels;
+  float clamp, rgb_gain;
+};
+
+// Constants of the channels whose sums a thread has; in lanes of four, neighbours have others.
+struct Channels { float demodulation[8], bias[8], next[8], colours[COLOUR_COUNT][8]; };
+
+DEVICE void load_values(float (&v)[8], const float* from, int count) {
+  if (count == 8) return load8(v, from);
+#pragma unroll
+  for (int i = 0; i < count; i += 2) {
+    const float2 pair = *(const float2*)(from + i);
+    v[i] = pair.x, v[i + 1] = pair.y;
+  }
+}
+DEVICE void load_channels(Channels& c, const Finish& finish, int first, int count) {
+  load_values(c.demodulation, finish.demodulation + first, count);
+  load_values(c.bias, finish.bias + first, count);
+  if (STORE) load_values(c.next, finish.next + first, count);
+#pragma unroll
+  for (int i = 0; i < count; i++) {
+    c.demodulation[i] *= ACTIVATION_GAIN;
+    c.bias[i] *= ACTIVATION_GAIN;
+  }
+  if (RGB == 0) return;
+  float styles[8];
+  load_values(styles, finish.rgb_styles + first, count);
+#pragma unroll
+  for (int o = 0; o < RGB; o++) {
+    load_values(c.colours[o], finish.rgb_weight + o * finish.rgb_channels + first, count);
+#pragma unroll
+    for (int i = 0; i < count; i++) c.colours[o][i] *= styles[i] * finish.rgb_gain;
+  }
+}
+
+// Turns `count` sums of a pixel into what is stored; adds their part of its colours.
+DEVICE void activate(float (&v)[8], float (&colours)[COLOUR_COUNT], const Channels& c,
+                     float offset, float clamp, int count) {
+#pragma unroll
+  for (int i = 0; i < count; i++) {
+    float a = v[i] * c.demodulation[i] + (offset + c.bias[i]);
+    a = clamp_magnitude(fmaxf(a, 0.2f * a), clamp);
+#pragma unroll
+    for (int o = 0; o < RGB; o++) colours[o] += a * c.colours[o][i];
+    if (STORE) v[i] = a * c.next[i];
+  }
+}
+
+DEVICE void store_colours(const Finish& finish, const float (&sums)[COLOUR_COUNT], Pixel at,
+                          int column, int height, int width) {
+  const i64 plane = (i64)height * width, pixel = (i64)at.y * width + at.x;
+#if PARTIAL_RGB
+#pragma unroll
+  for (int o = 0; o < RGB; o++) finish.rgb[(column * RGB + o) * plane + pixel] = sums[o];
+#else
+  float taps[2][4];
+#pragma unroll
+  for (int i = 0; i < 8; i++) taps[i >> 2][i & 3] = finish.previous ? finish.taps[i] : 0.f;
+  const Upsampled upsampled(taps, at.y, at.x, height / 2, width / 2);
+#pragma unroll
+  for (int o = 0; o < RGB; o++) {
+    float v = clamp_magnitude(sums[o] + finish.rgb_bias[o], finish.clamp);
+    if (finish.previous) v += upsampled.of(finish.previous + o * (plane / 4));
+    finish.rgb[o * plane + pixel] = v;
+  }
+#endif
+}
