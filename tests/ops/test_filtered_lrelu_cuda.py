@@ -104,6 +104,17 @@ def test_channels_side_by_side_or_in_turn(device: torch.device, layer: int, at_o
 
 
 @pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+def test_blocks_without_a_channel_hand_over_many_steps(device: torch.device, layer: int) -> None:
+    geometry = published_geometry(layer, radial=False)
+    op, tall = TensorCoreFilteredLrelu(geometry, device), {"strip_height": 96}
+    actual, expected, padding = run_filtered_lrelu(
+        op, geometry, device, 3, (90, 20), out_multiple=32, junk=float("nan"), **tall
+    )
+    assert relative_error(actual, expected) < BOUND
+    assert not padding.any()
+
+
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
 def test_input_in_blocks_of_channels(device: torch.device, layer: int) -> None:
     geometry = published_geometry(layer, radial=False)
     plain = TensorCoreFilteredLrelu(geometry, device)

@@ -184,11 +184,11 @@ DEVICE void filter_strip(u32 shared, const Handover& handover, const u32* matric
   for (int step = 0; step < steps; step++) {
     ring.advance();
     barrier_wait(handover.brought(ring.slot), ring.parity);
+    handover.await_drained(step);
     if (active) {
       u32 below[4][TILES];
       const bool is_large =
           read_pixels(below, read_at + ring.slot * SLOT, load_shared8(safe_at));
-      handover.await_drained(step);
       const u32 to = stage_at + (step & 1) * OUT_SLOT;
       if (CLAMP && (is_large || was_large)) {
         filter_step<true>(filters, warp, above, below, open, to);

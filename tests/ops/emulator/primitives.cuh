@@ -91,6 +91,12 @@ static void barrier() {
     while (barrier_generation == generation) yield();
   }
 }
+// Warps are held up now and then, each at other times, so that none can count on the pace of others.
+static bool is_held_up(int warp, u32 round) {
+  u32 hash = (round >> 4) * 2654435761u + warp * 40503u;
+  hash = (hash ^ hash >> 15) * 2246822519u;
+  return hash >> 13 & 1;
+}
 static void run_block() {
   memset(shared, 0x7e, sizeof shared);  // NaN, as float16 and as part of a float32
   memset(warps, 0, sizeof warps);
@@ -106,10 +112,13 @@ static void run_block() {
     fiber.context.uc_stack.ss_size = fiber.stack.size();
     makecontext(&fiber.context, enter, 0);
   }
-  for (bool alive = true; alive;) {
+  static u32 round;  // goes on from block to block
+  for (bool alive = true; alive; round++) {
     alive = false;
     for (current = 0; current < threads; current++) {
       if (fibers[current].finished) continue;
+      alive = true;
+      if (is_held_up(current / 32, round)) continue;
       swapcontext(&scheduler, &fibers[current].context);
       alive |= !fibers[current].finished;
     }
