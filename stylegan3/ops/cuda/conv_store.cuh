@@ -8,8 +8,8 @@ struct Picture {  // of the output
   int strips_across;
 };
 DEVICE void store_words(u16* to, const u32 (&words)[4], int count) {
-  if (count == 4) *(uint4*)to = make_uint4(words[0], words[1], words[2], words[3]);
-  if (count == 2) *(uint2*)to = make_uint2(words[0], words[1]);
+  if (count == 4) store_global16(to, make_uint4(words[0], words[1], words[2], words[3]));
+  if (count == 2) store_global8(to, words[0], words[1]);
   if (count == 1) *(u32*)to = words[0];
 }
 
