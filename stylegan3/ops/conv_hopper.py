@@ -134,7 +134,7 @@ class HopperConvolution:
         weight: Tensor,  # of `prepare`
         out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
         vectors: ActVectors | None = None,  # with a finish
-        rgb: SkipRgb | None = None,  # its out [parts, colours, H', W'] with several `colour_parts`
+        rgb: SkipRgb | None = None,  # out [parts, colours, H', W'] if several; None: not wanted
         taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
     ) -> None:
         """Launch on torch's current stream; capturable.

@@ -127,6 +127,19 @@ def test_torgb_where_a_tile_has_all_channels(
         assert relative_error(planes(out, tiling.n_tile), expected) < ROUNDED
 
 
+@pytest.mark.parametrize("n_tile", [16, 32])
+def test_a_frame_may_do_without_torgb(hopper: torch.device, n_tile: int) -> None:
+    layer, tiling = Layer(hopper, 32), Tiling(n_tile, 1, 2)
+    out = layer.run(tiling, Finish(CLAMP, colours=3), None)
+    without = layer.run(tiling, Finish(CLAMP), None)
+    assert out is not None
+    assert without is not None
+    assert out.isfinite().all()
+    assert out.equal(without)
+    with pytest.raises(ValueError, match="nothing would be written"):
+        layer.run(tiling, Finish(CLAMP, store=False, colours=3), None)
+
+
 @pytest.mark.parametrize("n_tile", [16, 40])
 @pytest.mark.parametrize("colours", [1, 4])
 def test_torgb_in_parts(hopper: torch.device, n_tile: int, colours: int) -> None:
@@ -190,7 +203,7 @@ def test_what_does_not_fit_is_refused(hopper: torch.device) -> None:
     layer = Layer(hopper, 32)
     with pytest.raises(ValueError, match="colours"):
         Finish(colours=5)
-    with pytest.raises(ValueError, match="built for 0 picture channels"):
+    with pytest.raises(ValueError, match="built without ToRGB"):
         layer.run(Tiling(32, 1, 1), Finish(CLAMP), layer.rgb(1, has_previous=True))
     coloured = Finish(CLAMP, colours=3)
     with pytest.raises(ValueError, match="rgb must be float32"):

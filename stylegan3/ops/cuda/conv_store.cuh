@@ -115,7 +115,7 @@ DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
   }
   if (TWOS > FOURS) store_channels(my, sums, to, tile.channel, FOURS, 2);
   if (GROUPS > TWOS) store_channels(my, sums, to, tile.channel, TWOS, 1);
-  if (RGB == 0) return;
+  if (RGB == 0 || !finish.rgb) return;
   // The four lanes of a pixel add up; each then stores some of their pixels.
   const int lane = my.lane & 3, kept = share_sums<4>(to.colours, lane);
   if (lane >= COLOUR_ROOM) return;  // another lane has the same
