@@ -66,7 +66,7 @@ class ActivatedConvolution(Protocol):
         x: Tensor,  # [H, W, I]
         y: Tensor | None,  # [H', W', O], written; None without store
         vectors: ActVectors,
-        rgb: SkipRgb | None = None,  # out: [parts, colours, H', W'] where there are several
+        rgb: SkipRgb | None = None,  # out: [parts, colours, H', W'] if several; None: not wanted
         taps: Tensor | None = None,  # [2, 4], with rgb.previous
     ) -> None:
         """Launch on torch's current stream."""

@@ -106,7 +106,7 @@ class ActivatedConvolution:
         taps: Tensor | None = None,
     ) -> None:
         """Compute all of it from float32 sums; of ToRGB its parts where there are several."""
-        assert (rgb is None) == (self._colours == 0) and (y is None) == (not self._store)
+        assert (rgb is None or self._colours > 0) and (y is None) == (not self._store)
         t = x.new_zeros((*x.shape[:2], len(self._weight.storage)), dtype=torch.float32)
         self._convolution(x, t)
         channels = self._weight.out_channels

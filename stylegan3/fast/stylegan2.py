@@ -164,9 +164,10 @@ class StyleGAN2Planner:
         has_colour = picture is not None and picture.has(block) and not conv.is_upsampling
         out = None if is_last and has_colour else y
         clamp = conv.layer.conv_clamp
-        options = {"clamp": clamp, "store": out is not None}
-        options["colours"] = self._synthesis.img_channels if has_colour else 0
-        fused = conv.convolution.activated(**options)
+        # ToRGB is there in frames without it too, which then need no kernels of their own
+        colours = 0 if conv.is_upsampling else self._synthesis.img_channels
+        stores = out is not None
+        fused = conv.convolution.activated(clamp=clamp, store=stores, colours=colours)
         rgb = taps = None
         if picture is not None and has_colour:
             before, rgb, taps = picture.add(block, fused.colour_parts if fused else 1, clamp)
@@ -175,7 +176,13 @@ class StyleGAN2Planner:
             name = f"{conv.name} convolution, activation"
             return [*steps, step(name, fused, x, out, vectors, rgb, taps)]
         t = self._convolved(conv)
-        activate = self._ops.modulated_act(pitch=t.shape[2], dtype=conv.dtype, **options)
+        activate = self._ops.modulated_act(
+            pitch=t.shape[2],
+            dtype=conv.dtype,
+            clamp=clamp,
+            store=stores,
+            colours=colours if has_colour else 0,
+        )
         arguments = (t, out, len(conv.layer.bias), vectors, rgb, taps)
         return [
             *steps,

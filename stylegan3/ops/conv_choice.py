@@ -73,6 +73,8 @@ _CLOCKS_PER_US = 1640
 _START_CLOCKS = 1000
 _TAP_CLOCKS = 56  # to hand over streamed weights
 _STORE_CLOCKS, _STORE_CLOCKS_PER_CHANNEL_BLOCK = 1600, 3.5
+# Of blocks that share a tile: fences and an atomic; then each writes its sums, one reads them all.
+_SHARE_CLOCKS, _SHARE_BYTES_PER_CLOCK = 2500, 48  # not measured
 # From registers one warpgroup cannot keep the pipe full: it waits this long for every instruction,
 # while others may run; in turn, less was seen, as turns overlap.
 _REGISTER_WAIT_CLOCKS, _REGISTER_WAIT_CLOCKS_IN_TURN = 44, 12.5
@@ -91,8 +93,8 @@ def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     composed = COMPOSED.get(_key(shape))
     if composed is not None and composed.fits(shape):
         return composed
-    # Consumers out of turn have not been timed yet.
-    fitting = [t for t in candidates(shape) if t.in_turn]
+    # Consumers out of turn, and blocks that share a tile, have not been timed yet.
+    fitting = [t for t in candidates(shape) if t.in_turn and t.split == 1]
     return min(fitting, key=lambda t: estimate(t, shape, processors))
 
 
@@ -151,7 +153,11 @@ def candidates(shape: ConvolutionShape) -> Iterator[Tiling]:
     tiles = {padded_channels(-(-shape.columns // parts)) for parts in range(1, max(most, 2))}
     for n in sorted(tiles):
         for blocks in (1, 2, 3, 4):
-            modes = [Tiling(n, blocks, consumers) for consumers in (1, 2, 3)]
+            modes = [
+                Tiling(n, blocks, consumers, split=split)
+                for consumers in (1, 2, 3)
+                for split in (1, 2, 4)
+            ]
             for consumers in (2, 3, 4):
                 own = Tiling(n, blocks, consumers, ping_pong=True)
                 modes.append(own)
@@ -166,7 +172,7 @@ def candidates(shape: ConvolutionShape) -> Iterator[Tiling]:
 def estimate(tiling: Tiling, shape: ConvolutionShape, processors: int) -> float:
     """Predict the time [us]: whole rounds of tiles, each bound by what it needs most of."""
     taps, n, blocks = shape.kernel**2, tiling.n_tile, tiling.blocks
-    steps = (4 * (shape.k_blocks - 1) + shape.last_steps) * taps
+    steps = (4 * (shape.k_blocks - 1) + shape.last_steps) * taps / tiling.split
     products = steps * tiling.team * blocks  # of 64 pixels, 16 and n channels
     width, height = tiling.box(shape)
     strip = tiling.team * width * height
@@ -174,16 +180,20 @@ def estimate(tiling: Tiling, shape: ConvolutionShape, processors: int) -> float:
     # Shared memory moves 128 bytes a clock: 16 clocks for the pixels of a product, n / 4 for its
     # weights, one for each row copied in. In registers, rows of pixels serve several products.
     share = (blocks + shape.kernel - 1) / (blocks * shape.kernel) if tiling.in_registers else 1
-    moved = products * (16 * share + n / 4) + (strip + streamed) * shape.k_blocks
+    moved = products * (16 * share + n / 4) + (strip + streamed) * shape.k_blocks / tiling.split
     product = n / 2
     if tiling.in_registers and tiling.in_turn:
         product += _REGISTER_WAIT_CLOCKS_IN_TURN
     elif tiling.in_registers:
         product = max(product, (product + _REGISTER_WAIT_CLOCKS) / tiling.consumers)
     multiplied = products * product
-    main = max(multiplied, moved) + (0 if tiling.resident else shape.k_blocks * taps * _TAP_CLOCKS)
+    handed_over = 0 if tiling.resident else shape.k_blocks * taps / tiling.split
+    main = max(multiplied, moved) + handed_over * _TAP_CLOCKS
     store = _STORE_CLOCKS + _STORE_CLOCKS_PER_CHANNEL_BLOCK * blocks * n
-    rounds = -(-tiling.tiles(shape)[1] // processors)
+    if tiling.split > 1:
+        shared = tiling.consumers * blocks * 64 * n * 4 * (1 + tiling.split)
+        store += _SHARE_CLOCKS + shared / _SHARE_BYTES_PER_CLOCK
+    rounds = -(-tiling.tiles(shape)[1] * tiling.split // processors)
     if tiling.ping_pong:
         clocks = rounds * max(main, (main + store) / tiling.consumers) + store
     else:

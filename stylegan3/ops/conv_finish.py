@@ -103,10 +103,12 @@ def check_finish(
         size, channels = (2 * size[0], 2 * size[1]), channels // 4
     check_vectors(channels, bias=vectors.bias, demodulation=vectors.demodulation, next=vectors.next)
     check_noise(vectors, *size)
-    if (rgb is None) != (finish.colours == 0):
-        raise ValueError(f"this kernel was built for {finish.colours} picture channels")
     if rgb is None:
+        if not finish.store:
+            raise ValueError("nothing would be written: neither a picture nor ToRGB")
         return
+    if finish.colours == 0:
+        raise ValueError("this kernel was built without ToRGB")
     shape = (finish.colours, *size) if parts == 1 else (parts, finish.colours, *size)
     if rgb.out.shape != shape or rgb.out.dtype != torch.float32:
         raise ValueError(f"rgb must be float32 {shape}, not {rgb.out.dtype} {tuple(rgb.out.shape)}")

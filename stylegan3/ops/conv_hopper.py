@@ -70,6 +70,10 @@ class HopperConvolution:
         row_of = torch.empty(rows, dtype=torch.int64)
         row_of[torch.tensor(channel_of)] = torch.arange(rows)
         self._row_of = row_of.to(device)
+        # not at the first launch: that may be captured in a graph, whose memory is not kept
+        places, values = self.tiling.shares(shape)
+        self._shares = torch.empty(values, device=device)
+        self._arrivals = torch.zeros(places, dtype=torch.int32, device=device)
         self._maps: dict[tuple[int, int], ctypes.Array] = {}
         self.spec = nvrtc.KernelSpec(
             "conv_wgmma",
@@ -130,7 +134,7 @@ class HopperConvolution:
         weight: Tensor,  # of `prepare`
         out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
         vectors: ActVectors | None = None,  # with a finish
-        rgb: SkipRgb | None = None,  # its out [parts, colours, H', W'] with several `colour_parts`
+        rgb: SkipRgb | None = None,  # out [parts, colours, H', W'] if several; None: not wanted
         taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
     ) -> None:
         """Launch on torch's current stream; capturable.
@@ -151,8 +155,9 @@ class HopperConvolution:
             parts=self.colour_parts,
         )
         per_column, tiles = tiling.tiles(shape)
+        parts = tiles * tiling.split
         nvrtc.load(self.spec, self._device)(
-            min(tiles, self._processors),
+            min(parts, self._processors),
             tiling.threads,
             self._picture_map(x),
             self._weight_map(weight),
@@ -164,8 +169,10 @@ class HopperConvolution:
             shape.columns,
             tiling.strips(shape)[0],
             per_column,
-            tiles,
+            parts,
             *finish_numbers(self._finish, rgb),
+            self._shares,
+            self._arrivals,
             shared=tiling.shared_bytes(shape),
         )
 

@@ -64,6 +64,7 @@ class Tiling:
     resident: bool = False
     in_registers: bool = False
     in_turn: bool = True
+    split: int = 1  # thread blocks that share the input channels of a tile
 
     @property
     def team(self) -> int:
@@ -95,6 +96,13 @@ class Tiling:
         across, down = self.strips(shape)
         per_column = -(-across * down // self.team)
         return per_column, per_column * -(-shape.columns // self.n_tile)
+
+    def shares(self, shape: ConvolutionShape) -> tuple[int, int]:
+        """Warpgroups that share sums with others, and the values of all their shares."""
+        if self.split == 1:
+            return 0, 0
+        places = self.tiles(shape)[1] * self.consumers
+        return places, places * self.split * self.blocks * 64 * self.n_tile
 
     def stages(self, shape: ConvolutionShape) -> tuple[int, int]:
         """Stages of the rings of pictures and of weights, (0, 0) if nothing fits."""
@@ -135,9 +143,14 @@ class Tiling:
             and self.n_tile // 2 + 28 <= 65536 // self.threads  # operands of one instruction
             and sums + pixels + 40 <= _REGISTERS[self.consumers][1]
             and (not self.resident or self.n_tile >= shape.columns)
+            and (self.split == 1 or self._splits(shape))
             and (self.in_turn or (self.ping_pong and self.resident))
             and (not self.in_registers or (self.resident and self.ping_pong and shape.kernel > 1))
         )
+
+    def _splits(self, shape: ConvolutionShape) -> bool:
+        is_whole = shape.k_blocks % self.split == 0 and shape.last_steps == 4
+        return is_whole and not self.ping_pong and not self.resident
 
     def defines(self, shape: ConvolutionShape) -> tuple[tuple[str, int], ...]:
         """Macros of the kernel, sorted."""
@@ -158,6 +171,7 @@ class Tiling:
             ("PING_PONG", int(self.ping_pong)),
             ("PRODUCER_REGISTERS", producer),
             ("RESIDENT", int(self.resident)),
+            ("SPLIT", self.split),
             ("WEIGHT_STAGES", weights),
         )
 

@@ -15,7 +15,8 @@ from stylegan3.ops.channels_last import padded_channels
 from stylegan3.ops.conv_finish import Finish
 from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
-from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb, resampling_taps
+from stylegan3.ops.modulated_act_cuda import ActVectors, ModulatedAct, SkipRgb, resampling_taps
+from stylegan3.ops.skip_sums_cuda import SkipLevel, SkipSums
 from stylegan3.ops.upfirdn2d import upsample2d
 
 CLAMP = 2.0
@@ -126,6 +127,19 @@ def test_torgb_where_a_tile_has_all_channels(
         assert relative_error(planes(out, tiling.n_tile), expected) < ROUNDED
 
 
+@pytest.mark.parametrize("n_tile", [16, 32])
+def test_a_frame_may_do_without_torgb(hopper: torch.device, n_tile: int) -> None:
+    layer, tiling = Layer(hopper, 32), Tiling(n_tile, 1, 2)
+    out = layer.run(tiling, Finish(CLAMP, colours=3), None)
+    without = layer.run(tiling, Finish(CLAMP), None)
+    assert out is not None
+    assert without is not None
+    assert out.isfinite().all()
+    assert out.equal(without)
+    with pytest.raises(ValueError, match="nothing would be written"):
+        layer.run(tiling, Finish(CLAMP, store=False, colours=3), None)
+
+
 @pytest.mark.parametrize("n_tile", [16, 40])
 @pytest.mark.parametrize("colours", [1, 4])
 def test_torgb_in_parts(hopper: torch.device, n_tile: int, colours: int) -> None:
@@ -189,7 +203,7 @@ def test_what_does_not_fit_is_refused(hopper: torch.device) -> None:
     layer = Layer(hopper, 32)
     with pytest.raises(ValueError, match="colours"):
         Finish(colours=5)
-    with pytest.raises(ValueError, match="built for 0 picture channels"):
+    with pytest.raises(ValueError, match="built without ToRGB"):
         layer.run(Tiling(32, 1, 1), Finish(CLAMP), layer.rgb(1, has_previous=True))
     coloured = Finish(CLAMP, colours=3)
     with pytest.raises(ValueError, match="rgb must be float32"):
@@ -210,3 +224,44 @@ def test_what_does_not_fit_is_refused(hopper: torch.device) -> None:
     layer.vectors = replace(layer.vectors, noise=torch.zeros(3, 3, device=hopper))
     with pytest.raises(ValueError, match="noise"):
         layer.run(Tiling(32, 1, 1), Finish(CLAMP), None)
+
+
+@pytest.mark.parametrize("size", [4, 8, 16, 32, 64, 128, 256, 512, 1024])
+def test_published_layers_are_as_the_separate_passes(hopper: torch.device, size: int) -> None:
+    if hopper.type != "cuda":
+        pytest.skip("too slow on the emulator")
+    channels = min(32768 // size, 512)
+    shape = ConvolutionShape(size, size, channels, channels, 3, 1)
+    x = torch.randn(size, size, channels, device=hopper).half()
+    weight = torch.randn(channels, channels, 3, 3, device=hopper) / (9 * channels) ** 0.5
+    noise = torch.randn(size, size, device=hopper)
+    vectors = ActVectors(
+        *(torch.randn(channels, device=hopper) for _ in range(3)),
+        noise=noise,
+        strength=torch.tensor(0.3, device=hopper),
+    )
+    taps = torch.rand(2, 4, device=hopper)
+    pictures = torch.zeros(2, 3, size, size, device=hopper)
+    rgb = SkipRgb(
+        torch.randn(3, channels, 1, 1, device=hopper),
+        torch.randn(channels, device=hopper),
+        torch.randn(3, device=hopper),
+        channels**-0.5,
+        pictures[0],
+        torch.randn(3, size // 2, size // 2, device=hopper),
+    )
+    plain = HopperConvolution(shape, hopper)
+    y = torch.empty_like(x)
+    plain(x, plain.prepare(weight), y)
+    act = ModulatedAct(pitch=channels, dtype=torch.float16, clamp=CLAMP, colours=3)
+    act(y, y, channels, vectors, rgb, taps)
+    op = HopperConvolution(shape, hopper, finish=Finish(CLAMP, colours=3))
+    parts = torch.full((op.colour_parts, 3, size, size), torch.nan, device=hopper)
+    out = empty(size, size, channels, torch.float16, hopper)
+    whole = replace(rgb, out=pictures[1])
+    mine = whole if op.colour_parts == 1 else replace(rgb, out=parts, previous=None)
+    op(x, op.prepare(weight), out, vectors, mine, taps)
+    if op.colour_parts > 1:
+        SkipSums([SkipLevel(parts, rgb.bias, taps, CLAMP)], pictures[1], rgb.previous)()
+    assert relative_error(planes(out, channels), planes(y, channels)) < 1e-3
+    assert relative_error(pictures[1], pictures[0].cpu().double()) < 1e-3

@@ -89,6 +89,25 @@ def test_sizes_chosen_by_itself(hopper: torch.device, size: tuple[int, int]) -> 
     check(hopper, ConvolutionShape(*size, 24, 13, 3, 2), multiple=32)
 
 
+@pytest.mark.parametrize("tiling", [
+    Tiling(24, 1, 1, split=2), Tiling(16, 2, 2, split=4), Tiling(40, 1, 3, split=2),
+], ids=str)  # fmt: skip
+def test_blocks_that_share_a_tile(hopper: torch.device, tiling: Tiling) -> None:
+    shape = ConvolutionShape(9, 14, 256, 43, 3, 1)
+    check(hopper, shape, tiling)
+    op = HopperConvolution(shape, hopper, tiling=tiling)
+    x = picture(9, 14, 256, 256, torch.float16, 1).to(hopper)
+    weight = op.prepare(torch.randn(43, 256, 3, 3, generator=generator(2)).to(hopper))
+    results = []
+    for _ in range(3):  # counters are as before each time, and sums in one order
+        results.append(empty(*shape.out_size, 48, torch.float16, hopper))
+        op(x, weight, results[-1])
+    assert results[0][..., :43].isfinite().all()
+    assert all(r[..., :43].equal(results[0][..., :43]) for r in results)
+    assert not Tiling(24, 1, 1, split=3).fits(shape)
+    assert not Tiling(24, 1, 1, split=2).fits(replace(shape, in_channels=240))
+
+
 @pytest.mark.parametrize("n_tile", [24, 56, 88, 32])
 @pytest.mark.parametrize(("kernel", "outs"), [(3, 51), (1, 81), (3, 64)], ids=str)
 def test_blocked_output_is_the_plain_one(

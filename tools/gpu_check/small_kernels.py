@@ -13,6 +13,7 @@ from stylegan3.ops.blend_edit_cuda import BlendEdit, BlendJob
 from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ActVectors, ModulatedAct, PhaseUpsample, SkipRgb
+from stylegan3.ops.skip_sums_cuda import SkipLevel, SkipSums
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 
@@ -49,6 +50,17 @@ def run_small() -> Rows:
         for name, (run, size_bytes) in jobs.items():
             floor = (size_bytes + image.nbytes) / BYTES_PER_US
             rows.append({"name": f"{name} {size}", "us": median_us(run), "floor_us": floor})
+    levels = [
+        SkipLevel(
+            torch.randn(parts, 3, size, size, device=DEVICE),
+            torch.randn(3, device=DEVICE),
+            torch.ones(2, 4, device=DEVICE),
+        )
+        for size, parts in ((4, 32), (8, 32), (16, 32), (32, 16), (64, 8), (128, 2))
+    ]
+    run = SkipSums(levels, torch.zeros(3, 128, 128, device=DEVICE))
+    floor = sum(level.sums.nbytes for level in levels) / BYTES_PER_US
+    rows.append({"name": "skip sums, 4 to 128", "us": median_us(run), "floor_us": floor})
     for columns, counts in ((512, [512]), (512, [512] * 8 + [323, 203, 128, 81, 51, 32, 32])):
         layers = [
             Dense(
@@ -66,11 +78,16 @@ def run_small() -> Rows:
             {"name": f"fully connected x{len(counts)}", "us": median_us(run), "floor_us": floor}
         )
     weight = torch.randn(512, 512, 3, 3, device=DEVICE)
-    for phases in (False, True):
+    for name, taps in (("", None), (" phases", None), (" phases, filter", torch.ones(2, 4))):
         prepared = PreparedWeight(
-            weight, in_pitch=512, out_pitch=512, dtype=torch.float16, phases=phases
+            weight,
+            in_pitch=512,
+            out_pitch=512,
+            dtype=torch.float16,
+            phases=bool(name),
+            taps=None if taps is None else taps.to(DEVICE),
         )
-        name = f"weight preparation{' phases' if phases else ''}"
+        name = f"weight preparation{name}"
         floor = (weight.nbytes + prepared.weight.nbytes) / BYTES_PER_US
         rows.append({"name": name, "us": median_us(prepared.refresh), "floor_us": floor})
     tensors = [torch.randn(512, 512, 3, 3, device=DEVICE) for _ in range(3)]

@@ -26,7 +26,8 @@ struct Finish {
   const float *rgb_weight, *rgb_styles, *rgb_bias;
   const float* previous;  // [RGB][height / 2][width / 2], or null
   const float* taps;      // [2][4]: vertical and horizontal resampling taps, flipped, times 2
-  float* rgb;             // [RGB][height][width], of PARTIAL_RGB one for each column of tiles
+  float* rgb;             // [RGB][height][width], of PARTIAL_RGB one for each column of tiles; null
+                          // where a frame needs no ToRGB, so that it takes no other kernel
   int rgb_channels;
   float clamp, rgb_gain;
 };
@@ -52,6 +53,11 @@ DEVICE void load_channels(Channels& c, const Finish& finish, int first, int coun
     c.bias[i] *= ACTIVATION_GAIN;
   }
   if (RGB == 0) return;
+  if (!finish.rgb) {
+#pragma unroll
+    for (int i = 0; i < RGB * 8; i++) c.colours[i / 8][i % 8] = 0;
+    return;
+  }
   float styles[8];
   load_values(styles, finish.rgb_styles + first, count);
 #pragma unroll

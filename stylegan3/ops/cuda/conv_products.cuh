@@ -102,7 +102,7 @@ template <int STEPS> DEVICE void multiply_registers(Consumer& my, Sums& sums, in
 
 template <int STEPS> DEVICE void multiply(Consumer& my, Sums& sums, int block) {
   barrier_wait(my.shared.pictures_full + 8 * my.picture.stage, my.picture.parity);
-  if (PING_PONG && !IN_TURN && block == K_BLOCKS - 1) pass_turn(my);
+  if (PING_PONG && !IN_TURN && block == K_PART - 1) pass_turn(my);
 #if IN_REGISTERS
   multiply_registers<STEPS>(my, sums, block);
 #else

@@ -8,8 +8,8 @@ struct Picture {  // of the output
   int strips_across;
 };
 DEVICE void store_words(u16* to, const u32 (&words)[4], int count) {
-  if (count == 4) *(uint4*)to = make_uint4(words[0], words[1], words[2], words[3]);
-  if (count == 2) *(uint2*)to = make_uint2(words[0], words[1]);
+  if (count == 4) store_global16(to, make_uint4(words[0], words[1], words[2], words[3]));
+  if (count == 2) store_global8(to, words[0], words[1]);
   if (count == 1) *(u32*)to = words[0];
 }
 
@@ -115,7 +115,7 @@ DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
   }
   if (TWOS > FOURS) store_channels(my, sums, to, tile.channel, FOURS, 2);
   if (GROUPS > TWOS) store_channels(my, sums, to, tile.channel, TWOS, 1);
-  if (RGB == 0) return;
+  if (RGB == 0 || !finish.rgb) return;
   // The four lanes of a pixel add up; each then stores some of their pixels.
   const int lane = my.lane & 3, kept = share_sums<4>(to.colours, lane);
   if (lane >= COLOUR_ROOM) return;  // another lane has the same

@@ -7,6 +7,7 @@ DEVICE constexpr int up_to(int value, int unit) { return (value + unit - 1) / un
 
 constexpr int TAPS = KERNEL_SIZE * KERNEL_SIZE, TEAM = PING_PONG ? 1 : CONSUMERS;
 constexpr int STRIP_WIDTH = IN_REGISTERS ? 16 : 8, STRIP_HEIGHT = 64 * BLOCKS / STRIP_WIDTH;
+constexpr int K_PART = K_BLOCKS / SPLIT;  // blocks of input channels that a thread block takes
 constexpr int HALO = KERNEL_SIZE - 1;
 constexpr int BOX_WIDTH = STRIP_WIDTH + HALO, BOX_HEIGHT = STRIP_HEIGHT + HALO;
 constexpr int ROW_BYTES = 128;  // of a pixel, and of an output channel: 64 input channels

@@ -20,6 +20,9 @@
 //              output channels, which read shared memory more than they multiply. It takes three
 //              consumers at once to fill the pipe. With PING_PONG, RESIDENT.
 //
+//   SPLIT > 1: so many blocks share the input channels of a tile, for small pictures, where tiles are
+//              too few for the GPU and each takes long; conv_split.cuh adds up. Without PING_PONG.
+//
 // Rows of weights are permuted (`channel_order` in conv_tiling.py) so that a thread's sums belong
 // to 8 (or 4, or 2) consecutive channels. Other constants: KERNEL_SIZE, PADDING, K_BLOCKS (of 64
 // input channels), LAST_STEPS (of 16 channels, in the last block), PICTURE_STAGES, WEIGHT_STAGES,
@@ -28,6 +31,7 @@
 // for no ToRGB), PARTIAL_RGB (1: a tile has not all channels), PHASE_CHANNELS (0: one phase).
 #include "conv_tiles.cuh"
 #include "conv_products.cuh"
+#include "conv_split.cuh"
 #include "conv_store.cuh"
 
 // ---- producer ----------------------------------------------------------------------------------
@@ -44,8 +48,9 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
   }
   await_previous();
   for (int index = tiles.first; index < tiles.count; index += tiles.step) {
-    const Tile tile = tile_of(tiles, index);
-    for (int block = 0; block < K_BLOCKS; block++) {
+    const Tile tile = tile_of(tiles, index / SPLIT);
+    const int first = index % SPLIT * K_PART;
+    for (int block = first; block < first + K_PART; block++) {
       const u32 full = shared.pictures_full + 8 * picture.stage;
       barrier_wait(shared.pictures_empty + 8 * picture.stage, picture.parity);
       barrier_expect(full, TEAM * STRIP_BYTES);
@@ -71,14 +76,14 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
 // ---- consumers ---------------------------------------------------------------------------------
 
 DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out,
-                    const Finish& finish) {
+                    const Finish& finish, const Parts& parts) {
   constexpr int OTHERS = PING_PONG ? CONSUMERS - 1 : 0;  // tiles between two of this consumer
   const int index = uniform(threadIdx.x >> 7) - 1, tid = threadIdx.x & 127;
   Consumer my = {shared, index, tid >> 5, tid & 31, tid == 0, false, {0, 0}, {0, 0}};
   const int behind = PING_PONG ? index : 0;
   int turn_parity = index == 0;
-  skip<PICTURE_STAGES>(my.picture, behind * K_BLOCKS);
-  skip<WEIGHT_STAGES>(my.weight, behind * K_BLOCKS * TAPS);
+  skip<PICTURE_STAGES>(my.picture, behind * K_PART);
+  skip<WEIGHT_STAGES>(my.weight, behind * K_PART * TAPS);
   if (RESIDENT) barrier_wait(shared.weights_full, 0);
   for (int i = tiles.first + behind * tiles.step; i < tiles.count;
        i += (OTHERS + 1) * tiles.step) {
@@ -87,19 +92,21 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
     if (PING_PONG) barrier_wait(shared.turns + 8 * index, turn_parity);
     turn_parity ^= 1;
 #pragma unroll 1
-    for (int block = 0; block < K_BLOCKS - 1; block++) multiply<4>(my, sums, block);
-    multiply<LAST_STEPS>(my, sums, K_BLOCKS - 1);
+    for (int block = 0; block < K_PART - 1; block++) multiply<4>(my, sums, block);
+    multiply<LAST_STEPS>(my, sums, K_PART - 1);
     if (PING_PONG && IN_TURN) pass_turn(my);
     wgmma_wait<0>();
     if (my.is_leader) {
       if (!RESIDENT) release_weights(my);
       release_picture(my);
     }
-    Tile tile = tile_of(tiles, i);
+    Tile tile = tile_of(tiles, i / SPLIT);
     tile.strip += PING_PONG ? 0 : index;
-    store_tile(my, sums, out, finish, tile);
-    skip<PICTURE_STAGES>(my.picture, OTHERS * K_BLOCKS);
-    skip<WEIGHT_STAGES>(my.weight, OTHERS * K_BLOCKS * TAPS);
+    if (SPLIT == 1 || gather_parts(my, sums, parts, i / SPLIT, i % SPLIT)) {
+      store_tile(my, sums, out, finish, tile);
+    }
+    skip<PICTURE_STAGES>(my.picture, OTHERS * K_PART);
+    skip<WEIGHT_STAGES>(my.weight, OTHERS * K_PART * TAPS);
   }
 }
 
@@ -113,7 +120,8 @@ KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
     const float* noise, const float* strength, const float* rgb_weight, const float* rgb_styles,
     const float* rgb_bias, const float* previous, const float* taps, float* rgb,
     int height, int width, int pitch, int channels, int strips_across,
-    int tiles_per_column, int tile_count, int rgb_channels, float clamp, float rgb_gain) {
+    int tiles_per_column, int tile_count, int rgb_channels, float clamp, float rgb_gain,
+    float* shares, int* arrivals) {  // with SPLIT: of conv_split.cuh; tile_count is of parts
   const Shared shared = lay_out(up_to(shared_start(), 1024));
   if (threadIdx.x == 0) {
     for (int i = 0; i < PICTURE_STAGES; i++) {
@@ -137,6 +145,7 @@ KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
     await_previous();
     consume(shared, tiles, {out, height, width, pitch, channels, strips_across},
             {demodulation, bias, next, noise, strength, rgb_weight, rgb_styles, rgb_bias, previous,
-             taps, rgb, rgb_channels, clamp, rgb_gain});
+             taps, rgb, rgb_channels, clamp, rgb_gain},
+            {shares, arrivals});
   }
 }

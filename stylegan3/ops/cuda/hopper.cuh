@@ -74,4 +74,20 @@ template <int COUNT> DEVICE void release_registers() {
 template <int COUNT> DEVICE void claim_registers() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" :: "n"(COUNT));
 }
+// Whether `value` is true in any thread of the calling warpgroup, the `index`th of its kind: all of
+// them wait for one another.
+DEVICE bool warpgroup_any(int index, bool value) {
+  u32 any;
+  asm volatile(
+      "{ .reg .pred p, q; setp.ne.u32 p, %1, 0; barrier.cta.red.or.pred q, %2, 128, p;\n"
+      "  selp.u32 %0, 1, 0, q; }" : "=r"(any) : "r"((u32)value), "r"(index + 1) : "memory");
+  return any;
+}
+// A value that another thread block may have written while this one ran.
+DEVICE float load_fresh(const float* from) {
+  float v;
+  asm volatile("ld.relaxed.gpu.global.f32 %0, [%1];"
+               : "=f"(v) : "l"(__cvta_generic_to_global(from)) : "memory");
+  return v;
+}
 // end of primitives

@@ -130,6 +130,10 @@ DEVICE void store_global16(void* to, uint4 v) {
   asm volatile("st.global.v4.b32 [%0], {%1,%2,%3,%4};"
                :: "l"(__cvta_generic_to_global(to)), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
 }
+DEVICE void store_global8(void* to, u32 x, u32 y) {
+  asm volatile("st.global.v2.b32 [%0], {%1,%2};"
+               :: "l"(__cvta_generic_to_global(to)), "r"(x), "r"(y) : "memory");
+}
 
 // Copies 16 bytes from global to shared memory in the background (sm_80).
 #if __CUDA_ARCH__ >= 800

@@ -125,3 +125,24 @@ DEVICE int uniform(int value) { return value; }
 DEVICE float clamp_magnitude(float v, float limit) {
   return v < -limit ? -limit : v > limit ? limit : v;
 }
+
+namespace emulator {
+struct Vote { int arrived, generation; bool any, result; };
+static Vote votes[MAX_THREADS / 128];
+}  // namespace emulator
+DEVICE bool warpgroup_any(int index, bool value) {
+  emulator::Vote& vote = emulator::votes[emulator::current / 128];
+  const int generation = vote.generation;
+  vote.any |= value;
+  if (++vote.arrived == 128) {
+    vote.result = vote.any;
+    vote.any = false;
+    vote.arrived = 0;
+    vote.generation++;
+  }
+  while (vote.generation == generation) emulator::yield();
+  return vote.result;
+}
+DEVICE float load_fresh(const float* from) { return *from; }
+DEVICE int atomicAdd(int* at, int value) { const int old = *at; *at += value; return old; }
+DEVICE void __threadfence() {}

@@ -281,6 +281,11 @@ DEVICE void store_global16(void* to, uint4 v) {
   if ((uintptr_t)to % 16) abort();
   memcpy(to, &v, 16);
 }
+DEVICE void store_global8(void* to, u32 x, u32 y) {
+  if ((uintptr_t)to % 8) abort();
+  memcpy(to, &x, 4);
+  memcpy((u16*)to + 2, &y, 4);
+}
 
 // What a copy overwrites is gone at once (a wrong, finite value); the data come at the wait.
 DEVICE void copy_async16(u32 to, const void* from) {

@@ -101,6 +101,12 @@ def test_activations_in_hoppers_convolutions(
     names = [step.name for step in fast.plan().steps]
     assert not [name for name in names if name.endswith("activation") and "," not in name]
     assert ("b8 picture" in names) == (n_tile == 16)
+
+    # a layer's frame takes the picture's kernels, but where the picture stored nothing
+    def convolutions(layer: str | None) -> set[nvrtc.KernelSpec]:
+        return {spec for spec in fast.plan(layer).specs if spec.name == "conv_wgmma"}
+
+    assert convolutions("b8.conv0") < convolutions(None)
     assert ("b8.conv0 upsample" in names) == (n_tile == 32)
 
 
