@@ -59,8 +59,14 @@ def relative_error(actual: Tensor, expected: Tensor) -> float:
     return float((actual.double() - expected.double()).norm() / expected.double().norm())
 
 
-def levels(picture: Tensor) -> Tensor:
-    return (picture.float() * 127.5 + 128).clamp(0, 255).to(torch.uint8).int()
+def levels(picture: Tensor, spread: float) -> Tensor:
+    """8-bit levels as a trained network's picture has them: three deviations span 127.5.
+
+    Random weights of StyleGAN2 overshoot [-1, 1] more than ten times, and so would their errors;
+    what stays within is taken as it is.
+    """
+    scale = 127.5 / max(1.0, 3 * spread)
+    return (picture.float() * scale + 128).clamp(0, 255).to(torch.uint8).int()
 
 
 @pytest.mark.parametrize("precision", ["fast", "published", "fp32"])
@@ -101,7 +107,8 @@ def test_every_layer(
         for _ in range(2):
             error = relative_error(fast(ws=ws, layer=name), expected)
             assert error < TOLERANCE[precision], name
-    difference = (levels(fast(ws=ws)) - levels(expected)).abs()
+    spread = float(expected.std())
+    difference = (levels(fast(ws=ws), spread) - levels(expected, spread)).abs()
     assert difference.max() <= (2 if precision != "fp32" else 1)
 
 
