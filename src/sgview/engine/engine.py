@@ -146,14 +146,9 @@ class Engine:
             self._timers.start_frame()
             features = self._features(playing, params, t)
             with self._timers.stage("picture"):
-                shown = select_channels(features.output, params.layer)
-                measured_by = self._kernels.measure if self._kernels else measure
-                drawn_by = self._kernels.to_rgba8 if self._kernels else to_rgba8
-                values = measured_by(features.output, shown)
-                rgba8 = drawn_by(shown, params.layer, params.view)
-                rgba8 = self._last_good.keep(rgba8, values[0])
+                rgba8, values = self._draw(features, params)
                 tag = (features.layer, features.output.shape[1:])
-                self._readback.push(tag, torch.cat([values, features.latent[0].to(values)]))
+                self._readback.push(tag, values)
             ready = None
             if self._stream is not None:
                 ready = torch.cuda.Event(blocking=True)  # whoever waits for it sleeps
@@ -173,6 +168,22 @@ class Engine:
             timings=timings,
             ready=ready,
         )
+
+    def _draw(self, features: _Features, params: Params) -> tuple[Tensor, Tensor]:
+        """Return [H, W, 4] uint8, and statistics with the latent behind them, [7 + n] float32."""
+        output, latent = features.output, features.latent[0]
+        shown = select_channels(output, params.layer)
+        if self._kernels is None:
+            values = measure(output, shown)
+            rgba8 = self._last_good.keep(to_rgba8(shown, params.layer, params.view), values[0])
+            return rgba8, torch.cat([values, latent.to(values)])
+        values = self._kernels.measure(output, shown, latent)
+        last = self._last_good.of_size(*shown.shape[1:])
+        rgba8 = self._kernels.to_rgba8(
+            shown, params.layer, params.view, is_finite=values, last=last
+        )
+        self._last_good.remember(rgba8)
+        return rgba8, values
 
     @torch.no_grad()
     def synthesise(
@@ -307,7 +318,7 @@ class Engine:
 
     @contextlib.contextmanager
     def _on_stream(self) -> Iterator[None]:
-        if self._stream is None:
+        if self._stream is None or torch.cuda.current_stream(self.device) == self._stream:
             yield
         else:
             with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
