@@ -120,6 +120,24 @@ def test_nothing_blocks_and_the_latest_wins(make_worker, gate):
     assert not synthesis.started.acquire(blocking=False)  # two pictures, not a hundred
 
 
+def test_one_may_wait_for_a_newer_picture(make_worker, gate):
+    worker = make_worker()
+    gate.synthesis.permits.release(1)
+    worker.set_network("a", Network.of(gate, "slow"))
+    first = play(worker)
+    worker.submit(Params(), 1.0)
+    start = time.perf_counter()
+    worker.await_newer(first, 0.05)
+    assert time.perf_counter() - start > 0.04 and worker.latest() is first
+    threading.Timer(0.05, gate.synthesis.permits.release).start()
+    worker.await_newer(first, 20.0)
+    assert worker.latest().t == 1.0
+    assert time.perf_counter() - start < 10.0
+    worker.await_newer(first, 20.0)  # there is one already
+    worker.unload("a")
+    assert wait_for(lambda: worker.latest() is None)
+
+
 def test_requests_do_not_wait_for_the_picture_in_hand(make_worker, gate, sg2, tmp_path):
     worker = make_worker(load=lambda path, progress: sg2)
     worker.set_network("a", Network.of(gate, "slow"))

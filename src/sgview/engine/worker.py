@@ -39,7 +39,7 @@ class EngineStatus:
 
 
 class EngineWorker:
-    """Runs an engine; no method waits for it.
+    """Runs an engine; no method but `await_newer` waits for it.
 
     Networks are read on a second thread while the old ones play on. What fails becomes a notice,
     once, and one entry in the log; the threads live on.
@@ -78,12 +78,21 @@ class EngineWorker:
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
             self._wanted = (params, t)
-            self._condition.notify()
+            self._condition.notify_all()
 
     def latest(self) -> Picture | None:
         """Return the newest finished picture, None without one or without a network."""
         with self._condition:
             return self._picture
+
+    def await_newer(
+        self,
+        picture: Picture | None,
+        seconds: float,  # at most
+    ) -> None:
+        """Sleep until the newest finished picture is another than `picture`."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._picture is not picture, seconds)
 
     def load(self, slot: Slot, path: str | Path) -> None:
         """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
@@ -131,7 +140,7 @@ class EngineWorker:
             if self._is_closing:
                 return
             self._is_closing = True
-            self._condition.notify()
+            self._condition.notify_all()
         self._loader.close()
         self._thread.join()
         self._picture = self._under_way = None
@@ -140,7 +149,7 @@ class EngineWorker:
     def _post(self, task: Callable[[], None]) -> None:
         with self._condition:
             self._tasks.append(task)
-            self._condition.notify()
+            self._condition.notify_all()
 
     def _arrive(self, slot: Slot, network: Network | None) -> None:
         self._post(lambda: self._set_network(slot, network))
@@ -215,6 +224,7 @@ class EngineWorker:
     def _hand_out(self, picture: Picture | None) -> None:
         with self._condition:
             self._picture = picture
+            self._condition.notify_all()  # `await_newer`
             if picture is not None:
                 self._finished.append(time.perf_counter())
 
@@ -285,6 +295,7 @@ class EngineWorker:
             self._networks = {slot: network.status for slot, network in networks.items()}
             if not networks:
                 self._picture = None
+                self._condition.notify_all()
 
     def _fps(self) -> float:
         """Return the pictures a second over the last second or so."""
