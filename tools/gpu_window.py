@@ -126,7 +126,7 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
 def main() -> None:
     """Print a line a network."""
     default = ["stylegan3-t-1024", "stylegan2-256"] if torch.cuda.is_available() else ["small"]
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--network", nargs="+", choices=CONFIGS, default=default)
     parser.add_argument("--kernels", choices=["auto", "generic"], default="auto")
