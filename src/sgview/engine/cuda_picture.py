@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -56,6 +55,7 @@ class PictureKernels:
 
     def __init__(self, device: torch.device):
         self._device = device
+        self._loaded: dict[tuple[str, torch.dtype], nvrtc.Kernel] = {}
         self._peaks = torch.zeros(3, dtype=torch.int32, device=device)
         self._partial = torch.zeros(_MOST_BLOCKS, 6, device=device)
         self._values = torch.zeros(_STATISTICS, device=device)
@@ -135,10 +135,9 @@ class PictureKernels:
         return values
 
     def _kernel(self, file: str, name: str, x: Tensor) -> nvrtc.Kernel:
-        return nvrtc.load(_spec(file, name, storage(x.dtype)), self._device)
-
-
-@cache
-def _spec(file: str, name: str, element: str) -> nvrtc.KernelSpec:
-    source = resolve(resources.shader(file))
-    return nvrtc.KernelSpec(name, source, (("TYPE", element),))
+        kernel = self._loaded.get((name, x.dtype))
+        if kernel is None:
+            source = resolve(resources.shader(file))
+            spec = nvrtc.KernelSpec(name, source, (("TYPE", storage(x.dtype)),))
+            kernel = self._loaded[name, x.dtype] = nvrtc.load(spec, self._device)
+        return kernel

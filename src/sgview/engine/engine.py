@@ -103,7 +103,7 @@ class Engine:
 
         If this raises (there is no room on the device), the slot plays what it played before.
         """
-        with self._on_stream():
+        with self.on_stream():
             old = self._playing.pop(slot, None)
             self._pair()
             before = old.network if old else None
@@ -123,7 +123,7 @@ class Engine:
     def swap_networks(self) -> None:
         """Exchange A and B."""
         other: dict[Slot, Slot] = {"a": "b", "b": "a"}
-        with self._on_stream():
+        with self.on_stream():
             self._playing = {other[slot]: playing for slot, playing in self._playing.items()}
             self._pair()
 
@@ -131,6 +131,18 @@ class Engine:
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
         return notices
+
+    @contextlib.contextmanager
+    def on_stream(self) -> Iterator[None]:
+        """Work on the engine's own CUDA stream, as every method does by itself.
+
+        A thread that renders much enters it once.
+        """
+        if self._stream is None or torch.cuda.current_stream(self.device) == self._stream:
+            yield
+        else:
+            with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
+                yield
 
     @torch.no_grad()
     def render(
@@ -142,7 +154,7 @@ class Engine:
         playing = self._choose(params)
         if playing is None:
             return None
-        with self._on_stream():
+        with self.on_stream():
             self._timers.start_frame()
             features = self._features(playing, params, t)
             with self._timers.stage("picture"):
@@ -202,7 +214,7 @@ class Engine:
         playing = self._choose(params)
         if playing is None:
             raise RuntimeError("The engine has no network.")
-        with self._on_stream():
+        with self.on_stream():
             self._timers.start_frame()
             output = self._features(playing, params, t, z, ws).output
             return output.clone()  # the fast path writes every frame to the same place
@@ -315,14 +327,6 @@ class Engine:
             text = f"{place} gives numbers that are not finite, so the last good picture stays."
             hint = "Weaken or reset the edits and blends of that layer and of those before it."
             self._notices.append(Notice(0, "warning", text, hint))
-
-    @contextlib.contextmanager
-    def _on_stream(self) -> Iterator[None]:
-        if self._stream is None or torch.cuda.current_stream(self.device) == self._stream:
-            yield
-        else:
-            with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
-                yield
 
     def _release(self) -> None:
         if self.device.type == "cuda":

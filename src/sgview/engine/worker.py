@@ -61,7 +61,7 @@ class EngineWorker:
         self._finished: deque[float] = deque(maxlen=30)  # when the last pictures were [s]
         self._device = engine.device_description
         self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
-        self._thread = threading.Thread(target=self._run, name="sgview engine", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> EngineWorker:
@@ -153,6 +153,10 @@ class EngineWorker:
 
     def _arrive(self, slot: Slot, network: Network | None) -> None:
         self._post(lambda: self._set_network(slot, network))
+
+    def _work(self) -> None:
+        with self._engine.on_stream():
+            self._run()
 
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
