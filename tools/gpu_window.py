@@ -2,8 +2,9 @@
 
     PYTHONPATH=src:. python3 tools/gpu_window.py [--seconds N] [--network NAME ...]
 
-Opens the program's own window, so it needs a screen (`xvfb-run` will do, with the graphics card's
-GLX where interop is to be seen). Without a GPU a small network plays on the CPU.
+Opens the program's own window, so it needs a screen (`xvfb-run` will do; OpenGL is then drawn by
+the CPU, which bounds everything). On a card without a screen, `--no-screen` with
+PYOPENGL_PLATFORM=egl draws the same to nobody. Without a GPU a small network plays on the CPU.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import itertools
 import statistics
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from sgview.settings import Midi, Osc, Settings, Window
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis
+from tools.card_window import on_card
 
 CONFIGS = {
     "stylegan3-t-1024": StyleGAN3Config(),
@@ -130,6 +133,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--network", nargs="+", choices=CONFIGS, default=default)
     parser.add_argument("--kernels", choices=["auto", "generic"], default="auto")
+    parser.add_argument("--no-screen", action="store_true", help="draw on a card without a screen")
     arguments = parser.parse_args()
     acceleration = Acceleration(kernels=arguments.kernels)
     print(f"{'':20} network  picture     more  render()  window")
@@ -137,7 +141,8 @@ def main() -> None:
     for name in arguments.network:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)
-        print(f"{name:20}{play(network, acceleration, arguments.seconds)}", flush=True)
+        with on_card() if arguments.no_screen else nullcontext():
+            print(f"{name:20}{play(network, acceleration, arguments.seconds)}", flush=True)
 
 
 if __name__ == "__main__":

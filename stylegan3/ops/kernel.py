@@ -82,7 +82,7 @@ class Kernel:
 
 def pack(arguments: tuple[Argument, ...]) -> tuple[ctypes.Array, list[Any]]:
     """Return the array of argument addresses that a launch takes, and what must outlive it."""
-    values = [_AS_C.get(type(argument), _as_it_is)(argument) for argument in arguments]
+    values = [_AS_C.get(type(argument), _other)(argument) for argument in arguments]
     return (ctypes.c_void_p * max(len(values), 1))(*map(ctypes.addressof, values)), values
 
 
@@ -90,8 +90,8 @@ def _pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
     return ctypes.c_void_p(tensor.data_ptr())
 
 
-def _as_it_is(argument: Any) -> Any:
-    return argument
+def _other(argument: Any) -> Any:
+    return _pointer(argument) if isinstance(argument, torch.Tensor) else argument
 
 
 # by exact type: a launch is on the way of every frame
