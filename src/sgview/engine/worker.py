@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 import threading
@@ -24,6 +25,7 @@ from sgview.state.status import LoadStatus, NetworkStatus, Notice
 
 _log = logging.getLogger(__name__)
 
+_QUICK = 0.002  # pictures that follow each other faster are asked for ahead [s]
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -50,6 +52,7 @@ class EngineWorker:
         self._engine = engine
         self._condition = threading.Condition()
         self._wanted: tuple[Params, float] | None = None
+        self._is_begun = False  # what was wanted last
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
@@ -77,7 +80,7 @@ class EngineWorker:
     ) -> None:
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
-            self._wanted = (params, t)
+            self._wanted, self._is_begun = (params, t), False
             self._condition.notify_all()
 
     def latest(self) -> Picture | None:
@@ -90,9 +93,16 @@ class EngineWorker:
         picture: Picture | None,
         seconds: float,  # at most
     ) -> None:
-        """Sleep until the newest finished picture is another than `picture`."""
+        """Sleep until the newest finished picture is another than `picture`.
+
+        Quick pictures would wait for whoever asks for the next only then: there it is slept until
+        the one asked for last is begun, which is when the one before it is handed out.
+        """
         with self._condition:
-            self._condition.wait_for(lambda: self._picture is not picture, seconds)
+            is_quick = picture is not None and self._seconds_a_picture() < _QUICK
+            self._condition.wait_for(
+                lambda: self._is_begun if is_quick else self._picture is not picture, seconds
+            )
 
     def load(self, slot: Slot, path: str | Path) -> None:
         """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
@@ -174,12 +184,15 @@ class EngineWorker:
                 wanted = None
                 if task is None:
                     wanted, self._wanted = self._wanted, None
+                    if wanted is not None:
+                        repeats = repeats + 1 if wanted == last else 1
+                        self._is_begun = repeats <= useful
+                        self._condition.notify_all()  # `await_newer`
             if task is not None:
                 last = None
                 self._guard(self._finish)
                 self._guard(task)
             elif wanted is not None:
-                repeats = repeats + 1 if wanted == last else 1
                 last = wanted
                 if repeats <= useful:  # a frame is a function of these: later ones are the same
                     self._guard(lambda wanted=wanted: self._render(*wanted))
@@ -303,11 +316,13 @@ class EngineWorker:
 
     def _fps(self) -> float:
         """Return the pictures a second over the last second or so."""
+        return 1 / max(self._seconds_a_picture(), 1e-6)
+
+    def _seconds_a_picture(self) -> float:
+        """Return the mean time a picture of the last two seconds or 30 pictures [s]."""
         now = time.perf_counter()
         recent = [moment for moment in self._finished if now - moment < 2.0]
-        if len(recent) < 2:
-            return 0.0
-        return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
+        return math.inf if len(recent) < 2 else (recent[-1] - recent[0]) / (len(recent) - 1)
 
 
 def _let_the_window_go_first() -> None:
