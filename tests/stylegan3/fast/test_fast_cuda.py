@@ -132,6 +132,22 @@ def test_a_moving_edit_is_followed_and_captures_nothing(
     assert fast._graphs._graphs == graphs
 
 
+@pytest.mark.parametrize("config", PUBLISHED.values(), ids=PUBLISHED)
+def test_weights_that_go_on_moving_are_followed_by_one_graph(
+    config: StyleGAN2Config | StyleGAN3Config,
+) -> None:
+    generator = lively(config).cuda()
+    z, fast = latent(generator).cuda(), FastSynthesis(generator)
+    weights = [x for n, x in generator.synthesis.named_parameters() if n.endswith("weight")]
+    for step in range(5):
+        for weight in weights:
+            weight.copy_(weight * 0.9 + torch.randn_like(weight) * 0.1)
+        expected = exact(generator, generator.mapping(z))
+        assert relative_error(fast(z=z), expected) < 5e-3, step
+    assert fast._refreshes is not None
+    assert len(fast._refreshes._graphs) == 1
+
+
 @pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
 def test_a_frame_never_waits(config: StyleGAN2Config | StyleGAN3Config) -> None:
     generator = lively(config).cuda()
