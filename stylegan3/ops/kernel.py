@@ -91,7 +91,11 @@ def _pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
 
 
 def _other(argument: Any) -> Any:
-    return _pointer(argument) if isinstance(argument, torch.Tensor) else argument
+    """Convert heirs of the types in the table, such as NumPy's float64; a structure stays."""
+    for kind in (torch.Tensor, int, float):
+        if isinstance(argument, kind):
+            return _AS_C[kind](argument)
+    return argument
 
 
 # by exact type: a launch is on the way of every frame
