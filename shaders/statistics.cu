@@ -45,11 +45,12 @@ KERNEL __launch_bounds__(256) partial_statistics(const Source s, Sums* partial) 
 }
 
 // One block of 192 threads, a warp each sum. values: is finite, then mean, standard deviation and
-// peak of all, of the shown.
+// peak of all, of the shown; then a copy of the latent, so that one transfer takes both.
 KERNEL __launch_bounds__(192) statistics(const Source s, const Sums* partial, int blocks,
-                                         float* values) {
+                                         const float* latent, int latent_length, float* values) {
   SHARED float totals[6];
   const int k = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  for (int i = threadIdx.x; i < latent_length; i += 192) values[7 + i] = latent[i];
   float v = 0;
   for (int b = lane; b < blocks; b += 32) {
     const float part = ((const float*)(partial + b))[k];

@@ -2,8 +2,8 @@
 //
 //   value = x * scale (/ largest |x| of its channel, if normalised) * 127.5 + 128, in 0..255
 //
-// One thread a pixel. `flags[0]` becomes 1 if a shown value is not finite: the picture is then not
-// shown. `peaks` is filled by channel_peaks, which runs before where the picture is normalised.
+// One thread a pixel. Where the statistics of the layer say that it is not finite, the last picture
+// is repeated. `peaks` is filled by channel_peaks, which runs before where the picture is normalised.
 // x is [channels][height][width] with any strides; grey names one channel three times.
 //
 // Constants: TYPE Float or Half.
@@ -19,7 +19,6 @@ DEVICE float value_at(const Source& s, int colour, int row, int column) {
   return TYPE::load(s.x + s.channels[colour] * s.channel_stride + row * s.row_stride +
                     column * s.column_stride);
 }
-DEVICE bool is_finite(float v) { return fabsf(v) <= 3.402823466e38f; }
 
 // peaks [3], zeroed before; the y axis of the grid is the colour. Bits of absolute values, taken as
 // integers, keep their order.
@@ -28,7 +27,7 @@ KERNEL channel_peaks(const Source source, u32* peaks) {
   const int count = source.height * source.width, colour = blockIdx.y;
   for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += gridDim.x * blockDim.x) {
     const float v = fabsf(value_at(source, colour, i / source.width, i % source.width));
-    if (is_finite(v)) peak = fmaxf(peak, v);
+    if (fabsf(v) <= 3.402823466e38f) peak = fmaxf(peak, v);
   }
   peak = warp_max(peak);
   if ((threadIdx.x & 31) == 0) atomicMax(peaks + colour, __float_as_uint(peak));
@@ -36,22 +35,24 @@ KERNEL channel_peaks(const Source source, u32* peaks) {
 
 KERNEL to_rgba8(const Source source, uchar4* rgba,  // [height][width]
                 const u32* peaks,                   // [3] bits of floats, or null: not normalised
-                u32* flags,                         // [1], zeroed before
+                const float* is_finite,             // [1] 0 or 1, or null: not asked
+                const uchar4* last,                 // [height][width], or null: black
                 float scale, int flip_h, int flip_v) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= source.height * source.width) return;
+  if (is_finite && !(*is_finite > 0)) {
+    rgba[i] = last ? last[i] : make_uchar4(0, 0, 0, 255);
+    return;
+  }
   const int row = i / source.width, column = i % source.width;
   const int y = flip_v ? source.height - 1 - row : row;
   const int x = flip_h ? source.width - 1 - column : column;
   unsigned char out[3];
-  bool finite = true;
 #pragma unroll
   for (int c = 0; c < 3; c++) {
     float v = value_at(source, c, y, x);
-    finite = finite && is_finite(v);
     if (peaks) v /= fmaxf(__uint_as_float(peaks[c]), 1e-30f);
     out[c] = (unsigned char)fminf(fmaxf(v * scale * 127.5f + 128.f, 0.f), 255.f);
   }
   rgba[i] = make_uchar4(out[0], out[1], out[2], 255);
-  if (!finite) atomicOr(flags, 1u);
 }

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sgview.app import SOFTWARE_PATIENCE
+from sgview.clock import Pace
 from sgview.outputs.snapshot import load_snapshot_params
 from sgview.settings import Folders, Settings, Window
 from sgview.state.commands import LoadNetwork, Quit
@@ -351,23 +353,50 @@ def test_dropped_networks_play_and_are_remembered(driver: Driver) -> None:
     assert (driver.settle() != swapped).any()
 
 
-def test_where_the_processor_draws_a_frame_waits_for_a_new_picture(
+def test_frames_between_two_of_the_panel_show_new_pictures_beside_the_last_one(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sgview import app as module
-
-    app, waits = driver.app, []
-    software = replace(app.window.graphics, renderer="llvmpipe")
-    monkeypatch.setattr(module.time, "sleep", waits.append)
-    monkeypatch.setattr(app.window, "graphics", software)
-    monkeypatch.setattr(app.worker, "latest", lambda: app.picture)
+    app = driver.app
+    before, shot = driver.settle(), driver.shot()
+    now = time.perf_counter()
+    pace = Pace(60.0, lambda: now)
+    pace.begin()
+    monkeypatch.setattr(app, "_panel_pace", pace)
+    drawn = []
+    draw = app.gui.draw
+    monkeypatch.setattr(app.gui, "draw", lambda *given: drawn.append(given) or draw(*given))
+    app.params = Params(view=View(flip_horizontal=True))
+    after = driver.settle()
+    np.testing.assert_array_equal(after, before[:, ::-1])
+    light = driver.shot()
+    assert not drawn
+    x, y, width, height = app.gui.picture_rect
+    for picture in (shot, light):
+        picture[y : y + height, x : x + width] = 0
+    np.testing.assert_array_equal(light, shot)  # all of the panel
+    now += 1.0
     app.frame()
-    assert sum(waits) >= module.SOFTWARE_PATIENCE * 0.99
-    waits.clear()
-    newer = replace(app.picture, t=1.0)
-    monkeypatch.setattr(app.worker, "latest", lambda: newer)
-    app._await_picture()
-    assert not waits
+    assert len(drawn) == 1
+
+
+@pytest.mark.parametrize(
+    ("renderer", "vsync", "waits_for"),
+    [("llvmpipe", True, SOFTWARE_PATIENCE), ("a card", False, 0.5), ("a card", True, None)],
+)
+def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
+    driver: Driver,
+    monkeypatch: pytest.MonkeyPatch,
+    renderer: str,
+    vsync: bool,
+    waits_for: float | None,
+) -> None:
+    app, waits = driver.app, []
+    monkeypatch.setattr(app.window, "graphics", replace(app.window.graphics, renderer=renderer))
+    monkeypatch.setattr(app.window, "_vsync", vsync)
+    monkeypatch.setattr(app._panel_pace, "seconds_left", lambda: 0.5)
+    monkeypatch.setattr(app.worker, "await_newer", lambda *given: waits.append(given))
+    app.frame()
+    assert waits == ([] if waits_for is None else [(app.picture, waits_for)])
 
 
 def test_the_close_button_and_quit_end_the_loop(driver: Driver) -> None:

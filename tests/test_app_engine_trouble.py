@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +41,9 @@ class SlowEngine:
         self.rendered += 1
         rgba8 = torch.full((9, 7, 4), self.rendered, dtype=torch.uint8)
         return Picture(rgba8, t, params, PictureStatus(size=(7, 9), channels=3))
+
+    def on_stream(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def take_notices(self) -> list:
         return []

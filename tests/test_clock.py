@@ -1,6 +1,6 @@
 import pytest
 
-from sgview.clock import FRAME, Clock, FrameLimiter, FrameRate
+from sgview.clock import FRAME, Clock, FrameLimiter, FrameRate, Pace
 
 
 class Now:
@@ -68,6 +68,19 @@ def test_rewind_runs_on(now: Now) -> None:
     clock.rewind()
     now.seconds += 0.5
     assert clock.tick() == (0.5, 0.5)
+
+
+def test_a_pace_lets_a_loop_of_its_own_rate_through_and_thins_out_faster_ones(now: Now) -> None:
+    for rate, share in ((60.0, 1.0), (30.0, 1.0), (600.0, 0.1)):
+        pace, done = Pace(60.0, now), 0
+        for _ in range(600):
+            if pace.is_due():
+                assert pace.seconds_left() == 0.0
+                pace.begin()
+                assert 0.0 < pace.seconds_left() <= 1 / 60
+                done += 1
+            now.seconds += 1 / rate
+        assert done / 600 == pytest.approx(share, rel=0.15)
 
 
 def test_limiter_sleeps_what_is_left_of_a_frame(now: Now) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources, session
-from sgview.clock import Clock, FrameLimiter, FrameRate
+from sgview.clock import Clock, FrameLimiter, FrameRate, Pace
 from sgview.dialogs import FileDialog, has_system_dialogs
 from sgview.files import Files, commands_for
 from sgview.gfx.display import Display
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
 SOFTWARE_PATIENCE = 0.025  # how much longer a frame then waits for a new picture [s]
+PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
+THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
 MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
 SCRIPT_FILTER = ("Scripts", "*.py")
@@ -116,6 +119,8 @@ class App:
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
         self._limiter = FrameLimiter(now)
+        self._panel_pace = Pace(PANEL_RATE, now)
+        self._framebuffer = (0, 0)  # [px]
         self._rate = FrameRate(now)
         self._files = Files(settings.folders, self._notices, now)
         self._owned.callback(self._files.close)
@@ -125,7 +130,7 @@ class App:
     def run(self, seconds: float | None = None) -> None:
         """Play until the user leaves, or for `seconds` of real time."""
         end = None if seconds is None else self._now() + seconds
-        with _closing_signals(self.stop):
+        with _closing_signals(self.stop), _turns_of(THREAD_TURN):
             while self._is_running and not self.window.should_close:
                 self.frame()
                 if end is not None and self._now() >= end:
@@ -136,17 +141,25 @@ class App:
         self._is_running = False
 
     def frame(self) -> None:
-        """Run one frame: time, panel, commands, engine, screen."""
-        if self.window.is_minimised:
+        """Run one frame: time, panel, commands, engine, screen.
+
+        Pictures may come faster than a panel is worth drawing: frames in between show the last one.
+        """
+        has_panel = self._panel_pace.is_due()
+        if has_panel and self.window.is_minimised:
             self.window.wait(MINIMISED_WAIT)
             self.clock.tick()
             return
         self.window.poll()
         t, _ = self.clock.tick()
-        self.params = self.gui.draw(self.params, self.status, self._commands.append)
+        if has_panel:
+            self._panel_pace.begin()
+            self.params = self.gui.draw(self.params, self.status, self._commands.append)
+            self._framebuffer = self.window.framebuffer_size
         elapsed = self._next_elapsed()
         inputs = self._hear(elapsed)
-        self._history.record(self.params, self._now(), is_active=_is_widget_held())
+        if has_panel:
+            self._history.record(self.params, self._now(), is_active=_is_widget_held())
         self._run_commands()
 
         beat, bpm = self.performance.tempo.beat, self.performance.tempo.bpm
@@ -158,15 +171,15 @@ class App:
         self.worker.submit(resolved, t)
         self._sources.send(resolved)
         self._show(self.worker.latest())
-        self._collect_notices()
-        self.status = self._snapshot_status(playing.signals)
-        self._session.poll(self._make_session)
+        if has_panel:
+            self._collect_notices()
+            self.status = self._snapshot_status(playing.signals)
+            self._session.poll(self._make_session)
 
-        framebuffer = self.window.framebuffer_size
-        clear(framebuffer, BACKGROUND)
+        clear(self._framebuffer, BACKGROUND)
         if self.picture is not None:
             view = resolved.view
-            self.display.draw(self.gui.picture_rect, framebuffer[1], view.fit, view.filter)
+            self.display.draw(self.gui.picture_rect, self._framebuffer[1], view.fit, view.filter)
         self.gui.present()
         self.window.swap()
         self._limiter.wait(self._frame_limit())
@@ -427,14 +440,13 @@ class App:
         """Leave the processor to the network instead of drawing the same picture again with it.
 
         Twice as many pictures where both share two cores. A widget that is held does not wait.
+        Where neither a screen nor a slow renderer sets the pace, pictures and panel do.
         """
-        if not self.window.graphics.is_software or self.picture is None or _is_widget_held():
-            return
-        steps = 10
-        for _ in range(steps):
-            if self.worker.latest() is not self.picture:
-                break
-            time.sleep(SOFTWARE_PATIENCE / steps)
+        if self.window.graphics.is_software:
+            if self.picture is not None and not _is_widget_held():
+                self.worker.await_newer(self.picture, SOFTWARE_PATIENCE)
+        elif not self.window.vsync:
+            self.worker.await_newer(self.picture, self._panel_pace.seconds_left())
 
     def _frame_limit(self) -> float:
         """Return the most frames a second to draw; 0: as many as there are."""
@@ -486,6 +498,17 @@ def _is_widget_held() -> bool:
     from imgui_bundle import imgui  # after glfw, whose library it shares
 
     return imgui.is_any_item_active()
+
+
+@contextmanager
+def _turns_of(seconds: float) -> Iterator[None]:
+    """Let threads that run Python take turns this long: the panel's must not stall the engine's."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager

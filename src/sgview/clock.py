@@ -79,6 +79,32 @@ class FrameLimiter:
             self._sleep(self._due - now)
 
 
+class Pace:
+    """Says when something is to be done again that needs no more than a rate.
+
+    Args:
+        rate: about the most a second; a loop of that very rate, a little uneven, is let through.
+        now: the source of real time [s].
+    """
+
+    def __init__(self, rate: float, now: Callable[[], float] = time.perf_counter) -> None:
+        self._now = now
+        self._period = 0.9 / rate
+        self._due = now()
+
+    def is_due(self) -> bool:
+        """Return whether it is time."""
+        return self._now() >= self._due
+
+    def begin(self) -> None:
+        """Note that it is done now."""
+        self._due = self._now() + self._period
+
+    def seconds_left(self) -> float:
+        """Return how long it is until it is time [s], 0 when it is."""
+        return max(0.0, self._due - self._now())
+
+
 class FrameRate:
     """Frames a second, averaged over about the last half second."""
 

@@ -28,7 +28,8 @@ class MappingPlan:
         self._mapping = mapping
         self._ws = ws
         device = ws.device
-        self._z = torch.zeros(mapping.z_dim, device=device)
+        self.z = torch.zeros(mapping.z_dim, device=device)
+        """[z_dim], read by the steps; `set_input` copies nothing where this is its `z`."""
         self._label = torch.zeros(1, mapping.c_dim, device=device) if mapping.c_dim else None
         self._w = torch.zeros(mapping.w_dim, device=device)
         self._psi = torch.ones(mapping.num_ws, 1, device=device)
@@ -49,7 +50,8 @@ class MappingPlan:
         """
         if z.shape != (1, self._mapping.z_dim):
             raise ValueError(f"z must have shape [1, {self._mapping.z_dim}], not {list(z.shape)}")
-        self._z.copy_(z[0], non_blocking=True)
+        if z.data_ptr() != self.z.data_ptr():
+            self.z.copy_(z[0], non_blocking=True)
         if self._label is not None:
             if c is None:
                 self._label.zero_()
@@ -73,10 +75,10 @@ class MappingPlan:
             # no methods of this object: what refers to itself is not freed at once
             truncate = partial(_truncate, mapping.w_avg, self._w, self._psi, self._ws)
             return [
-                Step("mapping", partial(_run, mapping, self._z, self._label, self._w)),
+                Step("mapping", partial(_run, mapping, self.z, self._label, self._w)),
                 Step("mapping truncation", truncate),
             ]
-        steps, x = [], self._z
+        steps, x = [], self.z
         for i, layer in enumerate(layers):
             is_last = i == len(layers) - 1
             y = self._ws if is_last else torch.zeros_like(layer.bias)

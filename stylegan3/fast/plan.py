@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -25,22 +25,32 @@ class Derived:
 
     Args:
         source: the live tensor, changed in place.
-        refresh: writes what follows from it, in place.
+        refresh: writes what follows from it, in place; capturable from the second call on.
     """
 
     def __init__(
         self, source: Tensor, refresh: Callable[[], object], spec: KernelSpec | None = None
     ) -> None:
         self._source = source
-        self._refresh = refresh
         self._version: int | None = None
+        self.refresh = refresh
         self.spec = spec
 
-    def update(self) -> None:
-        """Launch what is needed to follow the source; nothing where it did not change."""
-        if self._source._version != self._version:
-            self._refresh()
-            self._version = self._source._version
+    @property
+    def is_stale(self) -> bool:
+        """Whether the source changed since `settle`."""
+        return self._source._version != self._version
+
+    def settle(self) -> None:
+        """Note that what is derived follows the source as it is now."""
+        self._version = self._source._version
+
+
+def refresh(stale: Sequence[Derived]) -> None:
+    """Launch what makes derived things follow their sources."""
+    for derived in stale:
+        derived.refresh()
+        derived.settle()
 
 
 @dataclass(frozen=True)
@@ -51,10 +61,14 @@ class Plan:
     derived: tuple[Derived, ...]
     output: Tensor  # [1, C, H, W], a view of a buffer that every plan of the network writes to
 
+    @property
+    def stale(self) -> tuple[Derived, ...]:
+        """What has to be refreshed and settled: its live tensor changed."""
+        return tuple(derived for derived in self.derived if derived.is_stale)
+
     def update(self) -> None:
         """Follow what changed in the live tensors since the last frame."""
-        for derived in self.derived:
-            derived.update()
+        refresh(self.stale)
 
     def run(self) -> None:
         """Launch every step."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from typing import Literal
 
 import torch
@@ -13,7 +15,7 @@ from stylegan3.fast.convolution import Kernels
 from stylegan3.fast.graphs import GraphCache
 from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.fast.plan import Plan
+from stylegan3.fast.plan import Derived, Plan, refresh
 from stylegan3.fast.precision import Precision
 from stylegan3.fast.stylegan2 import StyleGAN2Planner
 from stylegan3.generator import Generator
@@ -25,6 +27,7 @@ __all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
 
 _FILTERS = ("up_filter", "down_filter", "resample_filter")  # baked into kernels and tables
 _Source = Literal["z", "ws"]
+_version = attrgetter("_version")
 
 
 class UnsupportedNetworkError(ValueError):
@@ -105,13 +108,14 @@ class FastSynthesis:
         source: _Source = "z" if ws is None else "ws"
         if ws is not None:
             check_ws(tuple(ws.shape), *self._ws.shape)
-            self._ws.copy_(ws[0], non_blocking=True)
+            if ws.data_ptr() != self._ws.data_ptr():
+                self._ws.copy_(ws[0], non_blocking=True)
         elif z is not None:
             self._mapping.set_input(z, c, truncation_psi, truncation_cutoff)
         else:
             raise ValueError("either z or ws must be given")
         plan = self.plan(layer, noise_mode)
-        plan.update()
+        self._follow(plan.stale)
         if self._graphs is None or not plan.steps:  # an empty graph cannot be captured
             self._run(plan, source)
         else:
@@ -120,8 +124,13 @@ class FastSynthesis:
         return plan.output
 
     @property
+    def z(self) -> Tensor:
+        """[1, z_dim], the input's memory: what is written there and given as `z` is not copied."""
+        return self._mapping.z[None]
+
+    @property
     def ws(self) -> Tensor:
-        """[1, num_ws, w_dim] of the last call; the next overwrites it."""
+        """[1, num_ws, w_dim] of the last call, which the next overwrites; can be given like `z`."""
         return self._ws[None]
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
@@ -147,13 +156,30 @@ class FastSynthesis:
                 step.launch()
         plan.run()
 
+    def _follow(self, stale: tuple[Derived, ...]) -> None:
+        """Derive again what follows from changed tensors.
+
+        Tensors that change together in two calls are expected to go on: from then on one graph
+        launches for all of them.
+        """
+        if self._refreshes is not None and stale and stale == self._moving:
+            self._refreshes.run(stale, partial(refresh, stale))
+            for derived in stale:
+                derived.settle()
+        else:
+            refresh(stale)
+        self._moving = stale
+
     def _build(self) -> None:
         """Prepare what addresses and filters are baked into."""
         synthesis = self._generator.synthesis
         is_stylegan2 = isinstance(synthesis, StyleGAN2Synthesis)
         planner = StyleGAN2Planner if is_stylegan2 else AliasFreePlanner
         self._plans: dict[tuple[str | None, str], Plan] = {}
-        self._graphs = GraphCache() if self._device.type == "cuda" else None
+        self._graphs = self._refreshes = None
+        if self._device.type == "cuda":
+            self._graphs, self._refreshes = GraphCache(), GraphCache()
+        self._moving: tuple[Derived, ...] = ()  # what was derived again by the last call
         self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
         try:
             self._planner = planner(synthesis, self._operations, self._precision, self._ws)  # type: ignore[arg-type]
@@ -162,10 +188,8 @@ class FastSynthesis:
         self._key = self._current_key()
 
     def _current_key(self) -> tuple[int, ...]:
-        return (
-            *(tensor.data_ptr() for tensor in self._tensors),
-            *(tensor._version for tensor in self._filters),
-        )
+        # `map` of functions in C: a hundred tensors are asked every frame
+        return (*map(Tensor.data_ptr, self._tensors), *map(_version, self._filters))
 
     def _compile(self, plan: Plan) -> None:
         specs = plan.specs | {step.spec for step in self._mapping.steps if step.spec is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 # pyright: reportMissingImports=false
 import ctypes
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -92,19 +93,31 @@ def _programmatic_launch() -> Any:
 
 def pack(arguments: tuple[Argument, ...]) -> tuple[ctypes.Array, list[Any]]:
     """Return the array of argument addresses that a launch takes, and what must outlive it."""
-    values: list[Any] = []
-    for argument in arguments:
-        if argument is None:
-            values.append(ctypes.c_void_p(0))
-        elif isinstance(argument, torch.Tensor):
-            values.append(ctypes.c_void_p(argument.data_ptr()))
-        elif isinstance(argument, bool | int):
-            values.append(ctypes.c_int32(argument))
-        elif isinstance(argument, float):
-            values.append(ctypes.c_float(argument))
-        else:
-            values.append(argument)
+    values = [_AS_C.get(type(argument), _other)(argument) for argument in arguments]
     return (ctypes.c_void_p * max(len(values), 1))(*map(ctypes.addressof, values)), values
+
+
+def _pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
+    return ctypes.c_void_p(tensor.data_ptr())
+
+
+def _other(argument: Any) -> Any:
+    """Convert heirs of the types in the table, such as NumPy's float64; a structure stays."""
+    for kind in (torch.Tensor, int, float):
+        if isinstance(argument, kind):
+            return _AS_C[kind](argument)
+    return argument
+
+
+# by exact type: a launch is on the way of every frame
+_AS_C: dict[type, Callable[[Any], Any]] = {
+    type(None): lambda _: ctypes.c_void_p(0),
+    torch.Tensor: _pointer,
+    torch.nn.Parameter: _pointer,
+    bool: ctypes.c_int32,
+    int: ctypes.c_int32,
+    float: ctypes.c_float,
+}
 
 
 def three(size: Size) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sgview.engine import worker as worker_module
 from sgview.engine.engine import Engine
 from sgview.engine.network import Network
 from sgview.engine.worker import EngineWorker
@@ -118,6 +119,47 @@ def test_nothing_blocks_and_the_latest_wins(make_worker, gate):
     assert wait_for(lambda: worker.latest() and worker.latest().t == 99.0)
     assert synthesis.started.acquire(timeout=20)
     assert not synthesis.started.acquire(blocking=False)  # two pictures, not a hundred
+
+
+def test_one_may_wait_for_a_newer_picture(make_worker, gate):
+    worker = make_worker()
+    gate.synthesis.permits.release(1)
+    worker.set_network("a", Network.of(gate, "slow"))
+    first = play(worker)
+    worker.submit(Params(), 1.0)
+    start = time.perf_counter()
+    worker.await_newer(first, 0.05)
+    assert time.perf_counter() - start > 0.04 and worker.latest() is first
+    threading.Timer(0.05, gate.synthesis.permits.release).start()
+    worker.await_newer(first, 20.0)
+    assert worker.latest().t == 1.0
+    assert time.perf_counter() - start < 10.0
+    worker.await_newer(first, 20.0)  # there is one already
+    worker.unload("a")
+    assert wait_for(lambda: worker.latest() is None)
+
+
+def test_quick_pictures_are_asked_for_ahead(make_worker, gate, monkeypatch):
+    monkeypatch.setattr(worker_module, "_QUICK", 1000.0)
+    worker = make_worker()
+    gate.synthesis.permits.release(3)
+    worker.set_network("a", Network.of(gate, "slow"))
+    for t in range(3):
+        shown = play(worker, t=float(t))
+    worker.submit(Params(), 3.0)
+    worker.await_newer(shown, 20.0)  # begun is enough
+    assert worker.latest() is shown
+    worker.submit(Params(), 4.0)
+    start = time.perf_counter()
+    worker.await_newer(shown, 0.05)  # not begun: the one before it is still at work
+    assert time.perf_counter() - start > 0.04
+    gate.synthesis.permits.release(10)
+    worker.await_newer(shown, 20.0)
+    assert wait_for(lambda: worker.latest().t == 4.0)
+    worker.submit(worker.latest().params, 4.0)  # the same again: nothing is begun
+    start = time.perf_counter()
+    worker.await_newer(worker.latest(), 0.05)
+    assert time.perf_counter() - start > 0.04
 
 
 def test_requests_do_not_wait_for_the_picture_in_hand(make_worker, gate, sg2, tmp_path):

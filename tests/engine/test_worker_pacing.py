@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -47,6 +48,9 @@ class DeviceEngine:
 
     def set_network(self, slot, network) -> None:
         self.networks = {slot: network} if network else {}
+
+    def on_stream(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def take_notices(self) -> list:
         return []

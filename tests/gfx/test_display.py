@@ -123,14 +123,39 @@ def device_image(pixels: np.ndarray, device: int = 0) -> DeviceImage:
     return DeviceImage(1, width, height, lambda: pixels, device=device)
 
 
-def test_cuda_pictures_register_once_a_size_and_again_for_another(display: Display) -> None:
-    for seed, size in enumerate([(8, 8), (8, 8), (9, 7), (8, 8)]):
+def test_cuda_pictures_register_two_textures_a_size_and_again_for_another(
+    display: Display,
+) -> None:
+    for seed, size in enumerate([(8, 8), (8, 8), (8, 8), (9, 7), (8, 8)]):
         display.show(device_image(noise(*size, seed)))
         np.testing.assert_array_equal(display.read(), noise(*size, seed))
     assert FakeInterop.log == [
-        "register 8x8", "unregister", "register 7x9", "unregister", "register 8x8"
+        "register 8x8", "register 8x8", "unregister", "unregister",
+        "register 7x9", "unregister", "register 8x8",
     ]  # fmt: skip
     assert display.description.startswith("CUDA-OpenGL interop")
+
+
+def test_cuda_never_writes_to_the_texture_that_is_drawn(display: Display) -> None:
+    written = []
+    for seed in range(4):
+        drawn = display._texture.id
+        display.show(device_image(noise(8, 8, seed)))
+        written.append(display._texture.id)
+        assert written[-1] != drawn
+    assert written[0] == written[2] and written[1] == written[3]
+
+
+def test_nothing_stays_registered(context: Window) -> None:
+    FakeInterop.log = []
+    with Display(FakeInterop) as display:  # type: ignore[arg-type]
+        for seed, size in enumerate([(8, 8), (8, 8), (5, 9), (5, 9), (8, 8)]):
+            display.show(device_image(noise(*size, seed)))
+            if seed == 2:
+                display.show(noise(3, 3))
+        display.show(device_image(noise(8, 8), device=1))
+    log = [line.partition(" ")[0] for line in FakeInterop.log]
+    assert log.count("register") == log.count("unregister") == 6
 
 
 def test_host_pictures_release_the_registration_before_the_texture_changes(

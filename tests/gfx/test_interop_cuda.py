@@ -1,14 +1,17 @@
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from sgview.engine.engine import Engine
 from sgview.engine.loader import load_network
 from sgview.gfx.display import Display
-from sgview.gfx.interop import DeviceImage
+from sgview.gfx.interop import DeviceImage, Interop
 from sgview.shown import pixels_of
-from sgview.state.params import Params
+from sgview.state.params import Layer, Params
 
 pytestmark = [pytest.mark.gl, pytest.mark.cuda]
 
@@ -55,3 +58,43 @@ def test_what_the_engine_renders_is_what_the_texture_holds(card_context: None, n
             display.show(pixels_of(picture))
             assert "interop" in display.description
             assert (display.read() == picture.rgba8.cpu().numpy()).all()
+
+
+class CountedRuntime:
+    """The real runtime; counts what is registered."""
+
+    def __init__(self, runtime: ModuleType) -> None:
+        self._runtime = runtime
+        self.registered = 0
+        self.most = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._runtime, name)
+        if name == "cudaGraphicsGLRegisterImage":
+            self.registered += 1
+            self.most = max(self.most, self.registered)
+        if name == "cudaGraphicsUnregisterResource":
+            self.registered -= 1
+        return found
+
+
+def test_layers_and_networks_leave_no_registration_behind(card_context: None) -> None:
+    needs_cuda()
+    runtime = CountedRuntime(pytest.importorskip("cuda.bindings.runtime"))
+    networks = [load_network(DATA / name) for name in ("sg3-t-64-a.pkl", "sg2-64-a.pkl")]
+    with Engine("cuda") as engine:
+        with Display(lambda texture, device: Interop(texture, device, runtime)) as display:
+            for turn in range(6):
+                network = networks[turn % 2]
+                engine.set_network("a", network)
+                for layer in ("", *(spec.name for spec in network.status.layers[::3])):
+                    for frame in range(3):
+                        picture = engine.render(Params(layer=Layer(name=layer)), frame / 30)
+                        assert picture is not None
+                        display.show(pixels_of(picture))
+                    assert "interop" in display.description
+                    assert (display.read() == picture.rgba8.cpu().numpy()).all()
+                display.show(np.zeros((5, 5, 4), np.uint8))  # a picture of the host in between
+                assert runtime.registered == 0
+        assert runtime.registered == 0
+        assert runtime.most == 2

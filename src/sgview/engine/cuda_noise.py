@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import torch
 from torch import Tensor
@@ -55,13 +55,12 @@ def kernel_parameters(
 ) -> SimplexNoise:
     """Return what the kernel needs to know for the frame of time `t`."""
     strip = place_strip(noise, t)
-    squares = sum(noise.harmonic_gain ** (2 * k) for k in range(noise.harmonics + 1))
     return SimplexNoise(
         origin=strip.origin,
         direction=strip.direction,
         spread=noise.harmonic_spread,
         gain=noise.harmonic_gain,
-        norm=1.0 / math.sqrt(squares),
+        norm=_norm(noise.harmonics, noise.harmonic_gain),
         exponent=noise.exponent,
         amplitude=noise.amplitude,
         offset=noise.offset,
@@ -73,6 +72,12 @@ def kernel_parameters(
         is_monochrome=noise.monochrome,
         quantile_steps=quantile_steps,
     )
+
+
+@lru_cache(maxsize=64)
+def _norm(harmonics: int, gain: float) -> float:
+    """Return what brings the sum of the octaves back to the spread of one."""
+    return 1.0 / math.sqrt(sum(gain ** (2 * k) for k in range(harmonics + 1)))
 
 
 @cache
@@ -90,6 +95,7 @@ def sample_noise_cuda(
     rows: int = 1,
     is_independent: bool = False,
     quantiles: Tensor | None = None,  # on the device
+    out: Tensor | None = None,  # [rows, count] float32, written; None: a new one
 ) -> Tensor:  # [rows, count] float32 on the device
     """Return what `sample_noise` returns, made on the GPU without waiting for it.
 
@@ -105,6 +111,7 @@ def sample_noise_cuda(
         is_independent=is_independent,
         quantile_steps=0 if quantiles is None else len(quantiles),
     )
-    out = torch.empty(rows, count, device=device)
+    if out is None:
+        out = torch.empty(rows, count, device=device)
     kernel(-(-rows * count // _BLOCK), _BLOCK, out, quantiles, parameters)
     return out

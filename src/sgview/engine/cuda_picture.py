@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from stylegan3.ops.sources import resolve
 
 _BLOCK = 256  # threads
 _MOST_BLOCKS = 528
+_STATISTICS = 7  # numbers
 
 
 class _Pixels(ctypes.Structure):
@@ -55,17 +55,24 @@ class PictureKernels:
 
     def __init__(self, device: torch.device):
         self._device = device
+        self._loaded: dict[tuple[str, torch.dtype], nvrtc.Kernel] = {}
         self._peaks = torch.zeros(3, dtype=torch.int32, device=device)
-        self._flags = torch.zeros(1, dtype=torch.int32, device=device)
         self._partial = torch.zeros(_MOST_BLOCKS, 6, device=device)
+        self._values = torch.zeros(_STATISTICS, device=device)
 
     def to_rgba8(
         self,
         shown: Tensor,  # [3, H, W] or [1, H, W], any strides, float32 or float16
         layer: Layer,
         view: View,
+        *,
+        is_finite: Tensor | None = None,  # its first number: 0 or 1; None: not asked
+        last: Tensor | None = None,  # [H, W, 4] uint8; None: black
     ) -> Tensor:  # [H, W, 4] uint8, contiguous
-        """Apply normalisation, gain and flips, and round down to 8 bits: clamp(x * 127.5 + 128)."""
+        """Apply normalisation, gain and flips, and round down to 8 bits: clamp(x * 127.5 + 128).
+
+        Where `is_finite` is 0, `last` is returned in its place, as the device decides.
+        """
         count, height, width = shown.shape
         channels = (0, 1, 2) if count == 3 else (0, 0, 0)
         source = _Pixels(
@@ -83,7 +90,8 @@ class PictureKernels:
             source,
             rgba8,
             self._peaks if layer.normalise else None,
-            self._flags,
+            is_finite,
+            last,
             10.0 ** (layer.gain_db / 20.0),
             int(view.flip_horizontal),
             int(view.flip_vertical),
@@ -94,8 +102,12 @@ class PictureKernels:
         self,
         features: Tensor,  # [1, C, H, W], float32 or float16, planar or channels last
         shown: Tensor,  # [n, H, W], a view of n consecutive channels of it
-    ) -> Tensor:  # [7] float32: is finite, then mean, std, max abs of all, of the shown channels
-        """Return the statistics of a layer, on the device."""
+        latent: Tensor | None = None,  # [n] float32, contiguous
+    ) -> Tensor:  # [7 + n] float32: is finite; mean, std, max abs of all, of the shown; `latent`
+        """Return the statistics of a layer on the device, in memory that the next call overwrites.
+
+        The latent comes with them, so that both are read back as one.
+        """
         _, channels, height, width = features.shape
         _, channel_stride, row_stride, pixel_stride = features.stride()
         assert row_stride == width * pixel_stride, "rows must follow each other"
@@ -110,20 +122,22 @@ class PictureKernels:
             len(shown),
         )
         blocks = max(1, min(_MOST_BLOCKS, features.numel() // (4 * _BLOCK)))
-        values = torch.empty(7, device=features.device)
+        length = 0 if latent is None else len(latent)
+        if len(self._values) != _STATISTICS + length:
+            self._values = torch.zeros(_STATISTICS + length, device=features.device)
+        values = self._values
         self._kernel("statistics.cu", "partial_statistics", features)(
             blocks, _BLOCK, source, self._partial
         )
         self._kernel("statistics.cu", "statistics", features)(
-            1, 192, source, self._partial, blocks, values
+            1, 192, source, self._partial, blocks, latent, length, values
         )
         return values
 
     def _kernel(self, file: str, name: str, x: Tensor) -> nvrtc.Kernel:
-        return nvrtc.load(_spec(file, name, storage(x.dtype)), self._device)
-
-
-@cache
-def _spec(file: str, name: str, element: str) -> nvrtc.KernelSpec:
-    source = resolve(resources.shader(file))
-    return nvrtc.KernelSpec(name, source, (("TYPE", element),))
+        kernel = self._loaded.get((name, x.dtype))
+        if kernel is None:
+            source = resolve(resources.shader(file))
+            spec = nvrtc.KernelSpec(name, source, (("TYPE", storage(x.dtype)),))
+            kernel = self._loaded[name, x.dtype] = nvrtc.load(spec, self._device)
+        return kernel

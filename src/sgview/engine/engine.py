@@ -103,7 +103,7 @@ class Engine:
 
         If this raises (there is no room on the device), the slot plays what it played before.
         """
-        with self._on_stream():
+        with self.on_stream():
             old = self._playing.pop(slot, None)
             self._pair()
             before = old.network if old else None
@@ -123,7 +123,7 @@ class Engine:
     def swap_networks(self) -> None:
         """Exchange A and B."""
         other: dict[Slot, Slot] = {"a": "b", "b": "a"}
-        with self._on_stream():
+        with self.on_stream():
             self._playing = {other[slot]: playing for slot, playing in self._playing.items()}
             self._pair()
 
@@ -131,6 +131,18 @@ class Engine:
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
         return notices
+
+    @contextlib.contextmanager
+    def on_stream(self) -> Iterator[None]:
+        """Work on the engine's own CUDA stream, as every method does by itself.
+
+        A thread that renders much enters it once.
+        """
+        if self._stream is None or torch.cuda.current_stream(self.device) == self._stream:
+            yield
+        else:
+            with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
+                yield
 
     @torch.no_grad()
     def render(
@@ -142,18 +154,13 @@ class Engine:
         playing = self._choose(params)
         if playing is None:
             return None
-        with self._on_stream():
+        with self.on_stream():
             self._timers.start_frame()
             features = self._features(playing, params, t)
             with self._timers.stage("picture"):
-                shown = select_channels(features.output, params.layer)
-                measured_by = self._kernels.measure if self._kernels else measure
-                drawn_by = self._kernels.to_rgba8 if self._kernels else to_rgba8
-                values = measured_by(features.output, shown)
-                rgba8 = drawn_by(shown, params.layer, params.view)
-                rgba8 = self._last_good.keep(rgba8, values[0])
+                rgba8, values = self._draw(features, params)
                 tag = (features.layer, features.output.shape[1:])
-                self._readback.push(tag, torch.cat([values, features.latent[0].to(values)]))
+                self._readback.push(tag, values)
             ready = None
             if self._stream is not None:
                 ready = torch.cuda.Event(blocking=True)  # whoever waits for it sleeps
@@ -174,6 +181,22 @@ class Engine:
             ready=ready,
         )
 
+    def _draw(self, features: _Features, params: Params) -> tuple[Tensor, Tensor]:
+        """Return [H, W, 4] uint8, and statistics with the latent behind them, [7 + n] float32."""
+        output, latent = features.output, features.latent[0]
+        shown = select_channels(output, params.layer)
+        if self._kernels is None:
+            values = measure(output, shown)
+            rgba8 = self._last_good.keep(to_rgba8(shown, params.layer, params.view), values[0])
+            return rgba8, torch.cat([values, latent.to(values)])
+        values = self._kernels.measure(output, shown, latent)
+        last = self._last_good.of_size(*shown.shape[1:])
+        rgba8 = self._kernels.to_rgba8(
+            shown, params.layer, params.view, is_finite=values, last=last
+        )
+        self._last_good.remember(rgba8)
+        return rgba8, values
+
     @torch.no_grad()
     def synthesise(
         self,
@@ -191,7 +214,7 @@ class Engine:
         playing = self._choose(params)
         if playing is None:
             raise RuntimeError("The engine has no network.")
-        with self._on_stream():
+        with self.on_stream():
             self._timers.start_frame()
             output = self._features(playing, params, t, z, ws).output
             return output.clone()  # the fast path writes every frame to the same place
@@ -304,14 +327,6 @@ class Engine:
             text = f"{place} gives numbers that are not finite, so the last good picture stays."
             hint = "Weaken or reset the edits and blends of that layer and of those before it."
             self._notices.append(Notice(0, "warning", text, hint))
-
-    @contextlib.contextmanager
-    def _on_stream(self) -> Iterator[None]:
-        if self._stream is None:
-            yield
-        else:
-            with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
-                yield
 
     def _release(self) -> None:
         if self.device.type == "cuda":

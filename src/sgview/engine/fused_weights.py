@@ -45,7 +45,7 @@ class FusedWeights:
         self._index = {name: i for i, name in enumerate(jobs)}
         self._device = next(iter(live.values())).device
         self._operation = BlendEdit(list(jobs.values()), self._device)
-        self._amounts = self._operation.amounts.cpu()
+        self._amounts = self._operation.amounts.cpu().numpy()
         self._blocks: dict[tuple[int, ...], Tensor] = {}
 
     def accepts(self, name: str) -> bool:
@@ -57,8 +57,9 @@ class FusedWeights:
         if not rows:
             return
         indices = tuple(self._index[name] for name in rows)
-        self._amounts[list(indices)] = torch.tensor(list(rows.values()))
-        self._operation.amounts.copy_(self._to_send(self._amounts), non_blocking=True)
+        self._amounts[list(indices)] = list(rows.values())
+        amounts = self._to_send(torch.from_numpy(self._amounts))
+        self._operation.amounts.copy_(amounts, non_blocking=True)
         self._operation(self._blocks_of(indices))
         increment_version([self._live[name] for name in rows])
 

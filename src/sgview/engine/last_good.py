@@ -26,11 +26,18 @@ class LastGood:
             if is_finite or self._last is None:
                 self._last = rgba8 if is_finite else _black(rgba8)
             return self._last
-        last = self._last
-        if last is None or last.shape != rgba8.shape:
-            last = _black(rgba8)
-        self._last = torch.where(is_finite > 0, rgba8, last)
+        last = self.of_size(*rgba8.shape[:2])
+        self._last = torch.where(is_finite > 0, rgba8, _black(rgba8) if last is None else last)
         return self._last
+
+    def of_size(self, height: int, width: int) -> Tensor | None:  # [H, W, 4] uint8
+        """Return the last good picture, None if there is none of this size [px]."""
+        last = self._last
+        return last if last is not None and last.shape[:2] == (height, width) else None
+
+    def remember(self, rgba8: Tensor) -> None:  # [H, W, 4] uint8
+        """Take a picture that is good, or a copy of the last one."""
+        self._last = rgba8
 
     def forget(self) -> None:
         """Drop the remembered picture."""

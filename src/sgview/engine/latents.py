@@ -36,20 +36,23 @@ class LatentSource:
         length: int,
         *,
         rows: int = 1,
+        out: Tensor | None = None,  # [rows, length] float32, on the device
     ) -> Tensor:  # [rows, length] float32, on the CPU or the device
         """Return the vector of time `t`.
 
         From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
         part of the look), or a track for each number; normally distributed if asked for. Several
         rows differ only where `noise.monochrome` is off. From seeds: normal vectors of whole
-        numbers, walked from one to the next.
+        numbers, walked from one to the next. What is made on the device is written to `out`.
         """
         latents = params.latents
         if latents.source == "seeds":
             return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
         noise = params.noise
         is_on_device = self._has_kernel and dimensions_of(noise) is not None
-        sample = partial(sample_noise_cuda, device=self._device) if is_on_device else sample_noise
+        sample = sample_noise
+        if is_on_device:
+            sample = partial(sample_noise_cuda, device=self._device, out=out)
         return sample(
             noise,
             t,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -150,6 +151,7 @@ _TYPES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], int]] = {
 }
 
 
+@lru_cache(maxsize=64)  # most turn nothing, and every frame asks
 def _rotation(degrees: Vec3) -> tuple[Vec3, Vec3, Vec3]:
     """Return the rows of the matrix that turns about x, then y, then z."""
     (sx, cx), (sy, cy), (sz, cz) = (

@@ -48,6 +48,7 @@ class PlayingNetwork:
         self.device = device
         self._acceleration = acceleration
         self._fast: FastSynthesis | None = None
+        self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
         self.slow_reason = ""
         """Why the fast path does not play this network; "" if it does, or was not tried yet."""
         if device.type != "cuda":
@@ -92,10 +93,9 @@ class PlayingNetwork:
         if ws is not None:
             options["ws"] = ws
         else:
-            label = class_label(params.mapping.class_weights, self.generator.c_dim)
             options |= {
                 "z": z,
-                "c": None if label is None else self._upload(label),
+                "c": self._label(params.mapping.class_weights),
                 "truncation_psi": params.mapping.truncation_psi,
                 "truncation_cutoff": params.mapping.truncation_cutoff,
             }
@@ -111,12 +111,17 @@ class PlayingNetwork:
         params: Params,
         t: float,  # [s]
     ) -> Tensor:  # [1, z_dim], or [num_ws, w_dim] in space "w"
-        """Return the vector of time `t`, or the rows that are used as `ws`."""
+        """Return the vector of time `t`, or the rows that are used as `ws`.
+
+        Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
+        """
+        network, fast = self.generator, self._fast
         if params.latents.space == "w":
             # Rows differ only where the noise is asked to.
-            vector = source.vector(params, t, self.generator.w_dim, rows=self.generator.num_ws)
+            out = fast.ws[0] if fast else None
+            vector = source.vector(params, t, network.w_dim, rows=network.num_ws, out=out)
         else:
-            vector = source.vector(params, t, self.generator.z_dim)
+            vector = source.vector(params, t, network.z_dim, out=fast.z if fast else None)
         return self._upload(vector)
 
     def map(
@@ -125,9 +130,9 @@ class PlayingNetwork:
         params: Params,
     ) -> Tensor:  # [N, num_ws, w_dim]
         """Run the mapping network with the class and truncation of `params`."""
-        label = class_label(params.mapping.class_weights, self.generator.c_dim)
+        label = self._label(params.mapping.class_weights)
         if label is not None:
-            label = self._upload(label).expand(z.shape[0], -1)
+            label = label.expand(z.shape[0], -1)
         return self.generator.mapping(
             z,
             label,
@@ -145,6 +150,12 @@ class PlayingNetwork:
         if not layer:
             return self.generator.synthesis(ws, noise_mode=noise_mode)
         return self.generator.synthesis(ws, noise_mode=noise_mode, layer=layer)
+
+    def _label(self, weights: tuple[float, ...]) -> Tensor | None:  # [1, c_dim]
+        if self._last_label is None or self._last_label[0] != weights:
+            label = class_label(weights, self.generator.c_dim)
+            self._last_label = (weights, None if label is None else self._upload(label))
+        return self._last_label[1]
 
     def _upload(self, values: Tensor) -> Tensor:
         if (

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 _UNDER_WAY = 8  # vectors kept that have not arrived
+
+
+class _Letter(NamedTuple):
+    host: Tensor  # [n], pinned
+    arrived: torch.cuda.Event
 
 
 class Readback:
@@ -19,7 +24,8 @@ class Readback:
     """
 
     def __init__(self):
-        self._pending: deque[tuple[Any, Tensor, torch.cuda.Event]] = deque(maxlen=_UNDER_WAY)
+        self._pending: deque[tuple[Any, _Letter]] = deque(maxlen=_UNDER_WAY)
+        self._free: list[_Letter] = []  # to be used again: all of one length
         self._latest: tuple[Any, list[float]] | None = None
 
     def push(
@@ -31,11 +37,14 @@ class Readback:
         if values.device.type != "cuda":
             self._latest = (tag, values.tolist())
             return
-        host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
-        host.copy_(values, non_blocking=True)
-        event = torch.cuda.Event()
-        event.record()
-        self._pending.append((tag, host, event))
+        letter = self._free.pop() if self._free else None
+        if letter is None or letter.host.shape != values.shape:
+            self._free = []
+            host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+            letter = _Letter(host, torch.cuda.Event())
+        letter.host.copy_(values, non_blocking=True)
+        letter.arrived.record()
+        self._pending.append((tag, letter))
 
     def latest(self) -> tuple[Any, list[float]] | None:
         """Return the newest (tag, values) that has arrived, None before the first."""
@@ -43,6 +52,7 @@ class Readback:
         return self._latest
 
     def _collect(self) -> None:
-        while self._pending and self._pending[0][2].query():
-            tag, host, _ = self._pending.popleft()
-            self._latest = (tag, host.tolist())
+        while self._pending and self._pending[0][1].arrived.query():
+            tag, letter = self._pending.popleft()
+            self._latest = (tag, letter.host.tolist())
+            self._free.append(letter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,37 +11,39 @@ import torch
 
 from sgview.state.status import Timing
 
-_Events = list[tuple[str, torch.cuda.Event, torch.cuda.Event]]
+_Marks = list[tuple[str, torch.cuda.Event]]  # how far the device is: the end of each stage
 
 
 class StageTimers:
-    """Times named stages, by the host's clock or, on CUDA, by events read one frame late."""
+    """Times named stages, by the host's clock or, on CUDA, by events read one frame late.
+
+    On CUDA a stage begins where the one before it ends: nothing is launched between them. A device
+    that waits for the host to launch is counted to the stage that it waits for.
+    """
 
     def __init__(self, device: torch.device):
         self._is_cuda = device.type == "cuda"
-        self._running: _Events = []
-        self._pending: _Events = []
+        self._running: _Marks = []
+        self._pending: _Marks = []
+        self._free: list[torch.cuda.Event] = []  # to be recorded again
         self._current: list[Timing] = []
         self._latest: tuple[Timing, ...] = ()
 
     def start_frame(self) -> None:
         """Forget the stages of a frame that did not finish."""
-        self._running = []
         self._current = []
+        if self._is_cuda:
+            self._release(self._running)
+            self._running = [("", self._mark())]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time the body as the stage `name`."""
+        begin = 0.0 if self._is_cuda else time.perf_counter()
+        yield
         if self._is_cuda:
-            start = torch.cuda.Event(enable_timing=True)
-            end = torch.cuda.Event(enable_timing=True)
-            start.record()
-            yield
-            end.record()
-            self._running.append((name, start, end))
+            self._running.append((name, self._mark()))
         else:
-            begin = time.perf_counter()
-            yield
             self._current.append(Timing(name, (time.perf_counter() - begin) * 1000.0))
 
     def finish_frame(self) -> tuple[Timing, ...]:
@@ -48,11 +51,22 @@ class StageTimers:
         if not self._is_cuda:
             self._latest = tuple(self._current)
             return self._latest
-        if self._pending and self._pending[-1][2].query():
+        marks = self._pending
+        if marks and marks[-1][1].query():
             self._latest = tuple(
-                Timing(name, start.elapsed_time(end)) for name, start, end in self._pending
+                Timing(name, before.elapsed_time(end))
+                for (_, before), (name, end) in itertools.pairwise(marks)
             )
+            self._release(marks)
             self._pending = []
         if not self._pending:
-            self._pending = self._running
+            self._pending, self._running = self._running, []
         return self._latest
+
+    def _mark(self) -> torch.cuda.Event:
+        event = self._free.pop() if self._free else torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def _release(self, marks: _Marks) -> None:
+        self._free.extend(event for _, event in marks)

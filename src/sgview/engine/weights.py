@@ -46,6 +46,11 @@ class LiveWeights:
         self._live = tensors_of(generator)
         self._pristine = pristine
         self._partners: Mapping[str, Tensor] = {}
+        self._members: dict[str, list[str]] = {}  # the partners' names by their groups
+        self._floors = {
+            name: MAGNITUDE_FLOOR if name.endswith(".magnitude_ema") else -math.inf
+            for name in self._live
+        }
         self._made: dict[str, _Recipe] = {}  # of the tensors that are not pristine
         self._last: tuple[Blend, tuple[Edit, ...]] | None = None
         self._statuses: tuple[EditStatus, ...] = ()
@@ -61,6 +66,9 @@ class LiveWeights:
         for name in [name for name, recipe in self._made.items() if recipe.amount]:
             self._write(name, _PRISTINE)
         self._partners = partners
+        self._members = {}
+        for name in partners:
+            self._members.setdefault(group_of(name), []).append(name)
         if self._fuses:
             self._fused = FusedWeights(self._live, self._pristine, partners)
         self._last = None
@@ -76,11 +84,9 @@ class LiveWeights:
             return self._statuses
         acting, self._statuses = self._sort(edits)
         wanted = self._recipes(blend, acting)
-        changed = {
-            name: wanted.get(name, _PRISTINE)
-            for name in self._made.keys() | wanted.keys()
-            if wanted.get(name, _PRISTINE) != self._made.get(name, _PRISTINE)
-        }
+        made = self._made
+        changed = {name: recipe for name, recipe in wanted.items() if made.get(name) != recipe}
+        changed.update((name, _PRISTINE) for name in made if name not in wanted)
         for name, recipe in self._write_fused(changed).items():
             self._write(name, recipe)
         self._draws.keep(acting)
@@ -105,10 +111,8 @@ class LiveWeights:
     def _recipes(self, blend: Blend, acting: list[Edit]) -> dict[str, _Recipe]:
         amounts = group_amounts(blend)
         wanted: dict[str, _Recipe] = {}
-        for name in self._partners if amounts else ():
-            amount = amounts.get(group_of(name), 0.0)
-            if amount:
-                wanted[name] = _Recipe(amount)
+        for group, amount in amounts.items():
+            wanted.update(dict.fromkeys(self._members.get(group, ()), _Recipe(amount)))
         for edit in acting:
             recipe = wanted.get(edit.tensor, _PRISTINE)
             wanted[edit.tensor] = recipe._replace(edits=(*recipe.edits, edit))
@@ -120,18 +124,18 @@ class LiveWeights:
             return recipes
         rows, rest = {}, {}
         for name, recipe in recipes.items():
-            form = linear_form(recipe.edits)
+            form = linear_form(recipe.edits) if recipe.edits else (1.0, 0.0)
             if form is None or not self._fused.accepts(name):
                 rest[name] = recipe
                 continue
-            is_floored = name.endswith(".magnitude_ema") and recipe != _PRISTINE
-            rows[name] = (recipe.amount, *form, MAGNITUDE_FLOOR if is_floored else -math.inf)
+            floor = -math.inf if recipe is _PRISTINE else self._floors[name]
+            rows[name] = (recipe.amount, *form, floor)
             self._note(name, recipe)
         self._fused.write(rows)
         return rest
 
     def _note(self, name: str, recipe: _Recipe) -> None:
-        if recipe == _PRISTINE:
+        if recipe is _PRISTINE:
             self._made.pop(name, None)
         else:
             self._made[name] = recipe
@@ -143,7 +147,7 @@ class LiveWeights:
             tensor = tensor * (1.0 - recipe.amount) + self._partners[name] * recipe.amount
         for edit in recipe.edits:
             tensor = apply(edit, tensor, self._draws)
-        if recipe != _PRISTINE and name.endswith(".magnitude_ema"):
-            tensor = tensor.clamp_min(MAGNITUDE_FLOOR)
+        if recipe is not _PRISTINE and self._floors[name] > -math.inf:
+            tensor = tensor.clamp_min(self._floors[name])
         self._live[name].copy_(tensor)
         self._note(name, recipe)

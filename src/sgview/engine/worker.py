@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 import threading
@@ -24,6 +25,7 @@ from sgview.state.status import LoadStatus, NetworkStatus, Notice
 
 _log = logging.getLogger(__name__)
 
+_QUICK = 0.002  # pictures that follow each other faster are asked for ahead [s]
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -39,7 +41,7 @@ class EngineStatus:
 
 
 class EngineWorker:
-    """Runs an engine; no method waits for it.
+    """Runs an engine; no method but `await_newer` waits for it.
 
     Networks are read on a second thread while the old ones play on. What fails becomes a notice,
     once, and one entry in the log; the threads live on.
@@ -50,6 +52,7 @@ class EngineWorker:
         self._engine = engine
         self._condition = threading.Condition()
         self._wanted: tuple[Params, float] | None = None
+        self._is_begun = False  # what was wanted last
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
@@ -61,7 +64,7 @@ class EngineWorker:
         self._finished: deque[float] = deque(maxlen=30)  # when the last pictures were [s]
         self._device = engine.device_description
         self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
-        self._thread = threading.Thread(target=self._run, name="sgview engine", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> EngineWorker:
@@ -77,13 +80,29 @@ class EngineWorker:
     ) -> None:
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
-            self._wanted = (params, t)
-            self._condition.notify()
+            self._wanted, self._is_begun = (params, t), False
+            self._condition.notify_all()
 
     def latest(self) -> Picture | None:
         """Return the newest finished picture, None without one or without a network."""
         with self._condition:
             return self._picture
+
+    def await_newer(
+        self,
+        picture: Picture | None,
+        seconds: float,  # at most
+    ) -> None:
+        """Sleep until the newest finished picture is another than `picture`.
+
+        Quick pictures would wait for whoever asks for the next only then: there it is slept until
+        the one asked for last is begun, which is when the one before it is handed out.
+        """
+        with self._condition:
+            is_quick = picture is not None and self._seconds_a_picture() < _QUICK
+            self._condition.wait_for(
+                lambda: self._is_begun if is_quick else self._picture is not picture, seconds
+            )
 
     def load(self, slot: Slot, path: str | Path) -> None:
         """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
@@ -131,7 +150,7 @@ class EngineWorker:
             if self._is_closing:
                 return
             self._is_closing = True
-            self._condition.notify()
+            self._condition.notify_all()
         self._loader.close()
         self._thread.join()
         self._picture = self._under_way = None
@@ -140,10 +159,14 @@ class EngineWorker:
     def _post(self, task: Callable[[], None]) -> None:
         with self._condition:
             self._tasks.append(task)
-            self._condition.notify()
+            self._condition.notify_all()
 
     def _arrive(self, slot: Slot, network: Network | None) -> None:
         self._post(lambda: self._set_network(slot, network))
+
+    def _work(self) -> None:
+        with self._engine.on_stream():
+            self._run()
 
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
@@ -161,12 +184,15 @@ class EngineWorker:
                 wanted = None
                 if task is None:
                     wanted, self._wanted = self._wanted, None
+                    if wanted is not None:
+                        repeats = repeats + 1 if wanted == last else 1
+                        self._is_begun = repeats <= useful
+                        self._condition.notify_all()  # `await_newer`
             if task is not None:
                 last = None
                 self._guard(self._finish)
                 self._guard(task)
             elif wanted is not None:
-                repeats = repeats + 1 if wanted == last else 1
                 last = wanted
                 if repeats <= useful:  # a frame is a function of these: later ones are the same
                     self._guard(lambda wanted=wanted: self._render(*wanted))
@@ -215,6 +241,7 @@ class EngineWorker:
     def _hand_out(self, picture: Picture | None) -> None:
         with self._condition:
             self._picture = picture
+            self._condition.notify_all()  # `await_newer`
             if picture is not None:
                 self._finished.append(time.perf_counter())
 
@@ -285,14 +312,17 @@ class EngineWorker:
             self._networks = {slot: network.status for slot, network in networks.items()}
             if not networks:
                 self._picture = None
+                self._condition.notify_all()
 
     def _fps(self) -> float:
         """Return the pictures a second over the last second or so."""
+        return 1 / max(self._seconds_a_picture(), 1e-6)
+
+    def _seconds_a_picture(self) -> float:
+        """Return the mean time a picture of the last two seconds or 30 pictures [s]."""
         now = time.perf_counter()
         recent = [moment for moment in self._finished if now - moment < 2.0]
-        if len(recent) < 2:
-            return 0.0
-        return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
+        return math.inf if len(recent) < 2 else (recent[-1] - recent[0]) / (len(recent) - 1)
 
 
 def _let_the_window_go_first() -> None:

@@ -1,8 +1,7 @@
-"""The picture on the screen: one texture, filled the fastest way there is, drawn as one quad."""
+"""The picture on the screen: a texture, filled the fastest way there is, drawn as one quad."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
@@ -10,6 +9,7 @@ import numpy as np
 from OpenGL import GL
 
 from sgview.gfx.interop import DeviceImage, Interop, InteropError
+from sgview.gfx.picture_texture import MakeInterop, PictureTexture
 from sgview.gfx.placement import Fit, Rect, place
 from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
@@ -18,7 +18,9 @@ Filter = Literal["nearest", "linear"]
 
 
 class Display:
-    """Owns the texture and its CUDA registration.
+    """Owns two textures and their CUDA registrations.
+
+    CUDA writes to one while OpenGL may still be drawing the other: neither waits for its turn.
 
     `description` names the path pictures take and why: "CUDA-OpenGL interop", or "pixel buffer
     upload (the picture is made on the CPU)". A CUDA picture that interop refuses is downloaded and
@@ -28,13 +30,11 @@ class Display:
         make_interop: makes the CUDA path for a texture; tests put a fake here.
     """
 
-    def __init__(self, make_interop: Callable[[Texture, int], Interop] = Interop) -> None:
+    def __init__(self, make_interop: MakeInterop = Interop) -> None:
         self._program = Program("image.vert", "image.frag")
         self._shrinking = Program("image.vert", "image_shrunk.frag")
         self._vertices = int(GL.glGenVertexArrays(1))  # empty, but core profile demands one
-        self._texture = Texture()
-        self._make_interop = make_interop
-        self._interop: Interop | None = None
+        self._front, self._back = PictureTexture(make_interop), PictureTexture(make_interop)
         self._refusal = ""  # why interop is not used; "" while it may be
         self._shown: np.ndarray | DeviceImage | None = None
         self.description = "no picture yet"
@@ -43,6 +43,10 @@ class Display:
     def size(self) -> tuple[int, int]:
         """Width and height of the picture held [px]; (0, 0) before the first."""
         return self._texture.width, self._texture.height
+
+    @property
+    def _texture(self) -> Texture:
+        return self._front.texture
 
     def show(self, pixels: np.ndarray | DeviceImage) -> None:
         """Take a picture, uint8 [H, W, 4] or the same in CUDA memory, row 0 on top.
@@ -57,8 +61,7 @@ class Display:
         if isinstance(pixels, DeviceImage):
             self._show_device(pixels)
         else:
-            self._release_interop()
-            self._texture.upload(pixels)
+            self._upload(pixels)
             self.description = "pixel buffer upload (the picture is made in host memory)"
         self._shown = pixels  # also keeps the memory alive while the copy may be under way
 
@@ -111,9 +114,9 @@ class Display:
 
     def close(self) -> None:
         """Free everything; the context must be current."""
-        self._release_interop()
         self._shown = None
-        self._texture.close()
+        self._front.close()
+        self._back.close()
         if self._vertices:
             GL.glDeleteVertexArrays(1, [self._vertices])
             self._vertices = 0
@@ -139,22 +142,19 @@ class Display:
                 return
             except InteropError as error:
                 self._refusal = str(error)
-                self._release_interop()
-        self._texture.upload(image.download())
+        self._upload(image.download())
         self.description = f"pixel buffer upload from CUDA ({self._refusal})"
 
     def _copy_on_device(self, image: DeviceImage) -> None:
-        size = (image.width, image.height)
-        if self._interop is not None and (
-            size != self.size or self._interop.device != image.device
-        ):
-            self._release_interop()
-        if self._interop is None:
-            self._texture.resize(*size)
-            self._interop = self._make_interop(self._texture, image.device)
-        self._interop.copy(image)
+        if not (self._front.fits(image) and self._back.fits(image)):
+            self._unregister()
+        self._back.copy(image)
+        self._front, self._back = self._back, self._front
 
-    def _release_interop(self) -> None:
-        if self._interop is not None:
-            self._interop.close()
-            self._interop = None
+    def _upload(self, pixels: np.ndarray) -> None:
+        self._unregister()
+        self._front.upload(pixels)
+
+    def _unregister(self) -> None:
+        self._front.unregister()
+        self._back.unregister()

@@ -52,6 +52,7 @@ class Interop:
         self._resource: Any = None
         self._stream: Any = None
         self._under_way: deque[tuple[Any, DeviceImage]] = deque()  # copies not known to be done
+        self._events: list[Any] = []  # to be recorded again
         self.device = device
         try:
             self._call("cudaSetDevice", device)
@@ -98,8 +99,10 @@ class Interop:
             self._cuda.cudaGraphicsUnregisterResource(self._resource)
             self._resource = None
         if self._stream is not None:
-            while self._under_way:
-                self._cuda.cudaEventDestroy(self._under_way.popleft()[0])
+            self._events += [event for event, _ in self._under_way]
+            self._under_way.clear()
+            while self._events:
+                self._cuda.cudaEventDestroy(self._events.pop())
             self._cuda.cudaStreamDestroy(self._stream)
             self._stream = None
 
@@ -117,12 +120,13 @@ class Interop:
     def _keep(self, image: DeviceImage) -> None:
         """Hold `image` until its copy is done, and let go of those that are."""
         while self._under_way:
-            event = self._under_way[0][0]
-            if int(self._cuda.cudaEventQuery(event)[0]) != 0:
+            if int(self._cuda.cudaEventQuery(self._under_way[0][0])[0]) != 0:
                 break
-            self._cuda.cudaEventDestroy(event)
-            self._under_way.popleft()
-        event = self._call("cudaEventCreateWithFlags", self._cuda.cudaEventDisableTiming)
+            self._events.append(self._under_way.popleft()[0])
+        if not self._events:
+            flags = self._cuda.cudaEventDisableTiming
+            self._events.append(self._call("cudaEventCreateWithFlags", flags))
+        event = self._events.pop()
         self._under_way.append((event, image))
         self._call("cudaEventRecord", event, self._stream)
 

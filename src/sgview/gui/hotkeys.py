@@ -18,6 +18,7 @@ from sgview.state.status import Status
 Action = Callable[[Params, Status, Emit], Params]
 _K = imgui.Key
 _CTRL, _SHIFT = int(_K.mod_ctrl), int(_K.mod_shift)
+_MODS = int(_K.mod_mask_)
 _BLEND_CYCLE = {"mix": "a", "a": "b", "b": "mix"}
 
 
@@ -117,18 +118,18 @@ def run(table: tuple[Hotkey, ...], params: Params, status: Status, emit: Emit) -
     """Act on the keys pressed in this frame, unless the user is typing into a text field."""
     if imgui.get_io().want_text_input:
         return params
+    held = _held_mods()
     for hotkey in table:
-        if any(_is_pressed(chord, hotkey.is_repeating) for chord in hotkey.chords):
-            params = hotkey.action(params, status, emit)
+        for chord in hotkey.chords:
+            if chord & _MODS == held and _is_pressed(chord, hotkey.is_repeating):
+                params = hotkey.action(params, status, emit)
+                break
     return params
 
 
 def _is_pressed(chord: int, is_repeating: bool) -> bool:
-    """True in the frame in which exactly these keys go down (or repeat)."""
-    mods = chord & int(_K.mod_mask_)
-    if _held_mods() != mods:
-        return False
-    return imgui.is_key_pressed(imgui.Key(chord & ~int(_K.mod_mask_)), is_repeating)
+    """True in the frame in which the key of `chord` goes down (or repeats)."""
+    return imgui.is_key_pressed(imgui.Key(chord & ~_MODS), is_repeating)
 
 
 def _held_mods() -> int:

@@ -30,11 +30,20 @@ KERNEL __launch_bounds__(256) blend_edit(const Job* jobs, const Amounts* amounts
   };
   const bool aligned = (((i64)job.a | (i64)job.b | (i64)job.live) & 15) == 0;
   if (aligned && last - first == CHUNK) {
+    // all loads before the first store, which might overwrite what they read for all the compiler knows
+    constexpr int VECTORS = CHUNK / 1024;
+    float4 a[VECTORS], b[VECTORS];
 #pragma unroll
-    for (int i = 0; i < CHUNK / 1024; i++) {
+    for (int i = 0; i < VECTORS; i++) {
       const i64 at = first + (i * 256 + threadIdx.x) * 4;
-      const float4 a = *(const float4*)(job.a + at), b = job.b ? *(const float4*)(job.b + at) : a;
-      *(float4*)(job.live + at) = make_float4(mix(a.x, b.x), mix(a.y, b.y), mix(a.z, b.z), mix(a.w, b.w));
+      a[i] = *(const float4*)(job.a + at);
+      b[i] = job.b ? *(const float4*)(job.b + at) : a[i];
+    }
+#pragma unroll
+    for (int i = 0; i < VECTORS; i++) {
+      const i64 at = first + (i * 256 + threadIdx.x) * 4;
+      *(float4*)(job.live + at) = make_float4(mix(a[i].x, b[i].x), mix(a[i].y, b[i].y),
+                                              mix(a[i].z, b[i].z), mix(a[i].w, b[i].w));
     }
   } else {
     for (i64 at = first + threadIdx.x; at < last; at += 256) {

@@ -132,8 +132,8 @@ def test_changed_tensors_are_followed_and_no_others_derived_again(
     rng = torch.Generator().manual_seed(5)
     refreshed = []
     for derived in fast.plan().derived:
-        launch = derived._refresh
-        derived._refresh = lambda d=derived, launch=launch: (refreshed.append(d), launch())
+        launch = derived.refresh
+        derived.refresh = lambda d=derived, launch=launch: (refreshed.append(d), launch())
     for name, tensor in tensors.items():
         if name.endswith("_filter"):
             continue  # baked into kernels: another test
@@ -143,6 +143,51 @@ def test_changed_tensors_are_followed_and_no_others_derived_again(
         assert_close(fast(z=z), generator(z))
         assert len(refreshed) - before == int(is_derived), name
     assert len(refreshed) == len(fast.plan().derived)
+
+
+class RecordingGraphs:
+    """Stands in for captured graphs: runs what it is given and remembers for what."""
+
+    def __init__(self):
+        self.keys = []
+
+    def run(self, key, launch):
+        self.keys.append(key)
+        launch()
+
+
+def test_tensors_that_go_on_moving_together_are_derived_by_one_graph() -> None:
+    generator = lively(SMALL3)
+    z, fast = latent(generator), make_fast(generator)
+    fast(z=z)
+    fast._refreshes = graphs = RecordingGraphs()
+    first, second, *_ = (d._source for d in fast.plan().derived)
+
+    def move(*tensors: torch.Tensor) -> None:
+        for tensor in tensors:
+            tensor.mul_(1.1)
+        assert_close(fast(z=z), generator(z))
+
+    move(first, second)
+    assert graphs.keys == []  # may have been a single step
+    move(first, second)
+    move(first, second)
+    assert len(graphs.keys) == 2
+    assert graphs.keys[0] == graphs.keys[1] == tuple(fast.plan().derived[:2])
+    move(second)
+    move()
+    move(second)
+    assert len(graphs.keys) == 2
+
+
+def test_an_input_written_in_place_is_not_copied() -> None:
+    generator = lively(SMALL2)
+    fast, z = make_fast(generator), latent(generator)
+    fast.z.copy_(z)
+    assert_close(fast(z=fast.z), generator(z))
+    ws = generator.mapping(latent(generator, 3))
+    fast.ws.copy_(ws)
+    assert_close(fast(ws=fast.ws), generator.synthesis(ws))
 
 
 def test_changed_filters_are_followed() -> None:

@@ -75,14 +75,14 @@ def draw_strip(values: tuple[float, ...]) -> None:
     columns = min(len(finite), int(width - 2 * inset))
     step = (width - 2 * inset) / max(columns, 1)
     fill, line = theme.u32(theme.ACCENT_FILL), theme.u32(theme.ACCENT)
+    left, count = corner.x + inset, len(finite)
     points: list[imgui.ImVec2Like] = []
     for column in range(columns):
-        value = finite[column * len(finite) // columns]
-        x, y = corner.x + inset + column * step, middle - value * reach
+        x, y = left + column * step, middle - finite[column * count // columns] * reach
         low, high = (y, middle) if y < middle else (middle, y)
         # Whole pixels: columns that share one would show as seams.
         draw.add_rect_filled((round(x), low), (round(x + step), high), fill)
-        points.append(imgui.ImVec2(x + step / 2, y))
+        points.append((x + step / 2, y))
     draw.add_polyline(points, line, max(1.0, theme.px(theme.HAIRLINE)), imgui.ImDrawFlags_.none)
     pad = theme.px(theme.GAP_TINY)
     note = f"{len(values)}"

@@ -1,0 +1,112 @@
+"""The program's window on a graphics card without a screen: drawn, and shown to nobody.
+
+Wants PYOPENGL_PLATFORM=egl set before OpenGL is imported. The panel is built and drawn as ever;
+there are no mouse, no keys and no screen to wait for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import deque
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from imgui_bundle import imgui
+from OpenGL import GL
+
+from sgview.gfx.context import describe_graphics
+from sgview.gui.gui import Gui
+
+_AHEAD = 2  # frames that OpenGL may be behind
+_CONTEXT = Path(__file__).parents[1] / "tests" / "gfx" / "surfaceless.py"
+
+
+class CardWindow:
+    """Takes the place of `sgview.gfx.window.Window`."""
+
+    is_minimised = is_shift_down = should_close = is_fullscreen = False
+    cursor = (-1.0, -1.0)
+    address = 0
+    ui_scale = 1.0
+    refresh_rate = 60.0
+
+    def __init__(self, _title: str, width: int, height: int, **_: Any) -> None:
+        self._owned = ExitStack()
+        self._owned.enter_context(_surfaceless_context())
+        self.size = self.framebuffer_size = (width, height)
+        self.vsync = False
+        self.on_drop = None
+        self.graphics = describe_graphics()
+        self._fences: deque[Any] = deque()
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, GL.glGenFramebuffers(1))
+        GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, GL.glGenRenderbuffers(1))
+        GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, GL.GL_RGBA8, width, height)
+        place = (GL.GL_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0, GL.GL_RENDERBUFFER)
+        GL.glFramebufferRenderbuffer(*place, GL.glGetIntegerv(GL.GL_RENDERBUFFER_BINDING))
+
+    def set_title(self, text: str) -> None:
+        """Have no title."""
+
+    def poll(self) -> None:
+        """Hear nothing."""
+
+    def swap(self) -> None:
+        """Send what was drawn to the card, at most two frames ahead of it."""
+        self._fences.append(GL.glFenceSync(GL.GL_SYNC_GPU_COMMANDS_COMPLETE, 0))
+        GL.glFlush()
+        if len(self._fences) > _AHEAD:
+            fence = self._fences.popleft()
+            GL.glClientWaitSync(fence, GL.GL_SYNC_FLUSH_COMMANDS_BIT, 10**9)
+            GL.glDeleteSync(fence)
+
+    def __enter__(self) -> CardWindow:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._owned.close()
+
+
+class CardGui(Gui):
+    """The panel without GLFW: OpenGL draws it, a size is all it knows of the window."""
+
+    def attach(self, window_address: int) -> None:
+        """Draw into the current framebuffer."""
+        io = imgui.get_io()
+        width, height = (
+            int(GL.glGetRenderbufferParameteriv(GL.GL_RENDERBUFFER, side))
+            for side in (GL.GL_RENDERBUFFER_WIDTH, GL.GL_RENDERBUFFER_HEIGHT)
+        )
+        io.display_size = imgui.ImVec2(width, height)
+        io.backend_flags &= ~int(imgui.BackendFlags_.renderer_has_textures)
+        imgui.backends.opengl3_init("#version 410")
+        self._is_attached = True
+
+    def close(self) -> None:
+        """Let go of OpenGL, then of the rest."""
+        if self._is_attached:
+            imgui.backends.opengl3_shutdown()
+            self._is_attached = False
+        super().close()
+
+
+def on_card() -> AbstractContextManager[object]:
+    """Let `sgview.app.App` open its window there."""
+    stack = ExitStack()
+    stack.enter_context(mock.patch("sgview.app.Window", CardWindow))
+    stack.enter_context(mock.patch("sgview.app.Gui", CardGui))
+    stack.enter_context(mock.patch("imgui_bundle.imgui.backends.glfw_new_frame", _new_frame))
+    return stack
+
+
+def _new_frame() -> None:
+    imgui.get_io().delta_time = 1 / 60
+
+
+def _surfaceless_context() -> AbstractContextManager[None]:
+    spec = importlib.util.spec_from_file_location("surfaceless", _CONTEXT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.surfaceless_context()

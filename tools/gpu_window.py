@@ -1,0 +1,149 @@
+"""Time pictures in the real window: panel drawn, everything at its default, vsync off.
+
+    PYTHONPATH=src:. python3 tools/gpu_window.py [--seconds N] [--network NAME ...]
+
+Opens the program's own window, so it needs a screen (`xvfb-run` will do; OpenGL is then drawn by
+the CPU, which bounds everything). On a card without a screen, `--no-screen` with
+PYOPENGL_PLATFORM=egl draws the same to nobody. Without a GPU a small network plays on the CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import tempfile
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from sgview.app import App
+from sgview.engine.engine import Engine
+from sgview.engine.network import Network
+from sgview.engine.picture import Picture
+from sgview.engine.playing import Acceleration
+from sgview.engine.worker import EngineWorker
+from sgview.settings import Midi, Osc, Settings, Window
+from sgview.state.params import Params
+from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3.fast import FastSynthesis
+from tools.card_window import on_card
+
+CONFIGS = {
+    "stylegan3-t-1024": StyleGAN3Config(),
+    "stylegan2-256": StyleGAN2Config(img_resolution=256),
+    "small": StyleGAN2Config(img_resolution=32, channel_base=512, channel_max=16),
+}
+
+
+class CountingEngine(Engine):
+    """Notes when it was asked for each picture that differs from the one before."""
+
+    def __init__(self, device: str, acceleration: Acceleration) -> None:
+        super().__init__(device, acceleration)
+        self.moments: list[float] = []  # [s]
+        self.host: list[float] = []  # of `render` [ms]
+        self._last: tuple[Params, float] | None = None
+
+    def render(self, params: Params, t: float) -> Picture | None:
+        """Render as ever."""
+        start = time.perf_counter()
+        picture = super().render(params, t)
+        if (params, t) != self._last:
+            self.moments.append(start)
+            self.host.append((time.perf_counter() - start) * 1e3)
+        self._last = (params, t)
+        return picture
+
+
+@dataclass(frozen=True)
+class Playing:
+    """What was seen in the window."""
+
+    network: float  # alone, one after the other [ms]
+    picture: float  # mean wall clock of one [ms]
+    host: float  # of them, the host's part: median of `Engine.render` [ms]
+    frames: float  # of the window [1/s]
+    path: str  # that pictures take to the screen
+
+    def __str__(self) -> str:
+        more = self.picture - self.network
+        return (
+            f"{self.network:8.3f} {self.picture:8.3f} {more:+8.3f} {self.host:8.3f}"
+            f" {self.frames:8.1f}  {self.path}"
+        )
+
+
+def network_ms(generator: Generator, acceleration: Acceleration, frames: int = 300) -> float:
+    """Return the time of one picture by the network alone, z to picture, in a row of them [ms]."""
+    z = torch.randn(1, generator.z_dim)
+    if not torch.cuda.is_available():
+        start = time.perf_counter()
+        with torch.no_grad():
+            for _ in range(20):
+                generator(z)
+        return (time.perf_counter() - start) * 1e3 / 20
+    with torch.cuda.stream(torch.cuda.Stream()), torch.no_grad():
+        generator, z = generator.cuda(), z.cuda()
+        fast = FastSynthesis(generator, acceleration.precision, kernels=acceleration.kernels)
+        events = [torch.cuda.Event(enable_timing=True) for _ in range(frames + 1)]
+        for _ in range(20):
+            fast(z=z)
+        for event in events:
+            event.record()
+            fast(z=z)
+        torch.cuda.synchronize()
+        return statistics.median(a.elapsed_time(b) for a, b in itertools.pairwise(events))
+
+
+def play(network: Network, acceleration: Acceleration, seconds: float) -> Playing:
+    """Open the window, let it warm up, and play for `seconds`."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    alone = network_ms(Generator(network.generator.config), acceleration)  # type: ignore[arg-type]
+    settings = Settings(
+        window=Window(vsync=False, fps_limit=0.0), osc=Osc(enabled=False), midi=Midi(enabled=False)
+    )
+    engine = CountingEngine(device, acceleration)
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(settings, EngineWorker(engine), state_folder=Path(folder))
+        with app:
+            app.worker.set_network("a", network)
+            while app.picture is None:
+                app.frame()
+            app.run(2.0)
+            engine.moments.clear()
+            engine.host.clear()
+            start, frames = time.perf_counter(), 0
+            while time.perf_counter() - start < seconds:
+                app.frame()
+                frames += 1
+            rate = frames / (time.perf_counter() - start)
+            moments, path = list(engine.moments), app.display.description
+    picture = (moments[-1] - moments[0]) / (len(moments) - 1) * 1e3
+    return Playing(alone, picture, statistics.median(engine.host), rate, path)
+
+
+def main() -> None:
+    """Print a line a network."""
+    default = ["stylegan3-t-1024", "stylegan2-256"] if torch.cuda.is_available() else ["small"]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--network", nargs="+", choices=CONFIGS, default=default)
+    parser.add_argument("--kernels", choices=["auto", "generic"], default="auto")
+    parser.add_argument("--no-screen", action="store_true", help="draw on a card without a screen")
+    arguments = parser.parse_args()
+    acceleration = Acceleration(kernels=arguments.kernels)
+    print(f"{'':20} network  picture     more  render()  window")
+    print(f"{'':20}      ms       ms       ms       ms frames/s  the path of pictures")
+    for name in arguments.network:
+        torch.manual_seed(0)
+        network = Network.of(Generator(CONFIGS[name]), name)
+        with on_card() if arguments.no_screen else nullcontext():
+            print(f"{name:20}{play(network, acceleration, arguments.seconds)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
