@@ -18,6 +18,7 @@ from sgview.clock import Clock, FrameLimiter, FrameRate
 from sgview.dialogs import FileDialog, has_system_dialogs
 from sgview.files import Files, commands_for
 from sgview.gfx.display import Display
+from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import Window
@@ -34,17 +35,19 @@ from sgview.signals.osc_output import OscOutput
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.history import History
+from sgview.state.machine import MachineStatus, Timing
 from sgview.state.notices import Notices
 from sgview.state.params import Params
 from sgview.state.status import Status
 
 if TYPE_CHECKING:
     from sgview.engine.picture import Picture
-    from sgview.engine.worker import EngineWorker
+    from sgview.engine.worker import EngineStatus, EngineWorker
     from sgview.state.status import NetworkStatus
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
+SOFTWARE_NOTE = f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."
 SOFTWARE_PATIENCE = 0.025  # how much longer a frame then waits for a new picture [s]
 MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
@@ -90,6 +93,7 @@ class App:
                     vsync=settings.window.vsync,
                 )
             )
+            self._drawing = self._owned.enter_context(DrawTimer())
             self.display = self._owned.enter_context(Display())
             scale = settings.window.ui_scale or self.window.ui_scale
             self.gui = self._owned.enter_context(Gui(folder / "panels.ini", scale))
@@ -116,6 +120,8 @@ class App:
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
         self._limiter = FrameLimiter(now)
+        self._fps_limit = settings.window.fps_limit
+        self._busy = 0.0  # what the window took of the last frame, on the host [s]
         self._rate = FrameRate(now)
         self._files = Files(settings.folders, self._notices, now)
         self._owned.callback(self._files.close)
@@ -142,6 +148,7 @@ class App:
             self.clock.tick()
             return
         self.window.poll()
+        begin = self._now()
         t, _ = self.clock.tick()
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
         elapsed = self._next_elapsed()
@@ -166,8 +173,11 @@ class App:
         clear(framebuffer, BACKGROUND)
         if self.picture is not None:
             view = resolved.view
-            self.display.draw(self.gui.picture_rect, framebuffer[1], view.fit, view.filter)
-        self.gui.present()
+            with self._drawing.stage("draw"):
+                self.display.draw(self.gui.picture_rect, framebuffer[1], view.fit, view.filter)
+        with self._drawing.stage("panels"):
+            self.gui.present()
+        self._busy = self._now() - begin
         self.window.swap()
         self._limiter.wait(self._frame_limit())
         self._await_picture()
@@ -256,6 +266,11 @@ class App:
                 self.gui.show_panels = not self.gui.show_panels
             case c.SetVsync(enabled):
                 self.window.vsync = enabled
+            case c.SetFpsLimit(limit):
+                self._fps_limit = max(limit, 0.0)
+            case c.TimeLayers():
+                if self.picture is not None:
+                    self.worker.time_layers(self.picture.params, self.picture.t)
             case c.EditBinding(path, low, high):
                 self.gui.edit_binding(path, low, high)
             case c.Learn() as wish:
@@ -334,7 +349,8 @@ class App:
         self.picture = picture
         if picture is not None:
             try:
-                self.display.show(pixels_of(picture))
+                with self._drawing.stage("upload"):
+                    self.display.show(pixels_of(picture))
             except ValueError as error:  # larger than this graphics card can hold
                 self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())
 
@@ -410,6 +426,7 @@ class App:
             redo_names=self._history.redo_names(),
             is_fullscreen=self.window.is_fullscreen,
             vsync=self.window.vsync,
+            machine=self._machine_status(engine),
         )
         thumbnails = {
             str(look.path): look.thumbnail
@@ -418,6 +435,21 @@ class App:
         }
         status = self.performance.fill(status, self._thumbnails.show(thumbnails))
         return status if picture is None else _with_picture(status, picture, self.params)
+
+    def _machine_status(self, engine: EngineStatus) -> MachineStatus:
+        """Say how the machine copes; what costs time to know only while it is being looked at."""
+        self._drawing.is_wanted = self.gui.shows_performance
+        self.worker.watch_memory(self.gui.shows_performance)
+        screen = tuple(Timing(name, length) for name, length in self._drawing.latest().items())
+        is_software = self.window.graphics.is_software
+        return MachineStatus(
+            memory=engine.memory,
+            layer_times=engine.layer_times,
+            screen=(*screen, Timing("window", self._busy * 1000)) if screen else (),
+            fps_limit=self._fps_limit,
+            refresh_rate=self.window.refresh_rate,
+            pace_note=SOFTWARE_NOTE if is_software else "",
+        )
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]
@@ -438,12 +470,13 @@ class App:
 
     def _frame_limit(self) -> float:
         """Return the most frames a second to draw; 0: as many as there are."""
+        limit = self._fps_limit
         if self.window.graphics.is_software:
-            return SOFTWARE_LIMIT
+            return SOFTWARE_LIMIT if self.window.vsync or not limit else min(limit, SOFTWARE_LIMIT)
         if self.window.vsync:
             # Not to hold back a screen, but for those that do not make `swap` wait.
             return 1.25 * self.window.refresh_rate
-        return self._settings.window.fps_limit
+        return limit
 
 
 def _sources(settings: Settings) -> Sources:

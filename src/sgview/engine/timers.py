@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sgview.state.status import Timing
+from sgview.state.machine import Timing
 
 _Events = list[tuple[str, torch.cuda.Event, torch.cuda.Event]]
 

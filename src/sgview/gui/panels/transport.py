@@ -26,8 +26,9 @@ from sgview.state.commands import (
     ToggleTake,
     Undo,
 )
+from sgview.state.machine import Timing
 from sgview.state.params import Params
-from sgview.state.status import Status, Timing
+from sgview.state.status import Status
 
 _FLAGS = (
     imgui.WindowFlags_.no_decoration
