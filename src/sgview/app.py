@@ -445,6 +445,7 @@ class App:
         return MachineStatus(
             memory=engine.memory,
             layer_times=engine.layer_times,
+            clock="GPU" if self.picture is not None and self.picture.ready else "host",
             screen=(*screen, Timing("window", self._busy * 1000)) if screen else (),
             fps_limit=self._fps_limit,
             refresh_rate=self.window.refresh_rate,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sgview.state.machine import MemoryShare, MemoryStatus
 
-_INTERVAL = 1.0  # between two looks [s]
+_INTERVAL = 2.0  # between two looks, which take some milliseconds [s]
 _OWN_MODULES = ("sgview.", "stylegan3.", "torch.nn.")  # whose objects are looked into
 
 
@@ -25,13 +25,11 @@ def memory_status(
     """Return what each owner holds on `device`, and the rest; never waits for the device.
 
     What two owners share is counted for the first. On CUDA the rest is split into what torch has
-    handed out to others, what it keeps free for later, and what lies outside of torch (CUDA's context,
-    OpenGL, other programs); on the CPU the rest is that of the process.
+    handed out to others, what it keeps free for later, and what lies outside of torch (CUDA's
+    context, OpenGL, other programs); on the CPU the rest is that of the process.
     """
     seen: set[int] = set()
-    shares = [
-        MemoryShare(name, sum(_sizes(owner, device, seen))) for name, owner in owners.items()
-    ]
+    shares = [MemoryShare(name, sum(_sizes(owner, device, seen))) for name, owner in owners.items()]
     named = sum(share.size for share in shares)
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
@@ -51,7 +49,7 @@ def memory_status(
 
 
 class MemoryWatch:
-    """Looks at the memory once a second while somebody watches.
+    """Looks at the memory every other second while somebody watches.
 
     Args:
         look: returns what there is to see.

@@ -40,7 +40,7 @@ class EngineStatus:
     device: str = ""
     picture_fps: float = 0.0
     memory: MemoryStatus | None = None  # None: not watched
-    layer_times: LayerTimes = LayerTimes()
+    layer_times: LayerTimes = field(default_factory=LayerTimes)
 
 
 class EngineWorker:

@@ -44,6 +44,7 @@ class MachineStatus(Struct, frozen=True):
 
     memory: MemoryStatus | None = None  # None: not looked at, since nobody watches
     layer_times: LayerTimes = LayerTimes()
+    clock: Literal["GPU", "host"] = "host"  # what times the stages of a picture
     screen: tuple[Timing, ...] = ()  # stages of the window; () while nobody watches
     fps_limit: float = 120.0  # without vsync [frames/s]; 0: none
     refresh_rate: float = 60.0  # of the screen [Hz]

@@ -2,8 +2,8 @@ import pytest
 from imgui_bundle import imgui
 
 from sgview.state import commands
-from sgview.state.params import Params, Playback
 from sgview.state.machine import Timing
+from sgview.state.params import Params, Playback
 from sgview.state.status import PictureStatus
 
 
