@@ -120,8 +120,9 @@ def figure_table(name: str, columns: int) -> Iterator[bool]:
     try:
         if is_visible:
             imgui.table_setup_column("name", imgui.TableColumnFlags_.width_stretch)
+            room = imgui.get_content_region_avail().x
+            width = min(theme.px(theme.FIGURE_COLUMN), room * theme.FIGURE_SHARE)
             for index in range(columns):
-                width = theme.px(theme.FIGURE_COLUMN)
                 imgui.table_setup_column(f"{index}", imgui.TableColumnFlags_.width_fixed, width)
         yield is_visible
     finally:

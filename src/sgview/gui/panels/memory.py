@@ -26,7 +26,7 @@ _PRISTINE = "As it came from its file: never written, so that every edit can be 
 def draw_memory(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the section."""
     memory = status.machine.memory
-    if not widgets.section("Memory", note=_summary(memory)):
+    if not widgets.section("Memory", note=summary(memory)):
         return params
     if memory is None:
         widgets.paragraph("Nothing plays yet.")
@@ -39,7 +39,8 @@ def draw_memory(params: Params, status: Status, emit: Emit) -> Params:
     return params
 
 
-def _summary(memory: MemoryStatus | None) -> str:
+def summary(memory: MemoryStatus | None) -> str:
+    """Return the whole in a few words."""
     if memory is None:
         return ""
     if not memory.total:
@@ -70,7 +71,7 @@ def _draw_rows(memory: MemoryStatus) -> None:
         imgui.table_next_row()
         imgui.table_next_column()
         graphs.swatch(colour)
-        widgets.text(share.owner, theme.TEXT_DIM)
+        widgets.text(share.owner, theme.TEXT_DIM, imgui.get_content_region_avail().x)
         default = _PRISTINE if share.owner.startswith("Network ") else ""
         widgets.tooltip(_HELP.get(share.owner, default))
         imgui.table_next_column()

@@ -19,6 +19,7 @@ _PICTURES, _FRAMES = "pictures a second", "frames a second"
 _RATES = ((_PICTURES, "picture fps", theme.ACCENT), (_FRAMES, "window fps", theme.WARNING))
 _MOST = 0.97  # of the samples lie within the graph of the stages
 _OF_WINDOW = ("upload", "draw", "panels")
+_HOST = "window"  # what the window's thread computes, beside all else: not stacked
 _HELP = {
     "latents": "Noise or seeds become the vector that drives the network.",
     "weights": "Blends and edits are written into the live weights, where they changed.",
@@ -29,7 +30,7 @@ _HELP = {
     "upload": "The picture goes to the graphics library.",
     "draw": "The graphics card draws the picture into the window.",
     "panels": "The graphics card draws the panels.",
-    "window": "What the window's own thread computes a frame, waiting left out.",
+    _HOST: "What the window's own thread computes a frame, waiting left out.",
 }
 
 
@@ -68,7 +69,7 @@ class SpeedPanel:
             if index:
                 imgui.same_line()
             imgui.set_cursor_pos_x(left + index * half)
-            _draw_rate(self._rates.mean(name), unit, colour)
+            _draw_rate(self._rates.mean(name), unit, colour, half)
         peak = max(self._rates.peak(name) for name, _, _ in _RATES)
         ceiling = self._rate_ceiling.over(peak)
         with graphs.rolling_graph("rates", theme.RATE_GRAPH_HEIGHT, ceiling, "fps") as is_visible:
@@ -77,8 +78,9 @@ class SpeedPanel:
                 graphs.plot_lines(self._rates.times, curves)
 
     def _draw_stages(self, status: Status) -> None:
-        names = [name for name in theme.STAGES if name in self._seen]
-        curves = [Curve(n, self._stages.curve(n), theme.STAGES[n]) for n in names]
+        known = [name for name in theme.STAGES if name in self._seen]
+        names = [*known, *sorted(self._seen - set(known) - {_HOST})]
+        curves = [Curve(name, self._stages.curve(name), _colour(name)) for name in names]
         # The highest of many: one hitch may leave the graph, and not flatten all the rest.
         sums = np.sum([curve.values for curve in curves], axis=0) if curves else np.zeros(1)
         ceiling = self._stage_ceiling.over(float(np.quantile(sums, _MOST)))
@@ -92,7 +94,7 @@ class SpeedPanel:
         imgui.spacing()
 
     def _draw_table(self, of_picture: Sequence[str]) -> None:
-        of_window = [name for name in (*_OF_WINDOW, "window") if name in self._seen]
+        of_window = [name for name in (*_OF_WINDOW, _HOST) if name in self._seen]
         with graphs.figure_table("stages", 2) as is_visible:
             if not is_visible:
                 return
@@ -106,18 +108,26 @@ class SpeedPanel:
                 self._draw_row(name)
 
     def _draw_row(self, name: str) -> None:
-        colour = theme.STAGES.get(name, theme.CLEAR)
+        colour = theme.CLEAR if name == _HOST else _colour(name)
         _row(name, self._stages.mean(name), self._stages.peak(name), colour, _HELP.get(name, ""))
 
 
-def _draw_rate(value: float, unit: str, colour: theme.Rgba) -> None:
-    """A large number with its unit, in the colour of its curve."""
+def _colour(stage: str) -> theme.Rgba:
+    return theme.STAGES.get(stage, theme.TEXT_DIM)
+
+
+def _draw_rate(value: float, unit: str, colour: theme.Rgba, width: float) -> None:
+    """A large number with its unit, in the colour of its curve, within `width` [px]."""
     theme.push_face("mono", theme.LARGE)
-    widgets.text(f"{value:5.1f}", colour)
+    number = f"{value:5.1f}"
+    room = width - imgui.calc_text_size(number).x - theme.px(theme.GAP_SMALL)
+    widgets.text(number, colour)
     height = imgui.get_font_size()
     imgui.pop_font()
     imgui.same_line(0.0, theme.px(theme.GAP_SMALL))
     imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + (height - imgui.get_font_size()) * 0.75)
+    if imgui.calc_text_size(unit).x > room:
+        unit = unit.partition(" ")[0]
     widgets.text(unit, theme.TEXT_DIM)
 
 
@@ -140,7 +150,8 @@ def _row(
     if colour is not None:
         graphs.swatch(colour)
     is_sum = colour is None
-    widgets.text(name[:1].upper() + name[1:], theme.TEXT if is_sum else theme.TEXT_DIM)
+    shade = theme.TEXT if is_sum else theme.TEXT_DIM
+    widgets.text(name[:1].upper() + name[1:], shade, imgui.get_content_region_avail().x)
     widgets.tooltip(help)
     imgui.table_next_column()
     graphs.figure(graphs.milliseconds_text(mean))
