@@ -80,3 +80,30 @@ def test_report_without_comparison_has_no_footnote():
 
     report = Report("CPU", "a machine", "3.11", "2.13", 1, "", ())
     assert "published:" not in format_report(report)
+
+
+def test_frames_of_the_engine_by_stage(capsys):
+    assert bench("--network", A, "--engine", "--json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    engine = result["engine"]
+    assert "no NVIDIA GPU" in engine["made_by"]
+    scenes = {scene["scene"]: scene for scene in engine["scenes"]}
+    assert len(scenes) == 5
+    for scene in scenes.values():
+        assert scene["frames"] == 2
+        assert set(scene["stages"]) == {"latents", "weights", "mapping", "synthesis", "picture"}
+        # Medians of parts do not add up exactly; on the CPU nothing runs beside the host.
+        assert 0 < sum(scene["stages"].values()) < 1.5 * scene["wall_ms"] + 5
+        assert scene["host_ms"] <= scene["wall_ms"]
+    still, edited = scenes["noise alone moves"], scenes["1 edit, the largest tensor"]
+    assert edited["stages"]["weights"] > still["stages"]["weights"]
+    blended = next(scene for name, scene in scenes.items() if name.endswith("groups blend"))
+    assert blended["stages"]["weights"] > still["stages"]["weights"]
+    assert engine["memory"]["Network A"] == engine["memory"]["Network B"] > 0
+
+
+def test_frames_of_the_engine_as_a_table(capsys):
+    assert bench("--network", B, "--engine") == 0
+    text = capsys.readouterr().out
+    assert "sg2-64-a.pkl, frames of the engine [ms]" in text
+    assert "noise alone moves" in text and "synthesis" in text and "memory: Network A" in text

@@ -99,9 +99,9 @@ def test_rates_and_stages_are_means_of_the_last_second(stage) -> None:
     assert stage.reads("8.00")  # together
     stage.change(picture_fps=240.0)
     stage.frame(10)
-    assert not stage.reads("240.0")  # it follows, but does not jump
+    assert "240.0" not in stage.texts  # it follows, but does not jump
     stage.frame(80)
-    assert stage.reads("240.0")
+    assert "240.0" in stage.texts
 
 
 def test_memory_by_owner(stage) -> None:
