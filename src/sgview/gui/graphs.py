@@ -15,7 +15,7 @@ from sgview.gui.rolling import SPAN
 _PLOT = implot.Flags_.no_legend | implot.Flags_.no_inputs | implot.Flags_.no_mouse_text
 _PLOT |= implot.Flags_.no_menus | implot.Flags_.no_title
 _AXIS = implot.AxisFlags_.no_label | implot.AxisFlags_.no_highlight
-_SECONDS = (-10.0, -8.0, -6.0, -4.0, -2.0, 0.0)
+_SECONDS = [-10.0, -8.0, -6.0, -4.0, -2.0, 0.0]
 
 
 @dataclass(frozen=True)
