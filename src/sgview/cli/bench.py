@@ -86,8 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layers", action="store_true", help="also time the steps, on NVIDIA")
     parser.add_argument(
         "--engine",
-        action="store_true",
-        help="also time whole frames of the engine by stages: noise, weights, network, picture",
+        action=argparse.BooleanOptionalAction,
+        help="also time whole frames of the engine by stage (default: on NVIDIA)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
 
@@ -113,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
     cases = file_cases(args.network) if args.network else published_cases(device.type)
     cases = [case for case in cases if (args.only or "") in case.name]
     gpu = options.gpu_from(args, Gpu())  # as the window would play
+    per_stage = device.type == "cuda" if args.engine is None else args.engine
     description = describe_device(device)
     if device.type == "cuda":
         description += f", ops {gpu.ops}, precision {gpu.precision}, kernels {gpu.kernels}"
@@ -124,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
         threads=torch.get_num_threads(),
         published_on="" if args.network else PUBLISHED_ON.get(device.type, ""),
         results=tuple(
-            measure(cases, device, frames, gpu, per_layer=args.layers, per_stage=args.engine)
+            measure(cases, device, frames, gpu, per_layer=args.layers, per_stage=per_stage)
         ),
         driver=bench_gpu.driver_version() if device.type == "cuda" else "",
         commit=_commit(),

@@ -15,6 +15,7 @@ from torch import Tensor
 from sgview.state.machine import MemoryShare, MemoryStatus
 
 _INTERVAL = 2.0  # between two looks, which take some milliseconds [s]
+_EMPTY = {type(None), bool, int, float, str, bytes, torch.dtype, torch.device, torch.Size}
 _OWN_MODULES = ("sgview.", "stylegan3.", "torch.nn.")  # whose objects are looked into
 
 
@@ -86,11 +87,11 @@ def tensors_in(root: object) -> Iterator[Tensor]:
         if isinstance(thing, Tensor):
             yield thing
         else:
-            stack.extend(_parts(thing))
+            stack.extend(part for part in _parts(thing) if type(part) not in _EMPTY)
 
 
 def _parts(thing: Any) -> Iterator[object]:
-    if isinstance(thing, Mapping):
+    if isinstance(thing, dict):
         yield from thing.values()
     elif isinstance(thing, (list, tuple, set, frozenset)):
         yield from thing
@@ -106,9 +107,13 @@ def _parts(thing: Any) -> Iterator[object]:
                 continue
     elif type(thing).__module__.startswith(_OWN_MODULES):
         yield from getattr(thing, "__dict__", {}).values()
-        for kind in type(thing).__mro__:
-            for name in getattr(kind, "__slots__", ()):
-                yield getattr(thing, name, None)
+        for name in _slots(type(thing)):
+            yield getattr(thing, name, None)
+
+
+@functools.cache
+def _slots(kind: type) -> tuple[str, ...]:
+    return tuple(name for each in kind.__mro__ for name in getattr(each, "__slots__", ()))
 
 
 def _sizes(owner: object, device: torch.device, seen: set[int]) -> Iterator[int]:

@@ -55,8 +55,11 @@ class LayerTimesPanel:
         longest = max(step.milliseconds for step in steps) or 1.0
         height = imgui.get_text_line_height_with_spacing() * min(len(steps), theme.STEP_ROWS)
         imgui.begin_child("##steps", imgui.ImVec2(0.0, height))
-        for step in steps:
-            _draw_step(step, step.milliseconds / longest, step.milliseconds / total)
+        clipper = imgui.ListClipper()
+        clipper.begin(len(steps), imgui.get_text_line_height_with_spacing())
+        while clipper.step():
+            for step in steps[clipper.display_start : clipper.display_end]:
+                _draw_step(step, step.milliseconds / longest, step.milliseconds / total)
         imgui.end_child()
 
 
