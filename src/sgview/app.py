@@ -21,7 +21,7 @@ from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.thumbnails import Thumbnails
-from sgview.gfx.window import Window
+from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.gui.gui import Gui
 from sgview.performance import Performance
 from sgview.recent import RecentFiles
@@ -438,8 +438,9 @@ class App:
 
     def _machine_status(self, engine: EngineStatus) -> MachineStatus:
         """Say how the machine copes; what costs time to know only while it is being looked at."""
-        self._drawing.is_wanted = self.gui.shows_performance
-        self.worker.watch_memory(self.gui.shows_performance)
+        is_shown = self.gui.shows_performance
+        self._drawing.is_wanted = is_shown
+        self.worker.watch_memory(is_shown)
         screen = tuple(Timing(name, length) for name, length in self._drawing.latest().items())
         is_software = self.window.graphics.is_software
         return MachineStatus(
@@ -448,7 +449,7 @@ class App:
             clock="GPU" if self.picture is not None and self.picture.ready else "host",
             screen=(*screen, Timing("window", self._busy * 1000)) if screen else (),
             fps_limit=self._fps_limit,
-            refresh_rate=self.window.refresh_rate,
+            refresh_rate=self.window.refresh_rate if is_shown else DEFAULT_REFRESH_RATE,
             pace_note=SOFTWARE_NOTE if is_software else "",
         )
 

@@ -50,6 +50,11 @@ class Rolling:
         """When the samples were taken."""
         return self._times - self._times[-1] if len(self._times) else self._times
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The curves there are."""
+        return tuple(self._curves)
+
     def curve(self, name: str) -> Samples:  # [n]
         """Return the samples of a curve."""
         return self._curves.get(name, np.zeros(len(self._times)))

@@ -104,6 +104,16 @@ def test_rates_and_stages_are_means_of_the_last_second(stage) -> None:
     assert "240.0" in stage.texts
 
 
+def test_stages_that_are_no_more_leave_the_table(stage) -> None:
+    assert stage.reads("Synthesis")
+    stage.change(timings=(Timing("mapping, synthesis", 1.5),))
+    stage.frame(60)
+    assert stage.reads("Mapping, synthesis") and stage.reads("Synthesis")  # seconds ago
+    stage.frame(640)
+    assert "Synthesis" not in stage.texts
+    assert stage.reads("Mapping, synthesis")
+
+
 def test_memory_by_owner(stage) -> None:
     for text in ("Network A", "100 MB", "250 MB", "1.50 GB", "8.15 GB"):
         assert stage.reads(text), text
@@ -182,3 +192,31 @@ def test_any_size_of_window(make_stage, fakes, machine, size, ui_scale) -> None:
         stage.key(P)
         stage.frame(40)
         assert stage.params == Params()
+
+
+def test_an_arrangement_that_does_not_know_the_panel_lets_it_float(make_stage, tmp_path) -> None:
+    path = tmp_path / "panels.ini"
+    make_stage(size=(1600, 1000), ini_path=path).gui.close()
+    sections = path.read_text().split("\n\n")
+    kept = [section for section in sections if "[Performance]" not in section]
+    assert len(kept) == len(sections) - 1
+    path.write_text("\n\n".join(kept))
+    stage = make_stage(size=(1600, 1000), ini_path=path)
+    before = stage.gui.picture_rect
+    stage.key(P)
+    stage.frame(3)
+    assert stage.has("time layers")
+    assert stage.gui.picture_rect == before
+
+
+def test_the_place_of_the_panel_is_kept(make_stage, tmp_path) -> None:
+    path = tmp_path / "panels.ini"
+    first = make_stage(size=(1600, 1000), ini_path=path)
+    first.key(P)
+    first.frame(3)
+    docked = first.gui.picture_rect
+    first.gui.close()
+    second = make_stage(size=(1600, 1000), ini_path=path)
+    second.key(P)
+    second.frame(3)
+    assert second.gui.picture_rect == docked

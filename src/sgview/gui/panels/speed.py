@@ -40,7 +40,7 @@ class SpeedPanel:
     def __init__(self) -> None:
         self._rates = Rolling()
         self._stages = Rolling()
-        self._seen: set[str] = set()
+        self._current: set[str] = set()
         self._rate_ceiling = Ceiling(30.0)
         self._stage_ceiling = Ceiling(1.0)
 
@@ -49,7 +49,7 @@ class SpeedPanel:
         now = imgui.get_time()
         self._rates.add(now, {_PICTURES: status.picture_fps, _FRAMES: status.gui_fps})
         timings = (*status.timings, *status.machine.screen)
-        self._seen |= {timing.stage for timing in timings}
+        self._current = {timing.stage for timing in timings}
         self._stages.add(now, {timing.stage: timing.milliseconds for timing in timings})
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
@@ -78,8 +78,7 @@ class SpeedPanel:
                 graphs.plot_lines(self._rates.times, curves)
 
     def _draw_stages(self, status: Status) -> None:
-        known = [name for name in theme.STAGES if name in self._seen]
-        names = [*known, *sorted(self._seen - set(known) - {_HOST})]
+        names = [name for name in self._names() if name != _HOST]
         curves = [Curve(name, self._stages.curve(name), _colour(name)) for name in names]
         # The highest of many: one hitch may leave the graph, and not flatten all the rest.
         sums = np.sum([curve.values for curve in curves], axis=0) if curves else np.zeros(1)
@@ -93,8 +92,14 @@ class SpeedPanel:
         self._draw_table([name for name in names if name not in _OF_WINDOW])
         imgui.spacing()
 
+    def _names(self) -> list[str]:
+        """The stages of now and of the last seconds, in the order they are stacked."""
+        recent = {name for name in self._stages.names if self._stages.peak(name)}
+        seen = self._current | recent
+        return [name for name in theme.STAGES if name in seen] + sorted(seen - set(theme.STAGES))
+
     def _draw_table(self, of_picture: Sequence[str]) -> None:
-        of_window = [name for name in (*_OF_WINDOW, _HOST) if name in self._seen]
+        of_window = [name for name in self._names() if name in (*_OF_WINDOW, _HOST)]
         with graphs.figure_table("stages", 2) as is_visible:
             if not is_visible:
                 return
