@@ -1,13 +1,18 @@
 """`sgview bench`, as a user calls it."""
 
+import contextlib
 import json
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from sgview.cli import main
+from sgview.cli import bench_engine, main
 from sgview.cli.bench import PUBLISHED_ON, Case, format_report, measure, published_cases
+from sgview.state.machine import Timing
+from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config
 
 DATA = Path(__file__).parents[1] / "data"
@@ -107,3 +112,35 @@ def test_frames_of_the_engine_as_a_table(capsys):
     text = capsys.readouterr().out
     assert "sg2-64-a.pkl, frames of the engine [ms]" in text
     assert "noise alone moves" in text and "synthesis" in text and "memory: Network A" in text
+
+
+class FakeCard:
+    """An engine whose pictures are finished later than they are begun."""
+
+    stream = "a stream"
+
+    def __init__(self) -> None:
+        self.begun: list[float] = []
+        self.finished = 0
+
+    def render(self, params: Params, t: float) -> SimpleNamespace:
+        self.begun.append(t)
+        return SimpleNamespace(
+            ready=SimpleNamespace(synchronize=self.finish), timings=(Timing("synthesis", 2.5),)
+        )
+
+    def finish(self) -> None:
+        self.finished += 1
+        time.sleep(0.002)
+
+
+def test_frames_on_a_card_are_also_played_ahead_and_timed_behind_idling(monkeypatch):
+    idling = []
+    monkeypatch.setattr(torch.cuda, "stream", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "_sleep", idling.append)
+    card = FakeCard()
+    times = bench_engine._time_scene(card, "a scene", lambda frame: Params(), 8)  # type: ignore[arg-type]
+    assert (times.scene, times.frames, times.stages) == ("a scene", 8, {"synthesis": 2.5})
+    assert times.wall_ms >= 2.0 > times.host_ms
+    assert times.ahead_ms is not None and times.ahead_ms >= 2.0
+    assert len(idling) == 7 and card.finished == len(card.begun)

@@ -17,22 +17,25 @@ if TYPE_CHECKING:
     import torch
 
     from sgview.engine.engine import Engine
+    from sgview.engine.picture import Picture
     from sgview.engine.playing import Acceleration
 
 _WARM_UP = 5  # frames on a GPU: kernels are compiled and the graph captured in the first
+_IDLING = 5_000_000  # [clocks] of the GPU, some milliseconds
 _EDITS, _GROUPS = 50, 16
 
 Scene = Callable[[int], Params]
 
 
 class FrameTimes(Struct, frozen=True):
-    """Medians over the frames of one scene, each waited for [ms]."""
+    """Medians over the frames of one scene [ms]."""
 
     scene: str  # what moves in it
     frames: int
-    wall_ms: float  # until the picture is finished
+    wall_ms: float  # until the picture is finished, each waited for
     host_ms: float  # until the host is free again
-    stages: dict[str, float]  # GPU times, or on the CPU those of the host
+    stages: dict[str, float]  # on CUDA without waiting for the host, elsewhere times of the host
+    ahead_ms: float | None = None  # mean on CUDA, one picture begun ahead as the window plays them
 
 
 class EngineTimes(Struct, frozen=True):
@@ -102,39 +105,84 @@ def format_engine(network: str, times: EngineTimes) -> list[str]:
     head = "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
     lines = [
         f"{network}, frames of the engine [ms]: {times.made_by}",
-        f"  {'':<28}{'wall':>9}{'host':>9}  |{head}",
+        f"  {'':<28}{'wall':>9}{'host':>9}{'ahead':>9}  |{head}",
     ]
     for scene in times.scenes:
         stages = "".join(
             f"{scene.stages.get(name, 0.0):>{width}.3f}"
             for name, width in zip(names, widths, strict=True)
         )
-        lines.append(f"  {scene.scene:<28}{scene.wall_ms:>9.3f}{scene.host_ms:>9.3f}  |{stages}")
+        ahead = "-" if scene.ahead_ms is None else f"{scene.ahead_ms:.3f}"
+        wall = f"{scene.wall_ms:>9.3f}{scene.host_ms:>9.3f}{ahead:>9}"
+        lines.append(f"  {scene.scene:<28}{wall}  |{stages}")
     held = ", ".join(f"{owner} {size / 1e6:.0f} MB" for owner, size in times.memory.items())
     return [*lines, f"  memory: {held}"]
 
 
 def _time_scene(engine: Engine, name: str, scene: Scene, frames: int) -> FrameTimes:
     """Frames are made one after the other and waited for, so that the host's part is seen too."""
+    is_cuda = engine.stream is not None
     walls, hosts = [], []
     stages: dict[str, list[float]] = defaultdict(list)
-    warm_up = _WARM_UP if engine.device.type == "cuda" else 1
-    for frame in range(-warm_up, frames):
+    for frame in range(-_WARM_UP if is_cuda else -1, frames):
         start = time.perf_counter()
-        picture = engine.render(scene(frame), frame / 60)
+        picture = _begin(engine, scene, frame)
         launched = time.perf_counter()
-        assert picture is not None
-        if picture.ready is not None:
-            picture.ready.synchronize()
-        if frame < 0:
-            continue
-        walls.append((time.perf_counter() - start) * 1e3)
-        hosts.append((launched - start) * 1e3)
-        for timing in picture.timings:  # on CUDA those of the frame before
+        _finish(picture)
+        if frame >= 0:
+            walls.append((time.perf_counter() - start) * 1e3)
+            hosts.append((launched - start) * 1e3)
+            for timing in picture.timings:
+                stages[timing.stage].append(timing.milliseconds)
+    return FrameTimes(
+        name,
+        frames,
+        round(statistics.median(walls), 4),
+        round(statistics.median(hosts), 4),
+        _medians(_stages_on_cuda(engine, scene, frames) if is_cuda else stages),
+        round(_ahead(engine, scene, frames), 4) if is_cuda else None,
+    )
+
+
+def _begin(engine: Engine, scene: Scene, frame: int) -> Picture:
+    picture = engine.render(scene(frame), frame / 60)
+    assert picture is not None
+    return picture
+
+
+def _finish(picture: Picture) -> None:
+    if picture.ready is not None:
+        picture.ready.synchronize()
+
+
+def _ahead(engine: Engine, scene: Scene, frames: int) -> float:  # [ms]
+    under_way = _begin(engine, scene, 0)
+    start = time.perf_counter()
+    for frame in range(1, frames + 1):
+        begun = _begin(engine, scene, frame)
+        _finish(under_way)
+        under_way = begun
+    _finish(under_way)
+    return (time.perf_counter() - start) * 1e3 / frames
+
+
+def _stages_on_cuda(engine: Engine, scene: Scene, frames: int) -> dict[str, list[float]]:
+    """Times of the device, kept busy until the host has launched the whole frame."""
+    import torch
+
+    stages: dict[str, list[float]] = defaultdict(list)
+    for frame in range(-2, frames // 2 + 1):  # the times are those of the frame before
+        with torch.cuda.stream(engine.stream):
+            torch.cuda._sleep(_IDLING)
+        picture = _begin(engine, scene, frame)
+        _finish(picture)
+        for timing in picture.timings if frame >= 0 else ():
             stages[timing.stage].append(timing.milliseconds)
-    medians = {stage: round(statistics.median(values), 4) for stage, values in stages.items()}
-    wall, host = round(statistics.median(walls), 4), round(statistics.median(hosts), 4)
-    return FrameTimes(name, frames, wall, host, medians)
+    return stages
+
+
+def _medians(stages: dict[str, list[float]]) -> dict[str, float]:
+    return {stage: round(statistics.median(values), 4) for stage, values in stages.items()}
 
 
 def _changed(generator: Any) -> Any:

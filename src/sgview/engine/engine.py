@@ -97,6 +97,11 @@ class Engine:
         return f"{name}, {options.precision} precision, {options.kernels} kernels"
 
     @property
+    def stream(self) -> torch.cuda.Stream | None:
+        """The stream that pictures are made on; None except on CUDA."""
+        return self._stream
+
+    @property
     def networks(self) -> dict[Slot, Network]:
         """The networks that are set."""
         return {slot: playing.network for slot, playing in self._playing.items()}
