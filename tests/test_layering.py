@@ -17,7 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.signals": {*STATE, "sgview.signals", *SOURCES_OF_SIGNALS},
     "sgview.engine": {*STATE, "sgview.engine", "sgview.resources", "stylegan3", "torch", "numpy"},
     "sgview.gfx": {"sgview.gfx", "sgview.resources", "OpenGL", "glfw", "cuda", "numpy"},
-    "sgview.gui": {*STATE, "sgview.gui", "imgui_bundle", "glfw"},
+    "sgview.gui": {*STATE, "sgview.gui", "imgui_bundle", "glfw", "numpy"},
     "sgview.outputs": {*STATE, "sgview.outputs", "numpy", "av", "PIL"},
     "sgview.takes": {*STATE, "sgview.signals", "sgview.takes", "zstandard"},
     "sgview.resources": set(),

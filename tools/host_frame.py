@@ -3,7 +3,7 @@
     PYTHONPATH=src:. python3 tools/host_frame.py [--frames N] [--profile SCENE]
 
 Python's share alone, of the fastest tenth; what the driver adds to each launch is seen by
-`gpu_frame.py`.
+`sgview bench --engine`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from unittest import mock
 
 import torch
 
+from sgview.cli.bench_engine import scenes
 from sgview.engine.engine import Engine
 from sgview.engine.network import Network
 from sgview.engine.playing import Acceleration
@@ -29,7 +30,6 @@ from stylegan3.fast import FastSynthesis
 from stylegan3.fast.operations import cuda_operations
 from stylegan3.ops import nvrtc
 from stylegan3.ops.kernel import Argument, Size, pack, three
-from tools.gpu_frame import scenes
 
 CONFIGS = {
     "stylegan3-t 1024": StyleGAN3Config(),
@@ -48,11 +48,16 @@ class IdleKernel:
 class IdleConvolution:
     """A convolution that is never run."""
 
+    blocked_shape = None
+
     def prepare(self) -> None:
         """Do nothing."""
 
     def __call__(self, *_: Any) -> None:
         """Do nothing."""
+
+    def activated(self, **_: Any) -> None:
+        """Leave activations to passes of their own."""
 
 
 class AlwaysAccelerated(Acceleration):
@@ -110,7 +115,7 @@ def _measure(config: StyleGAN2Config | StyleGAN3Config, frames: int, profile: st
         first = engine.render(Params(), 0.0)
         assert first is not None
         groups = [group.name for group in first.blend_groups]
-        for scene, params in scenes(a, groups).items():
+        for scene, params in scenes(a.status, groups).items():
             print(f"  {scene:<28}{_time(engine, params, frames):.0f} us")
             if profile is not None and profile in scene:
                 _profile(engine, params, frames)

@@ -19,9 +19,10 @@ from sgview.clock import Clock, FrameLimiter, FrameRate, Pace
 from sgview.dialogs import FileDialog, has_system_dialogs
 from sgview.files import Files, commands_for
 from sgview.gfx.display import Display
+from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.thumbnails import Thumbnails
-from sgview.gfx.window import Window
+from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.gui.gui import Gui
 from sgview.performance import Performance
 from sgview.recent import RecentFiles
@@ -35,17 +36,19 @@ from sgview.signals.osc_output import OscOutput
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.history import History
+from sgview.state.machine import MachineStatus, Timing
 from sgview.state.notices import Notices
 from sgview.state.params import Params
 from sgview.state.status import Status
 
 if TYPE_CHECKING:
     from sgview.engine.picture import Picture
-    from sgview.engine.worker import EngineWorker
+    from sgview.engine.worker import EngineStatus, EngineWorker
     from sgview.state.status import NetworkStatus
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
+SOFTWARE_NOTE = f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."
 SOFTWARE_PATIENCE = 0.025  # how much longer a frame then waits for a new picture [s]
 PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
 THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
@@ -93,6 +96,7 @@ class App:
                     vsync=settings.window.vsync,
                 )
             )
+            self._drawing = self._owned.enter_context(DrawTimer())
             self.display = self._owned.enter_context(Display())
             scale = settings.window.ui_scale or self.window.ui_scale
             self.gui = self._owned.enter_context(Gui(folder / "panels.ini", scale))
@@ -121,6 +125,8 @@ class App:
         self._limiter = FrameLimiter(now)
         self._panel_pace = Pace(PANEL_RATE, now)
         self._framebuffer = (0, 0)  # [px]
+        self._fps_limit = settings.window.fps_limit
+        self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
         self._rate = FrameRate(now)
         self._files = Files(settings.folders, self._notices, now)
         self._owned.callback(self._files.close)
@@ -151,6 +157,7 @@ class App:
             self.clock.tick()
             return
         self.window.poll()
+        begin = self._now()
         t, _ = self.clock.tick()
         if has_panel:
             self._panel_pace.begin()
@@ -179,8 +186,14 @@ class App:
         clear(self._framebuffer, BACKGROUND)
         if self.picture is not None:
             view = resolved.view
-            self.display.draw(self.gui.picture_rect, self._framebuffer[1], view.fit, view.filter)
-        self.gui.present()
+            with self._drawing.stage("draw"):
+                self.display.draw(
+                    self.gui.picture_rect, self._framebuffer[1], view.fit, view.filter
+                )
+        with self._drawing.stage("panels"):
+            self.gui.present()
+        if has_panel:
+            self._busy = self._now() - begin
         self.window.swap()
         self._limiter.wait(self._frame_limit())
         self._await_picture()
@@ -269,6 +282,11 @@ class App:
                 self.gui.show_panels = not self.gui.show_panels
             case c.SetVsync(enabled):
                 self.window.vsync = enabled
+            case c.SetFpsLimit(limit):
+                self._fps_limit = max(limit, 0.0)
+            case c.TimeLayers():
+                if self.picture is not None:
+                    self.worker.time_layers(self.picture.params, self.picture.t)
             case c.EditBinding(path, low, high):
                 self.gui.edit_binding(path, low, high)
             case c.Learn() as wish:
@@ -347,7 +365,8 @@ class App:
         self.picture = picture
         if picture is not None:
             try:
-                self.display.show(pixels_of(picture))
+                with self._drawing.stage("upload"):
+                    self.display.show(pixels_of(picture))
             except ValueError as error:  # larger than this graphics card can hold
                 self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())
 
@@ -423,6 +442,7 @@ class App:
             redo_names=self._history.redo_names(),
             is_fullscreen=self.window.is_fullscreen,
             vsync=self.window.vsync,
+            machine=self._machine_status(engine),
         )
         thumbnails = {
             str(look.path): look.thumbnail
@@ -431,6 +451,23 @@ class App:
         }
         status = self.performance.fill(status, self._thumbnails.show(thumbnails))
         return status if picture is None else _with_picture(status, picture, self.params)
+
+    def _machine_status(self, engine: EngineStatus) -> MachineStatus:
+        """Say how the machine copes; what costs time to know only while it is being looked at."""
+        is_shown = self.gui.shows_performance
+        self._drawing.is_wanted = is_shown
+        self.worker.watch_memory(is_shown)
+        screen = tuple(Timing(name, length) for name, length in self._drawing.latest().items())
+        is_software = self.window.graphics.is_software
+        return MachineStatus(
+            memory=engine.memory,
+            layer_times=engine.layer_times,
+            clock="GPU" if self.picture is not None and self.picture.ready else "host",
+            screen=(*screen, Timing("window", self._busy * 1000)) if screen else (),
+            fps_limit=self._fps_limit,
+            refresh_rate=self.window.refresh_rate if is_shown else DEFAULT_REFRESH_RATE,
+            pace_note=SOFTWARE_NOTE if is_software else "",
+        )
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]
@@ -450,12 +487,13 @@ class App:
 
     def _frame_limit(self) -> float:
         """Return the most frames a second to draw; 0: as many as there are."""
+        limit = self._fps_limit
         if self.window.graphics.is_software:
-            return SOFTWARE_LIMIT
+            return SOFTWARE_LIMIT if self.window.vsync or not limit else min(limit, SOFTWARE_LIMIT)
         if self.window.vsync:
             # Not to hold back a screen, but for those that do not make `swap` wait.
             return 1.25 * self.window.refresh_rate
-        return self._settings.window.fps_limit
+        return limit
 
 
 def _sources(settings: Settings) -> Sources:

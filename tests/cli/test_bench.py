@@ -1,13 +1,18 @@
 """`sgview bench`, as a user calls it."""
 
+import contextlib
 import json
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from sgview.cli import main
+from sgview.cli import bench_engine, main
 from sgview.cli.bench import PUBLISHED_ON, Case, format_report, measure, published_cases
+from sgview.state.machine import Timing
+from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config
 
 DATA = Path(__file__).parents[1] / "data"
@@ -80,3 +85,62 @@ def test_report_without_comparison_has_no_footnote():
 
     report = Report("CPU", "a machine", "3.11", "2.13", 1, "", ())
     assert "published:" not in format_report(report)
+
+
+def test_frames_of_the_engine_by_stage(capsys):
+    assert bench("--network", A, "--engine", "--json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    engine = result["engine"]
+    assert "no NVIDIA GPU" in engine["made_by"]
+    scenes = {scene["scene"]: scene for scene in engine["scenes"]}
+    assert len(scenes) == 5
+    for scene in scenes.values():
+        assert scene["frames"] == 2
+        assert set(scene["stages"]) == {"latents", "weights", "mapping", "synthesis", "picture"}
+        # Medians of parts do not add up exactly; on the CPU nothing runs beside the host.
+        assert 0 < sum(scene["stages"].values()) < 1.5 * scene["wall_ms"] + 5
+        assert scene["host_ms"] <= scene["wall_ms"]
+    still, edited = scenes["noise alone moves"], scenes["1 edit, the largest tensor"]
+    assert edited["stages"]["weights"] > still["stages"]["weights"]
+    blended = next(scene for name, scene in scenes.items() if name.endswith("groups blend"))
+    assert blended["stages"]["weights"] > still["stages"]["weights"]
+    assert engine["memory"]["Network A"] == engine["memory"]["Network B"] > 0
+
+
+def test_frames_of_the_engine_as_a_table(capsys):
+    assert bench("--network", B, "--engine") == 0
+    text = capsys.readouterr().out
+    assert "sg2-64-a.pkl, frames of the engine [ms]" in text
+    assert "noise alone moves" in text and "synthesis" in text and "memory: Network A" in text
+
+
+class FakeCard:
+    """An engine whose pictures are finished later than they are begun."""
+
+    stream = "a stream"
+
+    def __init__(self) -> None:
+        self.begun: list[float] = []
+        self.finished = 0
+
+    def render(self, params: Params, t: float) -> SimpleNamespace:
+        self.begun.append(t)
+        return SimpleNamespace(
+            ready=SimpleNamespace(synchronize=self.finish), timings=(Timing("synthesis", 2.5),)
+        )
+
+    def finish(self) -> None:
+        self.finished += 1
+        time.sleep(0.002)
+
+
+def test_frames_on_a_card_are_also_played_ahead_and_timed_behind_idling(monkeypatch):
+    idling = []
+    monkeypatch.setattr(torch.cuda, "stream", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "_sleep", idling.append)
+    card = FakeCard()
+    times = bench_engine._time_scene(card, "a scene", lambda frame: Params(), 8)  # type: ignore[arg-type]
+    assert (times.scene, times.frames, times.stages) == ("a scene", 8, {"synthesis": 2.5})
+    assert times.wall_ms >= 2.0 > times.host_ms
+    assert times.ahead_ms is not None and times.ahead_ms >= 2.0
+    assert len(idling) == 7 and card.finished == len(card.begun)

@@ -1,5 +1,6 @@
 import argparse
 import json
+import re
 import sys
 
 import pytest
@@ -19,10 +20,22 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
 def test_says_what_this_machine_can_do(screen, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = run(capsys)
     assert code == 0
-    for subject in ("python", "torch", "device", "window", "display", "video", "dialogs"):
+    for subject in (
+        "python",
+        "torch",
+        "device",
+        "memory",
+        "window",
+        "pace",
+        "display",
+        "video",
+        "dialogs",
+    ):
         assert f"  {subject} " in text
     assert "OpenGL 4" in text
     assert "pixel buffer upload" in text or "CUDA-OpenGL interop" in text
+    assert re.search(r"memory +[\d.]+ GB of V?RAM free of [\d.]+ GB", text)
+    assert re.search(r"pace +vsync on, the screen refreshes at \d+ Hz; .* at most 120 fps", text)
     assert text.strip().endswith("sgview can play here.")
 
 
@@ -72,3 +85,25 @@ def test_missing_encoders_do_not_stop_the_show(
     code, text = run(capsys)
     assert code == 0
     assert "note  video" in text
+
+
+def test_scarce_memory_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from sgview.engine import memory
+
+    monkeypatch.setattr(memory, "system_memory", lambda: (500_000_000, 16_000_000_000))
+    (found,) = doctor._memory(torch.device("cpu"))
+    assert found.verdict == "slow"
+    assert found.text == "0.5 GB of RAM free of 16.0 GB"
+    monkeypatch.setattr(memory, "system_memory", lambda: (0, 0))
+    assert doctor._memory(torch.device("cpu")) == []
+
+
+def test_pace_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sgview import settings
+
+    own = settings.Settings(window=settings.Window(vsync=False, fps_limit=0.0))
+    monkeypatch.setattr(settings, "load_settings", lambda: own)
+    assert doctor._pace(60.0, False).text == "vsync off, no limit"
+    assert doctor._pace(60.0, True).text.endswith("the processor draws at most 40 fps")

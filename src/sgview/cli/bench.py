@@ -19,11 +19,13 @@ from msgspec.structs import replace
 
 from sgview.cli import bench_gpu, options
 from sgview.cli.bench_cases import Case, file_cases, published_cases
+from sgview.cli.bench_engine import EngineTimes, engine_times, format_engine
 from sgview.settings import Gpu
 
 if TYPE_CHECKING:
     import torch
 
+    from sgview.engine.playing import Acceleration
 
 PUBLISHED_ON = {
     "cpu": "the published code with its reference operations on two cores of an AMD EPYC (Zen 5)",
@@ -49,6 +51,7 @@ class Result(Struct, frozen=True):
     levels: int | None = None  # largest difference from it, of 255
     layers: dict[str, float] = {}  # GPU time of the steps of a frame [us]
     note: str = ""  # why the fast path did not play it
+    engine: EngineTimes | None = None  # of whole frames, where they were asked for
 
 
 class Report(Struct, frozen=True):
@@ -81,6 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_gpu_arguments(parser)
     parser.add_argument("--only", metavar="TEXT", help="networks whose name contains this")
     parser.add_argument("--layers", action="store_true", help="also time the steps, on NVIDIA")
+    parser.add_argument(
+        "--engine",
+        action=argparse.BooleanOptionalAction,
+        help="also time whole frames of the engine by stage (default: on NVIDIA)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
 
 
@@ -105,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
     cases = file_cases(args.network) if args.network else published_cases(device.type)
     cases = [case for case in cases if (args.only or "") in case.name]
     gpu = options.gpu_from(args, Gpu())  # as the window would play
+    per_stage = device.type == "cuda" if args.engine is None else args.engine
     description = describe_device(device)
     if device.type == "cuda":
         description += f", ops {gpu.ops}, precision {gpu.precision}, kernels {gpu.kernels}"
@@ -115,7 +124,9 @@ def run(args: argparse.Namespace) -> int:
         torch=str(torch.__version__),
         threads=torch.get_num_threads(),
         published_on="" if args.network else PUBLISHED_ON.get(device.type, ""),
-        results=tuple(measure(cases, device, frames, gpu, per_layer=args.layers)),
+        results=tuple(
+            measure(cases, device, frames, gpu, per_layer=args.layers, per_stage=per_stage)
+        ),
         driver=bench_gpu.driver_version() if device.type == "cuda" else "",
         commit=_commit(),
     )
@@ -130,8 +141,11 @@ def measure(
     gpu: Gpu | None = None,
     *,
     per_layer: bool = False,
+    per_stage: bool = False,
 ) -> list[Result]:
     """Time `frames` pictures of every case, after some that warm up; progress goes to stderr.
+
+    With `per_stage` also whole frames of the engine.
 
     On NVIDIA GPUs that is the GPU time of replayed CUDA graphs, elsewhere the time of the host.
     """
@@ -149,6 +163,9 @@ def measure(
             else:
                 times = _times(generator, device, frames, bar.update)
                 result = _result(case, times)
+            if per_stage:
+                frame_times = engine_times(generator, device, frames, _acceleration(gpu or Gpu()))
+                result = replace(result, engine=frame_times)
             results.append(result)
             del generator
     return results
@@ -159,10 +176,9 @@ def _measure_fast(
 ) -> Result:
     import torch
 
-    from sgview.engine.playing import Acceleration
     from stylegan3.fast import UnsupportedNetworkError
 
-    acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
+    acceleration = _acceleration(gpu)
     try:
         times = bench_gpu.frame_times(generator, frames, acceleration, tick)
     except UnsupportedNetworkError as error:
@@ -177,6 +193,12 @@ def _measure_fast(
         levels=levels,
         layers={name: round(us, 1) for name, us in layers.items()},
     )
+
+
+def _acceleration(gpu: Gpu) -> Acceleration:
+    from sgview.engine.playing import Acceleration
+
+    return Acceleration(gpu.ops, gpu.precision, gpu.kernels)
 
 
 def _result(case: Case, times: list[float]) -> Result:
@@ -227,6 +249,9 @@ def format_report(report: Report) -> str:
                 f"{r.network}: steps timed alone [us], {sum(r.layers.values()):.0f} together",
             ]
             lines += [f"  {name:<34}{us:>9.1f}" for name, us in r.layers.items()]
+    for r in report.results:
+        if r.engine is not None:
+            lines += ["", *format_engine(r.network, r.engine)]
     if report.published_on:
         lines += ["", f"published: {report.published_on}"]
     return "\n".join(lines)

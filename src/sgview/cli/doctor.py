@@ -8,13 +8,17 @@ import platform
 import sys
 from collections.abc import Callable
 from importlib import metadata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, to_builtins
 
 import sgview
 
+if TYPE_CHECKING:
+    import torch
+
 Verdict = Literal["ok", "slow", "missing"]
+ENOUGH_MEMORY = 2e9  # for two networks of 1024 pixels and what they are drawn with [bytes]
 MARKS: dict[Verdict, str] = {"ok": "ok  ", "slow": "note", "missing": "FAIL"}
 
 
@@ -96,12 +100,27 @@ def _torch() -> list[Finding]:
     device = choose_device("auto")
     name = describe_device(device)
     if device.type != "cpu":
-        return [*findings, Finding("device", "ok", name)]
+        return [*findings, Finding("device", "ok", name), *_memory(device)]
     if torch.version.cuda:
         advice = "if there is an NVIDIA card, install or update its driver"
     else:
         advice = "if there is an NVIDIA card, install torch with CUDA: see pytorch.org"
-    return [*findings, Finding("device", "slow", f"{name}: no graphics card to compute on", advice)]
+    text = f"{name}: no graphics card to compute on"
+    return [*findings, Finding("device", "slow", text, advice), *_memory(device)]
+
+
+def _memory(device: torch.device) -> list[Finding]:
+    """Say how much is free of what networks are played in."""
+    from sgview.engine.memory import memory_status
+
+    memory = memory_status(device, {})
+    if not memory.total:
+        return []
+    text = f"{memory.free / 1e9:.1f} GB of {memory.kind} free of {memory.total / 1e9:.1f} GB"
+    if memory.free >= ENOUGH_MEMORY:
+        return [Finding("memory", "ok", text)]
+    advice = "two networks of 1024 pixels need about 1.5 GB: close what else uses it"
+    return [Finding("memory", "slow", text, advice)]
 
 
 def _kernels() -> list[Finding]:
@@ -133,7 +152,23 @@ def _window() -> list[Finding]:
             found = Finding("window", "slow", text, advice)
         else:
             found = Finding("window", "ok", text)
-        return [found, _display_path()]
+        return [found, _pace(window.refresh_rate, graphics.is_software), _display_path()]
+
+
+def _pace(refresh_rate: float, is_software: bool) -> Finding:
+    """Say what sets the pace of the window, as the user's own settings have it."""
+    from sgview.app import SOFTWARE_LIMIT
+    from sgview.settings import load_settings
+
+    window = load_settings().window
+    limit = f"at most {window.fps_limit:g} fps" if window.fps_limit else "no limit"
+    if window.vsync:
+        text = f"vsync on, the screen refreshes at {refresh_rate:g} Hz; with vsync off {limit}"
+    else:
+        text = f"vsync off, {limit}"
+    if is_software:
+        text += f"; the processor draws at most {SOFTWARE_LIMIT:g} fps"
+    return Finding("pace", "ok", text)
 
 
 def _display_path() -> Finding:

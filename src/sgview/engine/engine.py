@@ -17,12 +17,15 @@ from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.last_good import LastGood
 from sgview.engine.latents import LatentSource
 from sgview.engine.layers import resolve_layer
+from sgview.engine.memory import memory_status
 from sgview.engine.network import Network
 from sgview.engine.picture import Picture, measure, select_channels, to_rgba8
 from sgview.engine.playing import DEFAULT, Acceleration, PlayingNetwork
+from sgview.engine.profiling import time_layers
 from sgview.engine.readback import Readback
 from sgview.engine.timers import StageTimers
 from sgview.state.commands import Slot
+from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
 from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
 from stylegan3.ops import nvrtc
@@ -92,6 +95,11 @@ class Engine:
             reason = "as asked for" if options.ops == "ref" else nvrtc.unavailable_reason()
             return f"{name}, reference operations ({reason})"
         return f"{name}, {options.precision} precision, {options.kernels} kernels"
+
+    @property
+    def stream(self) -> torch.cuda.Stream | None:
+        """The stream that pictures are made on; None except on CUDA."""
+        return self._stream
 
     @property
     def networks(self) -> dict[Slot, Network]:
@@ -166,7 +174,7 @@ class Engine:
                 ready = torch.cuda.Event(blocking=True)  # whoever waits for it sleeps
                 ready.record()
             timings = self._timers.finish_frame()
-            status, latent = self._read_back(features, rgba8)
+            status, latent = self._read_back(features, rgba8, playing.made_by)
             if not status.is_finite:
                 self._explain_bad(playing, features, params.noise_mode)
         return Picture(
@@ -219,6 +227,32 @@ class Engine:
             output = self._features(playing, params, t, z, ws).output
             return output.clone()  # the fast path writes every frame to the same place
 
+    @torch.no_grad()
+    def time_layers(self, params: Params, t: float) -> LayerTimes | None:
+        """Time every step of the picture of time `t` alone; waits for the device.
+
+        None without a network.
+        """
+        playing = self._choose(params)
+        if playing is None:
+            return None
+        with self.on_stream():
+            self._timers.start_frame()
+            made = self._features(playing, params, t)
+            return time_layers(playing, made.latent, made.ws, params, made.layer)
+
+    def memory(self, pictures: object = ()) -> MemoryStatus:
+        """Return who holds the device's memory; `pictures` are those in other hands."""
+        owners: dict[str, object] = {
+            f"Network {slot.upper()}": self._playing[slot].pristine
+            for slot in sorted(self._playing)
+        }
+        owners["Live weights"] = [playing.generator for playing in self._playing.values()]
+        prepared = [playing.prepared for playing in self._playing.values()]
+        owners["Prepared weights, buffers"] = prepared
+        owners["Pictures"] = [self._last_good, pictures]
+        return memory_status(self.device, owners)
+
     def _features(
         self,
         playing: PlayingNetwork,
@@ -259,7 +293,7 @@ class Engine:
         was_slow = bool(playing.slow_reason)
         fast, output = playing.fast(), None
         if fast is not None:
-            with self._timers.stage("synthesis"):  # and mapping
+            with self._timers.stage("mapping, synthesis"):  # one CUDA graph
                 output = playing.play_fast(fast, latent, ws, params, layer)
         if playing.slow_reason and not was_slow:
             name = playing.network.status.name
@@ -301,7 +335,7 @@ class Engine:
         return found or ""
 
     def _read_back(
-        self, features: _Features, rgba8: Tensor
+        self, features: _Features, rgba8: Tensor, made_by: str
     ) -> tuple[PictureStatus, tuple[float, ...]]:
         height, width = rgba8.shape[:2]
         channels = features.output.shape[1]
@@ -313,7 +347,8 @@ class Engine:
             latent = tuple(values[7:])
             if tag == (features.layer, features.output.shape[1:]):
                 statistics = ChannelStatistics(*values[1:7])
-        status = PictureStatus(features.layer, (width, height), channels, statistics, is_finite)
+        size = (width, height)
+        status = PictureStatus(features.layer, size, channels, statistics, is_finite, made_by)
         self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
         return status, latent
 

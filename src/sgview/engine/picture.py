@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sgview.state.machine import Timing
 from sgview.state.params import Layer, Params, View
-from sgview.state.status import BlendGroup, EditStatus, PictureStatus, Timing
+from sgview.state.status import BlendGroup, EditStatus, PictureStatus
 
 
 @dataclass(frozen=True, eq=False)

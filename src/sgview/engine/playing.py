@@ -77,6 +77,19 @@ class PlayingNetwork:
                 self.slow_reason = str(error)
         return self._fast
 
+    @property
+    def prepared(self) -> FastSynthesis | None:
+        """What the fast path holds, None where it does not play or was not used yet."""
+        return self._fast
+
+    @property
+    def made_by(self) -> str:
+        """How pictures are computed, for people, and why so."""
+        if self._fast is None:
+            return f"torch, layer by layer: {self.slow_reason}"
+        options = self._acceleration
+        return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
+
     def play_fast(
         self,
         fast: FastSynthesis,

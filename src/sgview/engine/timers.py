@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sgview.state.status import Timing
+from sgview.state.machine import Timing
 
 _Marks = list[tuple[str, torch.cuda.Event]]  # how far the device is: the end of each stage
 

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from msgspec.structs import replace
 
 from sgview.engine.engine import Engine
 from sgview.engine.loading import Load, LoaderThread
+from sgview.engine.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture import Picture
 from sgview.state.commands import Slot
+from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
 from sgview.state.status import LoadStatus, NetworkStatus, Notice
 
@@ -38,6 +41,8 @@ class EngineStatus:
     loading: tuple[LoadStatus, ...] = ()
     device: str = ""
     picture_fps: float = 0.0
+    memory: MemoryStatus | None = None  # None: not watched
+    layer_times: LayerTimes = field(default_factory=LayerTimes)
 
 
 class EngineWorker:
@@ -63,6 +68,8 @@ class EngineWorker:
         self._last_problem = ""
         self._finished: deque[float] = deque(maxlen=30)  # when the last pictures were [s]
         self._device = engine.device_description
+        self._memory = MemoryWatch(lambda: engine.memory((self._picture, self._under_way)))
+        self._layer_times = LayerTimes()
         self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
@@ -126,6 +133,16 @@ class EngineWorker:
         """Exchange A and B."""
         self._loader.swap(then=lambda: self._post(self._swap))
 
+    def watch_memory(self, is_wanted: bool) -> None:
+        """Keep `EngineStatus.memory` up to date from now on, or stop looking."""
+        self._memory.is_wanted = is_wanted
+
+    def time_layers(self, params: Params, t: float) -> None:
+        """Time every step of this picture once, between two frames."""
+        with self._condition:
+            self._layer_times = replace(self._layer_times, is_running=True)
+        self._post(lambda: self._time_layers(params, t))
+
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
         loading = self._loader.statuses()
@@ -136,6 +153,8 @@ class EngineWorker:
                 loading=loading,
                 device=self._device,
                 picture_fps=self._fps(),
+                memory=self._memory.latest,
+                layer_times=self._layer_times,
             )
 
     def take_notices(self) -> list[Notice]:
@@ -196,6 +215,7 @@ class EngineWorker:
                 last = wanted
                 if repeats <= useful:  # a frame is a function of these: later ones are the same
                     self._guard(lambda wanted=wanted: self._render(*wanted))
+                self._guard(self._memory.poll)
             else:
                 self._guard(self._finish)
 
@@ -305,6 +325,14 @@ class EngineWorker:
         with self._condition:
             self._unloaded = {other[slot]: what for slot, what in self._unloaded.items()}
         self._note_networks()
+
+    def _time_layers(self, params: Params, t: float) -> None:
+        times = None
+        try:
+            times = self._engine.time_layers(params, t)
+        finally:
+            with self._condition:
+                self._layer_times = times or LayerTimes()
 
     def _note_networks(self) -> None:
         networks = self._engine.networks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
-from imgui_bundle import imgui
+from imgui_bundle import imgui, implot
 
 from sgview.gui import hotkeys, theme
 from sgview.gui.binding_editor import BindingEditor
@@ -14,19 +14,23 @@ from sgview.gui.panels import Emit
 from sgview.gui.panels.blend import draw_blend
 from sgview.gui.panels.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
+from sgview.gui.panels.layer_times import LayerTimesPanel
 from sgview.gui.panels.layers import LayersPanel
 from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
+from sgview.gui.panels.memory import draw_memory
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
+from sgview.gui.panels.pace import draw_path
 from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.script import draw_script
 from sgview.gui.panels.signals import draw_signals
 from sgview.gui.panels.sound import draw_sound
+from sgview.gui.panels.speed import SpeedPanel
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
-from sgview.gui.windows import PanelWindow, build_layout, draw_windows
+from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status
@@ -56,7 +60,9 @@ class Gui:
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
-        self._hotkeys = hotkeys.hotkeys(self._toggle_keys)
+        self._hotkeys = hotkeys.hotkeys(self._toggle_keys, self._toggle_performance)
+        self._wants_performance = False
+        self._speed = SpeedPanel()
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
         self._binding_editor = BindingEditor()
@@ -69,8 +75,12 @@ class Gui:
             PanelWindow("Looks", "main", (LooksPanel(),)),
             PanelWindow("Signals", "main", (draw_signals, draw_sound, draw_script)),
         )
+        self._performance = PanelWindow(
+            "Performance", "left", (self._speed, LayerTimesPanel(), draw_memory, draw_path)
+        )
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
+        self._plots: implot.internal.Context | None = implot.create_context()
         self._configure(ui_scale)
 
     def __enter__(self) -> Gui:
@@ -83,6 +93,11 @@ class Gui:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def shows_performance(self) -> bool:
+        """Whether the performance panel is shown, for which some things are measured."""
+        return self._wants_performance and self.show_panels
 
     def attach(self, window_address: int) -> None:
         """Draw into the GLFW window at this address, whose GL context is current.
@@ -115,9 +130,12 @@ class Gui:
         if imgui.is_key_pressed(imgui.Key.escape, False):
             self._close_popups()
         params = hotkeys.run(self._hotkeys, params, status, emit)
+        self._speed.record(status)
         dockspace = imgui.get_id(_DOCKSPACE)
         if self.show_panels:
-            params = draw_transport(params, status, emit, self._toggle_keys)
+            params = draw_transport(
+                params, status, emit, self._toggle_keys, self._toggle_performance
+            )
             params = self._draw_docked(dockspace, params, status, emit)
         else:
             # Kept alive, or the panels would come back undocked; see-through, for its host
@@ -164,13 +182,15 @@ class Gui:
         if self._is_attached:
             imgui.backends.opengl3_shutdown()
             imgui.backends.glfw_shutdown()
+        implot.destroy_context(self._plots)
         imgui.destroy_context(self._context)
-        self._context = None
+        self._context = self._plots = None
 
     def _activate(self) -> None:
         if self._context is None:
             raise RuntimeError("the GUI is closed")
         imgui.set_current_context(self._context)
+        implot.set_current_context(self._plots)
 
     def _configure(self, ui_scale: float) -> None:
         io = imgui.get_io()
@@ -179,6 +199,7 @@ class Gui:
         io.config_windows_move_from_title_bar_only = True
         io.backend_flags |= int(imgui.BackendFlags_.renderer_has_textures)
         theme.apply(imgui.get_style(), ui_scale)
+        theme.apply_to_plots(implot.get_style(), ui_scale)
         theme.load_fonts(io.fonts)
         if self._ini_path is not None and self._ini_path.is_file():
             text = self._ini_path.read_text(encoding="utf-8", errors="replace")
@@ -186,7 +207,7 @@ class Gui:
 
     def _draw_docked(self, dockspace: int, params: Params, status: Status, emit: Emit) -> Params:
         if imgui.internal.dock_builder_get_node(dockspace) is None:
-            build_layout(dockspace, self._windows)
+            build_layout(dockspace, (*self._windows, self._performance))
             self._first_tab_in = 2
         imgui.dock_space_over_viewport(
             dockspace,
@@ -198,7 +219,10 @@ class Gui:
             self._first_tab_in -= 1
             if self._first_tab_in == 0:
                 imgui.set_window_focus(self._windows[1].title)
-        return draw_windows(self._windows, params, status, emit)
+        params = draw_windows(self._windows, params, status, emit)
+        if self._wants_performance:
+            params, self._wants_performance = draw_closable(self._performance, params, status, emit)
+        return params
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
         rect = self._picture_in_window()
@@ -241,6 +265,11 @@ class Gui:
 
     def _toggle_keys(self) -> None:
         self._shows_keys = not self._shows_keys
+
+    def _toggle_performance(self) -> None:
+        """Show the panel, with the others if they are hidden, or put it away."""
+        self._wants_performance = not self.shows_performance
+        self.show_panels = self.show_panels or self._wants_performance
 
     def _close_popups(self) -> None:
         """What Esc does; it never quits."""

@@ -46,6 +46,14 @@ def _changes(change: Callable[[Params, Status], Params]) -> Action:
     return lambda params, status, emit: change(params, status)
 
 
+def _calls(function: Callable[[], None]) -> Action:
+    def act(params: Params, status: Status, emit: Emit) -> Params:
+        function()
+        return params
+
+    return act
+
+
 def _flip(params: Params, axis: str) -> Params:
     field = f"flip_{axis}"
     view = replace(params.view, **{field: not getattr(params.view, field)})
@@ -57,13 +65,14 @@ def _cycle_blend(params: Params, status: Status) -> Params:
     return replace(params, blend=replace(params.blend, source=source))
 
 
-def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
-    """All keys; `toggle_sheet` shows or hides the sheet of keys, the one thing the GUI owns."""
+def hotkeys(
+    toggle_sheet: Callable[[], None], toggle_performance: Callable[[], None]
+) -> tuple[Hotkey, ...]:
+    """All keys; the arguments show or hide the sheet of keys and the performance panel.
 
-    def show_sheet(params: Params, status: Status, emit: Emit) -> Params:
-        toggle_sheet()
-        return params
-
+    These two are the GUI's own, everything else is parameters or commands.
+    """
+    show_sheet, show_performance = _calls(toggle_sheet), _calls(toggle_performance)
     up = _changes(lambda params, status: step_layer(params, status, 1))
     down = _changes(lambda params, status: step_layer(params, status, -1))
     image = _changes(lambda params, status: show_layer(params, IMAGE))
@@ -94,6 +103,7 @@ def hotkeys(toggle_sheet: Callable[[], None]) -> tuple[Hotkey, ...]:
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),
         Hotkey("Window", ("F",), (int(_K.f),), "Fullscreen", _emits(commands.ToggleFullscreen())),
         Hotkey("Window", ("H", "Tab"), hides, "Hide the panels", _emits(commands.ToggleGui())),
+        Hotkey("Window", ("P",), (int(_K.p),), "Performance", show_performance),
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
         Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.SavePreset())),
         Hotkey("Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.LoadPreset())),

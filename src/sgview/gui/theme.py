@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import imgui_bundle
-from imgui_bundle import imgui
+from imgui_bundle import imgui, implot
 
 from sgview.state.status import SignalSource
 
@@ -57,6 +57,25 @@ SOURCES: dict[SignalSource, Rgba] = {  # of what moves a value
     "osc": _rgb(0xB191F0),
     "midi": _rgb(0xE77FB6),
 }
+STAGES: dict[str, Rgba] = {  # of a frame, in the order they are stacked
+    "latents": _rgb(0xB191F0),
+    "weights": _rgb(0xE77FB6),
+    "mapping": _rgb(0x62C4A8),
+    "synthesis": ACCENT,
+    "mapping, synthesis": ACCENT,
+    "picture": _rgb(0x8FCB5B),
+    "upload": _rgb(0xC9C06A),
+    "draw": _rgb(0xE3A45A),
+    "panels": _rgb(0xC98A6B),
+}
+OWNERS: dict[str, Rgba] = {  # of memory; others have greys
+    "Network A": ACCENT,
+    "Network B": _rgb(0x62C4A8),
+    "Live weights": _rgb(0xB191F0),
+    "Prepared weights, buffers": _rgb(0xE77FB6),
+    "Pictures": _rgb(0x8FCB5B),
+}
+OTHER_OWNERS = (_grey(130, 5), _grey(104, 5), _grey(82, 5))
 SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture
 OVER_PICTURE = _rgb(0x151517, 0.92)  # behind text that lies on the picture
 HOVER_VEIL = (1.0, 1.0, 1.0, 0.05)
@@ -110,6 +129,17 @@ SPECTRUM_HEIGHT = 4.2
 LEVEL_COLUMN = 2.3
 TAP_WIDTH = 4.0
 HISTORY_WIDTH = 15.0
+
+PERFORMANCE_WIDTH = 23.0  # the dock on the left
+PERFORMANCE_SHARE = 0.3  # ... but never more of the window than this
+RATE_GRAPH_HEIGHT = 5.6
+STAGE_GRAPH_HEIGHT = 8.4
+SWATCH = 0.6  # the square of a legend
+FIGURE_COLUMN = 4.6  # a number of the tables below the graphs
+FIGURE_SHARE = 0.24  # ... but never more of the panel than this
+STACK_HEIGHT = 1.0  # the bar of the memory
+STEP_ROWS = 12  # steps of a network in sight
+CURVE = 0.12  # thickness of a curve
 
 STATUS_HEIGHT = 2.2
 STATUS_TOOLS_FROM = 55.0  # width of the window from which the bar also holds tools
@@ -179,6 +209,17 @@ def apply(style: imgui.Style, scale: float) -> None:
     style.scale_all_sizes(scale)
     for item, colour in _COLOURS.items():
         style.set_color_(item, imgui.ImVec4(*colour))
+
+
+def apply_to_plots(style: implot.Style, scale: float) -> None:
+    """Set every size and colour of ImPlot; `scale` is 1 on a 96 dpi screen."""
+    for item, colour in _PLOT_COLOURS.items():
+        style.set_color_(item, imgui.ImVec4(*colour))
+    style.plot_padding = imgui.ImVec2(0, round(4 * scale))
+    style.label_padding = imgui.ImVec2(round(5 * scale), round(2 * scale))
+    style.plot_border_size = 0
+    style.major_tick_len = style.minor_tick_len = imgui.ImVec2(0, 0)
+    style.plot_min_size = imgui.ImVec2(1, 1)
 
 
 def _apply_sizes(style: imgui.Style) -> None:
@@ -274,4 +315,18 @@ _COLOURS: dict[imgui.Col_, Rgba] = {
     _C.drag_drop_target: ACCENT,
     _C.nav_cursor: ACCENT,
     _C.modal_window_dim_bg: SHADE,
+}
+
+_P = implot.Col_
+_PLOT_COLOURS: dict[implot.Col_, Rgba] = {
+    _P.frame_bg: CLEAR,
+    _P.plot_bg: BAR,
+    _P.plot_border: CLEAR,
+    _P.inlay_text: TEXT_DIM,
+    _P.axis_text: TEXT_DIM,
+    _P.axis_grid: _grey(48),
+    _P.axis_tick: CLEAR,
+    _P.axis_bg: CLEAR,
+    _P.axis_bg_hovered: CLEAR,
+    _P.axis_bg_active: CLEAR,
 }

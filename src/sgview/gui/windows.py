@@ -17,12 +17,15 @@ class PanelWindow:
     """One window and the panels that share it, from top to bottom."""
 
     title: str
-    place: str  # "networks" (top right) or "main" (below it, as a tab)
+    place: str  # "networks" (top right), "main" (below it, as a tab), "left" of the picture
     panels: tuple[Panel, ...]
 
 
 def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
-    """Dock everything on the right: the two networks on top, the rest as tabs below."""
+    """Dock the two networks on the top right, most as tabs below them, and what is "left".
+
+    A place takes no room while no window is shown there.
+    """
     builder = imgui.internal
     viewport = imgui.get_main_viewport()
     builder.dock_builder_remove_node(dockspace)
@@ -34,12 +37,37 @@ def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
     side = builder.dock_builder_split_node(dockspace, imgui.Dir.right, share)
     top_share = min(theme.px(theme.NETWORKS_HEIGHT) / height, theme.NETWORKS_SHARE)
     column = builder.dock_builder_split_node(side.id_at_dir, imgui.Dir.up, top_share)
-    places = {"networks": column.id_at_dir, "main": column.id_at_opposite_dir}
+    rest = max(width * (1.0 - share), 1.0)
+    left_share = min(
+        theme.px(theme.PERFORMANCE_WIDTH) / rest, theme.PERFORMANCE_SHARE * width / rest
+    )
+    centre = builder.dock_builder_split_node(side.id_at_opposite_dir, imgui.Dir.left, left_share)
+    places = {
+        "networks": column.id_at_dir,
+        "main": column.id_at_opposite_dir,
+        "left": centre.id_at_dir,
+    }
     top = builder.dock_builder_get_node(column.id_at_dir)
     top.set_local_flags(int(imgui.DockNodeFlags_.auto_hide_tab_bar))
+    left = builder.dock_builder_get_node(places["left"])
+    left.set_local_flags(int(builder.DockNodeFlagsPrivate_.no_close_button))  # the tab has one
     for window in windows:
         builder.dock_builder_dock_window(window.title, places[window.place])
     builder.dock_builder_finish(dockspace)
+
+
+def draw_closable(
+    window: PanelWindow, params: Params, status: Status, emit: Emit
+) -> tuple[Params, bool]:
+    """Draw a window that has a button to close it; False: that was pressed."""
+    width = theme.px(theme.PERFORMANCE_WIDTH)  # where an older arrangement does not know it
+    imgui.set_next_window_size(imgui.ImVec2(width, 2 * width), imgui.Cond_.first_use_ever)
+    is_visible, is_open = imgui.begin(window.title, True, imgui.WindowFlags_.no_collapse)
+    if is_visible:
+        for panel in window.panels:
+            params = panel(params, status, emit)
+    imgui.end()
+    return params, bool(is_open)
 
 
 def draw_windows(

@@ -192,6 +192,16 @@ class SetVsync(Struct, frozen=True):
     enabled: bool
 
 
+class SetFpsLimit(Struct, frozen=True):
+    """Draw at most so many frames a second where the screen does not set the pace; 0: no limit."""
+
+    limit: float
+
+
+class TimeLayers(Struct, frozen=True):
+    """Time every step of the picture on the screen once; `Status.machine` then has the result."""
+
+
 class EditBinding(Struct, frozen=True):
     """Open the editor of what drives one value."""
 
@@ -260,6 +270,8 @@ Command = (
     | ToggleFullscreen
     | ToggleGui
     | SetVsync
+    | SetFpsLimit
+    | TimeLayers
     | EditBinding
     | Learn
     | CancelLearn

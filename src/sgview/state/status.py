@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from sgview.state.commands import Slot
+from sgview.state.machine import MachineStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.sound import Sound
 
@@ -104,6 +105,7 @@ class PictureStatus(Struct, frozen=True):
     channels: int = 0  # channels that layer has
     statistics: ChannelStatistics | None = None
     is_finite: bool = True
+    made_by: str = ""  # how the network was computed, and why so
 
 
 class EditStatus(Struct, frozen=True):
@@ -218,13 +220,6 @@ class SoundStatus(Struct, frozen=True):
     is_loading: bool = False  # the file is being read
 
 
-class Timing(Struct, frozen=True):
-    """One stage of the last finished picture."""
-
-    stage: str
-    milliseconds: float
-
-
 class Status(Struct, frozen=True):
     """The snapshot a panel draws from."""
 
@@ -249,7 +244,8 @@ class Status(Struct, frozen=True):
     tempo: TempoStatus = TempoStatus()
     sound: SoundStatus = SoundStatus()
     picture: PictureStatus = PictureStatus()
-    timings: tuple[Timing, ...] = ()
+    timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
+    machine: MachineStatus = MachineStatus()
     picture_fps: float = 0.0
     gui_fps: float = 0.0
     device: str = ""

@@ -2,8 +2,9 @@ import pytest
 from imgui_bundle import imgui
 
 from sgview.state import commands
+from sgview.state.machine import Timing
 from sgview.state.params import Params, Playback
-from sgview.state.status import PictureStatus, Timing
+from sgview.state.status import PictureStatus
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ from sgview.state.commands import (
     ToggleTake,
     Undo,
 )
+from sgview.state.machine import Timing
 from sgview.state.params import Params
-from sgview.state.status import Status, Timing
+from sgview.state.status import Status
 
 _FLAGS = (
     imgui.WindowFlags_.no_decoration
@@ -48,9 +49,17 @@ class _Field:
 
 
 def draw_transport(
-    params: Params, status: Status, emit: Emit, show_keys: Callable[[], None] | None = None
+    params: Params,
+    status: Status,
+    emit: Emit,
+    show_keys: Callable[[], None] | None = None,
+    show_performance: Callable[[], None] | None = None,
 ) -> Params:
-    """Draw the bar; `show_keys` is called by the button that shows the sheet of keys."""
+    """Draw the bar.
+
+    `show_keys` is called by the button that shows the sheet of keys, `show_performance` by that of
+    the performance panel and by a click on the rates.
+    """
     imgui.push_style_color(imgui.Col_.window_bg, theme.BAR)
     style = imgui.get_style()
     bar = theme.px(theme.STATUS_HEIGHT)
@@ -63,9 +72,10 @@ def draw_transport(
     params = _draw_time(params, status, emit)
     if viewport.size.x >= theme.px(theme.STATUS_TOOLS_FROM):
         imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
-        _draw_tools(status, emit, show_keys)
+        _draw_tools(status, emit, show_keys, show_performance)
     imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
-    _draw_fields(_fields(status), status.timings)
+    if _draw_fields(_fields(status), status.timings) and show_performance is not None:
+        show_performance()
     imgui.end()
     imgui.pop_style_var(3)
     imgui.pop_style_color()
@@ -123,7 +133,12 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
     return replace(params, playback=replace(params.playback, speed=speed))
 
 
-def _draw_tools(status: Status, emit: Emit, show_keys: Callable[[], None] | None) -> None:
+def _draw_tools(
+    status: Status,
+    emit: Emit,
+    show_keys: Callable[[], None] | None,
+    show_performance: Callable[[], None] | None,
+) -> None:
     """What the keys do too, for the mouse."""
     tools: tuple[tuple[str, str, str, bool, Command], ...] = (
         (icons.UNDO, "undo", f"Undo{_first(status.undo_names)}  (Ctrl+Z)", status.can_undo, Undo()),
@@ -143,6 +158,10 @@ def _draw_tools(status: Status, emit: Emit, show_keys: Callable[[], None] | None
             draw_history_button(status, emit)
             imgui.same_line(0.0, 0.0)
     _draw_record(status, emit)
+    imgui.same_line(0.0, 0.0)
+    help = "Performance: times, memory, pace  (P)"
+    if show_performance is not None and widgets.icon_button(icons.PERFORMANCE, "performance", help):
+        show_performance()
     imgui.same_line(0.0, 0.0)
     if show_keys is not None and widgets.icon_button(icons.KEYS, "keys", "All keys  (F1)"):
         show_keys()
@@ -194,8 +213,12 @@ def _fields(status: Status) -> list[_Field]:
     return fields
 
 
-def _draw_fields(fields: list[_Field], timings: tuple[Timing, ...]) -> None:
-    """Right-align as many fields as fit; what remains of the last one is elided."""
+def _draw_fields(fields: list[_Field], timings: tuple[Timing, ...]) -> bool:
+    """Right-align as many fields as fit; what remains of the last one is elided.
+
+    True: the first was clicked.
+    """
+    is_clicked = False
     gap = theme.px(theme.GAP_LARGE)
     room = imgui.get_content_region_avail().x
     shown: list[tuple[_Field, float]] = []
@@ -216,12 +239,14 @@ def _draw_fields(fields: list[_Field], timings: tuple[Timing, ...]) -> None:
         imgui.set_cursor_pos_x(right + offset)
         imgui.align_text_to_frame_padding()
         widgets.text(text, field.colour)
+        is_clicked = is_clicked or (field is fields[0] and imgui.is_item_clicked())
         if field is fields[0] and timings:
             _timings_tooltip(timings)
         else:
             note = field.text if text != field.text else ""
             widgets.tooltip(field.help, note)
         right -= gap
+    return is_clicked
 
 
 def _timings_tooltip(timings: tuple[Timing, ...]) -> None:

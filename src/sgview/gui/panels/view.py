@@ -54,9 +54,8 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
             option_help=("Interpolated linearly.", "The nearest pixel, edges kept."),
         ),
     )
-    is_synced = rows.toggle(
-        "Vsync", status.vsync, True, "Wait for the refresh of the screen; off: no limit."
-    )
+    help = "Wait for the refresh of the screen; off: the limit of the performance panel (P)."
+    is_synced = rows.toggle("Vsync", status.vsync, True, help)
     if is_synced != status.vsync:
         emit(SetVsync(is_synced))
     is_full = rows.toggle("Fullscreen", status.is_fullscreen, help="Key F.")
