@@ -21,14 +21,12 @@ Kernels = Literal["auto", "generic"]
 
 
 class Convolution(Protocol):
-    """Correlation with zero padding on every side, stride 1.
+    """Correlation with zero padding on every side, stride 1."""
 
-    Attributes:
-        blocked_shape: [ceil(O / 16), H', W', 16] where the output is written in blocks of 16
-            channels; None for [H', W', O].
-    """
-
-    blocked_shape: tuple[int, ...] | None
+    @property
+    def blocked_shape(self) -> tuple[int, ...] | None:
+        """[ceil(O / 16), H', W', 16] where that is written, in blocks; None for [H', W', O]."""
+        ...
 
     def prepare(self) -> None:
         """Follow the weight after it was refreshed; launches on torch's current stream."""
