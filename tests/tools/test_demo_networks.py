@@ -19,11 +19,12 @@ from tools.demo_networks.discriminator import Discriminator
 from tools.demo_networks.frechet import collect_features, frechet_distance
 from tools.demo_networks.images import FAMILIES, draw
 from tools.demo_networks.losses import r1_penalty
-from tools.demo_networks.networks import CONFIGS, NoiseBuffer, start_growing, synthesise
+from tools.demo_networks.networks import CONFIGS, synthesise
 from tools.demo_networks.options import parse
 from tools.demo_networks.pool import PicturePool
 from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
 from tools.demo_networks.steps import Steps
+from tools.demo_networks.stylegan2_pass import NoiseBuffer, start_growing
 from tools.demo_networks.train import train
 from tools.demo_networks.trainer import Trainer
 

@@ -27,7 +27,7 @@ def r1_penalty(discriminator: Discriminator, real: Tensor, dtype: torch.dtype) -
     """
     real = real.detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(
-        discriminator(real, dtype).sum(), real, create_graph=True, only_inputs=True
+        discriminator(real, dtype, is_plain=True).sum(), real, create_graph=True
     )
     return gradient.square().sum([1, 2, 3]).mean()
 

@@ -22,11 +22,12 @@ from tools.demo_networks.checkpoint import (
 )
 from tools.demo_networks.discriminator import Discriminator
 from tools.demo_networks.distributed import agree, join_group
-from tools.demo_networks.networks import CONFIGS, start_growing
+from tools.demo_networks.networks import CONFIGS
 from tools.demo_networks.options import PRECISIONS, Options
 from tools.demo_networks.pool import PicturePool
 from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
-from tools.demo_networks.steps import Players, Steps
+from tools.demo_networks.steps import INTERVAL, Players, Steps
+from tools.demo_networks.stylegan2_pass import start_growing
 
 _GROWING = {
     256: "32x64:0.07,64x64:0.2,128x64:0.25,256x64:0.48",
@@ -59,21 +60,17 @@ class Trainer:
             torch.backends.cudnn.benchmark_limit = 3  # each algorithm tried costs a tenth second
         on_gpu = self.device.type == "cuda"
         config = CONFIGS[options.network]
-        can_grow = isinstance(config, StyleGAN2Config)
         full = config.img_resolution
         defaults = _TUNING if options.start_from else _GROWING
-        self.stages = parse_stages(
-            options.stages or (defaults[full] if can_grow else f"{full}x32:1"), full
-        )
-        graphs = can_grow and on_gpu and self.processes == 1
-        self.graphs = graphs if options.graphs is None else options.graphs
+        self.stages = parse_stages(options.stages or defaults[full], full)
+        self.graphs = on_gpu if options.graphs is None else options.graphs
         precision = options.precision or ("bf16" if on_gpu else "fp32")
 
         torch.manual_seed(options.seed)
         lowest = self.stages[0].resolution
         generator = Generator(config)
         discriminator = Discriminator(full, options.channel_base, options.channel_max, start=lowest)
-        if can_grow and not options.start_from:
+        if isinstance(config, StyleGAN2Config) and not options.start_from:
             start_growing(generator, lowest)
         generator = generator.to(self.device)
         discriminator = discriminator.to(self.device)
@@ -176,7 +173,7 @@ class Trainer:
         steps.real.copy_(self.pool.sample(count, stage.resolution, self.dice))
         self._roll(steps)
         losses = {"D": steps.discriminator_step()}
-        if self.step % steps.interval == 0:
+        if self.step % INTERVAL == 0:
             losses["R1"] = steps.penalty_step()
         self._roll(steps)
         losses["G"] = steps.generator_step()

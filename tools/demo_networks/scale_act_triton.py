@@ -1,0 +1,135 @@
+"""Triton kernels of `scale_act`; imported on a GPU only."""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+TILE = 4096  # values that one program works on at a time
+PROGRAMS = 1056  # aimed at: eight for each multiprocessor of an H100
+NO_SHIFT, SHIFT_CHANNELS, SHIFT_PLACES = 0, 1, 2
+
+
+@triton.jit
+def _forward_kernel(
+    x, factor, shift, y, places, slope,
+    C: tl.constexpr, BC: tl.constexpr, BP: tl.constexpr,
+    HAS_FACTOR: tl.constexpr, SHIFT: tl.constexpr,
+):  # fmt: skip
+    n = tl.program_id(1).to(tl.int64)
+    p = tl.program_id(0) * BP + tl.arange(0, BP)
+    c = tl.arange(0, BC)
+    inside = (p < places)[:, None] & (c < C)[None, :]
+    local = p[:, None] * C + c[None, :]
+    v = tl.load(x + n * places * C + local, mask=inside, other=0.0).to(tl.float32)
+    if HAS_FACTOR:
+        v = v * tl.load(factor + n * C + c, mask=c < C, other=0.0)[None, :]
+    if SHIFT == 1:
+        v = v + tl.load(shift + c, mask=c < C, other=0.0)[None, :]
+    if SHIFT == 2:
+        v = v + tl.load(shift + local, mask=inside, other=0.0)
+    v = tl.where(v > 0, v, v * slope)
+    tl.store(y + n * places * C + local, v.to(y.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def _backward_kernel(
+    g, x, factor, shift, gx, gfactor, gshift, batch, places, slope,
+    SHARE: tl.constexpr, C: tl.constexpr, BC: tl.constexpr, BP: tl.constexpr,
+    HAS_FACTOR: tl.constexpr, SHIFT: tl.constexpr,
+):  # fmt: skip
+    block, blocks = tl.program_id(0), tl.num_programs(0)
+    part = tl.program_id(1).to(tl.int64)
+    p = block * BP + tl.arange(0, BP)
+    c = tl.arange(0, BC)
+    inside = (p < places)[:, None] & (c < C)[None, :]
+    local = p[:, None] * C + c[None, :]
+    total = tl.zeros((BP, BC), tl.float32)  # gradient of the shift, over the samples of this part
+    if SHIFT == 1:
+        b = tl.load(shift + c, mask=c < C, other=0.0)[None, :]
+    if SHIFT == 2:
+        b = tl.load(shift + local, mask=inside, other=0.0)
+    for i in range(SHARE):
+        n = part * SHARE + i
+        is_sample = n < batch
+        here = inside & is_sample
+        base = n * places * C
+        value = tl.load(x + base + local, mask=here, other=0.0).to(tl.float32)
+        slant = tl.load(g + base + local, mask=here, other=0.0).to(tl.float32)
+        u = value
+        if HAS_FACTOR:
+            f = tl.load(factor + n * C + c, mask=(c < C) & is_sample, other=0.0)[None, :]
+            u = u * f
+        if SHIFT != 0:
+            u = u + b
+        slant = tl.where(u > 0, slant, slant * slope)
+        if SHIFT != 0:
+            total += slant
+        if HAS_FACTOR:
+            sums = tl.sum(slant * value, axis=0)
+            tl.store(gfactor + (n * blocks + block) * C + c, sums, mask=(c < C) & is_sample)
+            slant = slant * f
+        tl.store(gx + base + local, slant.to(gx.dtype.element_ty), mask=here)
+    if SHIFT == 1:
+        tl.store(gshift + (part * blocks + block) * C + c, tl.sum(total, axis=0), mask=c < C)
+    if SHIFT == 2:
+        tl.store(gshift + part * places * C + local, total, mask=inside)
+
+
+def forward(x: Tensor, factor: Tensor | None, shift: Tensor | None, slope: float) -> Tensor:
+    """`scale_act` of a channels-last tensor."""
+    n, channels, h, w = x.shape
+    y = torch.empty_like(x)
+    sizes = _sizes(channels, h * w)
+    grid = (triton.cdiv(h * w, sizes["BP"]), n)
+    _forward_kernel[grid](
+        x, _float(factor, x), _float(shift, x), y, h * w, slope, **sizes, **_kinds(factor, shift)
+    )  # fmt: skip
+    return y
+
+
+def backward(
+    g: Tensor, x: Tensor, factor: Tensor | None, shift: Tensor | None, slope: float
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Gradients of `x`, `factor` and `shift`."""
+    n, channels, h, w = x.shape
+    sizes = _sizes(channels, h * w)
+    blocks = triton.cdiv(h * w, sizes["BP"])
+    share = triton.cdiv(n, min(n, max(1, PROGRAMS // blocks)))  # samples of a program
+    parts = triton.cdiv(n, share)
+    gx = torch.empty_like(x)
+    empty = x.new_empty(0, dtype=torch.float32)
+    gfactor = empty if factor is None else empty.new_empty(n, blocks, channels)
+    gshift = empty
+    if shift is not None:
+        rows = blocks if shift.ndim == 1 else h * w
+        gshift = empty.new_empty(parts, rows, channels)
+    _backward_kernel[(blocks, parts)](
+        g, x, _float(factor, x), _float(shift, x), gx, gfactor, gshift, n, h * w, slope,
+        SHARE=share, **sizes, **_kinds(factor, shift),
+    )  # fmt: skip
+    return (
+        gx,
+        None if factor is None else gfactor.sum(1),
+        None if shift is None else gshift.sum((0, 1) if shift.ndim == 1 else 0),
+    )
+
+
+def _sizes(channels: int, places: int) -> dict[str, int]:
+    block = triton.next_power_of_2(channels)
+    return {
+        "C": channels,
+        "BC": block,
+        "BP": min(max(TILE // block, 1), triton.next_power_of_2(places)),
+    }
+
+
+def _kinds(factor: Tensor | None, shift: Tensor | None) -> dict[str, int | bool]:
+    kind = NO_SHIFT if shift is None else (SHIFT_CHANNELS, SHIFT_PLACES)[shift.ndim - 1]
+    return {"HAS_FACTOR": factor is not None, "SHIFT": kind}
+
+
+def _float(values: Tensor | None, x: Tensor) -> Tensor:
+    return x if values is None else values.float().contiguous()
