@@ -185,7 +185,7 @@ def test_resumed_run_equals_an_unbroken_one(
 def test_each_player_learns_against_a_resting_other(tmp_path: Path) -> None:
     trainer = Trainer(parse([*SMALL, "--steps", "1", "--out", str(tmp_path)]))
     trainer.pool.renew()
-    steps = Steps(trainer.players, Stage(32, 8, 1.0, 4), gamma=None, graphs=False)
+    steps = Steps(trainer.players, Stage(32, 8, 1.0, 4), gamma=100.0, graphs=False)
     steps.real.copy_(trainer.pool.sample(8, 32, trainer.dice))
     trainer._roll(steps)
     telling = [float(steps.discriminator_step()) for _ in range(12)]

@@ -3,6 +3,7 @@
 A filter that up- or downsamples, with its padding or cropping, is one matrix along each axis, and
 the gradient is the transposed matrix. As dense products these run on tensor cores; cut into
 blocks of rows, each of which meets only the inputs in its band, little of the work is wasted.
+Features come places first, [H, W, N, C]: samples and channels together make the products wide.
 """
 
 from __future__ import annotations
@@ -30,19 +31,17 @@ class Banded:
         out, size = matrix.shape
         return cls(_cut(matrix, dtype, rows), _cut(matrix.t(), dtype, rows), (out, size))
 
-    def along_rows(self, x: Tensor) -> Tensor:  # [N, C, H, W] -> [N, C, H', W], channels last
-        """Resample the vertical axis."""
-        n, c, h, w = x.shape
-        flat = x.permute(0, 2, 3, 1).reshape(n, h, w * c)
-        return _Product.apply(flat, self, 1.0).view(n, -1, w, c).permute(0, 3, 1, 2)
+    def along_rows(self, x: Tensor) -> Tensor:  # [H, W, ..] -> [H', W, ..]
+        """Resample the vertical axis of features that come places first."""
+        y = _Product.apply(x.reshape(1, x.shape[0], -1), self, 1.0)
+        return y.view(-1, *x.shape[1:])
 
     def along_columns(
         self, x: Tensor, slope: float = 1.0
-    ) -> Tensor:  # [N, C, H, W] -> [N, C, H, W'], channels last
+    ) -> Tensor:  # [H, W, ..] -> [H, W', ..]
         """Resample the horizontal axis, and apply leaky ReLU of `slope` to the result."""
-        n, c, h, w = x.shape
-        flat = x.permute(0, 2, 3, 1).reshape(n * h, w, c)
-        return _Product.apply(flat, self, slope).view(n, h, -1, c).permute(0, 3, 1, 2)
+        y = _Product.apply(x.reshape(*x.shape[:2], -1), self, slope)
+        return y.view(x.shape[0], -1, *x.shape[2:])
 
 
 class _Product(torch.autograd.Function):

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.demo_networks.scale_act import scale_act
+from tools.demo_networks.scale_act import halve, scale_act
 
 _PICTURE = 16  # channels of 2 x 2 pixels of 3 colours, padded as tensor cores want
 
@@ -63,8 +63,8 @@ class Block(nn.Module):
         """Two convolutions and a shortcut, of unit gain together."""
         y = self.conv0(x, math.sqrt(2), is_plain=is_plain)
         # sqrt(2) * sqrt(1/2)
-        y = self.conv1(F.avg_pool2d(y, 2), 1.0, is_plain=is_plain)
-        return y + self.skip(F.avg_pool2d(x, 2), math.sqrt(0.5))
+        y = self.conv1(halve(y), 1.0, is_plain=is_plain)
+        return y + self.skip(halve(x), math.sqrt(0.5))
 
 
 class Discriminator(nn.Module):

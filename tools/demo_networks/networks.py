@@ -22,7 +22,7 @@ CONFIGS: dict[str, Config] = {
     ),
     # GPUs: StyleGAN3-T with reduced channels, layers L0 .. L14.
     "sg3": StyleGAN3Config(
-        z_dim=256, w_dim=256, img_resolution=256, channel_base=8192, channel_max=192
+        z_dim=256, w_dim=256, img_resolution=256, channel_base=4096, channel_max=192
     ),
     # Tests: small enough for a few steps on a CPU.
     "sg2-tiny": StyleGAN2Config(

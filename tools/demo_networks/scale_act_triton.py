@@ -14,7 +14,7 @@ NO_SHIFT, SHIFT_CHANNELS, SHIFT_PLACES = 0, 1, 2
 
 @triton.jit
 def _forward_kernel(
-    x, factor, shift, y, places, slope,
+    x, factor, shift, y, places, xn, xp, yn, yp, slope,
     C: tl.constexpr, BC: tl.constexpr, BP: tl.constexpr,
     HAS_FACTOR: tl.constexpr, SHIFT: tl.constexpr,
 ):  # fmt: skip
@@ -23,7 +23,7 @@ def _forward_kernel(
     c = tl.arange(0, BC)
     inside = (p < places)[:, None] & (c < C)[None, :]
     local = p[:, None] * C + c[None, :]
-    v = tl.load(x + n * places * C + local, mask=inside, other=0.0).to(tl.float32)
+    v = tl.load(x + n * xn + p[:, None] * xp + c[None, :], mask=inside, other=0.0).to(tl.float32)
     if HAS_FACTOR:
         v = v * tl.load(factor + n * C + c, mask=c < C, other=0.0)[None, :]
     if SHIFT == 1:
@@ -31,12 +31,12 @@ def _forward_kernel(
     if SHIFT == 2:
         v = v + tl.load(shift + local, mask=inside, other=0.0)
     v = tl.where(v > 0, v, v * slope)
-    tl.store(y + n * places * C + local, v.to(y.dtype.element_ty), mask=inside)
+    tl.store(y + n * yn + p[:, None] * yp + c[None, :], v.to(y.dtype.element_ty), mask=inside)
 
 
 @triton.jit
 def _backward_kernel(
-    g, x, factor, shift, gx, gfactor, gshift, batch, places, slope,
+    g, x, factor, shift, gx, gfactor, gshift, batch, places, xn, xp, yn, yp, slope,
     SHARE: tl.constexpr, C: tl.constexpr, BC: tl.constexpr, BP: tl.constexpr,
     HAS_FACTOR: tl.constexpr, SHIFT: tl.constexpr,
 ):  # fmt: skip
@@ -55,9 +55,9 @@ def _backward_kernel(
         n = part * SHARE + i
         is_sample = n < batch
         here = inside & is_sample
-        base = n * places * C
-        value = tl.load(x + base + local, mask=here, other=0.0).to(tl.float32)
-        slant = tl.load(g + base + local, mask=here, other=0.0).to(tl.float32)
+        at = n * xn + p[:, None] * xp + c[None, :]
+        value = tl.load(x + at, mask=here, other=0.0).to(tl.float32)
+        slant = tl.load(g + n * yn + p[:, None] * yp + c[None, :], mask=here, other=0.0).to(tl.float32)
         u = value
         if HAS_FACTOR:
             f = tl.load(factor + n * C + c, mask=(c < C) & is_sample, other=0.0)[None, :]
@@ -71,35 +71,59 @@ def _backward_kernel(
             sums = tl.sum(slant * value, axis=0)
             tl.store(gfactor + (n * blocks + block) * C + c, sums, mask=(c < C) & is_sample)
             slant = slant * f
-        tl.store(gx + base + local, slant.to(gx.dtype.element_ty), mask=here)
+        tl.store(gx + at, slant.to(gx.dtype.element_ty), mask=here)
     if SHIFT == 1:
         tl.store(gshift + (part * blocks + block) * C + c, tl.sum(total, axis=0), mask=c < C)
     if SHIFT == 2:
         tl.store(gshift + part * places * C + local, total, mask=inside)
 
 
-def forward(x: Tensor, factor: Tensor | None, shift: Tensor | None, slope: float) -> Tensor:
-    """`scale_act` of a channels-last tensor."""
-    n, channels, h, w = x.shape
-    y = torch.empty_like(x)
+def flattened(x: Tensor) -> Tensor:  # [N, H, W, C]
+    """The same, copied if need be: channels contiguous, and places in one line."""
+    n, _, w, c = x.shape
+    strides = x.stride()
+    if strides[3] == 1 and strides[1] == w * strides[2] and strides[2] in (c, n * c):
+        return x
+    return x.contiguous()
+
+
+def forward(
+    x: Tensor,  # [N, H, W, C] as `flattened` gives it
+    factor: Tensor | None,
+    shift: Tensor | None,
+    slope: float,
+    to_places: bool,
+) -> Tensor:  # [N, H, W, C]; to_places: in memory [H, W, N, C]
+    """`scale_act`."""
+    n, h, w, channels = x.shape
+    if to_places:
+        y = x.new_empty(h, w, n, channels).permute(2, 0, 1, 3)
+    else:
+        y = x.new_empty(n, h, w, channels)
     sizes = _sizes(channels, h * w)
     grid = (triton.cdiv(h * w, sizes["BP"]), n)
     _forward_kernel[grid](
-        x, _float(factor, x), _float(shift, x), y, h * w, slope, **sizes, **_kinds(factor, shift)
+        x, _float(factor, x), _float(shift, x), y, h * w,
+        x.stride(0), x.stride(2), y.stride(0), y.stride(2), slope,
+        **sizes, **_kinds(factor, shift),
     )  # fmt: skip
     return y
 
 
 def backward(
-    g: Tensor, x: Tensor, factor: Tensor | None, shift: Tensor | None, slope: float
+    g: Tensor,  # [N, H, W, C] as `flattened` gives it
+    x: Tensor,
+    factor: Tensor | None,
+    shift: Tensor | None,
+    slope: float,
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Gradients of `x`, `factor` and `shift`."""
-    n, channels, h, w = x.shape
+    """Gradients of `x` (in its layout), `factor` and `shift`."""
+    n, h, w, channels = x.shape
     sizes = _sizes(channels, h * w)
     blocks = triton.cdiv(h * w, sizes["BP"])
     share = triton.cdiv(n, min(n, max(1, PROGRAMS // blocks)))  # samples of a program
     parts = triton.cdiv(n, share)
-    gx = torch.empty_like(x)
+    gx = torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=x.device)
     empty = x.new_empty(0, dtype=torch.float32)
     gfactor = empty if factor is None else empty.new_empty(n, blocks, channels)
     gshift = empty
@@ -107,7 +131,8 @@ def backward(
         rows = blocks if shift.ndim == 1 else h * w
         gshift = empty.new_empty(parts, rows, channels)
     _backward_kernel[(blocks, parts)](
-        g, x, _float(factor, x), _float(shift, x), gx, gfactor, gshift, n, h * w, slope,
+        g, x, _float(factor, x), _float(shift, x), gx, gfactor, gshift, n, h * w,
+        x.stride(0), x.stride(2), g.stride(0), g.stride(2), slope,
         SHARE=share, **sizes, **_kinds(factor, shift),
     )  # fmt: skip
     return (

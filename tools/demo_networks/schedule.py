@@ -30,7 +30,7 @@ def parse_stages(text: str, full: int) -> tuple[Stage, ...]:
         shares = sum(value[2] for value in values)
         for resolution, batch, share in values:
             total += share / shares
-            renew = max(4, 16 * 128 // resolution)
+            renew = 32 * 256 // resolution  # drawing then takes a twentieth of the time
             stages.append(Stage(int(resolution), int(batch), total, renew))
     except (ValueError, TypeError, ZeroDivisionError) as error:
         raise ValueError(

@@ -14,9 +14,9 @@ from tools.demo_networks.discriminator import Discriminator
 from tools.demo_networks.distributed import Gradients
 from tools.demo_networks.graphs import Captures, Replayed
 from tools.demo_networks.losses import (
-    default_gamma,
     discriminator_loss,
     generator_loss,
+    penalty_weight,
     r1_penalty,
 )
 from tools.demo_networks.networks import synthesise
@@ -45,14 +45,14 @@ class Steps:
     as two graphs: gradients, and the optimiser. Between them gradients of several processes meet.
     """
 
-    def __init__(self, players: Players, stage: Stage, gamma: float | None, graphs: bool) -> None:
+    def __init__(self, players: Players, stage: Stage, gamma: float, graphs: bool) -> None:
         self._players, self._stage = players, stage
         device = players.generator.mapping.w_avg.device
         r, n = stage.resolution, stage.batch
         self.real = torch.zeros(n, 3, r, r, device=device)
         self.z = torch.zeros(n, players.generator.z_dim, device=device)
         self.noise = NoiseBuffer(players.generator.config, device)
-        self._gamma = default_gamma(r, n) if gamma is None else gamma
+        self._gamma = penalty_weight(gamma, r)
         # half of the batch estimates the penalty well enough; its gradients cost most
         self._penalised = max(n // 2, min(n, 4))
         self._captures = Captures() if graphs else None

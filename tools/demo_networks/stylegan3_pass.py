@@ -48,7 +48,8 @@ def synthesise_stylegan3(
         layer = synthesis.get_submodule(full.name)
         assert isinstance(layer, SynthesisLayer)
         x = _layer(layer, grid, x, ws[:, full.index + 1], update_emas)
-    return x[:, : config.img_channels].float() * config.output_scale
+    x = x.permute(2, 3, 0, 1)[:, : config.img_channels]
+    return x.float() * config.output_scale
 
 
 class LayerGrid:
@@ -122,17 +123,21 @@ def _input(layer: SynthesisInput, w: Tensor, g: AliasFreeLayer, dtype: torch.dty
     matrix = amplitudes[:, :, None] * layer.weight.t() / math.sqrt(layer.channels)  # [N, I, O]
     features = torch.bmm(waves.flatten(2).transpose(1, 2), matrix)  # [N, size * size, O]
     features = features.view(len(w), g.in_size, g.in_size, -1).to(dtype)
-    return features.permute(0, 3, 1, 2)
+    return features.permute(1, 2, 0, 3).contiguous()
 
 
 def _layer(
-    layer: SynthesisLayer, grid: LayerGrid, x: Tensor, w: Tensor, update_emas: bool
-) -> Tensor:
+    layer: SynthesisLayer,
+    grid: LayerGrid,
+    x: Tensor,  # [H, W, N, C]
+    w: Tensor,  # [N, w_dim]
+    update_emas: bool,
+) -> Tensor:  # [H', W', N, C']
     g = layer.geometry
     if update_emas:
         # Padded channels are zero and do not count.
-        places = x.shape[0] * g.in_channels * x.shape[2] * x.shape[3]
-        energy = torch.linalg.vector_norm(x.detach(), dtype=torch.float32).square() / places
+        count = x[..., 0].numel() * g.in_channels
+        energy = torch.linalg.vector_norm(x.detach(), dtype=torch.float32).square() / count
         beta = layer.magnitude_ema_beta
         layer.magnitude_ema.copy_(energy.lerp(layer.magnitude_ema, beta))
     styles = affine(layer.affine, w)
@@ -146,15 +151,15 @@ def _layer(
         factor = (styles.square() @ weight.square().sum([2, 3]).t() + 1e-8).rsqrt()
     styles = styles * layer.magnitude_ema.clamp_min(MAGNITUDE_FLOOR).rsqrt()
 
-    spare = x.shape[1] - g.in_channels
+    spare = x.shape[3] - g.in_channels
     extra = -g.out_channels % 8
     kernel = F.pad(weight, (0, 0, 0, 0, 0, spare, 0, extra)).to(x.dtype)
     kernel = kernel.contiguous(memory_format=torch.channels_last)
-    x = scale_act(x, F.pad(styles, (0, spare)))
+    x = scale_act(x, F.pad(styles, (0, spare)), from_places=True)
     x = F.conv2d(x, kernel, padding=g.conv_kernel - 1)
     if factor is not None:
         factor = F.pad(factor, (0, extra))
-    x = scale_act(x, factor, F.pad(layer.bias, (0, extra)))
+    x = scale_act(x, factor, F.pad(layer.bias, (0, extra)), to_places=True)
     if grid.up is None or grid.down is None:
         return x
     x = grid.up.along_columns(grid.up.along_rows(x), slope=0.2)

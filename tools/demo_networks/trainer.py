@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from typing import Any
 
@@ -21,19 +22,28 @@ from tools.demo_networks.checkpoint import (
     under,
 )
 from tools.demo_networks.discriminator import Discriminator
-from tools.demo_networks.distributed import agree, join_group
+from tools.demo_networks.distributed import agree, any_of, join_group, same_everywhere
 from tools.demo_networks.networks import CONFIGS
 from tools.demo_networks.options import PRECISIONS, Options
 from tools.demo_networks.pool import PicturePool
 from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
+from tools.demo_networks.sheets import save_sheet
+from tools.demo_networks.show import sample
 from tools.demo_networks.steps import INTERVAL, Players, Steps
 from tools.demo_networks.stylegan2_pass import start_growing
 
 _GROWING = {
-    256: "32x64:0.07,64x64:0.2,128x64:0.25,256x64:0.48",
-    32: "8x8:0.2,16x8:0.3,32x8:0.5",
+    "sg2": "32x64:0.03,64x64:0.09,128x64:0.18,256x64:0.7",
+    "sg3": "64x32:0.12,128x32:0.18,256x32:0.7",
+    "sg2-tiny": "8x8:0.2,16x8:0.3,32x8:0.5",
+    "sg3-tiny": "16x4:0.5,32x4:0.5",
 }
-_TUNING = {256: "128x64:0.15,256x64:0.85", 32: "32x8:1"}
+_TUNING = {
+    "sg2": "128x64:0.15,256x64:0.85",
+    "sg3": "256x32:1",
+    "sg2-tiny": "32x8:1",
+    "sg3-tiny": "32x4:1",
+}
 _RESERVE = 25.0  # seconds of a timed run on a GPU that writing the results may take
 _SNAPSHOT = 20.0  # seconds between copies to fall back to
 
@@ -62,7 +72,7 @@ class Trainer:
         config = CONFIGS[options.network]
         full = config.img_resolution
         defaults = _TUNING if options.start_from else _GROWING
-        self.stages = parse_stages(options.stages or defaults[full], full)
+        self.stages = parse_stages(options.stages or defaults[options.network], full)
         self.graphs = on_gpu if options.graphs is None else options.graphs
         precision = options.precision or ("bf16" if on_gpu else "fp32")
 
@@ -102,6 +112,7 @@ class Trainer:
             minutes = max(minutes - _RESERVE / 60, 0.05)
         self.budget = Budget(minutes, options.steps, started, spent)
         self.should_stop = False
+        same_everywhere([*generator.state_dict().values(), *discriminator.state_dict().values()])
 
     def _adam(self, network: torch.nn.Module) -> torch.optim.Adam:
         # no momentum: Karras et al. 2018, section A.1
@@ -127,9 +138,10 @@ class Trainer:
         last = (time.perf_counter(), self.images)
         snapshot, snapshot_at = self._snapshot(), time.perf_counter()
         losses: dict[str, Tensor] = {}
-        progress = agree(self.budget.progress(self.step), self.device)
+        looked_at = time.perf_counter()
+        progress = self._progress()
         try:
-            while progress < 1 and not self.should_stop:
+            while progress < 1:
                 now_due = stage_at(self.stages, progress)
                 if stage is not now_due or steps is None:
                     if steps is not None:
@@ -145,26 +157,45 @@ class Trainer:
                     now = time.perf_counter()
                     speed = (self.images - last[1]) / max(now - last[0], 1e-9)
                     last = now, self.images
-                    if not all(abs(v) < 1e4 for v in values.values()):
+                    is_lost = not all(abs(v) < 1e4 for v in values.values())
+                    if any_of(is_lost, self.device):
                         self._fall_back(snapshot)
                     else:
                         self._note(values, speed, now_due)
-                        if now - snapshot_at > _SNAPSHOT and self._is_sound():
+                        is_due = agree(float(now - snapshot_at > _SNAPSHOT), self.device) > 0
+                        if is_due and not any_of(not self._is_sound(), self.device):
                             snapshot, snapshot_at = self._snapshot(), now
                     bar.set_description_str(
                         f"{now_due.resolution} px {self.images / 1e3:,.0f}k images {speed:,.0f}/s "
                         f"D {values.get('D', 0):.2f} G {values.get('G', 0):.2f}"
                     )
                     bar.update(min(progress * 100, 100) - bar.n)
+                    if self.rank == 0 and now - looked_at > self.options.look:
+                        self._look()
+                        looked_at = now
                 # Only a tick waits for the device: in between the clock would be read too early.
-                if self.options.steps is not None or self.step % self.options.tick == 0:
-                    progress = agree(self.budget.progress(self.step), self.device)
+                is_alone = self.processes == 1
+                if self.step % self.options.tick == 0 or (
+                    is_alone and (self.options.steps is not None or self.should_stop)
+                ):
+                    progress = self._progress()
         finally:
             bar.close()
             if steps is not None:
                 steps.close()
-        if not self._is_sound():
+        if any_of(not self._is_sound(), self.device):
             self._fall_back(snapshot)
+
+    def _progress(self) -> float:
+        """Share of the budget that is used, on all processes that of the first; inf: stop now."""
+        pause = self.options.pause_at
+        is_over = self.should_stop or (pause is not None and self.budget.seconds >= pause * 60)
+        return agree(math.inf if is_over else self.budget.progress(self.step), self.device)
+
+    def _look(self) -> None:
+        """Write a contact sheet of what the averaged network makes now."""
+        path = self.options.out / "look.jpg"
+        save_sheet(sample(self.average, 32, seed=0, psi=0.8), path, scale=0.5)
 
     def _take_step(self, steps: Steps, stage: Stage) -> dict[str, Tensor]:
         count = stage.batch
@@ -194,13 +225,18 @@ class Trainer:
         trained = self.players.generator
         lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
         lerp(list(self.average.parameters()), list(trained.parameters()), 1 - keep)
-        for mine, theirs in zip(self.average.buffers(), trained.buffers(), strict=True):
-            mine.copy_(theirs)
+        # of the buffers only running means change
+        for (name, mine), theirs in zip(
+            self.average.named_buffers(), trained.buffers(), strict=True
+        ):
+            if name.endswith(("w_avg", "magnitude_ema")):
+                mine.copy_(theirs)
 
     def _set_rate(self, progress: float) -> None:
-        """Ramp up over 50 steps, fall to a quarter over the last fifth of the budget."""
+        """Ramp up over 50 steps; from 60 % of the budget on fall to a tenth, as a cosine."""
         ramp = min(1.0, (self.step + 1) / 50)
-        fall = 1 - 0.75 * min(max((progress - 0.8) / 0.2, 0), 1)
+        late = min(max((progress - 0.6) / 0.4, 0), 1)
+        fall = 0.55 + 0.45 * math.cos(math.pi * late)
         self.rate.fill_(self.options.rate * ramp * fall * self._caution)
 
     def _note(self, values: dict[str, float], speed: float, stage: Stage) -> None:
@@ -240,6 +276,7 @@ class Trainer:
             "step": self.step,
             "images": self.images,
             "seconds": self.budget.seconds,
+            "is_finished": self.budget.progress(self.step) >= 1,
             "drawn": self.pool.drawn,
             "log": self.log,
             "record": self.record,
@@ -274,8 +311,10 @@ class Trainer:
             (p.discriminator_adam, "discriminator_adam"),
         ):
             restore_adam(adam, under(tensors, name), self.rate)
-        if "dice" in tensors:
+        if "dice" in tensors and self.rank == 0:
             self.dice.set_state(tensors["dice"].cpu())
+        elif self.rank > 0:  # its own dice were not kept: any will do but those already used
+            self.dice.manual_seed(self.options.seed * 64 + self.rank + plain["step"] * 1_000_003)
         self.step, self.images = plain["step"], plain["images"]
         self.log, self.record = plain["log"], plain["record"]
         self.pool.restore(plain["drawn"])
