@@ -36,9 +36,7 @@ class Banded:
         y = _Product.apply(x.reshape(1, x.shape[0], -1), self, 1.0)
         return y.view(-1, *x.shape[1:])
 
-    def along_columns(
-        self, x: Tensor, slope: float = 1.0
-    ) -> Tensor:  # [H, W, ..] -> [H, W', ..]
+    def along_columns(self, x: Tensor, slope: float = 1.0) -> Tensor:  # [H, W, ..] -> [H, W', ..]
         """Resample the horizontal axis, and apply leaky ReLU of `slope` to the result."""
         y = _Product.apply(x.reshape(*x.shape[:2], -1), self, slope)
         return y.view(x.shape[0], -1, *x.shape[2:])
@@ -76,9 +74,7 @@ def _multiply(
     return y
 
 
-def _cut(
-    matrix: Tensor, dtype: torch.dtype, rows: int
-) -> tuple[tuple[slice, slice, Tensor], ...]:
+def _cut(matrix: Tensor, dtype: torch.dtype, rows: int) -> tuple[tuple[slice, slice, Tensor], ...]:
     out, size = matrix.shape
     blocks = []
     for start in range(0, out, rows):

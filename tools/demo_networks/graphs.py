@@ -24,9 +24,7 @@ class Replayed:
     Without shared captures it always runs eagerly.
     """
 
-    def __init__(
-        self, function: Callable[[], Tensor | None], captures: Captures | None
-    ) -> None:
+    def __init__(self, function: Callable[[], Tensor | None], captures: Captures | None) -> None:
         self._function, self._captures = function, captures
         self._calls = 0
         self._graph: torch.cuda.CUDAGraph | None = None

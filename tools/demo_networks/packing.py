@@ -71,9 +71,7 @@ def _packing_map(device: torch.device) -> Tensor:  # [9, 2 * 2 * 2 * 2 * 3 * 3]
 
 
 @functools.lru_cache(maxsize=8)
-def _doubling_map(
-    taps: tuple[float, ...], device: torch.device
-) -> Tensor:  # [9, 2 * 2 * 3 * 3]
+def _doubling_map(taps: tuple[float, ...], device: torch.device) -> Tensor:  # [9, 2 * 2 * 3 * 3]
     """How each weight spreads over the four kernels, one for each place of a block."""
     # Convolving with the filter makes 6 weights of 3. A transposed convolution of stride 2 and
     # padding 2 then uses weight p + 4 - 2 t for output row p of a block and input row t.

@@ -57,7 +57,9 @@ def _backward_kernel(
         here = inside & is_sample
         at = n * xn + p[:, None] * xp + c[None, :]
         value = tl.load(x + at, mask=here, other=0.0).to(tl.float32)
-        slant = tl.load(g + n * yn + p[:, None] * yp + c[None, :], mask=here, other=0.0).to(tl.float32)
+        slant = tl.load(g + n * yn + p[:, None] * yp + c[None, :], mask=here, other=0.0).to(
+            tl.float32
+        )
         u = value
         if HAS_FACTOR:
             f = tl.load(factor + n * C + c, mask=(c < C) & is_sample, other=0.0)[None, :]

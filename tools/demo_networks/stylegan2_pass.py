@@ -29,9 +29,11 @@ class NoiseBuffer:
     One noise serves a whole batch: what the generator may not do is learn one fixed pattern.
     """
 
-    def __init__(self, config: Config, device: torch.device) -> None:
+    def __init__(
+        self, config: Config, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> None:
         sizes = config.block_resolutions if isinstance(config, StyleGAN2Config) else ()
-        self._flat = torch.zeros(2 * sum(r * r for r in sizes), device=device)
+        self._flat = torch.zeros(2 * sum(r * r for r in sizes), device=device, dtype=dtype)
         self._maps: dict[str, Tensor] = {}
         offset = 0
         for r in sizes:

@@ -92,7 +92,9 @@ def layer_grids(
     for g in replace(config, img_resolution=resolution).layers:
         up = lowpass_filter(g.up_taps, g.in_cutoff, g.in_half_width * 2, g.tmp_sampling_rate)
         down = lowpass_filter(g.down_taps, g.out_cutoff, g.out_half_width * 2, g.tmp_sampling_rate)
-        grids.append(LayerGrid(g, *(None if f is None else f.to(device) for f in (up, down)), dtype))
+        grids.append(
+            LayerGrid(g, *(None if f is None else f.to(device) for f in (up, down)), dtype)
+        )
     return tuple(grids)
 
 
@@ -137,7 +139,8 @@ def _layer(
     if update_emas:
         # Padded channels are zero and do not count.
         count = x[..., 0].numel() * g.in_channels
-        energy = torch.linalg.vector_norm(x.detach(), dtype=torch.float32).square() / count
+        kind = torch.promote_types(x.dtype, torch.float32)
+        energy = torch.linalg.vector_norm(x.detach(), dtype=kind).square() / count
         beta = layer.magnitude_ema_beta
         layer.magnitude_ema.copy_(energy.lerp(layer.magnitude_ema, beta))
     styles = affine(layer.affine, w)

@@ -63,7 +63,7 @@ def _write(trainer: Trainer) -> dict[str, Any]:
         "seed": options.seed,
         "processes": trainer.processes,
         "minutes": round(trainer.budget.seconds / 60, 2),
-        "stages": options.stages or ",".join(f"{s.resolution}x{s.batch}" for s in trainer.stages),
+        "stages": trainer.plan,
         "built_on": trainer.record,
         "commit": _commit(),
     }

@@ -16,6 +16,7 @@ from tools.demo_networks.checkpoint import (
     clone_state,
     flatten_state,
     load_pieces,
+    load_plain,
     load_record,
     restore_adam,
     restore_in_place,
@@ -72,7 +73,9 @@ class Trainer:
         config = CONFIGS[options.network]
         full = config.img_resolution
         defaults = _TUNING if options.start_from else _GROWING
-        self.stages = parse_stages(options.stages or defaults[options.network], full)
+        before = load_plain(options.resume).get("plan") if options.resume else None
+        self.plan: str = options.stages or before or defaults[options.network]
+        self.stages = parse_stages(self.plan, full)
         self.graphs = on_gpu if options.graphs is None else options.graphs
         precision = options.precision or ("bf16" if on_gpu else "fp32")
 
@@ -272,6 +275,7 @@ class Trainer:
         return {
             "family": self.options.family,
             "network": self.options.network,
+            "plan": self.plan,
             "seed": self.options.seed,
             "step": self.step,
             "images": self.images,
