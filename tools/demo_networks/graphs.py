@@ -31,6 +31,7 @@ class Replayed:
         self._result: Tensor | None = None
 
     def __call__(self) -> Tensor | None:
+        """Run it, and return a copy of its result."""
         if self._captures is None:
             return self._function()
         if self._graph is None and self._calls < WARM_UP:

@@ -92,9 +92,8 @@ def layer_grids(
     for g in replace(config, img_resolution=resolution).layers:
         up = lowpass_filter(g.up_taps, g.in_cutoff, g.in_half_width * 2, g.tmp_sampling_rate)
         down = lowpass_filter(g.down_taps, g.out_cutoff, g.out_half_width * 2, g.tmp_sampling_rate)
-        grids.append(
-            LayerGrid(g, *(None if f is None else f.to(device) for f in (up, down)), dtype)
-        )
+        up, down = (None if f is None else f.to(device) for f in (up, down))
+        grids.append(LayerGrid(g, up, down, dtype))
     return tuple(grids)
 
 
