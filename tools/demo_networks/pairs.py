@@ -27,7 +27,7 @@ import torch
 from PIL import Image
 
 _SCRIPT = Path(__file__).with_name("train.py")
-_WRITING = 0.6  # minutes that a run may take to write its results
+_WRITING = 0.75  # minutes that a run may take to write its results
 _DISCRIMINATORS = {"sg2": "8192", "sg3": "8192"}  # channel base
 
 
@@ -93,7 +93,9 @@ def play_pair(plan: Plan, crew: Crew, network: str, gpus: list[str]) -> None:
     blooms = minutes_of(plan, network, "blooms")
     if blooms < split - 0.2:
         pause = min(split, blooms + plan.left - _WRITING)
-        _wait(crew.start(plan, f"{network}-blooms", gpus, _run(plan, network, "blooms", pause)))
+        _wait(
+            plan, crew.start(plan, f"{network}-blooms", gpus, _run(plan, network, "blooms", pause))
+        )
     if crew.should_stop or minutes_of(plan, network, "blooms") < split - 0.2:
         return
     fork = plan.work / f"{network}-fork"
@@ -106,7 +108,7 @@ def play_pair(plan: Plan, crew: Crew, network: str, gpus: list[str]) -> None:
         if plan.left > _WRITING + 0.1:
             arguments = _run(plan, network, family, None)
             started += crew.start(plan, f"{network}-{family}", places, arguments)
-    _wait(started)
+    _wait(plan, started)
 
 
 def minutes_of(plan: Plan, network: str, family: str) -> float:
@@ -138,7 +140,17 @@ def _run(plan: Plan, network: str, family: str, pause: float | None) -> list[str
     return arguments
 
 
-def _wait(processes: list[Any]) -> None:
+def _wait(plan: Plan, processes: list[Any]) -> None:
+    """Until all have ended; one that hangs past the deadline is told to end, then made to."""
+    for process in processes:
+        try:
+            process.wait(max(plan.left * 60, 0) + 15)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
     failed = [process.args for process in processes if process.wait() != 0]
     if failed:
         print(f"a run failed, see its log: {failed}", flush=True)
@@ -193,7 +205,7 @@ def main(arguments: list[str] | None = None) -> None:
     add("--call", type=float, help="wall clock of this call, writing included; default: minutes")
     add("--alone", type=float, default=0.42, help="share of the time before planets starts")
     add("--networks", default="sg2,sg3", help="the pairs, separated by commas")
-    add("--samples", type=int, default=4096, help="pictures for each Frechet distance")
+    add("--samples", type=int, default=2048, help="pictures for each Frechet distance")
     add("--gpus", type=int, default=torch.cuda.device_count(), help="0: the CPU")
     add("extra", nargs="*", help="after --: more options for train.py")
     args = parser.parse_args(arguments)

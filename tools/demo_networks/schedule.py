@@ -5,6 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+# What is trained when nothing else is asked for, from nothing and from another network.
+GROWING = {
+    "sg2": "32x64:0.03,64x64:0.09,128x64:0.18,256x64:0.7",
+    "sg3": "64x32:0.12,128x32:0.18,256x32:0.7",
+    "sg2-tiny": "8x8:0.2,16x8:0.3,32x8:0.5",
+    "sg3-tiny": "16x4:0.5,32x4:0.5",
+}
+TUNING = {
+    "sg2": "128x64:0.15,256x64:0.85",
+    "sg3": "256x32:1",
+    "sg2-tiny": "32x8:1",
+    "sg3-tiny": "32x4:1",
+}
+
 
 @dataclass(frozen=True)
 class Stage:

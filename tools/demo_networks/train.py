@@ -46,9 +46,9 @@ def train(options: Options) -> dict[str, Any]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        leave_group()  # all together: writing takes the first one longer
         # Also after an error: what was trained until then is worth having.
         record = _write(trainer) if trainer.rank == 0 else {}
-        leave_group()
     return record
 
 
@@ -103,7 +103,7 @@ def _measure(trainer: Trainer) -> dict[str, float]:
             pool.renew()
             yield pool.first(pool.capacity)
 
-    def fake(generator: Generator) -> Iterator[Tensor]:
+    def fake(generator: Generator, count: int = count) -> Iterator[Tensor]:
         chunk = min(options.chunk, count)
         for index in range(-(-count // chunk)):
             yield sample(generator, chunk, seed=1000 + index, psi=1)
@@ -116,7 +116,7 @@ def _measure(trainer: Trainer) -> dict[str, float]:
     return {
         "frechet": distance(fake(trainer.average)),
         "frechet_data": distance(real(900_002)),
-        "frechet_untrained": distance(fake(untrained)),
+        "frechet_untrained": distance(fake(untrained, min(count, 512))),
     }
 
 

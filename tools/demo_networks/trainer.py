@@ -11,40 +11,25 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from stylegan3 import Generator, StyleGAN2Config, load
+from stylegan3 import Generator, StyleGAN2Config
+from tools.demo_networks.beginning import begin
 from tools.demo_networks.checkpoint import (
     clone_state,
     flatten_state,
-    load_pieces,
     load_plain,
-    load_record,
-    restore_adam,
     restore_in_place,
-    under,
 )
 from tools.demo_networks.discriminator import Discriminator
 from tools.demo_networks.distributed import agree, any_of, join_group, same_everywhere
 from tools.demo_networks.networks import CONFIGS
 from tools.demo_networks.options import PRECISIONS, Options
 from tools.demo_networks.pool import PicturePool
-from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
+from tools.demo_networks.schedule import GROWING, TUNING, Budget, Stage, parse_stages, stage_at
 from tools.demo_networks.sheets import save_sheet
 from tools.demo_networks.show import sample
 from tools.demo_networks.steps import INTERVAL, Players, Steps
 from tools.demo_networks.stylegan2_pass import start_growing
 
-_GROWING = {
-    "sg2": "32x64:0.03,64x64:0.09,128x64:0.18,256x64:0.7",
-    "sg3": "64x32:0.12,128x32:0.18,256x32:0.7",
-    "sg2-tiny": "8x8:0.2,16x8:0.3,32x8:0.5",
-    "sg3-tiny": "16x4:0.5,32x4:0.5",
-}
-_TUNING = {
-    "sg2": "128x64:0.15,256x64:0.85",
-    "sg3": "256x32:1",
-    "sg2-tiny": "32x8:1",
-    "sg3-tiny": "32x4:1",
-}
 _RESERVE = 25.0  # seconds of a timed run on a GPU that writing the results may take
 _SNAPSHOT = 20.0  # seconds between copies to fall back to
 
@@ -72,7 +57,7 @@ class Trainer:
         on_gpu = self.device.type == "cuda"
         config = CONFIGS[options.network]
         full = config.img_resolution
-        defaults = _TUNING if options.start_from else _GROWING
+        defaults = TUNING if options.start_from else GROWING
         before = load_plain(options.resume).get("plan") if options.resume else None
         self.plan: str = options.stages or before or defaults[options.network]
         self.stages = parse_stages(self.plan, full)
@@ -109,7 +94,7 @@ class Trainer:
         self.log: list[dict[str, Any]] = []
         self.record: list[dict[str, Any]] = []  # earlier runs that this one is built on
         self._caution = 1.0  # factor on the learning rate, lowered after a collapse
-        spent = self._restore(options)
+        spent = begin(self, options)
         minutes = options.minutes
         if minutes is not None and on_gpu:
             minutes = max(minutes - _RESERVE / 60, 0.05)
@@ -280,49 +265,10 @@ class Trainer:
             "step": self.step,
             "images": self.images,
             "seconds": self.budget.seconds,
-            "is_finished": self.budget.progress(self.step) >= 1,
             "drawn": self.pool.drawn,
             "log": self.log,
             "record": self.record,
         }
-
-    def _restore(self, options: Options) -> float:
-        """Take over what another run left; seconds of it that count."""
-        folder = options.resume or options.start_from
-        if folder is None:
-            return 0.0
-        if options.start_from and folder.is_file():
-            # What is shipped has no discriminator: a new one learns while the rate ramps up.
-            state = load(folder).state_dict()
-            self.players.generator.load_state_dict(state)
-            self.average.load_state_dict(state)
-            self.record = load_record(folder)
-            return 0.0
-        tensors, plain = load_pieces(folder)
-        if plain["network"] != options.network:
-            raise ValueError(f"{folder} holds a {plain['network']} run, not {options.network}")
-        p = self.players
-        p.generator.load_state_dict(under(tensors, "generator"))
-        p.discriminator.load_state_dict(under(tensors, "discriminator"))
-        self.average.load_state_dict(under(tensors, "average"))
-        if options.start_from:
-            # Begin at the averaged weights: calmer than the last step's.
-            p.generator.load_state_dict(under(tensors, "average"))
-            self.record = [*plain["record"], {k: plain[k] for k in ("family", "images", "seed")}]
-            return 0.0
-        for adam, name in (
-            (p.generator_adam, "generator_adam"),
-            (p.discriminator_adam, "discriminator_adam"),
-        ):
-            restore_adam(adam, under(tensors, name), self.rate)
-        if "dice" in tensors and self.rank == 0:
-            self.dice.set_state(tensors["dice"].cpu())
-        elif self.rank > 0:  # its own dice were not kept: any will do but those already used
-            self.dice.manual_seed(self.options.seed * 64 + self.rank + plain["step"] * 1_000_003)
-        self.step, self.images = plain["step"], plain["images"]
-        self.log, self.record = plain["log"], plain["record"]
-        self.pool.restore(plain["drawn"])
-        return float(plain["seconds"])
 
     def _is_sound(self) -> bool:
         return all(bool(tensor.isfinite().all()) for tensor in self.networks().values())
