@@ -123,7 +123,8 @@ def backward(
     n, h, w, channels = x.shape
     sizes = _sizes(channels, h * w)
     blocks = triton.cdiv(h * w, sizes["BP"])
-    share = triton.cdiv(n, min(n, max(1, PROGRAMS // blocks)))  # samples of a program
+    # Samples of a program; a power of two, so that few kernels have to be compiled.
+    share = triton.next_power_of_2(triton.cdiv(n, min(n, max(1, PROGRAMS // blocks))))
     parts = triton.cdiv(n, share)
     gx = torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=x.device)
     empty = x.new_empty(0, dtype=torch.float32)
