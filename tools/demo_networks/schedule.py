@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 # What is trained when nothing else is asked for, from nothing and from another network.
 GROWING = {
-    "sg2": "32x64:0.03,64x64:0.09,128x64:0.18,256x64:0.7",
+    "sg2": "32x64:0.05,64x64:0.09,128x64:0.18,256x64:0.68",
     "sg3": "64x32:0.12,128x32:0.18,256x32:0.7",
     "sg2-tiny": "8x8:0.2,16x8:0.3,32x8:0.5",
     "sg3-tiny": "16x4:0.5,32x4:0.5",

@@ -136,7 +136,8 @@ class Trainer:
                         steps.close()
                     stage = now_due
                     # Trying convolutions out takes longer than the small stages would gain.
-                    torch.backends.cudnn.benchmark = stage.resolution == self.stages[-1].resolution
+                    large = self.stages[-1].resolution // 2
+                    torch.backends.cudnn.benchmark = stage.resolution >= large
                     steps = Steps(self.players, stage, self.options.gamma, self.graphs)
                 self._set_rate(progress)
                 losses |= self._take_step(steps, now_due)
