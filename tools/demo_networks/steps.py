@@ -132,7 +132,7 @@ class _Step:
 
     def __call__(self) -> Tensor:
         value = self._differentiate()
-        assert self._gradients is not None
+        assert self._gradients is not None and value is not None
         self._gradients.attach()
         self._gradients.average()
         self._optimise()
