@@ -11,7 +11,7 @@ from PIL import Image
 
 from sgview.cli import main
 from sgview.engine.engine import Engine
-from sgview.engine.loader import load_network
+from sgview.engine.loader import builtin_networks, load_network
 from sgview.engine.picture import Picture
 from sgview.signals import Instant
 from sgview.signals.resolver import Resolver
@@ -159,7 +159,8 @@ def test_a_take_is_rendered_as_it_was_played(tmp_path: Path) -> None:
 
 def test_a_take_of_the_built_in_pair(tmp_path: Path) -> None:
     path = tmp_path / "take.jsonl.zst"
-    record(path, {"a": PlayedNetwork(path="", name="embers")})
+    name = builtin_networks("sg3")[0].status.name
+    record(path, {"a": PlayedNetwork(path="", name=name)})
     pictures = render(tmp_path / "1", "--take", str(path), "--frames", "2")
     demo = ("--demo", "sg3", "--edit", "synthesis.input.weight=1 + sin(t)")
     np.testing.assert_array_equal(
@@ -178,7 +179,8 @@ def test_pair_and_look_are_chosen_by_name(tmp_path: Path) -> None:
     look = render(tmp_path / "1", "--frames", "1", "--preset", "veins")[0]
     assert look.shape == (64, 64, 3)
     other = render(tmp_path / "2", "--demo", "sg3", "--frames", "1", "--blend", "L4=1")[0]
-    assert other.shape == (128, 128, 3)
+    size = builtin_networks("sg3")[0].status.img_resolution
+    assert other.shape == (size, size, 3)
 
 
 @pytest.mark.parametrize(

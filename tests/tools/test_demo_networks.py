@@ -19,11 +19,12 @@ from tools.demo_networks.discriminator import Discriminator
 from tools.demo_networks.frechet import collect_features, frechet_distance
 from tools.demo_networks.images import FAMILIES, draw
 from tools.demo_networks.losses import r1_penalty
-from tools.demo_networks.networks import CONFIGS, NoiseBuffer, start_growing, synthesise
+from tools.demo_networks.networks import CONFIGS, synthesise
 from tools.demo_networks.options import parse
 from tools.demo_networks.pool import PicturePool
 from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
 from tools.demo_networks.steps import Steps
+from tools.demo_networks.stylegan2_pass import NoiseBuffer, start_growing
 from tools.demo_networks.train import train
 from tools.demo_networks.trainer import Trainer
 
@@ -184,7 +185,7 @@ def test_resumed_run_equals_an_unbroken_one(
 def test_each_player_learns_against_a_resting_other(tmp_path: Path) -> None:
     trainer = Trainer(parse([*SMALL, "--steps", "1", "--out", str(tmp_path)]))
     trainer.pool.renew()
-    steps = Steps(trainer.players, Stage(32, 8, 1.0, 4), gamma=None, graphs=False)
+    steps = Steps(trainer.players, Stage(32, 8, 1.0, 4), gamma=100.0, graphs=False)
     steps.real.copy_(trainer.pool.sample(8, 32, trainer.dice))
     trainer._roll(steps)
     telling = [float(steps.discriminator_step()) for _ in range(12)]

@@ -96,6 +96,15 @@ def load_pieces(folder: Path, stem: str = "state") -> tuple[dict[str, Tensor], d
     return tensors, json.loads(metadata["plain"])
 
 
+def load_plain(folder: Path, stem: str = "state") -> dict[str, Any]:
+    """The plain values alone of what `save_pieces` wrote; empty if there is nothing."""
+    first = folder / f"{stem}-0.safetensors"
+    if not first.exists():
+        return {}
+    with safe_open(first, "pt") as file:
+        return json.loads(file.metadata()["plain"])
+
+
 def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The entries below `prefix/`, without it."""
     start = f"{prefix}/"

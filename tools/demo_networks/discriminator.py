@@ -2,7 +2,9 @@
 
 Karras et al. 2020 (StyleGAN2), section 4.1: residual discriminator, and input skips. Both together
 let training start at a low resolution and grow: an entrance is already there, and a new block
-comes in through a gain that starts at zero.
+comes in through a gain that starts at zero. An entrance sees blocks of 2 x 2 pixels as channels, so
+that nothing runs at full resolution, where memory is slow and tensor cores idle; halving is by
+averaging, so that every convolution is a plain one.
 """
 
 from __future__ import annotations
@@ -13,119 +15,118 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_TAPS = (1.0, 3.0, 3.0, 1.0)
+from tools.demo_networks.scale_act import halve, scale_act
+
+_PICTURE = 16  # channels of 2 x 2 pixels of 3 colours, padded as tensor cores want
 
 
 class Conv(nn.Module):
-    """Convolution with equalised learning rate; `down` halves the picture through a low-pass."""
-
-    filter: Tensor  # [1, 1, 4, 4]
+    """Convolution with equalised learning rate, bias and leaky ReLU."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel: int,
-        *,
-        down: bool = False,
-        bias: bool = True,
+        self, in_channels: int, out_channels: int, kernel: int, *, is_linear: bool = False
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        self.bias = None if is_linear else nn.Parameter(torch.zeros(out_channels))
         self.gain = 1 / math.sqrt(in_channels * kernel * kernel)
-        self.kernel, self.down = kernel, down
-        taps = torch.tensor(_TAPS)
-        f = taps.outer(taps) / taps.sum() ** 2
-        self.register_buffer("filter", f[None, None], persistent=False)
 
-    def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:
-        """Convolve in the type of `x`; `gain` multiplies weight and bias alike."""
+    def forward(
+        self, x: Tensor, gain: float = 1.0, *, is_plain: bool = False, padding: int | None = None
+    ) -> Tensor:
+        """Convolve in the type of `x`; `gain` multiplies weight and bias alike.
+
+        `is_plain`: only with operations that can be differentiated twice.
+        """
         weight = self.weight * (self.gain * gain)
-        padding = self.kernel // 2
-        if self.down:
-            # Filtering first and convolving with stride 2 is one convolution with a wider kernel.
-            o, i, k, _ = weight.shape
-            weight = F.conv2d(weight.reshape(o * i, 1, k, k), self.filter, padding=3)
-            weight = weight.reshape(o, i, k + 3, k + 3)
-            padding = (k + 1) // 2
-        bias = None if self.bias is None else (self.bias * gain).to(x.dtype)
-        return F.conv2d(x, weight.to(x.dtype), bias, stride=2 if self.down else 1, padding=padding)
+        spare = x.shape[1] - weight.shape[1]
+        if spare:
+            weight = F.pad(weight, (0, 0, 0, 0, 0, spare))
+        weight = weight.to(x.dtype).contiguous(memory_format=torch.channels_last)
+        x = F.conv2d(x, weight, padding=self.weight.shape[-1] // 2 if padding is None else padding)
+        if self.bias is None:
+            return x
+        # leaky ReLU is positively homogeneous: any gain may go into the convolution
+        return scale_act(x, shift=self.bias * gain, slope=0.2, is_plain=is_plain)
 
 
 class Block(nn.Module):
-    """Residual block that halves the resolution."""
+    """Two convolutions and a shortcut; halves the picture."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv0 = Conv(in_channels, in_channels, 3)
-        self.conv1 = Conv(in_channels, out_channels, 3, down=True)
-        self.skip = Conv(in_channels, out_channels, 1, down=True, bias=False)
+        self.conv1 = Conv(in_channels, out_channels, 3)
+        self.skip = Conv(in_channels, out_channels, 1, is_linear=True)
 
-    def forward(self, x: Tensor) -> Tensor:  # [N, C, r, r] -> [N, C', r / 2, r / 2]
+    def forward(self, x: Tensor, is_plain: bool) -> Tensor:  # [N, C, r, r] -> [N, C', r / 2, r / 2]
         """Two convolutions and a shortcut, of unit gain together."""
-        # leaky ReLU is positively homogeneous: its gain sqrt(2) goes into the convolution
-        y = F.leaky_relu(self.conv0(x, math.sqrt(2)), 0.2)
-        y = F.leaky_relu(self.conv1(y, 1.0), 0.2)  # sqrt(2) * sqrt(1/2)
-        return y + self.skip(x, math.sqrt(0.5))
+        y = self.conv0(x, math.sqrt(2), is_plain=is_plain)
+        # sqrt(2) * sqrt(1/2)
+        y = self.conv1(halve(y), 1.0, is_plain=is_plain)
+        return y + self.skip(halve(x), math.sqrt(0.5))
 
 
 class Discriminator(nn.Module):
-    """Pictures of any trained resolution to one logit each."""
+    """Pictures of any trained resolution to one logit each.
+
+    Blocks and entrances are named by the resolution of their features.
+    """
 
     def __init__(
         self,
         resolution: int,
         channel_base: int = 8192,
         channel_max: int = 256,
-        start: int = 4,  # blocks above this resolution come in gently
+        start: int = 8,  # pictures of more pixels come in gently
     ) -> None:
         super().__init__()
         self.resolution = resolution
         self.entrances = nn.ModuleDict()
         self.blocks = nn.ModuleDict()
         self.gains = nn.ParameterDict()
-        r = resolution
-        while r >= 8:
-            here, below = (min(channel_base // s, channel_max) for s in (r, r // 2))
-            self.entrances[f"{r}"] = Conv(3, here, 1)
-            self.blocks[f"{r}"] = Block(here, below)
-            initial = 0.0 if r > start else math.sqrt(0.5)
-            self.gains[f"{r}"] = nn.Parameter(torch.tensor(initial))
+        r = resolution // 2
+        while r >= 4:
+            here = min(channel_base // r, channel_max)
+            self.entrances[f"{r}"] = Conv(12, here, 3)
+            if r > 4:
+                below = min(channel_base // (r // 2), channel_max)
+                self.blocks[f"{r}"] = Block(here, below)
+                initial = 0.0 if 2 * r > start else math.sqrt(0.5)
+                self.gains[f"{r}"] = nn.Parameter(torch.tensor(initial))
             r //= 2
         last = min(channel_base // 4, channel_max)
-        self.entrances["4"] = Conv(3, last, 1)
         self.conv = Conv(last + 1, last, 3)
         self.fc = Conv(last, last, 4)
-        self.out = Conv(last, 1, 1)
+        self.out = Conv(last, 1, 1, is_linear=True)
+        self.out_bias = nn.Parameter(torch.zeros(1))
 
     def forward(
         self,
         images: Tensor,  # [N, 3, r, r] float32 in about [-1, 1]
-        dtype: torch.dtype = torch.float32,  # of all blocks above 8 px
+        dtype: torch.dtype = torch.float32,  # of all features above 4 px
+        *,
+        is_plain: bool = False,  # only operations that can be differentiated twice
     ) -> Tensor:  # [N] float32
         """Logits: positive for "real"."""
-        r = images.shape[-1]
-        images = images.contiguous(memory_format=torch.channels_last)
-        x = self._enter(images, r, dtype)
-        while r >= 8:
-            x = self.blocks[f"{r}"](x) * self.gains[f"{r}"].to(x.dtype)
+        r = images.shape[-1] // 2
+        x = self._enter(images, r, dtype, is_plain)
+        while r > 4:
+            x = self.blocks[f"{r}"](x, is_plain) * self.gains[f"{r}"].to(x.dtype)
             r //= 2
             images = F.avg_pool2d(images, 2)
-            kind = dtype if r > 8 else torch.float32
-            x = x.to(kind) + self._enter(images, r, kind) * math.sqrt(0.5)
+            x = x + self._enter(images, r, dtype, is_plain) * math.sqrt(0.5)
+        x = x.float()
         x = torch.cat([x, _batch_deviation(x)], dim=1)
-        x = F.leaky_relu(self.conv(x, math.sqrt(2)), 0.2)
-        x = F.leaky_relu(self._project(x), 0.2)
-        return self.out(x).flatten()
+        x = self.conv(x, math.sqrt(2), is_plain=is_plain)
+        x = self.fc(x, math.sqrt(2), is_plain=is_plain, padding=0)
+        return self.out(x).flatten() + self.out_bias
 
-    def _enter(self, images: Tensor, r: int, dtype: torch.dtype) -> Tensor:
-        return F.leaky_relu(self.entrances[f"{r}"](images.to(dtype), math.sqrt(2)), 0.2)
-
-    def _project(self, x: Tensor) -> Tensor:  # [N, C, 4, 4] -> [N, C, 1, 1]
-        weight = self.fc.weight * (self.fc.gain * math.sqrt(2))
-        assert self.fc.bias is not None
-        return F.conv2d(x, weight, self.fc.bias * math.sqrt(2))
+    def _enter(self, images: Tensor, r: int, dtype: torch.dtype, is_plain: bool) -> Tensor:
+        x = F.pixel_unshuffle(images, 2)
+        x = F.pad(x, (0, 0, 0, 0, 0, _PICTURE - x.shape[1])).to(dtype)
+        x = x.contiguous(memory_format=torch.channels_last)
+        return self.entrances[f"{r}"](x, math.sqrt(2), is_plain=is_plain)
 
 
 def _batch_deviation(x: Tensor, group: int = 4) -> Tensor:  # [N, C, 4, 4] -> [N, 1, 4, 4]

@@ -27,11 +27,14 @@ def r1_penalty(discriminator: Discriminator, real: Tensor, dtype: torch.dtype) -
     """
     real = real.detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(
-        discriminator(real, dtype).sum(), real, create_graph=True, only_inputs=True
+        discriminator(real, dtype, is_plain=True).sum(), real, create_graph=True
     )
     return gradient.square().sum([1, 2, 3]).mean()
 
 
-def default_gamma(resolution: int, batch: int) -> float:
-    """Weight of R1 that suits resolution and batch: stronger for more pixels, fewer pictures."""
-    return 0.0005 * resolution**2 / batch
+def penalty_weight(gamma: float, resolution: int) -> float:
+    """Weight of R1 at a resolution, from its weight `gamma` at 256 px.
+
+    The squared length of a gradient sums over pixels, each of which counts less the more there are.
+    """
+    return gamma * (resolution / 256) ** 2

@@ -23,13 +23,14 @@ class Options:
     out: Path
     minutes: float | None = None
     steps: int | None = None
+    pause_at: float | None = None  # minutes of the budget after which to stop and write
     seed: int = 1
     stages: str | None = None  # None: grow where the network can
     rate: float = 0.0025
-    gamma: float | None = None  # None: by resolution and batch
+    gamma: float = 1.0  # weight of R1 at 256 px
     average: float = 20  # half-life of the weight average [thousand images]
     precision: str | None = None  # None: bf16 on a GPU, fp32 on a CPU
-    graphs: bool | None = None  # None: on one GPU, for networks that can
+    graphs: bool | None = None  # None: on GPUs
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
     pool: int = 24576  # pictures held on the device
     pool_start: int = 8192  # of which are drawn before the first step
@@ -41,6 +42,7 @@ class Options:
     state: str = "compact"
     samples: int = 4096  # pictures on either side of the Frechet distance
     tick: int = 25  # steps between looks at the losses
+    look: float = 60  # seconds between contact sheets while training
 
 
 def parse(arguments: list[str] | None = None) -> Options:
@@ -56,10 +58,11 @@ def parse(arguments: list[str] | None = None) -> Options:
     add("--out", type=Path, required=True, help="folder for network, sheet, curves, log, state")
     add("--minutes", type=float, help="wall clock for everything, writing included")
     add("--steps", type=int, help="train this many steps instead of by the clock")
+    add("--pause-at", type=float, help="stop and write after so many minutes of the budget")
     add("--seed", type=int, default=d.seed)
     add("--stages", help="resolution x batch : share of the budget, as 64x64:0.3,256x64:0.7")
     add("--rate", type=float, default=d.rate, help="learning rate of both networks")
-    add("--gamma", type=float, help="weight of R1; default by resolution and batch")
+    add("--gamma", type=float, default=d.gamma, help="weight of R1 at 256 px; falls with pixels")
     add("--average", type=float, default=d.average, help="half-life of the average [kimg]")
     add("--precision", choices=list(PRECISIONS), help="of convolutions in training")
     add("--graphs", action=argparse.BooleanOptionalAction, help="replay steps as CUDA graphs")
@@ -79,6 +82,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     )
     add("--samples", type=int, default=d.samples, help="pictures for the Frechet distance")
     add("--tick", type=int, default=d.tick, help="steps between looks at the losses")
+    add("--look", type=float, default=d.look, help="seconds between sheets while training")
     options = Options(**vars(parser.parse_args(arguments)))
     if (options.minutes is None) == (options.steps is None):
         parser.error("give either --minutes or --steps")

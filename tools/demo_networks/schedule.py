@@ -5,6 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+# What is trained when nothing else is asked for, from nothing and from another network.
+GROWING = {
+    "sg2": "32x64:0.05,64x64:0.09,128x64:0.18,256x64:0.68",
+    "sg3": "64x32:0.12,128x32:0.18,256x32:0.7",
+    "sg2-tiny": "8x8:0.2,16x8:0.3,32x8:0.5",
+    "sg3-tiny": "16x4:0.5,32x4:0.5",
+}
+TUNING = {
+    "sg2": "128x64:0.15,256x64:0.85",
+    "sg3": "256x32:1",
+    "sg2-tiny": "32x8:1",
+    "sg3-tiny": "32x4:1",
+}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -30,7 +44,7 @@ def parse_stages(text: str, full: int) -> tuple[Stage, ...]:
         shares = sum(value[2] for value in values)
         for resolution, batch, share in values:
             total += share / shares
-            renew = max(4, 16 * 128 // resolution)
+            renew = 32 * 256 // resolution  # drawing then takes a twentieth of the time
             stages.append(Stage(int(resolution), int(batch), total, renew))
     except (ValueError, TypeError, ZeroDivisionError) as error:
         raise ValueError(

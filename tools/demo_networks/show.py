@@ -4,6 +4,7 @@
     python tools/demo_networks/show.py blend sg2-blooms.safetensors sg2-planets.safetensors \\
         --out docs/blend.png
     python tools/demo_networks/show.py distance sg2-blooms.safetensors --family blooms
+    python tools/demo_networks/show.py record src/sgview/assets tests/data/builtin-pictures.npz
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from stylegan3 import Generator, load
@@ -66,6 +69,25 @@ def blend_strips(
     return torch.cat(rows)
 
 
+@torch.no_grad()
+def record(folder: Path, path: Path) -> Path:
+    """Write what all networks of a folder make of two latents, 32 px, for the tests to compare.
+
+    The latents are those of an earlier record at the same place, if there is one.
+    """
+    if path.exists():
+        z = torch.from_numpy(np.load(path)["z"])
+    else:
+        z = torch.randn(2, 256, generator=torch.Generator().manual_seed(0))
+    arrays = {"z": z.numpy()}
+    for file in sorted(folder.glob("*.safetensors")):
+        pictures = load(file)(z, truncation_psi=0.7)
+        name = file.stem.removeprefix("sg2-")
+        arrays[name] = F.adaptive_avg_pool2d(pictures, 32).numpy()
+    np.savez_compressed(path, **arrays)
+    return path
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Write the figure that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,6 +95,9 @@ def main(arguments: list[str] | None = None) -> None:
     sheet = commands.add_parser("sheet", help="8 x 4 pictures of one network")
     blend = commands.add_parser("blend", help="0..1 over each layer group of two networks")
     distance = commands.add_parser("distance", help="Frechet distances of one network")
+    recording = commands.add_parser("record", help="what tests compare built-in networks with")
+    recording.add_argument("folder", type=Path)
+    recording.add_argument("out", type=Path)
     for command in (sheet, blend, distance):
         command.add_argument("network", type=Path)
     for command in (sheet, blend):
@@ -84,6 +109,9 @@ def main(arguments: list[str] | None = None) -> None:
     distance.add_argument("--family", required=True)
     distance.add_argument("--samples", type=int, default=512)
     args = parser.parse_args(arguments)
+    if args.command == "record":
+        print(record(args.folder, args.out))
+        return
     network = load(args.network)
     if args.command == "sheet":
         pictures = sample(network, 32, args.seed, args.psi)

@@ -7,21 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stylegan3 import Generator
 from tools.demo_networks.discriminator import Discriminator
-from tools.demo_networks.distributed import average_gradients
+from tools.demo_networks.distributed import Gradients
+from tools.demo_networks.graphs import Captures, Replayed
 from tools.demo_networks.losses import (
-    default_gamma,
     discriminator_loss,
     generator_loss,
+    penalty_weight,
     r1_penalty,
 )
-from tools.demo_networks.networks import NoiseBuffer, synthesise
+from tools.demo_networks.networks import synthesise
 from tools.demo_networks.schedule import Stage
+from tools.demo_networks.stylegan2_pass import NoiseBuffer
 
-WARM_UP = 4  # eager steps before a graph is captured: they choose algorithms and make state
+INTERVAL = 16  # steps between R1 penalties
 
 
 @dataclass
@@ -39,24 +41,29 @@ class Steps:
     """Steps of one stage on buffers at fixed addresses.
 
     A step is called with its inputs already in `real`, `z` and the noise; it returns its loss.
-    With `graphs`, each kind is captured after a few eager steps and replayed from then on.
+    With `graphs`, what a step does is captured after a few eager steps and replayed from then on,
+    as two graphs: gradients, and the optimiser. Between them gradients of several processes meet.
     """
 
-    def __init__(self, players: Players, stage: Stage, gamma: float | None, graphs: bool) -> None:
+    def __init__(self, players: Players, stage: Stage, gamma: float, graphs: bool) -> None:
         self._players, self._stage = players, stage
         device = players.generator.mapping.w_avg.device
         r, n = stage.resolution, stage.batch
         self.real = torch.zeros(n, 3, r, r, device=device)
         self.z = torch.zeros(n, players.generator.z_dim, device=device)
         self.noise = NoiseBuffer(players.generator.config, device)
-        self.interval = 16  # steps between R1 penalties
-        self._gamma = default_gamma(r, n) if gamma is None else gamma
-        self._captures = _Captures() if graphs else None
+        self._gamma = penalty_weight(gamma, r)
+        # half of the batch estimates the penalty well enough; its gradients cost most
+        self._penalised = max(n // 2, min(n, 4))
+        self._captures = Captures() if graphs else None
+        p = players
         self._kinds = {
-            "D": _Replayed(self._discriminator_step, self._captures),
-            "R1": _Replayed(self._penalty_step, self._captures),
-            "G": _Replayed(self._generator_step, self._captures),
+            "D": _Step(self._discriminator_loss, p.discriminator, p.discriminator_adam),
+            "R1": _Step(self._penalty_loss, p.discriminator, p.discriminator_adam),
+            "G": _Step(self._generator_loss, p.generator, p.generator_adam),
         }
+        for step in self._kinds.values():
+            step.prepare(self._captures)
 
     def discriminator_step(self) -> Tensor:  # []
         """Teach the discriminator `real` and what the generator makes of `z`."""
@@ -87,83 +94,66 @@ class Steps:
         r = self._stage.resolution
         return synthesise(g, ws, r, self.noise, self._players.dtype, update_emas)
 
-    def _discriminator_step(self) -> Tensor:
+    def _discriminator_loss(self) -> tuple[Tensor, Tensor]:
         p = self._players
         with torch.no_grad():
             fake = self._fake(update_emas=False)
-        logits = p.discriminator(torch.cat([self.real, fake]), p.dtype)
-        real, fake_logits = logits.chunk(2)
+        real, fake_logits = p.discriminator(torch.cat([self.real, fake]), p.dtype).chunk(2)
         loss = discriminator_loss(real, fake_logits)
-        self._descend(loss, p.discriminator, p.discriminator_adam)
-        return loss.detach()
+        return loss, loss
 
-    def _penalty_step(self) -> Tensor:
+    def _penalty_loss(self) -> tuple[Tensor, Tensor]:
         p = self._players
-        penalty = r1_penalty(p.discriminator, self.real, p.dtype)
-        weight = self._gamma / 2 * self.interval
-        self._descend(penalty * weight, p.discriminator, p.discriminator_adam)
-        return penalty.detach()
+        penalty = r1_penalty(p.discriminator, self.real[: self._penalised], p.dtype)
+        return penalty * (self._gamma / 2 * INTERVAL), penalty
 
-    def _generator_step(self) -> Tensor:
+    def _generator_loss(self) -> tuple[Tensor, Tensor]:
         p = self._players
-        p.discriminator.requires_grad_(False)
         loss = generator_loss(p.discriminator(self._fake(update_emas=True), p.dtype))
-        self._descend(loss, p.generator, p.generator_adam)
-        p.discriminator.requires_grad_(True)
-        return loss.detach()
-
-    @staticmethod
-    def _descend(loss: Tensor, network: torch.nn.Module, adam: torch.optim.Optimizer) -> None:
-        adam.zero_grad(set_to_none=True)
-        loss.backward()
-        average_gradients(network.parameters())
-        adam.step()
+        return loss, loss
 
 
-class _Captures:
-    """What the graphs of one stage share: a memory pool, and the stream of their warm-up."""
+class _Step:
+    """A loss, its gradients for one network, and the optimiser's step."""
 
-    def __init__(self) -> None:
-        self.pool = torch.cuda.graph_pool_handle()
-        self.stream = torch.cuda.Stream()
+    def __init__(
+        self,
+        loss: Callable[[], tuple[Tensor, Tensor]],  # what to descend, and what to report
+        network: nn.Module,
+        adam: torch.optim.Optimizer,
+    ) -> None:
+        self._loss, self._network, self._adam = loss, network, adam
+        self._gradients: Gradients | None = None
 
-
-class _Replayed:
-    """A function that runs eagerly a few times and then as a captured CUDA graph.
-
-    Without shared captures it always runs eagerly.
-    """
-
-    def __init__(self, function: Callable[[], Tensor], captures: _Captures | None) -> None:
-        self._function, self._captures = function, captures
-        self._calls = 0
-        self._graph: torch.cuda.CUDAGraph | None = None
-        self._result: Tensor | None = None
+    def prepare(self, captures: Captures | None) -> None:
+        """Decide how to run: eagerly, or through graphs that share `captures`."""
+        self._differentiate = Replayed(self._find_gradients, captures)
+        self._optimise = Replayed(self._apply, captures)
 
     def __call__(self) -> Tensor:
-        if self._captures is None:
-            return self._function()
-        if self._graph is None and self._calls < WARM_UP:
-            self._calls += 1
-            # What capture must not see for the first time happens on another stream before it.
-            self._captures.stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(self._captures.stream):
-                result = self._function().clone()
-            torch.cuda.current_stream().wait_stream(self._captures.stream)
-            return result
-        if self._graph is None:
-            torch.cuda.synchronize()
-            graph = torch.cuda.CUDAGraph()
-            try:
-                with torch.cuda.graph(graph, pool=self._captures.pool):
-                    self._result = self._function()
-            except RuntimeError as error:
-                # Training slowly is better than not at all, but it has to be seen.
-                print(f"no CUDA graph for {self._function.__name__}, running eagerly: {error}")
-                self._captures = None
-                return self._function()
-            self._graph = graph
-        self._graph.replay()
-        assert self._result is not None
-        # a copy: graphs that were captured before this one write to the same pool
-        return self._result.clone()
+        value = self._differentiate()
+        assert self._gradients is not None and value is not None
+        self._gradients.attach()
+        self._gradients.average()
+        self._optimise()
+        return value
+
+    def _find_gradients(self) -> Tensor:
+        loss, value = self._loss()
+        known = self._gradients
+        parameters = list(self._network.parameters()) if known is None else known.parameters
+        found = torch.autograd.grad(loss, parameters, allow_unused=known is None)
+        if known is None:
+            # Parameters of resolutions that are yet to come take no part, also in the optimiser.
+            pairs = [(p, g) for p, g in zip(parameters, found, strict=True) if g is not None]
+            self._gradients = known = Gradients([p for p, _ in pairs])
+            found = [g for _, g in pairs]
+        known.store(found)
+        return value.detach()
+
+    def _apply(self) -> None:
+        for p in self._network.parameters():
+            p.grad = None
+        assert self._gradients is not None
+        self._gradients.attach()
+        self._adam.step()

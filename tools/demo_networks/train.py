@@ -16,7 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stylegan3 import Generator
 from tools.demo_networks.checkpoint import export_network, save_pieces
+from tools.demo_networks.distributed import leave_group
 from tools.demo_networks.frechet import collect_features, frechet_distance
 from tools.demo_networks.options import Options, parse
 from tools.demo_networks.pool import PicturePool
@@ -44,6 +46,7 @@ def train(options: Options) -> dict[str, Any]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        leave_group()  # all together: writing takes the first one longer
         # Also after an error: what was trained until then is worth having.
         record = _write(trainer) if trainer.rank == 0 else {}
     return record
@@ -58,8 +61,9 @@ def _write(trainer: Trainer) -> dict[str, Any]:
         "images": trainer.images,
         "steps": trainer.step,
         "seed": options.seed,
+        "processes": trainer.processes,
         "minutes": round(trainer.budget.seconds / 60, 2),
-        "stages": options.stages or ",".join(f"{s.resolution}x{s.batch}" for s in trainer.stages),
+        "stages": trainer.plan,
         "built_on": trainer.record,
         "commit": _commit(),
     }
@@ -99,17 +103,20 @@ def _measure(trainer: Trainer) -> dict[str, float]:
             pool.renew()
             yield pool.first(pool.capacity)
 
-    def fake() -> Iterator[Tensor]:
+    def fake(generator: Generator, count: int = count) -> Iterator[Tensor]:
         chunk = min(options.chunk, count)
         for index in range(-(-count // chunk)):
-            yield sample(trainer.average, chunk, seed=1000 + index, psi=1)
+            yield sample(generator, chunk, seed=1000 + index, psi=1)
+
+    def distance(batches: Iterator[Tensor]) -> float:
+        return round(frechet_distance(reference, collect_features(batches, trainer.device)), 3)
 
     reference = collect_features(real(900_001), trainer.device)
+    untrained = Generator(trainer.average.config).to(trainer.device).requires_grad_(False).eval()
     return {
-        "frechet": round(frechet_distance(reference, collect_features(fake(), trainer.device)), 3),
-        "frechet_data": round(
-            frechet_distance(reference, collect_features(real(900_002), trainer.device)), 3
-        ),
+        "frechet": distance(fake(trainer.average)),
+        "frechet_data": distance(real(900_002)),
+        "frechet_untrained": distance(fake(untrained, min(count, 512))),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from typing import Any
 
@@ -10,29 +11,25 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from stylegan3 import Generator, StyleGAN2Config, load
+from stylegan3 import Generator, StyleGAN2Config
+from tools.demo_networks.beginning import begin
 from tools.demo_networks.checkpoint import (
     clone_state,
     flatten_state,
-    load_pieces,
-    load_record,
-    restore_adam,
+    load_plain,
     restore_in_place,
-    under,
 )
 from tools.demo_networks.discriminator import Discriminator
-from tools.demo_networks.distributed import agree, join_group
-from tools.demo_networks.networks import CONFIGS, start_growing
+from tools.demo_networks.distributed import agree, any_of, join_group, same_everywhere
+from tools.demo_networks.networks import CONFIGS
 from tools.demo_networks.options import PRECISIONS, Options
 from tools.demo_networks.pool import PicturePool
-from tools.demo_networks.schedule import Budget, Stage, parse_stages, stage_at
-from tools.demo_networks.steps import Players, Steps
+from tools.demo_networks.schedule import GROWING, TUNING, Budget, Stage, parse_stages, stage_at
+from tools.demo_networks.sheets import save_sheet
+from tools.demo_networks.show import sample
+from tools.demo_networks.steps import INTERVAL, Players, Steps
+from tools.demo_networks.stylegan2_pass import start_growing
 
-_GROWING = {
-    256: "32x64:0.07,64x64:0.2,128x64:0.25,256x64:0.48",
-    32: "8x8:0.2,16x8:0.3,32x8:0.5",
-}
-_TUNING = {256: "128x64:0.15,256x64:0.85", 32: "32x8:1"}
 _RESERVE = 25.0  # seconds of a timed run on a GPU that writing the results may take
 _SNAPSHOT = 20.0  # seconds between copies to fall back to
 
@@ -59,21 +56,19 @@ class Trainer:
             torch.backends.cudnn.benchmark_limit = 3  # each algorithm tried costs a tenth second
         on_gpu = self.device.type == "cuda"
         config = CONFIGS[options.network]
-        can_grow = isinstance(config, StyleGAN2Config)
         full = config.img_resolution
-        defaults = _TUNING if options.start_from else _GROWING
-        self.stages = parse_stages(
-            options.stages or (defaults[full] if can_grow else f"{full}x32:1"), full
-        )
-        graphs = can_grow and on_gpu and self.processes == 1
-        self.graphs = graphs if options.graphs is None else options.graphs
+        defaults = TUNING if options.start_from else GROWING
+        before = load_plain(options.resume).get("plan") if options.resume else None
+        self.plan: str = options.stages or before or defaults[options.network]
+        self.stages = parse_stages(self.plan, full)
+        self.graphs = on_gpu if options.graphs is None else options.graphs
         precision = options.precision or ("bf16" if on_gpu else "fp32")
 
         torch.manual_seed(options.seed)
         lowest = self.stages[0].resolution
         generator = Generator(config)
         discriminator = Discriminator(full, options.channel_base, options.channel_max, start=lowest)
-        if can_grow and not options.start_from:
+        if isinstance(config, StyleGAN2Config) and not options.start_from:
             start_growing(generator, lowest)
         generator = generator.to(self.device)
         discriminator = discriminator.to(self.device)
@@ -99,12 +94,13 @@ class Trainer:
         self.log: list[dict[str, Any]] = []
         self.record: list[dict[str, Any]] = []  # earlier runs that this one is built on
         self._caution = 1.0  # factor on the learning rate, lowered after a collapse
-        spent = self._restore(options)
+        spent = begin(self, options)
         minutes = options.minutes
         if minutes is not None and on_gpu:
             minutes = max(minutes - _RESERVE / 60, 0.05)
         self.budget = Budget(minutes, options.steps, started, spent)
         self.should_stop = False
+        same_everywhere([*generator.state_dict().values(), *discriminator.state_dict().values()])
 
     def _adam(self, network: torch.nn.Module) -> torch.optim.Adam:
         # no momentum: Karras et al. 2018, section A.1
@@ -130,16 +126,18 @@ class Trainer:
         last = (time.perf_counter(), self.images)
         snapshot, snapshot_at = self._snapshot(), time.perf_counter()
         losses: dict[str, Tensor] = {}
-        progress = agree(self.budget.progress(self.step), self.device)
+        looked_at = time.perf_counter()
+        progress = self._progress()
         try:
-            while progress < 1 and not self.should_stop:
+            while progress < 1:
                 now_due = stage_at(self.stages, progress)
                 if stage is not now_due or steps is None:
                     if steps is not None:
                         steps.close()
                     stage = now_due
                     # Trying convolutions out takes longer than the small stages would gain.
-                    torch.backends.cudnn.benchmark = stage.resolution == self.stages[-1].resolution
+                    large = self.stages[-1].resolution // 2
+                    torch.backends.cudnn.benchmark = stage.resolution >= large
                     steps = Steps(self.players, stage, self.options.gamma, self.graphs)
                 self._set_rate(progress)
                 losses |= self._take_step(steps, now_due)
@@ -148,26 +146,45 @@ class Trainer:
                     now = time.perf_counter()
                     speed = (self.images - last[1]) / max(now - last[0], 1e-9)
                     last = now, self.images
-                    if not all(abs(v) < 1e4 for v in values.values()):
+                    is_lost = not all(abs(v) < 1e4 for v in values.values())
+                    if any_of(is_lost, self.device):
                         self._fall_back(snapshot)
                     else:
                         self._note(values, speed, now_due)
-                        if now - snapshot_at > _SNAPSHOT and self._is_sound():
+                        is_due = agree(float(now - snapshot_at > _SNAPSHOT), self.device) > 0
+                        if is_due and not any_of(not self._is_sound(), self.device):
                             snapshot, snapshot_at = self._snapshot(), now
                     bar.set_description_str(
                         f"{now_due.resolution} px {self.images / 1e3:,.0f}k images {speed:,.0f}/s "
                         f"D {values.get('D', 0):.2f} G {values.get('G', 0):.2f}"
                     )
                     bar.update(min(progress * 100, 100) - bar.n)
+                    if self.rank == 0 and now - looked_at > self.options.look:
+                        self._look()
+                        looked_at = now
                 # Only a tick waits for the device: in between the clock would be read too early.
-                if self.options.steps is not None or self.step % self.options.tick == 0:
-                    progress = agree(self.budget.progress(self.step), self.device)
+                is_alone = self.processes == 1
+                if self.step % self.options.tick == 0 or (
+                    is_alone and (self.options.steps is not None or self.should_stop)
+                ):
+                    progress = self._progress()
         finally:
             bar.close()
             if steps is not None:
                 steps.close()
-        if not self._is_sound():
+        if any_of(not self._is_sound(), self.device):
             self._fall_back(snapshot)
+
+    def _progress(self) -> float:
+        """Share of the budget that is used, on all processes that of the first; inf: stop now."""
+        pause = self.options.pause_at
+        is_over = self.should_stop or (pause is not None and self.budget.seconds >= pause * 60)
+        return agree(math.inf if is_over else self.budget.progress(self.step), self.device)
+
+    def _look(self) -> None:
+        """Write a contact sheet of what the averaged network makes now."""
+        path = self.options.out / "look.jpg"
+        save_sheet(sample(self.average, 32, seed=0, psi=0.8), path, scale=0.5)
 
     def _take_step(self, steps: Steps, stage: Stage) -> dict[str, Tensor]:
         count = stage.batch
@@ -176,7 +193,7 @@ class Trainer:
         steps.real.copy_(self.pool.sample(count, stage.resolution, self.dice))
         self._roll(steps)
         losses = {"D": steps.discriminator_step()}
-        if self.step % steps.interval == 0:
+        if self.step % INTERVAL == 0:
             losses["R1"] = steps.penalty_step()
         self._roll(steps)
         losses["G"] = steps.generator_step()
@@ -197,13 +214,18 @@ class Trainer:
         trained = self.players.generator
         lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
         lerp(list(self.average.parameters()), list(trained.parameters()), 1 - keep)
-        for mine, theirs in zip(self.average.buffers(), trained.buffers(), strict=True):
-            mine.copy_(theirs)
+        # of the buffers only running means change
+        for (name, mine), theirs in zip(
+            self.average.named_buffers(), trained.buffers(), strict=True
+        ):
+            if name.endswith(("w_avg", "magnitude_ema")):
+                mine.copy_(theirs)
 
     def _set_rate(self, progress: float) -> None:
-        """Ramp up over 50 steps, fall to a quarter over the last fifth of the budget."""
+        """Ramp up over 50 steps; from 60 % of the budget on fall to a tenth, as a cosine."""
         ramp = min(1.0, (self.step + 1) / 50)
-        fall = 1 - 0.75 * min(max((progress - 0.8) / 0.2, 0), 1)
+        late = min(max((progress - 0.6) / 0.4, 0), 1)
+        fall = 0.55 + 0.45 * math.cos(math.pi * late)
         self.rate.fill_(self.options.rate * ramp * fall * self._caution)
 
     def _note(self, values: dict[str, float], speed: float, stage: Stage) -> None:
@@ -239,6 +261,7 @@ class Trainer:
         return {
             "family": self.options.family,
             "network": self.options.network,
+            "plan": self.plan,
             "seed": self.options.seed,
             "step": self.step,
             "images": self.images,
@@ -247,42 +270,6 @@ class Trainer:
             "log": self.log,
             "record": self.record,
         }
-
-    def _restore(self, options: Options) -> float:
-        """Take over what another run left; seconds of it that count."""
-        folder = options.resume or options.start_from
-        if folder is None:
-            return 0.0
-        if options.start_from and folder.is_file():
-            # What is shipped has no discriminator: a new one learns while the rate ramps up.
-            state = load(folder).state_dict()
-            self.players.generator.load_state_dict(state)
-            self.average.load_state_dict(state)
-            self.record = load_record(folder)
-            return 0.0
-        tensors, plain = load_pieces(folder)
-        if plain["network"] != options.network:
-            raise ValueError(f"{folder} holds a {plain['network']} run, not {options.network}")
-        p = self.players
-        p.generator.load_state_dict(under(tensors, "generator"))
-        p.discriminator.load_state_dict(under(tensors, "discriminator"))
-        self.average.load_state_dict(under(tensors, "average"))
-        if options.start_from:
-            # Begin at the averaged weights: calmer than the last step's.
-            p.generator.load_state_dict(under(tensors, "average"))
-            self.record = [*plain["record"], {k: plain[k] for k in ("family", "images", "seed")}]
-            return 0.0
-        for adam, name in (
-            (p.generator_adam, "generator_adam"),
-            (p.discriminator_adam, "discriminator_adam"),
-        ):
-            restore_adam(adam, under(tensors, name), self.rate)
-        if "dice" in tensors:
-            self.dice.set_state(tensors["dice"].cpu())
-        self.step, self.images = plain["step"], plain["images"]
-        self.log, self.record = plain["log"], plain["record"]
-        self.pool.restore(plain["drawn"])
-        return float(plain["seconds"])
 
     def _is_sound(self) -> bool:
         return all(bool(tensor.isfinite().all()) for tensor in self.networks().values())

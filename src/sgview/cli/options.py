@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--demo",
         choices=["sg2", "sg3"],
         help="which built-in pair plays without A: sg2 (StyleGAN2, blooms and planets, trained; "
-        "the default) or sg3 (StyleGAN3, embers and tides, small and untrained: for trying layers "
-        "L0 to L14)",
+        "the default) or sg3 (StyleGAN3, for trying layers L0 to L14; untrained where the "
+        "installation has no trained pair)",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML or JSON")
     parser.add_argument(

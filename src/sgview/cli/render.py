@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sgview.engine.network import Network
 
 SLOTS: tuple[Slot, ...] = ("a", "b")
-UNTRAINED = ("embers", "tides")  # names of the pair "sg3"
+SG3_NAMES = ("sg3-blooms", "sg3-planets", "embers", "tides")  # trained, and untrained
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -174,7 +174,7 @@ class TakeNetworks:
         if wanted not in self._read and wanted.path:
             self._read[wanted] = load_network(wanted.path)
         elif wanted not in self._read:
-            pair = builtin_networks("sg3" if wanted.name in UNTRAINED else "sg2")
+            pair = builtin_networks("sg3" if wanted.name in SG3_NAMES else "sg2")
             for network in pair:
                 name = network.status.name
                 self._read[PlayedNetwork(path="", name=name)] = network

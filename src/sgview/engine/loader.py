@@ -34,15 +34,19 @@ def builtin_networks(pair: Literal["sg2", "sg3"] = "sg2") -> tuple[Network, Netw
     """Return two networks that play when no file is given; the first one is A.
 
     "sg2": blooms and planets, StyleGAN2 at 256 px, trained by this project, the second from the
-    first. "sg3": embers and tides, StyleGAN3-T at 128 px, without training.
+    first. "sg3": the same two as StyleGAN3-T where the installation has them; else embers and
+    tides at 128 px, without training.
 
     Raises:
         CheckpointError: if the installation lacks a network.
     """
-    if pair == "sg3":
+    prefix = "" if pair == "sg2" else f"{pair}-"  # of names; a take finds networks by them
+    blooms, planets = (
+        resources.asset(f"{pair}-{family}.safetensors") for family in ("blooms", "planets")
+    )
+    if pair == "sg3" and not (blooms.exists() and planets.exists()):
         return build_pair()
-    blooms = _read(resources.asset("sg2-blooms.safetensors"), "blooms")
-    return blooms, _read(resources.asset("sg2-planets.safetensors"), "planets")
+    return _read(blooms, f"{prefix}blooms"), _read(planets, f"{prefix}planets")
 
 
 def _read(
