@@ -222,7 +222,7 @@ def choose_convolution(
         kernel = storage.shape[1]
         shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
         capability = torch.cuda.get_device_capability(storage.device)
-        if weight.taps is not None or suits(shape, capability, is_blocked=may_block):
+        if weight.taps is not None or suits(shape, capability):
             return WgmmaConvolution(weight, shape, is_blocked=may_block)
     return CudnnConvolution(weight, padding)
 

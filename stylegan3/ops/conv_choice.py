@@ -82,8 +82,6 @@ _MEMORY_BYTES_PER_US = 3.2e6  # of the whole GPU
 # Of phase_upsample.cu, fitted to its times in StyleGAN2: 7 us at 32 px, 63 us at 1024 px.
 _FILTER_START_US, _FILTER_BYTES_PER_US = 6.0, 2.3e6
 
-_BLOCKED_FROM = 512  # [px]: 1x1 convolutions take our kernel from here on if the output is blocked
-
 
 def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     """Return the tiling that was measured to be best, or else is estimated to be."""
@@ -98,24 +96,16 @@ def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     return min(fitting, key=lambda t: estimate(t, shape, processors))
 
 
-def suits(
-    shape: ConvolutionShape, capability: tuple[int, int], *, is_blocked: bool = False
-) -> bool:
+def suits(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
     """Whether `HopperConvolution` is the faster one for a layer.
 
     1x1 convolutions are left to cuDNN: those of stylegan3-r are bound by memory, or are large
     square products, where cuBLAS is hard to beat (148 px, 1024 channels: 70 us against 83). At
-    1044 px both take the same time (172, 97, 74 us).
-
-    Args:
-        shape: of the convolution.
-        capability: of the GPU.
-        is_blocked: whether what follows gains by the blocked output, which cuDNN does not have.
+    1044 px, where the filter behind them would gain 20 us by our blocked output, ours took 491, 387
+    and 167 us (101 to 64 channels), cuDNN 162, 100 and 72.
     """
     if capability != (9, 0):
         return False
-    if shape.kernel == 1:
-        return is_blocked and min(shape.out_size) >= _BLOCKED_FROM
     measured = MEASURED.get(_key(shape))
     if measured is not None and shape.kernel in (2, 3):
         return measured.time < measured.cudnn

@@ -219,12 +219,6 @@ def test_suits_only_hopper_and_where_it_is_faster() -> None:
     assert suits(ConvolutionShape(50, 60, 33, 44, 3, 1), (9, 0))
     for kernel in (1, 5):
         assert not suits(ConvolutionShape(148, 148, 512, 512, kernel, 0), (9, 0))
-    # with a blocked output, for what reads it, also 1x1 ones of large pictures
-    pixelwise = ConvolutionShape(1044, 1044, 161, 102, 1, 0)
-    assert suits(pixelwise, (9, 0), is_blocked=True)
-    assert not suits(pixelwise, (9, 0))
-    assert not suits(pixelwise, (8, 9), is_blocked=True)
-    assert not suits(ConvolutionShape(148, 148, 1024, 1024, 1, 0), (9, 0), is_blocked=True)
     assert suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
     assert not suits(ConvolutionShape(32, 32, 512, 2048, 2, 1), (9, 0))
 
