@@ -18,8 +18,7 @@ from sgview.state.params import Blend, Params
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = np.load(ROOT / "tests" / "data" / "builtin-pictures.npz")
 NAMES = ("blooms", "planets")
-# The StyleGAN3 pair is optional: half of it, or one without recorded pictures, is a mistake.
-PAIRS = ["sg2"] + ["sg3"] * any(resources.asset(f"sg3-{n}.safetensors").exists() for n in NAMES)
+PAIRS = ("sg2", "sg3")
 FAMILIES = {"sg2": "StyleGAN2", "sg3": "StyleGAN3-T"}
 MOST = {"sg2": 3_200_000, "sg3": 6_000_000}  # parameters that 12 MB of float16 hold
 PREFIX = {"sg2": "", "sg3": "sg3-"}

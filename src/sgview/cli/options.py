@@ -34,9 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo",
         choices=["sg2", "sg3"],
-        help="which built-in pair plays without A: sg2 (StyleGAN2, blooms and planets, trained; "
-        "the default) or sg3 (StyleGAN3, for trying layers L0 to L14; untrained where the "
-        "installation has no trained pair)",
+        help="which built-in pair of blooms and planets plays without A: sg2 (StyleGAN2, the "
+        "default) or sg3 (StyleGAN3, layers L0 to L14; meant for a GPU)",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML or JSON")
     parser.add_argument(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sgview.engine.network import Network
 
 SLOTS: tuple[Slot, ...] = ("a", "b")
-SG3_NAMES = ("sg3-blooms", "sg3-planets", "embers", "tides")  # trained, and untrained
+SG3_NAMES = ("sg3-blooms", "sg3-planets")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,6 @@ import torch
 
 from sgview import resources
 from sgview.engine.network import Network
-from sgview.engine.untrained import build_pair
 from stylegan3 import Generator
 from stylegan3.checkpoints import read
 
@@ -31,22 +30,20 @@ def load_network(
 
 
 def builtin_networks(pair: Literal["sg2", "sg3"] = "sg2") -> tuple[Network, Network]:
-    """Return two networks that play when no file is given; the first one is A.
+    """Return blooms and planets, which play when no file is given; the first one is A.
 
-    "sg2": blooms and planets, StyleGAN2 at 256 px, trained by this project, the second from the
-    first. "sg3": the same two as StyleGAN3-T where the installation has them; else embers and
-    tides at 128 px, without training.
+    Both pairs are at 256 px and trained by this project, planets from blooms: "sg2" StyleGAN2,
+    "sg3" StyleGAN3-T.
 
     Raises:
         CheckpointError: if the installation lacks a network.
     """
     prefix = "" if pair == "sg2" else f"{pair}-"  # of names; a take finds networks by them
-    blooms, planets = (
-        resources.asset(f"{pair}-{family}.safetensors") for family in ("blooms", "planets")
+    a, b = (
+        _read(resources.asset(f"{pair}-{family}.safetensors"), f"{prefix}{family}")
+        for family in ("blooms", "planets")
     )
-    if pair == "sg3" and not (blooms.exists() and planets.exists()):
-        return build_pair()
-    return _read(blooms, f"{prefix}blooms"), _read(planets, f"{prefix}planets")
+    return a, b
 
 
 def _read(
