@@ -1,4 +1,6 @@
-"""Every look in `configs/looks`: it opens, and with the built-in pair it does what it says."""
+"""Every look in `configs/looks`: it opens, and with its built-in pair it does what it says."""
+
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -11,13 +13,26 @@ from sgview.state.params import Params
 from sgview.state.presets import load_preset
 
 LOOKS = resources.looks()
+SG3_ONLY = {n: path for n, path in resources.looks("sg3").items() if n not in LOOKS}
 T = 4.0  # [s]
 
 
 @pytest.fixture(scope="module")
 def engine():
+    with playing("sg2") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def sg3_engine():
+    with playing("sg3") as engine:
+        yield engine
+
+
+@contextmanager
+def playing(pair: str):
     with Engine("cpu") as engine:
-        for slot, network in zip(("a", "b"), builtin_networks(), strict=True):
+        for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
             engine.set_network(slot, network)
         yield engine
 
@@ -32,12 +47,22 @@ def render(engine: Engine, params: Params, t: float = T):
 def test_there_are_looks():
     assert "first" in LOOKS
     assert len(LOOKS) >= 7
+    assert {"first", "planets", *SG3_ONLY} == set(resources.looks("sg3"))
 
 
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_look_plays(engine, name):
-    params = load_preset(LOOKS[name])
-    assert LOOKS[name].read_text().startswith("# ")  # says what it shows
+    check_look(engine, LOOKS[name])
+
+
+@pytest.mark.parametrize("name", SG3_ONLY)
+def test_a_look_of_the_stylegan3_pair_plays(sg3_engine, name):
+    check_look(sg3_engine, SG3_ONLY[name])
+
+
+def check_look(engine, path):
+    params = load_preset(path)
+    assert path.read_text().startswith("# ")  # says what it shows
     picture = render(engine, params)
     assert not [edit.error for edit in picture.edits if edit.error]
     assert set(params.blend.amounts) <= {group.name for group in picture.blend_groups}
@@ -61,7 +86,7 @@ def test_a_look_differs_from_the_network_alone(engine, name):
 
 def test_a_crossfade_from_look_to_look_keeps_the_flower():
     first = load_preset(LOOKS["first"])
-    for path in LOOKS.values():
+    for path in (*LOOKS.values(), *SG3_ONLY.values()):
         params = load_preset(path)
         assert (params.noise, params.latents) == (first.noise, first.latents), path
         assert params.mapping == first.mapping, path

@@ -21,22 +21,21 @@ T = 4.0  # the instant they show [s]
 
 
 def main() -> None:
-    """Draw them with the built-in pair."""
-    looks = resources.looks()
-    wanted = sys.argv[1:] or [
-        name for name, path in looks.items() if not path.with_suffix(".png").exists()
-    ]
-    with Engine("cpu") as engine:
-        blooms, planets = builtin_networks()
-        engine.set_network("a", blooms)
-        engine.set_network("b", planets)
-        for name in wanted:
-            params, _ = Signals().resolve(load_preset(looks[name]), Instant(T))
-            picture = engine.render(params, T)
-            assert picture is not None  # networks are set
-            small = Image.fromarray(shrink(picture.rgba8.numpy())[..., :3])
-            small.quantize(256, Image.Quantize.MEDIANCUT).save(looks[name].with_suffix(".png"))
-            print(name)
+    """Draw them with the built-in pairs."""
+    for pair in ("sg2", "sg3"):
+        looks = resources.looks(pair)
+        missing = [n for n, path in looks.items() if not path.with_suffix(".png").exists()]
+        wanted = [n for n in sys.argv[1:] if n in looks] or missing
+        with Engine("cpu") as engine:
+            for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
+                engine.set_network(slot, network)
+            for name in wanted:
+                params, _ = Signals().resolve(load_preset(looks[name]), Instant(T))
+                picture = engine.render(params, T)
+                assert picture is not None  # networks are set
+                small = Image.fromarray(shrink(picture.rgba8.numpy())[..., :3])
+                small.quantize(256, Image.Quantize.MEDIANCUT).save(looks[name].with_suffix(".png"))
+                print(name)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+_FOR_EVERY_PAIR = ("first", "planets")  # looks that name no layer
+
 
 def shader(name: str) -> str:
     """Return the source of `shaders/name`."""
@@ -21,10 +23,18 @@ def config(name: str) -> Traversable:
     return _folder("configs").joinpath(name)
 
 
-def looks() -> dict[str, Path]:
-    """Return the presets of `configs/looks` by their bare names, in alphabetical order."""
+def looks(pair: str = "sg2") -> dict[str, Path]:
+    """Return the looks for a built-in pair by their bare names, in alphabetical order.
+
+    Those of "sg2" lie in `configs/looks`. Those of "sg3" are in a folder of their own there, beside
+    the ones that name no layer.
+    """
     folder = Path(str(_folder("configs"))) / "looks"
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    files = list(folder.glob("*.toml"))
+    if pair != "sg2":
+        files = [file for file in files if file.stem in _FOR_EVERY_PAIR]
+        files += (folder / pair).glob("*.toml")
+    return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
 
 def asset(name: str) -> Path:

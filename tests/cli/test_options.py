@@ -62,7 +62,7 @@ def test_without_a_network_the_first_look_plays_under_all_else(tmp_path) -> None
     first = load_preset(resources.looks()["first"])
     assert parse().params == first
     assert parse("faces.pkl").params == Params()
-    assert parse("--demo", "sg3").params == Params()
+    assert parse("--demo", "sg3").params == first
     config = tmp_path / "c.toml"
     config.write_text("[params.noise]\namplitude = 2.0")
     given = parse("--config", str(config), "--psi", "0.5").params
@@ -85,6 +85,7 @@ def test_demo_takes_the_place_of_configured_networks(tmp_path) -> None:
 
 def test_a_look_is_found_by_its_bare_name(tmp_path, monkeypatch) -> None:
     assert parse("--preset", "veins").params == load_preset(resources.looks()["veins"])
+    assert parse("--preset", "breath").params == load_preset(resources.looks("sg3")["breath"])
     with pytest.raises(ConfigError) as caught:
         parse("--preset", "vein")
     assert "did you mean veins?" in str(caught.value)

@@ -17,29 +17,46 @@ from sgview.engine.loader import builtin_networks
 from sgview.signals import Instant, Signals
 from sgview.state.presets import load_preset
 
-TILE, CAPTION, COLUMNS = 152, 22, 7  # [px], [px]
-MOMENTS = {"ebb": 4.6, "opal": 3.0, "petal-worlds": 9.0, "planets": 10.0, "scatter": 7.0}  # [s]
+TILE, CAPTION, COLUMNS = 158, 22, 7  # [px], [px]
+MOMENTS = {  # that show what looks do [s]
+    "asteroids": 18.0,
+    "breath": 2.8,
+    "dusk": 2.6,
+    "ebb": 4.6,
+    "kaleidoscope": 6.0,
+    "nocturne": 14.0,
+    "opal": 3.0,
+    "patina": 9.4,
+    "petal-worlds": 10.0,
+    "planets": 10.0,
+    "porcelain": 22.0,
+    "tide": 4.0,
+    "zoom": 8.0,
+}
 MOMENT = 4.0  # of all others [s]
 
 
 def draw_looks() -> Image.Image:
-    """Render all looks with the built-in pair, at moments that show what they do."""
-    looks = resources.looks()
-    rows = -(-len(looks) // COLUMNS)
+    """Render all looks with their built-in pair, at moments that show what they do."""
+    tiles: list[tuple[str, Image.Image]] = []
+    for pair in ("sg2", "sg3"):
+        looks = {n: p for n, p in resources.looks(pair).items() if n not in dict(tiles)}
+        with Engine("cpu") as engine:
+            for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
+                engine.set_network(slot, network)
+            for name, path in looks.items():
+                t = MOMENTS.get(name, MOMENT)
+                picture = engine.render(Signals().resolve(load_preset(path), Instant(t))[0], t)
+                assert picture is not None
+                tile = Image.fromarray(np.ascontiguousarray(picture.rgba8[..., :3].numpy()))
+                tiles.append((name, tile.resize((TILE - 4, TILE - 4), Image.Resampling.BICUBIC)))
+    rows = -(-len(tiles) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * TILE, rows * (TILE + CAPTION)), (16, 16, 18))
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    with Engine("cpu") as engine:
-        engine.set_network("a", (pair := builtin_networks())[0])
-        engine.set_network("b", pair[1])
-        for index, (name, path) in enumerate(looks.items()):
-            t = MOMENTS.get(name, MOMENT)
-            picture = engine.render(Signals().resolve(load_preset(path), Instant(t))[0], t)
-            assert picture is not None
-            tile = Image.fromarray(np.ascontiguousarray(picture.rgba8[..., :3].numpy()))
-            tile = tile.resize((TILE - 4, TILE - 4), Image.Resampling.BICUBIC)
-            left, top = (index % COLUMNS) * TILE, (index // COLUMNS) * (TILE + CAPTION)
-            sheet.paste(tile, (left + 2, top + 2))
-            pen.text((left + 6, top + TILE), name, fill=(200, 200, 205), font=font)
+    for index, (name, tile) in enumerate(tiles):
+        left, top = (index % COLUMNS) * TILE, (index // COLUMNS) * (TILE + CAPTION)
+        sheet.paste(tile, (left + 2, top + 2))
+        pen.text((left + 6, top + TILE), name, fill=(200, 200, 205), font=font)
     return sheet
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sgview.engine.engine import Engine
 
 _EDIT = re.compile(r"^(?P<tensor>[\w.]+)(?::(?P<operation>\w+))?=(?P<amount>.*)$", re.DOTALL)
-FIRST_LOOKS = {"sg2": "first"}
+FIRST_LOOK = "first"
 """The look that a built-in pair starts with, where nothing says otherwise."""
 
 _BLEND = re.compile(r"^(?P<group>\w+)=(?P<amount>.+)$")
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         metavar="FILE|LOOK",
-        help=f"state of the instrument: a file, or one of {', '.join(resources.looks())}",
+        help=f"state of the instrument: a file, or one of {', '.join(all_looks())}",
     )
     parser.add_argument("--device", choices=["auto", "cuda", "mps", "cpu"])
     add_gpu_arguments(parser)
@@ -107,8 +107,8 @@ def settings_from(args: argparse.Namespace, session: Session | None = None) -> S
         params = load_preset(find_preset(args.preset))
     elif session is not None:
         params = session.params
-    elif not networks.a and networks.demo in FIRST_LOOKS:
-        look = resources.looks()[FIRST_LOOKS[networks.demo]]
+    elif not networks.a:
+        look = resources.looks(networks.demo)[FIRST_LOOK]
         params = load_settings(args.config, look=look).params
     else:
         params = settings.params
@@ -137,13 +137,18 @@ def _networks(configured: Networks, args: argparse.Namespace) -> Networks:
     return configured
 
 
+def all_looks() -> dict[str, Path]:
+    """Return the looks of both built-in pairs by name."""
+    return resources.looks("sg3") | resources.looks()
+
+
 def find_preset(name: str) -> Path:
     """Return the file of that name, or the look.
 
     Raises:
         ConfigError: if there is neither.
     """
-    path, looks = Path(name), resources.looks()
+    path, looks = Path(name), all_looks()
     if path.is_file():
         return path
     if name in looks:
