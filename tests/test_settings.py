@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from sgview import resources, settings
+from sgview.engine.playing import Acceleration
 from sgview.settings import Settings, load_settings
 from sgview.state.validation import ConfigError, plain
 
@@ -49,3 +50,9 @@ def test_error_names_the_file_that_holds_the_wrong_key(
     monkeypatch.setattr(settings, "user_config_path", lambda: own)
     with pytest.raises(ConfigError, match=r"own.toml: window.widht: .*did you mean `width`"):
         load_settings(None)
+
+
+def test_engine_computes_by_default_as_the_settings_say() -> None:
+    gpu = Settings().gpu
+    assert gpu.kernels == "auto"
+    assert Acceleration() == Acceleration(gpu.ops, gpu.precision, gpu.kernels)

@@ -53,7 +53,7 @@ class Gpu(Node, frozen=True):
 
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the reference operations in torch
     precision: Literal["fast", "published", "fp32"] = "fast"
-    kernels: Literal["auto", "generic"] = "generic"  # "auto": also those of one GPU alone
+    kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
 
 
 class Osc(Node, frozen=True):

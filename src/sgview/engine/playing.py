@@ -24,7 +24,7 @@ class Acceleration:
 
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the generator's own modules
     precision: Precision = "fast"
-    kernels: Kernels = "generic"
+    kernels: Kernels = "auto"
 
     def has_kernels(self, device: torch.device) -> bool:
         """Whether compiled kernels are wanted, and can run on `device`."""
