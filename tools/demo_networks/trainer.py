@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 from tqdm import tqdm
 
 from stylegan3 import Generator, StyleGAN2Config
@@ -213,7 +214,12 @@ class Trainer:
         keep = 0.5 ** (count / half_life)
         trained = self.players.generator
         lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
-        lerp(list(self.average.parameters()), list(trained.parameters()), 1 - keep)
+        averages = list(self.average.parameters())
+        lerp(averages, list(trained.parameters()), 1 - keep)
+        # on a GPU that leaves the version counters as they were, by which a generator knows that
+        # what it derived from its weights is out of date: looks and figures would show neither
+        # the old network nor the new one
+        increment_version(averages)
         # of the buffers only running means change
         for (name, mine), theirs in zip(
             self.average.named_buffers(), trained.buffers(), strict=True
