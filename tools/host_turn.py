@@ -2,8 +2,8 @@
 
     PYOPENGL_PLATFORM=egl PYTHONPATH=src:. python3 tools/host_turn.py [--turns N] [--profile]
 
-Every turn has a new picture, ready at once, and nothing is swapped. The fastest tenth is told: Python's
-share, and what OpenGL takes to accept its commands.
+Every turn has a new picture, ready at once, and nothing is swapped. The fastest tenth is told:
+Python's share, and what OpenGL takes to accept its commands.
 """
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ def main() -> None:
         enter = stack.enter_context
         enter(on_card())
         enter(mock.patch("sgview.app.pixels_of", _device_image))
+        enter(mock.patch("sgview.gfx.calls.draw_arrays", lambda *_: None))  # the CPU would draw
         idle = partial(Interop, runtime=IdleRuntime())
         enter(mock.patch("sgview.app.Display", lambda: Display(idle)))
         folder = Path(enter(tempfile.TemporaryDirectory()))

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from OpenGL import GL
 
+from sgview.gfx import calls
 from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
 
@@ -39,9 +40,9 @@ class Layer:
                 GL.GL_TEXTURE_2D, self._texture.id, 0,
             )  # fmt: skip
         try:
-            GL.glDisable(GL.GL_SCISSOR_TEST)
-            GL.glClearColor(0.0, 0.0, 0.0, 0.0)
-            GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+            calls.disable(GL.GL_SCISSOR_TEST)
+            calls.clear_colour(0.0, 0.0, 0.0, 0.0)
+            calls.clear(GL.GL_COLOR_BUFFER_BIT)
             yield
         finally:
             GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, target)
@@ -50,17 +51,17 @@ class Layer:
         """Lay what was kept over what has been drawn; nothing before the first `drawn`."""
         if not self._texture.width:
             return
-        GL.glViewport(0, 0, self._texture.width, self._texture.height)
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+        calls.viewport(0, 0, self._texture.width, self._texture.height)
+        calls.enable(GL.GL_BLEND)
+        calls.blend_func(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
         self._program.use()
-        GL.glUniform4f(self._program.uniform("u_rect"), -1.0, 1.0, 1.0, -1.0)
-        GL.glUniform1i(self._program.uniform("u_layer"), 0)
+        calls.uniform_float4(self._program.uniform("u_rect"), -1.0, 1.0, 1.0, -1.0)
+        calls.uniform_int(self._program.uniform("u_layer"), 0)
         self._texture.bind("nearest")
-        GL.glBindVertexArray(self._vertices)
-        GL.glDrawArrays(GL.GL_TRIANGLE_STRIP, 0, 4)
-        GL.glBindVertexArray(0)
-        GL.glDisable(GL.GL_BLEND)
+        calls.bind_vertex_array(self._vertices)
+        calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
+        calls.bind_vertex_array(0)
+        calls.disable(GL.GL_BLEND)
 
     def close(self) -> None:
         """Free everything; the context must be current; again does nothing."""
