@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sgview.app import SOFTWARE_PATIENCE
+from sgview.app import PANEL_RATE, RESTING_PANEL_RATE, SOFTWARE_PATIENCE
 from sgview.clock import Pace
 from sgview.outputs.snapshot import load_snapshot_params
 from sgview.settings import Folders, Settings, Window
@@ -377,6 +377,73 @@ def test_frames_between_two_of_the_panel_show_new_pictures_beside_the_last_one(
     now += 1.0
     app.frame()
     assert len(drawn) == 1
+
+
+def test_without_vsync_a_card_keeps_the_panel_and_shows_it_beside_new_pictures(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = driver.app
+    driver.settle()
+    direct = driver.shot().astype(int)
+    graphics = replace(app.window.graphics, renderer="a card")
+    monkeypatch.setattr(app.window, "graphics", graphics)
+    monkeypatch.setattr(app.window, "_vsync", False)
+    now = time.perf_counter()
+    pace = Pace(60.0, lambda: now)
+    monkeypatch.setattr(app, "_panel_pace", pace)
+    presented = []
+    present = app.gui.present
+    monkeypatch.setattr(app.gui, "present", lambda: presented.append(1) or present())
+    app.frame()  # with the panel
+    assert len(presented) == 1
+    app.params = Params(view=View(flip_horizontal=True))
+    driver.settle()
+    light = driver.shot().astype(int)
+    assert len(presented) == 1
+    x, y, width, height = app.gui.picture_rect
+    # Upright and mirrored pictures differ; beside them all is the panel, to a step of rounding.
+    assert (light[y : y + height, x : x + width] != direct[y : y + height, x : x + width]).any()
+    for picture in (direct, light):
+        picture[y : y + height, x : x + width] = 0
+    assert difference(direct, light) < 0.01  # numbers have moved
+    assert direct.any()
+
+
+def test_the_engine_is_asked_before_the_panel_is_built_where_pictures_set_the_pace(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, deeds = driver.app, []
+    submit, draw = app.worker.submit, app.gui.draw
+    monkeypatch.setattr(app.worker, "submit", lambda *what: deeds.append("ask") or submit(*what))
+    monkeypatch.setattr(app.gui, "draw", lambda *what: deeds.append("draw") or draw(*what))
+    monkeypatch.setattr(app, "_panel_pace", Pace(1e9))
+    app.frame()
+    assert deeds == ["draw", "ask"]  # what the user changes is seen by the next screen
+    deeds.clear()
+    graphics = replace(app.window.graphics, renderer="a card")
+    monkeypatch.setattr(app.window, "graphics", graphics)
+    monkeypatch.setattr(app.window, "_vsync", False)
+    app.frame()
+    assert deeds == ["ask", "draw", "ask"]
+
+
+def test_a_panel_at_rest_makes_room_for_pictures(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, rates = driver.app, []
+    graphics = replace(app.window.graphics, renderer="a card")
+    monkeypatch.setattr(app.window, "graphics", graphics)
+    monkeypatch.setattr(app._panel_pace, "begin", rates.append)
+    monkeypatch.setattr(app._panel_pace, "is_due", lambda: True)
+    driver.until(lambda: not app.gui.is_used)
+    rates.clear()
+    app.frame()
+    assert rates == [PANEL_RATE]  # with vsync
+    monkeypatch.setattr(app.window, "_vsync", False)
+    app.frame()
+    driver.screen.xdotool("mousemove", 500, 500)
+    driver.until(lambda: rates[-1] == PANEL_RATE)
+    assert rates[1] == RESTING_PANEL_RATE
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,26 @@ class CountingEngine(Engine):
         return picture
 
 
+class CountingApp(App):
+    """Counts frames, and the pictures that they bring to the screen."""
+
+    frames = shown = 0
+
+    def frame(self) -> None:
+        """Run a frame as ever."""
+        before = self.picture
+        super().frame()
+        self.frames += 1
+        self.shown += self.picture is not before
+
+
 @dataclass(frozen=True)
 class Playing:
     """What was seen in the window."""
 
     network: float  # alone, one after the other [ms]
     picture: float  # mean wall clock of one [ms]
+    shown: float  # the same of those that were drawn: the next may come before one is [ms]
     host: float  # of them, the host's part: median of `Engine.render` [ms]
     frames: float  # of the window [1/s]
     path: str  # that pictures take to the screen
@@ -72,8 +86,8 @@ class Playing:
     def __str__(self) -> str:
         more = self.picture - self.network
         return (
-            f"{self.network:8.3f} {self.picture:8.3f} {more:+8.3f} {self.host:8.3f}"
-            f" {self.frames:8.1f}  {self.path}"
+            f"{self.network:8.3f} {self.picture:8.3f} {more:+8.3f} {self.shown:8.3f}"
+            f" {self.host:8.3f} {self.frames:8.1f}  {self.path}"
         )
 
 
@@ -108,7 +122,7 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
     )
     engine = CountingEngine(device, acceleration)
     with tempfile.TemporaryDirectory() as folder:
-        app = App(settings, EngineWorker(engine), state_folder=Path(folder))
+        app = CountingApp(settings, EngineWorker(engine), state_folder=Path(folder))
         with app:
             app.worker.set_network("a", network)
             while app.picture is None:
@@ -116,14 +130,14 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
             app.run(2.0)
             engine.moments.clear()
             engine.host.clear()
-            start, frames = time.perf_counter(), 0
-            while time.perf_counter() - start < seconds:
-                app.frame()
-                frames += 1
-            rate = frames / (time.perf_counter() - start)
+            app.frames = app.shown = 0
+            start = time.perf_counter()
+            app.run(seconds)  # its threads take turns as ever
+            taken = time.perf_counter() - start
             moments, path = list(engine.moments), app.display.description
     picture = (moments[-1] - moments[0]) / (len(moments) - 1) * 1e3
-    return Playing(alone, picture, statistics.median(engine.host), rate, path)
+    host = statistics.median(engine.host)
+    return Playing(alone, picture, taken * 1e3 / app.shown, host, app.frames / taken, path)
 
 
 def main() -> None:
@@ -136,8 +150,8 @@ def main() -> None:
     parser.add_argument("--no-screen", action="store_true", help="draw on a card without a screen")
     arguments = parser.parse_args()
     acceleration = Acceleration(kernels=arguments.kernels)
-    print(f"{'':20} network  picture     more  render()  window")
-    print(f"{'':20}      ms       ms       ms       ms frames/s  the path of pictures")
+    print(f"{'':20} network  picture     more    shown render()   window")
+    print(f"{'':20}     ms       ms       ms       ms       ms frames/s  the path of pictures")
     for name in arguments.network:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)

@@ -21,6 +21,7 @@ from sgview.files import Files, commands_for
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
+from sgview.gfx.layer import Layer
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.gui.gui import Gui
@@ -33,6 +34,7 @@ from sgview.signals import Inputs, Instant, SignalStatus
 from sgview.signals.midi_input import MidiInput
 from sgview.signals.osc_input import OscInput
 from sgview.signals.osc_output import OscOutput
+from sgview.signals.resolver import Resolved
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.history import History
@@ -51,6 +53,7 @@ SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is 
 SOFTWARE_NOTE = f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."
 SOFTWARE_PATIENCE = 0.025  # how much longer a frame then waits for a new picture [s]
 PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
+RESTING_PANEL_RATE = 30.0  # while nobody touches it and pictures want to be as many as they can
 THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
 MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
@@ -98,6 +101,7 @@ class App:
             )
             self._drawing = self._owned.enter_context(DrawTimer())
             self.display = self._owned.enter_context(Display())
+            self._panel = self._owned.enter_context(Layer())
             scale = settings.window.ui_scale or self.window.ui_scale
             self.gui = self._owned.enter_context(Gui(folder / "panels.ini", scale))
             self.gui.attach(self.window.address)
@@ -125,6 +129,7 @@ class App:
         self._commands: list[c.Command] = []
         self._limiter = FrameLimiter(now)
         self._panel_pace = Pace(PANEL_RATE, now)
+        self._is_panel_kept = False  # in the layer, to be shown again by the frames in between
         self._framebuffer = (0, 0)  # [px]
         self._fps_limit = settings.window.fps_limit
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
@@ -159,25 +164,9 @@ class App:
             return
         self.window.poll()
         begin = self._now()
-        t, _ = self.clock.tick()
         if has_panel:
-            self._panel_pace.begin()
-            self.params = self.gui.draw(self.params, self.status, self._commands.append)
-            self._framebuffer = self.window.framebuffer_size
-        elapsed = self._next_elapsed()
-        inputs = self._hear(elapsed)
-        if has_panel:
-            self._history.record(self.params, self._now(), is_active=_is_widget_held())
-        self._run_commands()
-
-        beat, bpm = self.performance.tempo.beat, self.performance.tempo.bpm
-        dt = t - self._instant.t
-        self._instant = Instant(t, dt, elapsed, beat=beat, bpm=bpm, inputs=inputs)
-        playing = self.performance.play(self.params, self._instant, self.status.networks)
-        resolved = playing.params
-        self.clock.speed = resolved.playback.speed
-        self.worker.submit(resolved, t)
-        self._sources.send(resolved)
+            self._draw_panel()
+        playing = self._ask(has_panel)
         self._show(self.worker.latest())
         if has_panel:
             self._collect_notices()
@@ -186,13 +175,13 @@ class App:
 
         clear(self._framebuffer, BACKGROUND)
         if self.picture is not None:
-            view = resolved.view
+            view = playing.params.view
             with self._drawing.stage("draw"):
                 self.display.draw(
                     self.gui.picture_rect, self._framebuffer[1], view.fit, view.filter
                 )
         with self._drawing.stage("panels"):
-            self.gui.present()
+            self._present_panel(has_panel)
         if has_panel:
             self._busy = self._now() - begin
         self.window.swap()
@@ -323,6 +312,44 @@ class App:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _draw_panel(self) -> None:
+        """Let the user see and change the parameters."""
+        is_hurried = self._is_hurried
+        if is_hurried:  # a panel takes as long as a few pictures: the engine has one to make
+            self._ask(False)
+        is_resting = is_hurried and not self.gui.is_used
+        self._panel_pace.begin(RESTING_PANEL_RATE if is_resting else PANEL_RATE)
+        self.params = self.gui.draw(self.params, self.status, self._commands.append)
+        self._framebuffer = self.window.framebuffer_size
+        self._is_panel_kept = is_hurried and 0 not in self._framebuffer
+
+    def _present_panel(self, is_new: bool) -> None:
+        """Bring the panel to the screen, drawn anew or as it is kept."""
+        if not self._is_panel_kept:
+            self.gui.present()
+            return
+        if is_new:
+            with self._panel.drawn(self._framebuffer):
+                self.gui.present()
+        self._panel.draw()
+
+    def _ask(self, has_panel: bool) -> Resolved:
+        """Take what came in, ask the engine for the picture of now, and return what it shows."""
+        t, _ = self.clock.tick()
+        elapsed = self._next_elapsed()
+        inputs = self._hear(elapsed)
+        if has_panel:
+            self._history.record(self.params, self._now(), is_active=_is_widget_held())
+        self._run_commands()
+        beat, bpm = self.performance.tempo.beat, self.performance.tempo.bpm
+        dt = t - self._instant.t
+        self._instant = Instant(t, dt, elapsed, beat=beat, bpm=bpm, inputs=inputs)
+        playing = self.performance.play(self.params, self._instant, self.status.networks)
+        self.clock.speed = playing.params.playback.speed
+        self.worker.submit(playing.params, t)
+        self._sources.send(playing.params)
+        return playing
 
     def _queue(self, command: c.Command | None) -> None:
         if command is not None:
@@ -483,8 +510,13 @@ class App:
         if self.window.graphics.is_software:
             if self.picture is not None and not _is_widget_held():
                 self.worker.await_newer(self.picture, SOFTWARE_PATIENCE)
-        elif not self.window.vsync:
+        elif self._is_hurried:
             self.worker.await_newer(self.picture, self._panel_pace.seconds_left())
+
+    @property
+    def _is_hurried(self) -> bool:
+        """Whether pictures set the pace: neither a screen nor a slow renderer does."""
+        return not self.window.vsync and not self.window.graphics.is_software
 
     def _frame_limit(self) -> float:
         """Return the most frames a second to draw; 0: as many as there are."""

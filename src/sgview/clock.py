@@ -84,21 +84,22 @@ class Pace:
 
     Args:
         rate: about the most a second; a loop of that very rate, a little uneven, is let through.
+            `begin` may take another for the next time.
         now: the source of real time [s].
     """
 
     def __init__(self, rate: float, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
-        self._period = 0.9 / rate
+        self._rate = rate
         self._due = now()
 
     def is_due(self) -> bool:
         """Return whether it is time."""
         return self._now() >= self._due
 
-    def begin(self) -> None:
+    def begin(self, rate: float | None = None) -> None:
         """Note that it is done now."""
-        self._due = self._now() + self._period
+        self._due = self._now() + 0.9 / (rate or self._rate)
 
     def seconds_left(self) -> float:
         """Return how long it is until it is time [s], 0 when it is."""

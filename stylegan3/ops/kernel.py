@@ -69,16 +69,26 @@ class Kernel:
             check_driver(driver.cuFuncSetAttribute(self._function, attribute, shared), self.name)
             self._shared_limit = shared
         pointers, _alive = pack(arguments)
-        config = driver.CUlaunchConfig()
-        config.gridDimX, config.gridDimY, config.gridDimZ = three(grid)
-        config.blockDimX, config.blockDimY, config.blockDimZ = three(block)
-        config.sharedMemBytes = shared
-        config.hStream = torch.cuda.current_stream(self.device).cuda_stream
-        config.attrs, config.numAttrs = self._attributes, len(self._attributes)
-        check_driver(
-            driver.cuLaunchKernelEx(config, self._function, ctypes.addressof(pointers), 0),
-            f"launching {self.name}",
-        )
+        stream, address = _stream(self.device), ctypes.addressof(pointers)
+        if self._attributes:
+            config = driver.CUlaunchConfig()
+            config.gridDimX, config.gridDimY, config.gridDimZ = three(grid)
+            config.blockDimX, config.blockDimY, config.blockDimZ = three(block)
+            config.sharedMemBytes = shared
+            config.hStream = stream
+            config.attrs, config.numAttrs = self._attributes, len(self._attributes)
+            answer = driver.cuLaunchKernelEx(config, self._function, address, 0)
+        else:  # without a configuration to build, which takes longer than the launch
+            answer = driver.cuLaunchKernel(
+                self._function, *three(grid), *three(block), shared, stream, address, 0
+            )
+        if int(answer[0]) != 0:
+            check_driver(answer, f"launching {self.name}")
+
+
+def _stream(device: int) -> int:
+    """Return the address of torch's current stream, without an object for it."""
+    return torch._C._cuda_getCurrentRawStream(device)  # type: ignore[attr-defined]
 
 
 def _programmatic_launch() -> Any:
@@ -122,7 +132,9 @@ _AS_C: dict[type, Callable[[Any], Any]] = {
 
 def three(size: Size) -> tuple[int, int, int]:
     """Return a size as x, y, z."""
-    x, y, z = (*((size,) if isinstance(size, int) else size), 1, 1)[:3]
+    if isinstance(size, int):
+        return size, 1, 1
+    x, y, z = (*size, 1, 1)[:3]
     return x, y, z
 
 

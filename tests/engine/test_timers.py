@@ -31,6 +31,44 @@ def test_a_frame_that_fails_leaves_no_stages_behind():
     assert [timing.stage for timing in timers.finish_frame()] == ["whole"]
 
 
+def test_a_frame_is_not_timed_while_the_times_of_one_are_unknown(monkeypatch):
+    events = []
+
+    class Event:
+        is_done = False
+
+        def __init__(self, enable_timing):
+            self.moment = 0
+
+        def record(self):
+            events.append(self)
+            self.moment = len(events)
+
+        def query(self):
+            return self.is_done
+
+        def elapsed_time(self, end):
+            return float(end.moment - self.moment)
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    timers = StageTimers(torch.device("cuda", 0))
+
+    def frame():
+        timers.start_frame()
+        for name in ("one", "other"):
+            with timers.stage(name):
+                pass
+        return [(timing.stage, timing.milliseconds) for timing in timers.finish_frame()]
+
+    assert frame() == [] and len(events) == 3
+    assert frame() == [] and len(events) == 3  # no event is recorded in vain
+    Event.is_done = True
+    assert frame() == [("one", 1.0), ("other", 1.0)]
+    assert len(events) == 6
+    Event.is_done = False
+    assert frame() == [("one", 1.0), ("other", 1.0)] and len(events) == 6
+
+
 def test_readback_on_the_cpu_is_immediate():
     readback = Readback()
     assert readback.latest() is None

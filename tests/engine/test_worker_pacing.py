@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from sgview.engine import worker as worker_module
 from sgview.engine.picture import Picture
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Params
@@ -37,12 +38,15 @@ class DeviceEngine:
 
     def __init__(self) -> None:
         self.begun: list[Picture] = []
+        self.may_launch = threading.Event()
+        self.may_launch.set()
         self.networks: dict = {}
 
     def render(self, params: Params, t: float) -> Picture:
         picture = Picture(
             torch.zeros(1, 1, 4, dtype=torch.uint8), t, params, PictureStatus(), ready=Ready()
         )
+        assert self.may_launch.wait(20)
         self.begun.append(picture)
         return picture
 
@@ -107,3 +111,24 @@ def test_one_picture_at_most_is_begun_ahead_of_the_device(worker, engine) -> Non
     until(lambda: worker.latest() is engine.begun[0])
     until(lambda: len(engine.begun) == 3)
     assert engine.begun[2].t == 19.0
+
+
+def test_the_next_picture_is_asked_for_once_the_one_before_is_launched(
+    worker, engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_QUICK", 1000.0)
+    for t in range(2):
+        begin(worker, engine, float(t))
+        engine.begun[t].ready.done.set()
+        until(lambda t=t: worker.latest() is engine.begun[t])
+    shown = worker.latest()
+    engine.may_launch.clear()
+    worker.submit(Params(), 2.0)
+    start = time.monotonic()
+    worker.await_newer(shown, 0.05)
+    assert time.monotonic() - start > 0.04  # it is at work: the interpreter is left to it
+    threading.Timer(0.05, engine.may_launch.set).start()
+    worker.await_newer(shown, 20.0)
+    assert time.monotonic() - start < 10.0
+    assert len(engine.begun) == 3  # launched,
+    assert worker.latest() is shown  # and not finished

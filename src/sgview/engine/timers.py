@@ -18,11 +18,13 @@ class StageTimers:
     """Times named stages, by the host's clock or, on CUDA, by events read one frame late.
 
     On CUDA a stage begins where the one before it ends: nothing is launched between them. A device
-    that waits for the host to launch is counted to the stage that it waits for.
+    that waits for the host to launch is counted to the stage that it waits for. Frames that begin
+    before the times of one are known are not timed.
     """
 
     def __init__(self, device: torch.device):
         self._is_cuda = device.type == "cuda"
+        self._is_marking = False  # this frame, on CUDA
         self._running: _Marks = []
         self._pending: _Marks = []
         self._free: list[torch.cuda.Event] = []  # to be recorded again
@@ -33,17 +35,21 @@ class StageTimers:
         """Forget the stages of a frame that did not finish."""
         self._current = []
         if self._is_cuda:
+            self._read()
             self._release(self._running)
-            self._running = [("", self._mark())]
+            self._running = []
+            self._is_marking = not self._pending
+            if self._is_marking:
+                self._running = [("", self._mark())]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time the body as the stage `name`."""
         begin = 0.0 if self._is_cuda else time.perf_counter()
         yield
-        if self._is_cuda:
+        if self._is_marking:
             self._running.append((name, self._mark()))
-        else:
+        elif not self._is_cuda:
             self._current.append(Timing(name, (time.perf_counter() - begin) * 1000.0))
 
     def finish_frame(self) -> tuple[Timing, ...]:
@@ -51,6 +57,13 @@ class StageTimers:
         if not self._is_cuda:
             self._latest = tuple(self._current)
             return self._latest
+        self._read()
+        if self._is_marking:
+            self._pending, self._running = self._running, []
+        return self._latest
+
+    def _read(self) -> None:
+        """Take the times of a frame that the device has finished."""
         marks = self._pending
         if marks and marks[-1][1].query():
             self._latest = tuple(
@@ -59,9 +72,6 @@ class StageTimers:
             )
             self._release(marks)
             self._pending = []
-        if not self._pending:
-            self._pending, self._running = self._running, []
-        return self._latest
 
     def _mark(self) -> torch.cuda.Event:
         event = self._free.pop() if self._free else torch.cuda.Event(enable_timing=True)

@@ -28,7 +28,7 @@ from sgview.state.status import LoadStatus, NetworkStatus, Notice
 
 _log = logging.getLogger(__name__)
 
-_QUICK = 0.002  # pictures that follow each other faster are asked for ahead [s]
+_QUICK = 0.003  # pictures that follow each other faster are asked for ahead [s]
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -55,9 +55,13 @@ class EngineWorker:
     def __init__(self, engine: Engine, load: Load | None = None):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
-        self._condition = threading.Condition()
+        lock = threading.Lock()
+        self._condition = threading.Condition(lock)  # there is something to do
+        self._begun = threading.Condition(lock)  # what was wanted last
+        self._handed_out = threading.Condition(lock)  # a picture, or none
         self._wanted: tuple[Params, float] | None = None
         self._is_begun = False  # what was wanted last
+        self._works_behind = engine.device.type == "cuda"  # the device, behind the host
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
@@ -103,13 +107,14 @@ class EngineWorker:
         """Sleep until the newest finished picture is another than `picture`.
 
         Quick pictures would wait for whoever asks for the next only then: there it is slept until
-        the one asked for last is begun, which is when the one before it is handed out.
+        the one asked for last is begun. On CUDA that is once all of it was launched: the engine's
+        thread then waits for the device, and leaves the interpreter to whoever wakes up here.
         """
         with self._condition:
-            is_quick = picture is not None and self._seconds_a_picture() < _QUICK
-            self._condition.wait_for(
-                lambda: self._is_begun if is_quick else self._picture is not picture, seconds
-            )
+            if picture is not None and self._seconds_a_picture() < _QUICK:
+                self._begun.wait_for(lambda: self._is_begun, seconds)
+            else:
+                self._handed_out.wait_for(lambda: self._picture is not picture, seconds)
 
     def load(self, slot: Slot, path: str | Path) -> None:
         """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
@@ -191,7 +196,7 @@ class EngineWorker:
         if self._engine.device.type == "cpu":
             _let_the_window_go_first()
         # On CUDA an unchanged frame is made again, to bring what is read back late.
-        useful = 3 if self._engine.device.type == "cuda" else 1
+        useful = 3 if self._works_behind else 1
         last: tuple[Params, float] | None = None
         repeats = 0
         while True:
@@ -205,8 +210,8 @@ class EngineWorker:
                     wanted, self._wanted = self._wanted, None
                     if wanted is not None:
                         repeats = repeats + 1 if wanted == last else 1
-                        self._is_begun = repeats <= useful
-                        self._condition.notify_all()  # `await_newer`
+                        self._is_begun = repeats <= useful and not self._works_behind
+                        self._begun.notify_all()
             if task is not None:
                 last = None
                 self._guard(self._finish)
@@ -243,6 +248,8 @@ class EngineWorker:
         notices = self._engine.take_notices()
         with self._condition:
             self._notices.extend(notices)
+            self._is_begun = self._wanted is None
+            self._begun.notify_all()
         self._finish()
         if picture is None or picture.ready is None:
             self._hand_out(picture)
@@ -261,7 +268,7 @@ class EngineWorker:
     def _hand_out(self, picture: Picture | None) -> None:
         with self._condition:
             self._picture = picture
-            self._condition.notify_all()  # `await_newer`
+            self._handed_out.notify_all()
             if picture is not None:
                 self._finished.append(time.perf_counter())
 
@@ -340,7 +347,7 @@ class EngineWorker:
             self._networks = {slot: network.status for slot, network in networks.items()}
             if not networks:
                 self._picture = None
-                self._condition.notify_all()
+                self._handed_out.notify_all()
 
     def _fps(self) -> float:
         """Return the pictures a second over the last second or so."""

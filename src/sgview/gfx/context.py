@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class GraphicsInfo:
     version: str  # "4.5 (Core Profile) Mesa 22.3.6"
     vendor: str
 
-    @property
+    @cached_property
     def is_software(self) -> bool:
         """Whether the CPU draws."""
         name = self.renderer.lower()

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from OpenGL import GL
 
+from sgview.gfx import calls
 from sgview.gfx.interop import DeviceImage, Interop, InteropError
 from sgview.gfx.picture_texture import MakeInterop, PictureTexture
 from sgview.gfx.placement import Fit, Rect, place
@@ -86,11 +87,11 @@ class Display:
         quad = place(self.size, space, fit)
         # The viewport maps [-1, 1] to `space`; the quad may overhang, scissors cut it.
         bottom = framebuffer_height - space.y - space.height
-        GL.glViewport(space.x, bottom, space.width, space.height)
-        GL.glScissor(space.x, bottom, space.width, space.height)
-        GL.glEnable(GL.GL_SCISSOR_TEST)
-        GL.glDisable(GL.GL_BLEND)
-        GL.glDisable(GL.GL_DEPTH_TEST)
+        calls.viewport(space.x, bottom, space.width, space.height)
+        calls.scissor(space.x, bottom, space.width, space.height)
+        calls.enable(GL.GL_SCISSOR_TEST)
+        calls.disable(GL.GL_BLEND)
+        calls.disable(GL.GL_DEPTH_TEST)
         is_shrunk = quad.width < self._texture.width or quad.height < self._texture.height
         program = self._shrinking if is_shrunk else self._program
         program.use()
@@ -98,15 +99,15 @@ class Display:
         top = 1 - 2 * (quad.y - space.y) / space.height
         right = left + 2 * quad.width / space.width
         lower = top - 2 * quad.height / space.height
-        GL.glUniform4f(program.uniform("u_rect"), left, top, right, lower)
-        GL.glUniform1i(program.uniform("u_picture"), 0)
+        calls.uniform_float4(program.uniform("u_rect"), left, top, right, lower)
+        calls.uniform_int(program.uniform("u_picture"), 0)
         self._texture.bind(filter)
-        GL.glBindVertexArray(self._vertices)
-        GL.glDrawArrays(GL.GL_TRIANGLE_STRIP, 0, 4)
-        GL.glBindVertexArray(0)
-        GL.glBindTexture(GL.GL_TEXTURE_2D, 0)
-        GL.glUseProgram(0)
-        GL.glDisable(GL.GL_SCISSOR_TEST)
+        calls.bind_vertex_array(self._vertices)
+        calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
+        calls.bind_vertex_array(0)
+        calls.bind_texture(GL.GL_TEXTURE_2D, 0)
+        calls.use_program(0)
+        calls.disable(GL.GL_SCISSOR_TEST)
 
     def read(self) -> np.ndarray:
         """Return the texture, uint8 [H, W, 4], row 0 on top; waits for the graphics card."""

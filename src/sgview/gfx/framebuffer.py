@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from OpenGL import GL
 
+from sgview.gfx import calls
+
 
 def clear(size: tuple[int, int], colour: tuple[float, float, float]) -> None:
     """Fill the whole framebuffer of (width, height) [px] with `colour`, channels in 0..1."""
-    GL.glViewport(0, 0, *size)
-    GL.glDisable(GL.GL_SCISSOR_TEST)
-    GL.glClearColor(*colour, 1.0)
-    GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+    calls.viewport(0, 0, *size)
+    calls.disable(GL.GL_SCISSOR_TEST)
+    calls.clear_colour(*colour, 1.0)
+    calls.clear(GL.GL_COLOR_BUFFER_BIT)
 
 
 def read(size: tuple[int, int]) -> np.ndarray:

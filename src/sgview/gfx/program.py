@@ -7,6 +7,7 @@ from typing import Any
 
 from OpenGL import GL
 
+from sgview.gfx import calls
 from sgview.resources import shader
 
 
@@ -35,7 +36,7 @@ class Program:
 
     def use(self) -> None:
         """Make this the current program."""
-        GL.glUseProgram(self._id)
+        calls.use_program(self._id)
 
     def uniform(self, name: str) -> int:
         """Return the location of a uniform; -1 if the program does not use it."""

@@ -8,6 +8,8 @@ from types import TracebackType
 import numpy as np
 from OpenGL import GL
 
+from sgview.gfx import calls
+
 BYTES_PER_PIXEL = 4
 
 
@@ -80,10 +82,10 @@ class Texture:
     def bind(self, filter_name: str) -> None:
         """Bind to texture unit 0 with `filter_name` "nearest" or "linear"."""
         mode = GL.GL_NEAREST if filter_name == "nearest" else GL.GL_LINEAR
-        GL.glActiveTexture(GL.GL_TEXTURE0)
-        GL.glBindTexture(GL.GL_TEXTURE_2D, self.id)
-        GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, mode)
-        GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, mode)
+        calls.active_texture(GL.GL_TEXTURE0)
+        calls.bind_texture(GL.GL_TEXTURE_2D, self.id)
+        calls.tex_parameter(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, mode)
+        calls.tex_parameter(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, mode)
 
     def read(self) -> np.ndarray:
         """Return the contents, uint8 [H, W, 4]; waits for the graphics card."""

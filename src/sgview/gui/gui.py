@@ -36,6 +36,7 @@ from sgview.state.params import Params
 from sgview.state.status import Status
 
 _DOCKSPACE = "sgview dockspace"
+USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
 
@@ -98,6 +99,12 @@ class Gui:
     def shows_performance(self) -> bool:
         """Whether the performance panel is shown, for which some things are measured."""
         return self._wants_performance and self.show_panels
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has a hand at it: it then wants to follow at once."""
+        self._activate()
+        return self._rest < USED_FOR or imgui.is_any_item_active()
 
     def attach(self, window_address: int) -> None:
         """Draw into the GLFW window at this address, whose GL context is current.
@@ -258,7 +265,8 @@ class Gui:
     def _hide_resting_cursor(self) -> None:
         """Leave nothing but the picture on a screen without panels."""
         io = imgui.get_io()
-        is_used = io.mouse_delta.x or io.mouse_delta.y or imgui.is_any_mouse_down()
+        is_moved = io.mouse_delta.x or io.mouse_delta.y or io.mouse_wheel
+        is_used = is_moved or imgui.is_any_mouse_down()
         self._rest = 0.0 if is_used else self._rest + io.delta_time
         if not self.show_panels and not self._shows_keys and self._rest > CURSOR_REST:
             imgui.set_mouse_cursor(int(imgui.MouseCursor_.none))

@@ -1,0 +1,77 @@
+"""How a kernel is launched, on a stand-in for the driver; real launches are in `tests/ops`."""
+
+import ctypes
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+import torch
+
+from stylegan3.ops import kernel as kernel_module
+from stylegan3.ops.kernel import Kernel, KernelError
+
+
+class Driver(SimpleNamespace):
+    """Notes launches; refuses them with `status`."""
+
+    def __init__(self) -> None:
+        super().__init__(launches=[], status=0, CUlaunchConfig=SimpleNamespace)
+        self.CUlaunchAttribute = lambda: SimpleNamespace(value=SimpleNamespace())
+        name = "CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION"
+        self.CUlaunchAttributeID = SimpleNamespace(**{name: 6})
+
+    def cuModuleLoadData(self, binary: bytes):  # noqa: N802
+        return 0, "module"
+
+    def cuModuleGetFunction(self, module: str, name: bytes):  # noqa: N802
+        return 0, name
+
+    def cuLaunchKernel(self, function, *what):  # noqa: N802
+        *sizes, shared, stream, address, _ = what
+        self.launches.append((tuple(sizes), shared, stream, _first_argument(address)))
+        return (self.status,)
+
+    def cuLaunchKernelEx(self, config, function, address, _):  # noqa: N802
+        grid = (config.gridDimX, config.gridDimY, config.gridDimZ)
+        block = (config.blockDimX, config.blockDimY, config.blockDimZ)
+        assert len(config.attrs) == config.numAttrs == 1
+        shared, stream = config.sharedMemBytes, config.hStream
+        self.launches.append(((*grid, *block), shared, stream, _first_argument(address)))
+        return (self.status,)
+
+    def cuGetErrorString(self, status: int):  # noqa: N802
+        return 0, b"refused"
+
+
+def _first_argument(address: int) -> int:
+    """Return the int32 behind the first of the pointers at `address`."""
+    pointer = ctypes.c_void_p.from_address(address).value
+    return ctypes.c_int32.from_address(pointer or 0).value
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
+    driver = Driver()
+    bindings = ModuleType("cuda.bindings")
+    bindings.driver = driver  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "cuda", ModuleType("cuda"))
+    monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
+    monkeypatch.setattr(kernel_module, "ensure_context", lambda device: None)
+    monkeypatch.setattr(kernel_module, "_stream", lambda device: 77)
+    return driver
+
+
+@pytest.mark.parametrize("starts_early", [False, True])
+def test_both_ways_of_launching_say_the_same(driver: Driver, starts_early: bool) -> None:
+    kernel = Kernel(b"", "twice", 0, starts_early)
+    kernel((4, 2), 128, 42, torch.zeros(3), None, 0.5, shared=16)
+    assert driver.launches == [((4, 2, 1, 128, 1, 1), 16, 77, 42)]
+
+
+@pytest.mark.parametrize("starts_early", [False, True])
+def test_a_refused_launch_is_an_error_with_the_kernels_name(
+    driver: Driver, starts_early: bool
+) -> None:
+    driver.status = 1
+    with pytest.raises(KernelError, match="launching twice: refused"):
+        Kernel(b"", "twice", 0, starts_early)(1, 1, 42)
