@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
 SOFTWARE_NOTE = f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."
-SOFTWARE_PATIENCE = 0.025  # how much longer a frame then waits for a new picture [s]
+SOFTWARE_FRAME = 0.030  # how long a frame then lasts where it waits for a new picture [s]
 PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
 RESTING_PANEL_RATE = 30.0  # while nobody touches it and pictures want to be as many as they can
 THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
@@ -186,7 +186,7 @@ class App:
             self._busy = self._now() - begin
         self.window.swap()
         self._limiter.wait(self._frame_limit())
-        self._await_picture()
+        self._await_picture(begin)
 
     def execute(self, command: c.Command) -> None:
         """Do what `command` asks; the one place where commands become deeds."""
@@ -501,15 +501,16 @@ class App:
         recent = [Path(name).parent for name in self._recent.paths]
         return next((folder for folder in recent if folder.is_dir()), Path.cwd())
 
-    def _await_picture(self) -> None:
+    def _await_picture(self, begin: float) -> None:
         """Leave the processor to the network instead of drawing the same picture again with it.
 
         Twice as many pictures where both share two cores. A widget that is held does not wait.
         Where neither a screen nor a slow renderer sets the pace, pictures and panel do.
         """
         if self.window.graphics.is_software:
-            if self.picture is not None and not _is_widget_held():
-                self.worker.await_newer(self.picture, SOFTWARE_PATIENCE)
+            left = begin + SOFTWARE_FRAME - self._now()
+            if left > 0 and self.picture is not None and not _is_widget_held():
+                self.worker.await_newer(self.picture, left)
         elif self._is_hurried:
             self.worker.await_newer(self.picture, self._panel_pace.seconds_left())
 
