@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sgview.app import PANEL_RATE, RESTING_PANEL_RATE, SOFTWARE_FRAME
+from sgview.app import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.clock import Pace
+from sgview.frame_pace import SOFTWARE_FRAME
 from sgview.outputs.snapshot import load_snapshot_params
 from sgview.settings import Folders, Settings, Window
 from sgview.state.commands import LoadNetwork, Quit

@@ -93,12 +93,12 @@ def test_what_sets_the_pace(app) -> None:
     app.execute(commands.SetVsync(False))
     app.execute(commands.SetFpsLimit(500.0))
     assert app.window.graphics.is_software
-    assert app._frame_limit() == 40.0  # the rest of the processor is the network's
+    assert app._pace.frame_limit == 40.0  # the rest of the processor is the network's
     app.frame()
     assert "at most 40" in app.status.machine.pace_note
     app.window.graphics = SimpleNamespace(is_software=False)
-    assert app._frame_limit() == 500.0
+    assert app._pace.frame_limit == 500.0
     app.execute(commands.SetVsync(True))
-    assert app._frame_limit() == pytest.approx(1.25 * app.window.refresh_rate)
+    assert app._pace.frame_limit == pytest.approx(1.25 * app.window.refresh_rate)
     app.frame()
     assert app.status.machine.pace_note == ""

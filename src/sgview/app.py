@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, assert_never
@@ -18,6 +16,7 @@ from sgview import resources, session
 from sgview.clock import Clock, FrameLimiter, FrameRate, Pace
 from sgview.dialogs import FileDialog, has_system_dialogs
 from sgview.files import Files, commands_for
+from sgview.frame_pace import FramePace
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
@@ -27,9 +26,10 @@ from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.gui.gui import Gui
 from sgview.performance import Performance
 from sgview.recent import RecentFiles
+from sgview.running import THREAD_TURN, closing_signals, turns_of
 from sgview.session import Session, SessionFile, Surroundings
 from sgview.settings import Settings
-from sgview.shown import host_pixels, pixels_of
+from sgview.shown import host_pixels, pixels_of, with_picture
 from sgview.signals import Inputs, Instant, SignalStatus
 from sgview.signals.midi_input import MidiInput
 from sgview.signals.osc_input import OscInput
@@ -49,12 +49,8 @@ if TYPE_CHECKING:
     from sgview.state.status import NetworkStatus
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
-SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
-SOFTWARE_NOTE = f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."
-SOFTWARE_FRAME = 0.030  # how long a frame then lasts where it waits for a new picture [s]
 PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
 RESTING_PANEL_RATE = 30.0  # while nobody touches it and pictures want to be as many as they can
-THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
 MINIMISED_WAIT = 0.1  # [s]
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
 SCRIPT_FILTER = ("Scripts", "*.py")
@@ -131,7 +127,7 @@ class App:
         self._panel_pace = Pace(PANEL_RATE, now)
         self._is_panel_kept = False  # in the layer, to be shown again by the frames in between
         self._framebuffer = (0, 0)  # [px]
-        self._fps_limit = settings.window.fps_limit
+        self._pace = FramePace(self.window, settings.window.fps_limit)
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
         self._rate = FrameRate(now)
         self._files = Files(settings.folders, self._notices, now)
@@ -142,7 +138,7 @@ class App:
     def run(self, seconds: float | None = None) -> None:
         """Play until the user leaves, or for `seconds` of real time."""
         end = None if seconds is None else self._now() + seconds
-        with _closing_signals(self.stop), _turns_of(THREAD_TURN):
+        with closing_signals(self.stop), turns_of(THREAD_TURN):
             while self._is_running and not self.window.should_close:
                 self.frame()
                 if end is not None and self._now() >= end:
@@ -185,7 +181,7 @@ class App:
         if has_panel:
             self._busy = self._now() - begin
         self.window.swap()
-        self._limiter.wait(self._frame_limit())
+        self._limiter.wait(self._pace.frame_limit)
         self._await_picture(begin)
 
     def execute(self, command: c.Command) -> None:
@@ -273,7 +269,7 @@ class App:
             case c.SetVsync(enabled):
                 self.window.vsync = enabled
             case c.SetFpsLimit(limit):
-                self._fps_limit = max(limit, 0.0)
+                self._pace.fps_limit = max(limit, 0.0)
             case c.TimeLayers():
                 if self.picture is not None:
                     self.worker.time_layers(self.picture.params, self.picture.t)
@@ -315,7 +311,7 @@ class App:
 
     def _draw_panel(self) -> None:
         """Let the user see and change the parameters."""
-        is_hurried = self._is_hurried
+        is_hurried = self._pace.is_hurried
         if is_hurried:  # a panel takes as long as a few pictures: the engine has one to make
             self._ask(False)
         is_resting = is_hurried and not self.gui.is_used
@@ -478,7 +474,7 @@ class App:
             if look.thumbnail is not None
         }
         status = self.performance.fill(status, self._thumbnails.show(thumbnails))
-        return status if picture is None else _with_picture(status, picture, self.params)
+        return status if picture is None else with_picture(status, picture, self.params)
 
     def _machine_status(self, engine: EngineStatus) -> MachineStatus:
         """Say how the machine copes; what costs time to know only while it is being looked at."""
@@ -486,15 +482,14 @@ class App:
         self._drawing.is_wanted = is_shown
         self.worker.watch_memory(is_shown)
         screen = tuple(Timing(name, length) for name, length in self._drawing.latest().items())
-        is_software = self.window.graphics.is_software
         return MachineStatus(
             memory=engine.memory,
             layer_times=engine.layer_times,
             clock="GPU" if self.picture is not None and self.picture.ready else "host",
             screen=(*screen, Timing("window", self._busy * 1000)) if screen else (),
-            fps_limit=self._fps_limit,
+            fps_limit=self._pace.fps_limit,
             refresh_rate=self.window.refresh_rate if is_shown else DEFAULT_REFRESH_RATE,
-            pace_note=SOFTWARE_NOTE if is_software else "",
+            pace_note=self._pace.note,
         )
 
     def _network_folder(self) -> Path:
@@ -502,32 +497,14 @@ class App:
         return next((folder for folder in recent if folder.is_dir()), Path.cwd())
 
     def _await_picture(self, begin: float) -> None:
-        """Leave the processor to the network instead of drawing the same picture again with it.
+        """Sleep for a new picture, where that is better than drawing the same one again.
 
-        Twice as many pictures where both share two cores. A widget that is held does not wait.
-        Where neither a screen nor a slow renderer sets the pace, pictures and panel do.
+        A widget that is held does not wait for the network.
         """
-        if self.window.graphics.is_software:
-            left = begin + SOFTWARE_FRAME - self._now()
-            if left > 0 and self.picture is not None and not _is_widget_held():
-                self.worker.await_newer(self.picture, left)
-        elif self._is_hurried:
-            self.worker.await_newer(self.picture, self._panel_pace.seconds_left())
-
-    @property
-    def _is_hurried(self) -> bool:
-        """Whether pictures set the pace: neither a screen nor a slow renderer does."""
-        return not self.window.vsync and not self.window.graphics.is_software
-
-    def _frame_limit(self) -> float:
-        """Return the most frames a second to draw; 0: as many as there are."""
-        limit = self._fps_limit
-        if self.window.graphics.is_software:
-            return SOFTWARE_LIMIT if self.window.vsync or not limit else min(limit, SOFTWARE_LIMIT)
-        if self.window.vsync:
-            # Not to hold back a screen, but for those that do not make `swap` wait.
-            return 1.25 * self.window.refresh_rate
-        return limit
+        left = self._panel_pace.seconds_left()
+        patience = self._pace.patience(self._now() - begin, left, is_held=_is_widget_held())
+        if patience > 0 and (self.picture is not None or self._pace.is_hurried):
+            self.worker.await_newer(self.picture, patience)
 
 
 def _sources(settings: Settings) -> Sources:
@@ -541,56 +518,8 @@ def _sources(settings: Settings) -> Sources:
     )
 
 
-def _with_picture(status: Status, picture: Picture, params: Params) -> Status:
-    """Add what the engine says of the picture on the screen."""
-    own = [(edit.tensor, edit.operation) for edit in params.edits]
-    shown = [(edit.tensor, edit.operation) for edit in picture.params.edits]
-    edits, script = status.edits, status.script
-    if shown[: len(own)] == own:  # else it still shows other edits
-        edits = tuple(
-            edit if edit.error else replace(edit, error=act.error)
-            for edit, act in zip(edits, picture.edits, strict=False)
-        )
-        errors = [act.error for act in picture.edits[len(own) :] if act.error]
-        if script.path and errors and not script.error:
-            script = replace(script, error=errors[0])
-    return replace(
-        status,
-        blend_groups=picture.blend_groups,
-        latent=picture.latent,
-        edits=edits,
-        script=script,
-        picture=picture.status,
-        timings=picture.timings,
-    )
-
-
 def _is_widget_held() -> bool:
     """Return whether the user is dragging or typing into a widget of the panel."""
     from imgui_bundle import imgui  # after glfw, whose library it shares
 
     return imgui.is_any_item_active()
-
-
-@contextmanager
-def _turns_of(seconds: float) -> Iterator[None]:
-    """Let threads that run Python take turns this long: the panel's must not stall the engine's."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-@contextmanager
-def _closing_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Leave cleanly on Ctrl+C and on the system's request to end."""
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, lambda *_: stop())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

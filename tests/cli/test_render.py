@@ -162,7 +162,10 @@ def test_a_take_of_the_built_in_pair(tmp_path: Path) -> None:
     name = builtin_networks("sg3")[0].status.name
     record(path, {"a": PlayedNetwork(path="", name=name)})
     pictures = render(tmp_path / "1", "--take", str(path), "--frames", "2")
-    demo = ("--demo", "sg3", "--edit", "synthesis.input.weight=1 + sin(t)")
+    plain = tmp_path / "plain.toml"  # a take has no look of its own to start with
+    plain.write_text("version = 2\n")
+    demo = ("--demo", "sg3", "--preset", str(plain))
+    demo += ("--edit", "synthesis.input.weight=1 + sin(t)")
     np.testing.assert_array_equal(
         pictures, render(tmp_path / "2", *demo, "--frames", "2", "--fps", "20")
     )
@@ -177,7 +180,7 @@ def test_without_networks_the_built_in_pair_plays(tmp_path: Path) -> None:
 
 def test_pair_and_look_are_chosen_by_name(tmp_path: Path) -> None:
     look = render(tmp_path / "1", "--frames", "1", "--preset", "veins")[0]
-    assert look.shape == (64, 64, 3)
+    assert look.shape == (128, 128, 3)
     other = render(tmp_path / "2", "--demo", "sg3", "--frames", "1", "--blend", "L4=1")[0]
     size = builtin_networks("sg3")[0].status.img_resolution
     assert other.shape == (size, size, 3)
@@ -223,7 +226,11 @@ def test_ctrl_c_leaves_a_playable_file(
         return render_picture(engine, params, t)
 
     monkeypatch.setattr(Engine, "render", interrupted)
-    assert main(["render", A, "--device", "cpu", "--fps", "12", "--out", str(out)]) == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
+    try:
+        assert main(["render", A, "--device", "cpu", "--fps", "12", "--out", str(out)]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "stopped; " in capsys.readouterr().err
     with av.open(str(out)) as container:
         assert len(list(container.decode(video=0))) == 12

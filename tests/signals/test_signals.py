@@ -1,4 +1,5 @@
 import time
+from math import sin
 
 import pytest
 from msgspec.structs import replace
@@ -174,7 +175,22 @@ def test_the_same_instants_give_the_same_values_again():
     assert [one.resolve(given, i) for i in instants] == [other.resolve(given, i) for i in instants]
 
 
-def test_two_hundred_bindings_cost_less_than_a_millisecond():
+def time_of_plain_python() -> float:
+    """What two hundred formulas of that kind cost as functions [s], the least of many."""
+    formulas = [
+        lambda t, n=n: 0.5 + 0.4 * sin(t * n + 0.3) * abs(t / 8 % 2 - 1) for n in range(200)
+    ]
+    times = []
+    for n in range(60):
+        start = time.perf_counter()
+        for formula in formulas:
+            formula(n / 60)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_two_hundred_bindings_cost_little():
+    """Less than a millisecond where plain Python takes 31 us for as many; else in proportion."""
     paths = [leaf.path for leaf in leaves(Params()) if leaf.is_number and "edits" not in leaf.path]
     paths += [f"blend.amounts.L{n}" for n in range(80)]
     paths += [f"mapping.class_weights.{n}" for n in range(200 - len(paths))]
@@ -196,7 +212,7 @@ def test_two_hundred_bindings_cost_less_than_a_millisecond():
         times.append(time.perf_counter() - start)
     assert not [b.error for b in status.bindings.values() if b.error]
     # The least of many: the machine may be busy with something else.
-    assert min(times) < 1e-3, f"{min(times) * 1e3:.2f} ms"
+    assert min(times) / time_of_plain_python() < 1000 / 31, f"{min(times) * 1e3:.2f} ms"
 
 
 def test_hostile_bindings_of_a_preset_do_nothing(tmp_path):

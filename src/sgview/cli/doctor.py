@@ -157,7 +157,7 @@ def _window() -> list[Finding]:
 
 def _pace(refresh_rate: float, is_software: bool) -> Finding:
     """Say what sets the pace of the window, as the user's own settings have it."""
-    from sgview.app import SOFTWARE_LIMIT
+    from sgview.frame_pace import SOFTWARE_LIMIT
     from sgview.settings import load_settings
 
     window = load_settings().window

@@ -1,0 +1,58 @@
+"""How often the window draws, and how long it rather waits for a new picture."""
+
+from __future__ import annotations
+
+from sgview.gfx.window import Window
+
+SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
+SOFTWARE_FRAME = 0.030  # how long a frame then lasts where it waits for a new picture [s]
+
+
+class FramePace:
+    """What sets the window's pace: a screen, the processor that draws, a limit, or pictures.
+
+    Attributes:
+        fps_limit: most frames a second without vsync; 0: as many as there are.
+    """
+
+    def __init__(self, window: Window, fps_limit: float) -> None:
+        self._window = window
+        self.fps_limit = fps_limit
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether pictures set the pace: neither a screen nor a slow renderer does."""
+        return not self._window.vsync and not self._window.graphics.is_software
+
+    @property
+    def frame_limit(self) -> float:
+        """The most frames a second to draw; 0: as many as there are."""
+        limit, has_vsync = self.fps_limit, self._window.vsync
+        if self._window.graphics.is_software:
+            return SOFTWARE_LIMIT if has_vsync or not limit else min(limit, SOFTWARE_LIMIT)
+        if has_vsync:
+            # Not to hold back a screen, but for those that do not make `swap` wait.
+            return 1.25 * self._window.refresh_rate
+        return limit
+
+    @property
+    def note(self) -> str:
+        """What a user should know of it; "" for nothing."""
+        if not self._window.graphics.is_software:
+            return ""
+        return f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."
+
+    def patience(self, elapsed: float, panel_due: float, *, is_held: bool) -> float:  # [s]
+        """How long a frame may wait for a new picture instead of drawing the same one again.
+
+        Where the processor draws, that leaves it to the network: twice as many pictures where both
+        share two cores. What drawing took counts, so that the panel keeps its pace.
+
+        Args:
+            elapsed: since the frame began [s].
+            panel_due: until the panel is to be drawn again [s].
+            is_held: whether the user holds a widget, which does not wait.
+        """
+        if self._window.graphics.is_software:
+            return 0.0 if is_held else max(SOFTWARE_FRAME - elapsed, 0.0)
+        return panel_due if self.is_hurried else 0.0
