@@ -38,7 +38,9 @@ ALLOWED: dict[str, set[str]] = {
         "sgview.settings",
         "numpy",
     },
-    "sgview.shown": {"sgview.gfx", "sgview.engine", "numpy"},
+    "sgview.shown": {*STATE, "sgview.gfx", "sgview.engine", "numpy"},
+    "sgview.frame_pace": {"sgview.gfx"},
+    "sgview.running": set(),
 }
 UNRESTRICTED = ("sgview.app", "sgview.cli", "sgview.__main__")
 """What ties the packages together; nobody imports these."""

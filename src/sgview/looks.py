@@ -150,9 +150,10 @@ class Looks:
         for task, _ in list(self._tasks):
             task.exception()
         self.poll()
-        self._own = look_files.scan(self._folder, self._own)
+        scan, self._scan = self._scan, None  # nobody reads beside what follows
+        known = self._own if scan is None else scan.result()
+        self._own = look_files.scan(self._folder, known)
         self.shown = self._arrange()
-        self._scan = None
 
     def close(self) -> None:
         """Finish what is being written."""
