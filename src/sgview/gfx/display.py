@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Literal
 
 import numpy as np
@@ -10,6 +9,7 @@ from OpenGL import GL
 
 from sgview.gfx import calls
 from sgview.gfx.interop import DeviceImage, Interop, InteropError
+from sgview.gfx.owner import Owner
 from sgview.gfx.picture_texture import MakeInterop, PictureTexture
 from sgview.gfx.placement import Fit, Rect, place
 from sgview.gfx.program import Program
@@ -18,7 +18,7 @@ from sgview.gfx.texture import Texture
 Filter = Literal["nearest", "linear"]
 
 
-class Display:
+class Display(Owner):
     """Owns two textures and their CUDA registrations.
 
     CUDA writes to one while OpenGL may still be drawing the other: neither waits for its turn.
@@ -123,17 +123,6 @@ class Display:
             self._vertices = 0
         self._program.close()
         self._shrinking.close()
-
-    def __enter__(self) -> Display:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _show_device(self, image: DeviceImage) -> None:
         if not self._refusal:

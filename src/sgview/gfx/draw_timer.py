@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
 import numpy as np
 from OpenGL import GL
 
+from sgview.gfx.owner import Owner
+
 _UNDER_WAY = 4  # queries a stage whose results have not come
 
 
-class DrawTimer:
+class DrawTimer(Owner):
     """Times stretches of OpenGL commands by queries of the card, which are never waited for.
 
     Stages must not lie within one another. Costs nothing while `is_wanted` is False. The context
@@ -59,17 +60,6 @@ class DrawTimer:
         if queries:
             GL.glDeleteQueries(len(queries), queries)
         self._free, self._pending, self._latest = [], {}, {}
-
-    def __enter__(self) -> DrawTimer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _is_known(query: int) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from sgview.gfx.owner import Owner
 from sgview.gfx.texture import BYTES_PER_PIXEL, Texture
 
 
@@ -34,7 +35,7 @@ class DeviceImage:
     device: int = 0  # CUDA ordinal
 
 
-class Interop:
+class Interop(Owner):
     """Copies CUDA pictures into one texture.
 
     Args:
@@ -105,17 +106,6 @@ class Interop:
                 self._cuda.cudaEventDestroy(self._events.pop())
             self._cuda.cudaStreamDestroy(self._stream)
             self._stream = None
-
-    def __enter__(self) -> Interop:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _keep(self, image: DeviceImage) -> None:
         """Hold `image` until its copy is done, and let go of those that are."""

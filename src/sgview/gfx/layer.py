@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
 from OpenGL import GL
 
 from sgview.gfx import calls
+from sgview.gfx.owner import Owner
 from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
 
 
-class Layer:
+class Layer(Owner):
     """Keeps a drawing of the size of the window, transparent where nothing was drawn.
 
     ImGui takes hundreds of OpenGL calls to draw a panel, and this ten to show it again.
@@ -73,14 +73,3 @@ class Layer:
             GL.glDeleteVertexArrays(1, [self._vertices])
             self._vertices = 0
         self._program.close()
-
-    def __enter__(self) -> Layer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

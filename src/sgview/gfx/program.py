@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 from OpenGL import GL
 
 from sgview.gfx import calls
+from sgview.gfx.owner import Owner
 from sgview.resources import shader
 
 
@@ -15,7 +15,7 @@ class ShaderError(RuntimeError):
     """A shader that did not compile or link; the message holds the driver's log."""
 
 
-class Program:
+class Program(Owner):
     """A vertex and a fragment shader from `shaders/`, compiled and linked.
 
     Args:
@@ -49,17 +49,6 @@ class Program:
         if self._id:
             GL.glDeleteProgram(self._id)
             self._id = 0
-
-    def __enter__(self) -> Program:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _compile(kind: int, source: str, name: str) -> int:

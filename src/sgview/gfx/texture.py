@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-from types import TracebackType
 
 import numpy as np
 from OpenGL import GL
 
 from sgview.gfx import calls
+from sgview.gfx.owner import Owner
 
 BYTES_PER_PIXEL = 4
 
 
-class Texture:
+class Texture(Owner):
     """One RGBA8 picture in OpenGL's memory, row 0 on top.
 
     Uploads go through a pixel buffer that is orphaned each time, so that the driver copies in the
@@ -104,14 +104,3 @@ class Texture:
         if self.id:
             GL.glDeleteTextures(1, [self.id])
             self.id = self.width = self.height = 0
-
-    def __enter__(self) -> Texture:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 
 import numpy as np
 
+from sgview.gfx.owner import Owner
 from sgview.gfx.texture import Texture
 
 
-class Thumbnails:
+class Thumbnails(Owner):
     """Owns a texture for every small picture that is shown."""
 
     def __init__(self) -> None:
@@ -37,17 +37,6 @@ class Thumbnails:
     def close(self) -> None:
         """Free all; closing again does nothing."""
         self._forget(list(self._textures))
-
-    def __enter__(self) -> Thumbnails:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _forget(self, names: Iterable[str]) -> None:
         for name in names:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from sgview.gfx.context import (
@@ -18,11 +17,12 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
+from sgview.gfx.owner import Owner
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 
 
-class Window:
+class Window(Owner):
     """One window whose context is current in the thread that opened it.
 
     Args:
@@ -174,17 +174,6 @@ class Window:
         if self._handle:
             glfw.destroy_window(self._handle)
             self._handle = None
-
-    def __enter__(self) -> Window:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _drop(self, _handle: Any, paths: Sequence[str]) -> None:
         if self.on_drop is not None:

@@ -1,0 +1,25 @@
+"""What all owners of things of OpenGL and CUDA have in common."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+
+class Owner:
+    """Frees what it owns at the end of a `with`, by `close`, which does nothing a second time."""
+
+    def close(self) -> None:
+        """Free everything; the context must be current."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
