@@ -29,6 +29,9 @@ Padding = tuple[int, int, int, int]
 
 _CORRELATION = {2: 0.9, 4: 0.95}  # of the oversampled signal; see separable_terms
 _MAX_RANK = 4
+LEAK = 0.666748046875
+"""lrelu(v) = (v + LEAK |v|) / (1 + LEAK): the kernel takes turns with the float16 next to 2 / 3 on
+either side, so that the filter behind averages what rounding does to the slope."""
 _THREADS = 192
 _STRIP_WIDTH = 32
 
@@ -117,7 +120,7 @@ class TensorCoreFilteredLrelu:
             "filtered_lrelu",
             cuda_source("filtered_lrelu.cu"),
             (
-                ("AT_ONCE", 4 if self.rank == 1 else 1 if geometry.up == 2 else 2),  # on an H200
+                ("AT_ONCE", 4 if self.rank == 1 else 1),  # on an H200
                 ("CLAMP", int(has_clamp)),
                 ("RANK", self.rank),
                 ("SLOTS", slots),
@@ -230,10 +233,11 @@ def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:
 
     terms = geometry.terms()
     up_v = [up_matrix(16, 16 * i, 1) for i in range(up // 2)]
-    up_h = [up_matrix(8, 8 * i, geometry.gain) for i in range(up)]
+    up_h = [up_matrix(8, 8 * i, geometry.gain / (1 + LEAK)) for i in range(up)]
     down_h = [down_matrix(row, 16, 16 * k) for _, row in terms for k in range(3)]
     down_v = [down_matrix(column, 8, 16 * k) for column, _ in terms for k in range(2)]
-    flat = [m.ravel() for m in (*up_v, *up_h, *down_h, *down_v)]
+    swapped = [np.roll(m, 8, axis=1) for m in up_h]
+    flat = [m.ravel() for m in (*up_v, *up_h, *swapped, *down_h, *down_v)]
     matrices = np.concatenate(flat).astype(np.float16)
 
     def rounded(values: Array) -> Array:
@@ -245,7 +249,7 @@ def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:
     filters = geometry.down_filter
     exact_down = filters.sum() ** 2 if filters.ndim == 1 else filters.sum()
     exact = geometry.up_filter.sum() ** 2 * geometry.gain * exact_down
-    actual = vertical * horizontal * down
+    actual = vertical * horizontal * (1 + LEAK) * down
     correction = exact / actual if abs(actual) > 0.1 * abs(exact) > 0 else 1.0
     return matrices, len(terms), float(correction)
 

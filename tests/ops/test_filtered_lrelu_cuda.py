@@ -22,6 +22,7 @@ from kernel_reference import (
 )
 
 from stylegan3.ops.filtered_lrelu_cuda import (
+    LEAK,
     TensorCoreFilteredLrelu,
     filter_matrices,
     strip_steps,
@@ -175,7 +176,8 @@ def test_dc_correction_restores_the_gain_of_the_rounded_filters(layer: int) -> N
     def gain(taps: np.ndarray) -> float:
         return float(taps.astype(np.float16).astype(np.float64).sum())
 
-    rounded = gain(up) * gain(up * geometry.gain) / geometry.up**2
+    leaky = gain(up * geometry.gain / (1 + LEAK)) * (1 + LEAK)  # both factors of the kernel
+    rounded = gain(up) * leaky / geometry.up**2
     rounded *= sum(gain(column) * gain(row) for column, row in geometry.terms())
     assert abs(rounded * correction / geometry.gain - 1) < 1e-5 < abs(correction - 1)
 

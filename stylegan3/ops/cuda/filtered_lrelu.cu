@@ -9,7 +9,7 @@
 // strip in steps of 8 input rows; the 8 rows before them stay in registers. For each group of 16 rows
 // of the oversampled signal and channel:
 //   C[y'][x]   = UpV * X + bias     UpV is the A operand, the pixels are B
-//   Z[y'][x']  = C * UpH            C's accumulators are, register for register, an A operand
+//   Z[y'][x']  = lrelu(C * UpH)     C's accumulators are, register for register, an A operand
 //   W[xo][y']  = DownH * Z^T        and Z's are a B operand of the transposed product
 //   O[xo][yo] += W * DownV          W's are an A operand again
 // so only input and output pass through shared memory, and no halo is recomputed vertically.
@@ -36,7 +36,7 @@
 
 KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     const u16* x, u16* y, const float* bias, const float* clamp, const float* scale,
-    const u32* matrices,  // float16 pairs: up_v, up_h, down_h, down_v (filtered_lrelu_cuda.py)
+    const u32* matrices,  // float16 pairs: up_v, up_h, up_h with halves swapped, down_h, down_v
     int channels, int in_height, int in_width,
     int in_channels,             // stored
     int in_pitch, int in_block,  // from a pixel, and from a block of 16 channels, to the next

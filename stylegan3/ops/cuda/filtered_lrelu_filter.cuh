@@ -2,9 +2,11 @@
 #pragma once
 #include "filtered_lrelu_layout.cuh"
 
-// Filter matrices, as this lane's registers of the mma operands.
+// Filter matrices, as this lane's registers of the mma operands. up_h comes in two orders of its
+// halves where registers allow it: operands are pairs of neighbours.
+constexpr int ORDERS = RANK == 1 ? 2 : 1;
 struct Filters {
-  u32 up_v[GROUPS][4], up_h[UP][2], down_h[RANK][3][4], down_v[RANK][2][2];
+  u32 up_v[GROUPS][4], up_h[ORDERS][UP][2], down_h[RANK][3][4], down_v[RANK][2][2];
 };
 
 DEVICE void load_a(u32 (&a)[4], const u32* matrix, int g, int t) {  // [16][16]
@@ -17,56 +19,71 @@ DEVICE void load_filters(Filters& f, const u32* matrices, int g, int t) {
 #pragma unroll
   for (int i = 0; i < GROUPS; i++, matrices += 128) load_a(f.up_v[i], matrices, g, t);
 #pragma unroll
-  for (int i = 0; i < UP; i++, matrices += 64) load_b(f.up_h[i], matrices, g, t);
+  for (int i = 0; i < 2 * UP; i++, matrices += 64) {
+    if (i < ORDERS * UP) load_b(f.up_h[i / UP][i % UP], matrices, g, t);
+  }
 #pragma unroll
   for (int i = 0; i < RANK * 3; i++, matrices += 128) load_a(f.down_h[i / 3][i % 3], matrices, g, t);
 #pragma unroll
   for (int i = 0; i < RANK * 2; i++, matrices += 64) load_b(f.down_v[i / 2][i % 2], matrices, g, t);
 }
 
-// One 16-row group of one channel: `done` completes the outputs begun by the group before (`open`,
-// which receives those that the next group completes). Both [2 x 16 columns][rows g, g + 8 of O].
+// The leaky ReLU: v + LEAK |v|, but for a gain that up_h has. Bounded first where something is to be
+// clamped: infinity would not survive.
+template <bool CLAMPED> DEVICE u32 leaky(u32 v, u32 limit) {
+  if (!CLAMPED) return add_magnitude2(v, LEAK);
+  return clamp2(add_magnitude2(clamp2(v, LARGE), LEAK), limit);
+}
+
+// Outputs [16 columns][rows g, g + 8 of O] of a group, from 6 tiles of Z: completes `done`, to which
+// what the group before left `open` belongs, and leaves open what the next one completes.
+DEVICE void downsample(const Filters& f, const u32 (*z)[2], u32 (&done)[2], u32 (&open)[2]) {
+  u32 next[2] = {0, 0};
+#pragma unroll
+  for (int r = 0; r < RANK; r++) {
+    u32 w[2][2];
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      mma(w[h], f.down_h[r][0], z[0][h], z[1][h], 0, 0);
+#pragma unroll
+      for (int k = 1; k < 3; k++) {
+        mma(w[h], f.down_h[r][k], z[2 * k][h], z[2 * k + 1][h], w[h][0], w[h][1]);
+      }
+    }
+    const u32 a[4] = {w[0][0], w[0][1], w[1][0], w[1][1]};
+    u32 (&sum)[2] = r == 0 ? open : done;
+    mma(done, a, f.down_v[r][1][0], f.down_v[r][1][1], sum[0], sum[1]);
+    mma(next, a, f.down_v[r][0][0], f.down_v[r][0][1], next[0], next[1]);
+  }
+  open[0] = next[0];
+  open[1] = next[1];
+}
+
+// One 16-row group of one channel. Z's tiles need two neighbouring tiles of C each; a new tile takes
+// the place of the one before last, so that nothing is moved: in every second pair the later one
+// comes first, and up_h's halves with it.
 template <bool CLAMPED>
 DEVICE void filter_group(const Filters& f, const u32 (&up_v)[4], const u32 (&above)[TILES],
                          const u32 (&below)[TILES], uint2 bias, u32 limit, u32 (&done)[2][2],
                          u32 (&open)[2][2]) {
-  u32 c[TILES + 1][2], z[10][2];
+  u32 c[2][2], z[10][2];
+  mma(c[0], up_v, above[0], below[0], bias.x, bias.y);
 #pragma unroll
-  for (int n = 0; n < TILES; n++) mma(c[n], up_v, above[n], below[n], bias.x, bias.y);
-  c[TILES][0] = c[TILES][1] = 0;
+  for (int pair = 0; pair * UP < 10; pair++) {
+    const int next = pair + 1, order = pair & 1, first = ORDERS == 1 ? order : 0;
+    if (next < TILES) mma(c[next & 1], up_v, above[next], below[next], bias.x, bias.y);
+    else c[next & 1][0] = c[next & 1][1] = 0;
+    const u32 a[4] = {c[0][0], c[0][1], c[1][0], c[1][1]};
 #pragma unroll
-  for (int n = 0; n < 10; n++) {
-    const int w = n / UP;
-    const u32 a[4] = {c[w][0], c[w][1], c[w + 1][0], c[w + 1][1]};
-    mma(z[n], a, f.up_h[n % UP][0], f.up_h[n % UP][1], 0, 0);
-#pragma unroll
-    for (int j = 0; j < 2; j++) {
-      z[n][j] = max2(z[n][j], multiply2(z[n][j], SLOPE));
-      if (CLAMPED) z[n][j] = clamp2(z[n][j], limit);
+    for (int n = pair * UP; n < min(pair * UP + UP, 10); n++) {
+      const u32 (&up_h)[2] = f.up_h[order % ORDERS][n % UP];
+      mma(z[n], a, up_h[first], up_h[1 - first], 0, 0);
+      z[n][0] = leaky<CLAMPED>(z[n][0], limit);
+      z[n][1] = leaky<CLAMPED>(z[n][1], limit);
+      if (n == 5) downsample(f, z, done[0], open[0]);
     }
   }
-#pragma unroll
-  for (int m = 0; m < 2; m++) {
-    u32 next[2] = {0, 0};
-#pragma unroll
-    for (int r = 0; r < RANK; r++) {
-      u32 w[2][2];
-#pragma unroll
-      for (int h = 0; h < 2; h++) {
-        mma(w[h], f.down_h[r][0], z[4 * m][h], z[4 * m + 1][h], 0, 0);
-#pragma unroll
-        for (int k = 1; k < 3; k++) {
-          mma(w[h], f.down_h[r][k], z[4 * m + 2 * k][h], z[4 * m + 2 * k + 1][h], w[h][0], w[h][1]);
-        }
-      }
-      const u32 a[4] = {w[0][0], w[0][1], w[1][0], w[1][1]};
-      u32 (&sum)[2] = r == 0 ? open[m] : done[m];
-      mma(done[m], a, f.down_v[r][1][0], f.down_v[r][1][1], sum[0], sum[1]);
-      mma(next, a, f.down_v[r][0][0], f.down_v[r][0][1], next[0], next[1]);
-    }
-    open[m][0] = next[0];
-    open[m][1] = next[1];
-  }
+  downsample(f, z + 4, done[1], open[1]);
 }
 
 // Reads 8 rows of this warp's 4 channels as B operands, x[channel][tile]; tells whether a value of
@@ -114,9 +131,10 @@ DEVICE void filter_step(const Filters& f, const Warp& warp, const u32 (&above)[4
       if (AT_ONCE == 4 || (c & -AT_ONCE) < warp.count) {
         filter_group<CLAMPED>(f, f.up_v[i], above[c], below[c], bias, limit, done[c], open[c]);
       }
-      const u32 mask = c < warp.count ? 0xffffffffu : 0;  // what padding may hold
+      if (c >= warp.count) {  // padding may hold anything
 #pragma unroll
-      for (int k = 0; k < 4; k++) done[c][k >> 1][k & 1] &= mask;
+        for (int k = 0; k < 4; k++) done[c][k >> 1][k & 1] = 0;
+      }
     }
 #pragma unroll
     for (int k = 0; k < 4; k++) {

@@ -7,7 +7,8 @@ constexpr int GROUPS = UP / 2;                // groups of 16 oversampled rows p
 constexpr int STEP_ROWS = 8 * GROUPS;         // output rows that a step completes
 constexpr int COLUMNS = UP == 2 ? 42 : 24;    // input pixels across that a strip needs
 constexpr int TILES = UP == 2 ? 6 : 3;        // ... in tiles of 8; what lies beyond meets zero taps
-constexpr u32 SLOPE = 0x32663266u;            // 0.2, 0.2
+constexpr u32 LEAK = 0x39563955u;             // 2 / 3 = (1 - 0.2) / (1 + 0.2), rounded down and up
+constexpr u32 LARGE = 0x78cc78ccu;            // 39296: times 1 + LEAK still finite
 
 // Shared memory [bytes]. A pixel is 32 bytes of 16 channels, its halves swapped in every second pair
 // of rows (bank conflicts).

@@ -33,6 +33,12 @@ DEVICE float2 to_float2(u32 pair) {
 DEVICE u32 multiply2(u32 a, u32 b) {
   u32 d; asm("mul.rn.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b)); return d;
 }
+// a + factor |a|
+DEVICE u32 add_magnitude2(u32 a, u32 factor) {
+  u32 d;
+  asm("{ .reg .b32 t; abs.f16x2 t, %1; fma.rn.f16x2 %0, t, %2, %1; }" : "=r"(d) : "r"(a), "r"(factor));
+  return d;
+}
 #if __CUDA_ARCH__ >= 800
 DEVICE u32 max2(u32 a, u32 b) {
   u32 d; asm("max.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b)); return d;

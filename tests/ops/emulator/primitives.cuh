@@ -187,6 +187,10 @@ DEVICE u32 multiply2(u32 a, u32 b) {
   using namespace emulator;
   return pack(low(a) * low(b), high(a) * high(b));
 }
+DEVICE u32 add_magnitude2(u32 a, u32 factor) {
+  using namespace emulator;
+  return pack(low(a) + fabsf(low(a)) * low(factor), high(a) + fabsf(high(a)) * high(factor));
+}
 DEVICE u32 max2(u32 a, u32 b) {
   using namespace emulator;
   return pack(fmaxf(low(a), low(b)), fmaxf(high(a), high(b)));
