@@ -146,7 +146,7 @@ def candidates(shape: ConvolutionShape) -> Iterator[Tiling]:
             modes = [
                 Tiling(n, blocks, consumers, split=split)
                 for consumers in (1, 2, 3)
-                for split in (1, 2, 4)
+                for split in (1, 2, 4, 8)
             ]
             for consumers in (2, 3, 4):
                 own = Tiling(n, blocks, consumers, ping_pong=True)

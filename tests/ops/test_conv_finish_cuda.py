@@ -127,6 +127,25 @@ def test_torgb_where_a_tile_has_all_channels(
         assert relative_error(planes(out, tiling.n_tile), expected) < ROUNDED
 
 
+@pytest.mark.parametrize("in_registers", [True, False])
+def test_turns_that_come_back_soon(hopper: torch.device, in_registers: bool) -> None:
+    """A warp that still stores must not miss its turn, however far the others are."""
+    layer = Layer(hopper, 64, size=26)
+    tiling = Tiling(
+        64,
+        2 if in_registers else 1,
+        3 if in_registers else 2,
+        ping_pong=True,
+        resident=True,
+        in_registers=in_registers,
+        in_turn=False,
+    )
+    out = layer.run(tiling, Finish(CLAMP, colours=3), layer.rgb(1, has_previous=True))
+    assert out is not None
+    expected = layer.activated() * columns(layer.vectors.next, 64)
+    assert relative_error(planes(out, 64), expected) < ROUNDED
+
+
 @pytest.mark.parametrize("n_tile", [16, 32])
 def test_a_frame_may_do_without_torgb(hopper: torch.device, n_tile: int) -> None:
     layer, tiling = Layer(hopper, 32), Tiling(n_tile, 1, 2)

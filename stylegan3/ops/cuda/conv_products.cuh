@@ -28,8 +28,10 @@ DEVICE void release_picture(const Consumer& my) {
   barrier_arrive(my.shared.pictures_empty + 8 * previous<PICTURE_STAGES>(my.picture));
 }
 
+// Every warp says so: else the turn could come back twice to one that still waits for the first.
 DEVICE void pass_turn(const Consumer& my) {
-  if (my.is_leader) barrier_arrive(my.shared.turns + 8 * ((my.index + 1) % CONSUMERS));
+  __syncwarp();
+  if (my.lane == 0) barrier_arrive(my.shared.turns + 8 * ((my.index + 1) % CONSUMERS));
 }
 
 // Adds the products of 16 STEPS channels, all taps, both operands in shared memory.

@@ -132,7 +132,7 @@ KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
       barrier_init(shared.weights_full + 8 * i, 1);
       barrier_init(shared.weights_empty + 8 * i, TEAM);
     }
-    for (int i = 0; i < CONSUMERS; i++) barrier_init(shared.turns + 8 * i, 1);
+    for (int i = 0; i < CONSUMERS; i++) barrier_init(shared.turns + 8 * i, 4);
     barrier_init_done();
   }
   __syncthreads();
