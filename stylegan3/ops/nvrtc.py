@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,8 @@ class KernelCache:
             KernelError: for the first that fails, after the others have finished.
         """
         wanted = list(dict.fromkeys(specs))
+        with suppress(ImportError):  # compile_kernel says so
+            import cuda.core  # noqa: F401  # by one thread: others would see it half imported
         with ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1)) as pool:
             jobs = [pool.submit(self.load, spec, device) for spec in wanted]
             for done, _ in enumerate(as_completed(jobs), start=1):
