@@ -12,7 +12,6 @@
 #include "conv_products.cuh"
 #include "element.cuh"
 #include "lane_sums.cuh"
-#include "upsampled.cuh"
 
 constexpr float ACTIVATION_GAIN = 1.41421356f;  // lrelu(v) gain = lrelu(v gain)
 constexpr int THREAD_PIXELS = 2 * BLOCKS, COLOUR_COUNT = RGB > 0 ? RGB : 1;
@@ -81,21 +80,36 @@ DEVICE void activate(float (&v)[8], float (&colours)[COLOUR_COUNT], const Channe
   }
 }
 
-DEVICE void store_colours(const Finish& finish, const float (&sums)[COLOUR_COUNT], Pixel at,
-                          int column, int height, int width) {
+// Pixels whose colours a thread stores, once the four lanes of each have added up.
+constexpr int KEPT = COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1;
+constexpr bool HAS_PREVIOUS = RGB > 0 && !PARTIAL_RGB;
+
+// Where the picture of half the size lies around a pixel, above and left first; true if inside.
+DEVICE bool previous_at(int& offset, Pixel at, int i, int height, int width) {
+  const int y = ((at.y - 1) >> 1) + (i >> 1), x = ((at.x - 1) >> 1) + (i & 1);
+  offset = y * width + x;
+  return (u32)y < (u32)height && (u32)x < (u32)width;
+}
+
+DEVICE void store_colours(const Finish& finish, const float (&sums)[COLOUR_COUNT],
+                          const float (&previous)[COLOUR_COUNT][4], Pixel at, int column,
+                          int height, int width) {
   const i64 plane = (i64)height * width, pixel = (i64)at.y * width + at.x;
 #if PARTIAL_RGB
 #pragma unroll
   for (int o = 0; o < RGB; o++) finish.rgb[(column * RGB + o) * plane + pixel] = sums[o];
 #else
-  float taps[2][4];
+  float weights[4];
 #pragma unroll
-  for (int i = 0; i < 8; i++) taps[i >> 2][i & 3] = finish.previous ? finish.taps[i] : 0.f;
-  const Upsampled upsampled(taps, at.y, at.x, height / 2, width / 2);
+  for (int i = 0; i < 4; i++) {
+    const int vertical = (at.y & 1) + (i & 2), horizontal = (at.x & 1) + (i & 1) * 2;
+    weights[i] = finish.previous ? finish.taps[vertical] * finish.taps[4 + horizontal] : 0.f;
+  }
 #pragma unroll
   for (int o = 0; o < RGB; o++) {
     float v = clamp_magnitude(sums[o] + finish.rgb_bias[o], finish.clamp);
-    if (finish.previous) v += upsampled.of(finish.previous + o * (plane / 4));
+#pragma unroll
+    for (int i = 0; i < 4; i++) v += weights[i] * previous[o][i];
     finish.rgb[o * plane + pixel] = v;
   }
 #endif

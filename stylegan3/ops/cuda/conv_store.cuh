@@ -52,16 +52,57 @@ DEVICE void store_pixel(const Picture& out, i64 pixel, int channel, const u32 (&
 #endif
 }
 
-// What the layer's noise adds to each of a thread's pixels.
+// Phases of a tile, in groups of 32 channels; 0: a tile may start within a phase.
+constexpr bool WHOLE_PHASES = N_TILE % PHASE_LENGTH == 0 && PHASE_LENGTH % 32 == 0;
+constexpr int PHASES = !PHASE_CHANNELS || PHASE_LENGTH % N_TILE == 0 ? 1
+                       : WHOLE_PHASES                                ? N_TILE / PHASE_LENGTH
+                                                                     : 0;
+constexpr bool NOISE_AHEAD = PHASES > 0 && PHASES * THREAD_PIXELS <= 16;  // registers
 typedef float Offsets[THREAD_PIXELS];
-DEVICE void load_noise(Offsets& offsets, const Finish& finish, const Picture& out,
+
+// What memory has for a tile besides its sums: asked for ahead of them, so that it arrives meanwhile.
+struct Ahead {
+  Offsets noise[NOISE_AHEAD ? PHASES : 1];
+  float previous[KEPT][COLOUR_COUNT][4];
+};
+
+// What the layer's noise is at each of a thread's pixels.
+DEVICE void load_noise(Offsets& noise, const Finish& finish, const Picture& out,
                        const Pixels& pixels, int phase) {
-  const float strength = finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
 #pragma unroll
   for (int i = 0; i < THREAD_PIXELS; i++) {
     const Pixel at = pixels.of(i);
     const bool is_noisy = finish.noise && has(out, at);
-    offsets[i] = is_noisy ? finish.noise[index_of(out, at, phase)] * strength : 0.f;
+    noise[i] = is_noisy ? finish.noise[index_of(out, at, phase)] : 0.f;
+  }
+}
+
+DEVICE void load_ahead(Ahead& ahead, const Finish& finish, const Picture& out,
+                       const Pixels& pixels, const Tile& tile) {
+  if (!ACTIVATE) return;
+  if (NOISE_AHEAD) {
+#pragma unroll
+    for (int p = 0; p < PHASES; p++) {
+      load_noise(ahead.noise[p], finish, out, pixels, tile.channel / PHASE_LENGTH + p);
+    }
+  }
+  if (!HAS_PREVIOUS) return;
+  const int lane = pixels.lane & 3, kept = first_kept<4, COLOUR_ROOM>(lane);
+  const int height = out.height / 2, width = out.width / 2;
+  const bool is_wanted = finish.rgb && finish.previous && lane < COLOUR_ROOM;
+#pragma unroll
+  for (int p = 0; p < KEPT; p++) {
+    const Pixel at = pixels.of(kept + p);
+    const bool exists = is_wanted && kept + p < THREAD_PIXELS && has(out, at);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      int offset;
+      const bool inside = previous_at(offset, at, i, height, width) && exists;
+#pragma unroll
+      for (int o = 0; o < RGB; o++) {
+        ahead.previous[p][o][i] = inside ? finish.previous[o * height * width + offset] : 0.f;
+      }
+    }
   }
 }
 
@@ -70,7 +111,8 @@ struct Storing {
   const Picture& out;
   const Finish& finish;
   const Pixels& pixels;
-  Offsets offsets;
+  const Ahead& ahead;
+  float strength;  // of the noise
   Colours colours;
 };
 
@@ -84,14 +126,17 @@ DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, in
   channel -= phase * PHASE_LENGTH;
   Channels constants;
   if (ACTIVATE) load_channels(constants, to.finish, channel, 2 * count);
-  if (ACTIVATE && PHASE_CHANNELS) load_noise(to.offsets, to.finish, to.out, to.pixels, phase);
+  Offsets noise;
+  if (ACTIVATE && !NOISE_AHEAD) load_noise(noise, to.finish, to.out, to.pixels, phase);
+  const Offsets& known = to.ahead.noise[PHASES > 1 ? first * 8 / PHASE_LENGTH : 0];
 #pragma unroll
   for (int i = 0; i < THREAD_PIXELS; i++) {
     float v[8];
 #pragma unroll
     for (int j = 0; j < 2 * count; j++) v[j] = sums[i / 2][4 * (first + j / 2) + i % 2 * 2 + j % 2];
     if (ACTIVATE) {
-      activate(v, to.colours[i], constants, to.offsets[i], to.finish.clamp, 2 * count);
+      const float offset = (NOISE_AHEAD ? known[i] : noise[i]) * to.strength;
+      activate(v, to.colours[i], constants, offset, to.finish.clamp, 2 * count);
     }
     u32 words[4];
 #pragma unroll
@@ -104,11 +149,11 @@ DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, in
 }
 
 DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
-                       const Finish& finish, Tile tile) {
+                       const Finish& finish, const Tile& tile, const Pixels& pixels,
+                       const Ahead& ahead) {
   constexpr int GROUPS = N_TILE / 8, FOURS = GROUPS / 4 * 4, TWOS = GROUPS / 2 * 2;
-  const Pixels pixels(my, out, tile);
-  Storing to = {out, finish, pixels, {}, {}};
-  if (ACTIVATE && !PHASE_CHANNELS) load_noise(to.offsets, finish, out, pixels, 0);
+  const float strength = ACTIVATE && finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
+  Storing to = {out, finish, pixels, ahead, strength, {}};
 #pragma unroll
   for (int first = 0; first < FOURS; first += 4) {
     store_channels(my, sums, to, tile.channel, first, 4);
@@ -120,9 +165,10 @@ DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
   const int lane = my.lane & 3, kept = share_sums<4>(to.colours, lane);
   if (lane >= COLOUR_ROOM) return;  // another lane has the same
 #pragma unroll
-  for (int i = 0; i < (COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1); i++) {
+  for (int i = 0; i < KEPT; i++) {
     const Pixel at = pixels.of(kept + i);
     if (kept + i >= THREAD_PIXELS || !has(out, at)) continue;
-    store_colours(finish, to.colours[i], at, tile.channel / N_TILE, out.height, out.width);
+    store_colours(finish, to.colours[i], ahead.previous[i], at, tile.channel / N_TILE,
+                  out.height, out.width);
   }
 }

@@ -87,6 +87,11 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
   if (RESIDENT) barrier_wait(shared.weights_full, 0);
   for (int i = tiles.first + behind * tiles.step; i < tiles.count;
        i += (OTHERS + 1) * tiles.step) {
+    Tile tile = tile_of(tiles, i / SPLIT);
+    tile.strip += PING_PONG ? 0 : index;
+    const Pixels pixels(my, out, tile);
+    Ahead ahead;
+    load_ahead(ahead, finish, out, pixels, tile);
     Sums sums;
     my.has_sums = false;
     if (PING_PONG) barrier_wait(shared.turns + 8 * index, turn_parity);
@@ -100,10 +105,8 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
       if (!RESIDENT) release_weights(my);
       release_picture(my);
     }
-    Tile tile = tile_of(tiles, i / SPLIT);
-    tile.strip += PING_PONG ? 0 : index;
     if (SPLIT == 1 || gather_parts(my, sums, parts, i / SPLIT, i % SPLIT)) {
-      store_tile(my, sums, out, finish, tile);
+      store_tile(my, sums, out, finish, tile, pixels, ahead);
     }
     skip<PICTURE_STAGES>(my.picture, OTHERS * K_PART);
     skip<WEIGHT_STAGES>(my.weight, OTHERS * K_PART * TAPS);

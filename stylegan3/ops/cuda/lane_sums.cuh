@@ -2,12 +2,22 @@
 #pragma once
 #include "primitives.cuh"
 
+// The first pixel that a lane keeps of COUNT when WIDTH lanes have shared their sums.
+template <int WIDTH, int COUNT> DEVICE int first_kept(int sub) {
+  int first = 0;
+#pragma unroll
+  for (int mask = 1, kept = COUNT; mask < WIDTH && kept > 1; mask *= 2) {
+    kept /= 2;
+    if (sub & mask) first += kept;
+  }
+  return first;
+}
+
 // Adds up `sums` over the WIDTH lanes of a pixel. Instead of leaving every total in every lane, each
 // exchange halves the pixels that a lane cares for: fewer shuffles, and the lanes then store
 // different pixels. A lane keeps max(1, COUNT / WIDTH) of them in front; returns the first's index.
 template <int WIDTH, int COUNT, int COLOUR_COUNT>
 DEVICE int share_sums(float (&sums)[COUNT][COLOUR_COUNT], int sub) {
-  int first = 0;
 #pragma unroll
   for (int mask = 1, kept = COUNT; mask < WIDTH; mask *= 2) {
     const bool is_upper = sub & mask;
@@ -22,7 +32,6 @@ DEVICE int share_sums(float (&sums)[COUNT][COLOUR_COUNT], int sub) {
                                : low + lane_xor(low, mask);
       }
     }
-    if (given > 1 && is_upper) first += kept;
   }
-  return first;
+  return first_kept<WIDTH, COUNT>(sub);
 }
