@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ MOST = 64
 """Layers of one launch, at most."""
 
 _THREADS = 128
+_GROUP = 32  # channels of a picture that a block takes
 _PLAIN, _PHASES, _COMPOSED = range(3)
 _LAYOUT = [
     ("weight", POINTER),
@@ -64,7 +67,7 @@ class WeightPreparation:
         self._items = tuple(items)  # keeps the tensors alive
         self._device = device
         self._table = table([_row(item) for item in items], _LAYOUT, device)
-        self._blocks = [_blocks(item) for item in items]
+        self._blocks = [_extent(item)[0] for item in items]
         self._shared = [_shared_bytes(item) for item in items]
 
     def __call__(self, which: Sequence[int]) -> None:
@@ -76,57 +79,51 @@ class WeightPreparation:
             self._launch(which[start : start + MOST])
 
     def _launch(self, which: Sequence[int]) -> None:
-        selection = Selection(count=len(which))
-        blocks = 0
-        for position, item in enumerate(which):
-            selection.layers[position] = item
-            selection.first_blocks[position] = blocks
-            blocks += self._blocks[item]
+        count, starts = len(which), list(accumulate((self._blocks[i] for i in which), initial=0))
+        selection = Selection(count=count)
+        selection.layers[:count] = which
+        selection.first_blocks[:count] = starts[:-1]
         nvrtc.load(SPEC, self._device)(
-            blocks,
+            starts[-1],
             _THREADS,
             self._table,
             selection,
-            shared=max(self._shared[item] for item in which),
+            shared=max(self._shared[i] for i in which),
         )
 
 
 def _row(item: Item) -> tuple:
     """Return an item's `struct Layer`."""
+    _, channels, taps = _extent(item)
     if isinstance(item, PackedPicture):
-        return (
-            *(pointer(t) for t in (item.source, None, None, item.picture, None, None)),
-            len(item.source),
-            item.source[0].numel(),
-            0,
-            0,
-            0,
-            item.picture.shape[-1],
-            _PLAIN,
-            item.picture.dtype == torch.float16,
-        )
-    layout, (height, width) = item.layout, item.kernel
-    tensors = (item.source, item.taps, layout.row_of, item.storage, item.energy, item.row_rms)
-    return (
-        *(pointer(tensor) for tensor in tensors),
-        item.in_channels,
-        item.source[0, 0].numel(),
-        item.out_pitch,
-        item.energy.shape[1],
-        *layout.strides(height * width),
-        _PLAIN if not item.phases else _PHASES if item.taps is None else _COMPOSED,
-        item.dtype == torch.float16,
-    )
+        tensors = (item.source, None, None, item.picture, None, None)
+        strides = channels, item.picture.shape[-1]
+        out_pitch, energy_pitch, kind = 0, 0, _PLAIN
+        dtype = item.picture.dtype
+    else:
+        layout = item.layout
+        tensors = (item.source, item.taps, layout.row_of, item.storage, item.energy, item.row_rms)
+        strides = layout.strides(item.kernel[0] * item.kernel[1])
+        out_pitch, energy_pitch = item.out_pitch, item.energy.shape[1]
+        kind = _PLAIN if not item.phases else _PHASES if item.taps is None else _COMPOSED
+        dtype = item.dtype
+    addresses = map(pointer, tensors)
+    is_half = dtype == torch.float16
+    return (*addresses, channels, taps, out_pitch, energy_pitch, *strides, kind, is_half)
 
 
-def _blocks(item: Item) -> int:
-    return 1 if isinstance(item, PackedPicture) else item.out_channels
+def _extent(item: Item) -> tuple[int, int, int]:
+    """Blocks that an item takes, and the input channels and taps of each."""
+    if isinstance(item, PreparedWeight):
+        return item.out_channels, item.in_channels, item.source[0, 0].numel()
+    # pictures have no output channels; groups of theirs, of whole pairs, give more blocks than one
+    channels, pixels = len(item.source), item.source[0].numel()
+    group = math.gcd(channels, _GROUP)
+    group = channels if group % 2 else group
+    return channels // group, group, pixels
 
 
 def _shared_bytes(item: Item) -> int:
     """Room for a row of an even number of channels, wherever in 16 bytes it begins."""
-    if isinstance(item, PackedPicture):
-        channels, taps = len(item.source), item.source[0].numel()
-    else:
-        channels, taps = item.in_channels, item.source[0, 0].numel()
-    return 4 * (-(-(3 + (channels + channels % 2) * taps) // 4) * 4)
+    _, channels, taps = _extent(item)
+    return 16 * -(-(3 + (channels + channels % 2) * taps) // 4)

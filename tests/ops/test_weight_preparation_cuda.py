@@ -174,13 +174,14 @@ def test_the_layout_of_hoppers_kernel(device: torch.device) -> None:
     assert relative_error(item.storage, expected.cpu().double()) < 1e-4
 
 
-def test_pictures_are_put_in_their_places(device: torch.device) -> None:
-    source = torch.randn(27, 3, 4, generator=generator(1)).to(device)
-    pictures = [torch.zeros(3, 4, 32, dtype=d, device=device) for d in (torch.half, torch.float)]
+@pytest.mark.parametrize("channels", [27, 40, 96])  # odd; whole groups
+def test_pictures_are_put_in_their_places(device: torch.device, channels: int) -> None:
+    source = torch.randn(channels, 3, 4, generator=generator(1)).to(device)
+    pictures = [torch.zeros(3, 4, 96, dtype=d, device=device) for d in (torch.half, torch.float)]
     prepare(*(PackedPicture(source, picture) for picture in pictures))
     for picture in pictures:
-        assert torch.equal(picture[..., :27], source.permute(1, 2, 0).to(picture.dtype))
-        assert not picture[..., 27:].any()
+        assert torch.equal(picture[..., :channels], source.permute(1, 2, 0).to(picture.dtype))
+        assert not picture[..., channels:].any()
 
 
 @pytest.mark.parametrize("kind", KINDS)

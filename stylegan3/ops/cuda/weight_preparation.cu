@@ -8,7 +8,8 @@
 // kernel rows 2 and 0, odd ones row 1.
 // COMPOSED: the same and the 4-tap resampling filter behind it as one 3x3 convolution of padding 1,
 // for output twice as large as the input.
-// Without energy, values are only put in their places: a picture [C][H][W] as [H][W][C].
+// Without energy, values are only put in their places: some channels of a picture [C][H][W] a block,
+// as [H][W][C].
 //
 // One block an output channel, whose row is staged in shared memory for its root-mean-square; then
 // each thread takes two neighbouring input channels, so that a warp stores 128 bytes in a row.
@@ -82,42 +83,47 @@ DEVICE float2 plus_product(float2 sum, float2 a, float2 b) {
 DEVICE void store_pair(u16* to, float2 v) { *(u32*)to = to_half2(v.x, v.y); }
 DEVICE void store_pair(float* to, float2 v) { *(float2*)to = v; }
 
+// Where the rows of an output channel begin, in each phase [values].
+struct Places {
+  int first[4];
+};
+DEVICE Places places_of(const Layer& layer, int channel) {
+  Places places;
+#pragma unroll
+  for (int phase = 0; phase < 4; phase++) {
+    if (phase > 0 && layer.kind == PLAIN) break;
+    const int row = phase * layer.out_pitch + channel;
+    places.first[phase] = (layer.row_of ? layer.row_of[row] : row) * layer.row_stride;
+  }
+  return places;
+}
+
 // What is common to the input channels of a block.
 template <class T> struct Row {
   T* out;
-  int first[4];  // in `out`, of each phase
+  Places places;
   int tap_stride;
-  float factor;
+  float factor, fan_in;
+  float* energy;  // or null
 
   __device__ __forceinline__ void store(int phase, int tap, int in, float2 v) const {
-    store_pair(out + (first[phase] + tap * tap_stride + in), v);
+    store_pair(out + (places.first[phase] + tap * tap_stride + in), v);
+  }
+  // Of what is stored, (w / rms)^2 / fan_in.
+  __device__ __forceinline__ void store_energy(int in, float2 squares) const {
+    if (energy) store_pair(energy + in, squares * fan_in);
   }
 };
 
-// Each of these writes channels `in` and `in + 1`, whose taps are `w` and `w + taps`, and returns the
-// sums of their squares.
-template <class T> DEVICE float2 write_plain(const Row<T>& row, const float* w, int in, int taps) {
+// These write channels `in` and `in + 1`, whose taps are `w` and `w + taps`: any number, and nine.
+template <class T> DEVICE void write_any(const Row<T>& row, const float* w, int in, int taps) {
   float2 squares = make_float2(0, 0);
   for (int tap = 0; tap < taps; tap++) {
-    const float2 v = make_float2(w[tap], w[taps + tap]);
+    const float2 v = make_float2(w[tap], w[taps + tap]) * row.factor;
     squares = plus_product(squares, v, v);
-    row.store(0, tap, in, v * row.factor);
+    row.store(0, tap, in, v);
   }
-  return squares;
-}
-
-// Every tap of the 3x3 is one of one phase's four; the others are zero.
-template <class T> DEVICE float2 write_phases(const Row<T>& row, const float* w, int in) {
-  float2 squares = make_float2(0, 0);
-#pragma unroll
-  for (int tap = 0; tap < 9; tap++) {
-    const int ky = tap / 3, kx = tap % 3, phase = 2 * (ky & 1) + (kx & 1);
-    const int ty = ky < 2, tx = kx < 2;
-    const float2 v = make_float2(w[tap], w[9 + tap]);
-    squares = plus_product(squares, v, v);
-    row.store(phase, 2 * ty + tx, in, v * row.factor);
-  }
-  return squares;
+  row.store_energy(in, squares);
 }
 
 // What three taps along one axis and the filter behind them make of input u + d - 1 in output
@@ -133,14 +139,8 @@ DEVICE float2 composed(float2 w0, float2 w1, float2 w2, const float* filter, int
   return sum;
 }
 
-template <class T> DEVICE float2 write_composed(const Row<T>& row, const float* w, int in, const float* filter) {
-  float2 squares = make_float2(0, 0), v[9];
-#pragma unroll
-  for (int tap = 0; tap < 9; tap++) {
-    v[tap] = make_float2(w[tap], w[9 + tap]);
-    squares = plus_product(squares, v[tap], v[tap]);
-    v[tap] = v[tap] * row.factor;
-  }
+template <class T>
+DEVICE void write_composed(const Row<T>& row, const float2 (&v)[9], int in, const float* filter) {
 #pragma unroll
   for (int px = 0; px < 2; px++) {
 #pragma unroll
@@ -158,33 +158,48 @@ template <class T> DEVICE float2 write_composed(const Row<T>& row, const float* 
       }
     }
   }
-  return squares;
+}
+
+template <class T>
+DEVICE void write_nine(const Row<T>& row, const float* w, int in, int kind, const float* filter) {
+  float2 squares = make_float2(0, 0), v[9];
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) {
+    v[tap] = make_float2(w[tap], w[9 + tap]) * row.factor;
+    squares = plus_product(squares, v[tap], v[tap]);
+  }
+  row.store_energy(in, squares);
+  if (kind == COMPOSED) {
+    write_composed(row, v, in, filter);
+    return;
+  }
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) {
+    // in phases, every tap of the 3x3 is one of one phase's four; the others are zero
+    const int ky = tap / 3, kx = tap % 3, in_phase = 2 * (ky < 2) + (kx < 2);
+    if (kind == PHASES) row.store(2 * (ky & 1) + (kx & 1), in_phase, in, v[tap]);
+    else row.store(0, tap, in, v[tap]);
+  }
 }
 
 // ---- the block -----------------------------------------------------------------------------------
 
 template <class T>
-DEVICE void write_row(const Layer& layer, const float* staged, int channel, float normal, float factor) {
-  Row<T> row = {(T*)layer.out, {}, layer.tap_stride, factor};
+DEVICE void write_row(const Layer& layer, const Places& places, const float* staged, int channel,
+                      float factor) {
+  const Row<T> row = {
+      (T*)layer.out, places, layer.tap_stride, factor, (float)(layer.in_channels * layer.taps),
+      layer.energy ? layer.energy + (i64)channel * layer.energy_pitch : nullptr,
+  };
   float filter[8];
-#pragma unroll
-  for (int phase = 0; phase < 4; phase++) {
-    if (phase > 0 && layer.kind == PLAIN) break;
-    const int place = phase * layer.out_pitch + channel;
-    row.first[phase] = (layer.row_of ? layer.row_of[place] : place) * layer.row_stride;
-  }
   if (layer.kind == COMPOSED) {
 #pragma unroll
     for (int i = 0; i < 8; i++) filter[i] = layer.filter[i];
   }
   for (int in = 2 * threadIdx.x; in < layer.in_channels; in += 2 * THREADS) {
     const float* const w = staged + in * layer.taps;
-    const float2 squares = layer.kind == COMPOSED ? write_composed(row, w, in, filter)
-                           : layer.kind == PHASES ? write_phases(row, w, in)
-                                                  : write_plain(row, w, in, layer.taps);
-    if (layer.energy) {
-      *(float2*)(layer.energy + (i64)channel * layer.energy_pitch + in) = squares * (normal * normal);
-    }
+    if (layer.taps == 9) write_nine(row, w, in, layer.kind, filter);
+    else write_any(row, w, in, layer.taps);
   }
 }
 
@@ -197,21 +212,21 @@ KERNEL __launch_bounds__(THREADS, 8) weight_preparation(const Layer* layers,
   const float* const from = layer.weight + (i64)channel * count;
   const int skew = (i64)from >> 2 & 3;
   float* const staged = shared_floats();
+  const Places places = places_of(layer, channel);  // on their way while the row is
   float squares = warp_sum(stage(from, count, room, staged, skew));
   if ((threadIdx.x & 31) == 0) partial[threadIdx.x >> 5] = squares;
   __syncthreads();
-  float normal = 1, factor = 1;
+  float factor = 1;
   if (layer.energy) {
     squares = 0;
     for (int i = 0; i < THREADS / 32; i++) squares += partial[i];
     const float power = squares / count + 1e-8f;
-    normal = rsqrtf(power);
-    factor = normal * rsqrtf((float)count);
+    factor = rsqrtf(power) * rsqrtf((float)count);
     if (threadIdx.x == 0) layer.row_rms[channel] = sqrtf(power);
   }
   if (layer.is_half) {
-    write_row<u16>(layer, staged + skew, channel, normal, factor);
+    write_row<u16>(layer, places, staged + skew, channel, factor);
   } else {
-    write_row<float>(layer, staged + skew, channel, normal, factor);
+    write_row<float>(layer, places, staged + skew, channel, factor);
   }
 }
