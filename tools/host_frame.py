@@ -50,9 +50,6 @@ class IdleConvolution:
 
     blocked_shape = None
 
-    def prepare(self) -> None:
-        """Do nothing."""
-
     def __call__(self, *_: Any) -> None:
         """Do nothing."""
 
@@ -81,7 +78,7 @@ class IdleSynthesis(FastSynthesis):
     def __init__(self, generator: Generator, *_: Any, **__: Any) -> None:
         operations = replace(cuda_operations(), convolution=lambda *_, **__: IdleConvolution())
         super().__init__(generator, operations=operations)
-        self._graphs = self._refreshes = IdleGraphs()  # type: ignore[assignment]
+        self._graphs = IdleGraphs()  # type: ignore[assignment]
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stylegan3.alias_free import AliasFreeSynthesis, SynthesisLayer
 from stylegan3.fast.convolution import Convolution
-from stylegan3.fast.operations import Operations, derive, step
+from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision, layer_dtypes, pitch
 from stylegan3.ops.channels_last import vector_length
@@ -18,7 +18,7 @@ from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
 from stylegan3.ops.fully_connected_cuda import Dense
 from stylegan3.ops.modulated_act_cuda import ActVectors
 from stylegan3.ops.modulation_cuda import Modulation
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 
 _INPUT = -1  # stands before layer 0
 
@@ -72,8 +72,9 @@ class AliasFreePlanner:
         self._arena = self._reserve()
         self._weights: list[PreparedWeight] = []
         self._convolutions: list[Convolution] = []
-        self._derived: list[Derived] = []
         self._prepare_weights()
+        self._preparation = operations.weight_preparation(self._weights, self._device)
+        self._derived = [Derived(weight.source, i) for i, weight in enumerate(self._weights)]
 
     def plan(self, layer: str | None = None) -> Plan:
         """Return the plan of the picture, or of the output of one of `layer_names`."""
@@ -90,7 +91,7 @@ class AliasFreePlanner:
             channels = self._synthesis.layers[stop - _INPUT].channels
             output = planar(self._output(stop, is_last=True), channels)
         derived = self._derived[: min(stop + 1, torgb) + 1]
-        return Plan(tuple(steps), tuple(derived), output)
+        return Plan(tuple(steps), tuple(derived), self._preparation, output)
 
     def _style_steps(self, stop: int) -> list[Step]:
         """Affine layers of all styles in one launch, vectors of all channels in another."""
@@ -223,12 +224,12 @@ class AliasFreePlanner:
         return arena
 
     def _prepare_weights(self) -> None:
-        """Make the weights, convolutions and their refreshing; the input's come first."""
-        source = self._synthesis.input.weight
+        """Make the weights and convolutions; the input's come first."""
+        source = self._synthesis.input.weight.detach()[:, :, None, None]
         size = self._synthesis.input.size
         # the weight of the input convolves single pixels
         width = self._in_pitch[0]
-        self._prepare(source, source.detach()[:, :, None, None], 0, width, size, 0, width)
+        self._prepare(source, 0, width, size, 0, width)
         for index, layer in enumerate(self._layers[:-1]):
             g, weight = layer.geometry, layer.weight
             out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
@@ -237,13 +238,10 @@ class AliasFreePlanner:
                 self._ops.reads_blocks(self._filters[index], self._device, self._dtypes[index], out)
                 for out in self._dtypes[index : index + 2]
             )
-            self._prepare(
-                weight, weight, index, out_pitch, g.in_size, padding, channels, reads_blocks
-            )
+            self._prepare(weight, index, out_pitch, g.in_size, padding, channels, reads_blocks)
 
     def _prepare(
         self,
-        source: Tensor,
         weight: Tensor,
         index: int,
         out_pitch: int,
@@ -252,7 +250,7 @@ class AliasFreePlanner:
         channels: int,
         may_block: bool = False,
     ) -> None:
-        prepared = self._ops.prepared_weight(
+        prepared = PreparedWeight(
             weight,
             in_pitch=self._in_pitch[index],
             out_pitch=out_pitch,
@@ -261,7 +259,6 @@ class AliasFreePlanner:
         convolution = self._ops.convolution(prepared, size, padding, channels, may_block=may_block)
         self._weights.append(prepared)
         self._convolutions.append(convolution)
-        self._derived.append(derive(source, prepared, convolution))
 
     def _three_vectors(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
         return self._vector(length), self._vector(length), self._vector(length)

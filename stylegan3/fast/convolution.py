@@ -14,7 +14,7 @@ from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape
 from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
 from stylegan3.ops.multiprocessors import multiprocessors
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
 """Which GPU instructions may be used: all of this GPU's, or those that every GPU has."""
@@ -26,10 +26,6 @@ class Convolution(Protocol):
     @property
     def blocked_shape(self) -> tuple[int, ...] | None:
         """[ceil(O / 16), H', W', 16] where that is written, in blocks; None for [H', W', O]."""
-        ...
-
-    def prepare(self) -> None:
-        """Follow the weight after it was refreshed; launches on torch's current stream."""
         ...
 
     def __call__(
@@ -83,9 +79,6 @@ class CudnnConvolution:
         self._weight = weight
         self._padding = [padding, padding]
 
-    def prepare(self) -> None:
-        """Do nothing: the weight is read where it lies."""
-
     def __call__(self, x: Tensor, out: Tensor) -> None:
         """Launch; float32 is computed in float32, not TF32."""
         torch.ops.aten.cudnn_convolution.out(
@@ -109,30 +102,20 @@ class CudnnConvolution:
 
 
 class WgmmaConvolution:
-    """Our own kernel for Hopper, float16; keeps the weight in the order that it reads."""
+    """Our own kernel for Hopper, float16; lays the weight out in the order that it reads."""
 
     def __init__(
         self, weight: PreparedWeight, shape: ConvolutionShape, *, is_blocked: bool = False
     ) -> None:
         self._weight = weight
-        self._operation = HopperConvolution(shape, weight.storage.device, is_blocked=is_blocked)
+        self._operation = HopperConvolution(shape, weight.source.device, is_blocked=is_blocked)
         self.blocked_shape = self._operation.blocked_shape if is_blocked else None
-        self._prepared: Tensor | None = None
         self.spec = self._operation.spec
-
-    def prepare(self) -> None:
-        """Reorder the weight, in place from the second time on."""
-        self._prepared = self._operation.prepare(self._weight.weight, self._prepared)
+        weight.lay_out(self._operation.weight_layout)
 
     def __call__(self, x: Tensor, out: Tensor) -> None:
         """Launch."""
-        self._operation(x, self.prepared, out)
-
-    @property
-    def prepared(self) -> Tensor:
-        """The weight as the kernel reads it, always at one address."""
-        assert self._prepared is not None, "prepare comes first"
-        return self._prepared
+        self._operation(x, self._weight.storage, out)
 
     def activated(
         self, *, clamp: float | None, store: bool, colours: int
@@ -142,16 +125,16 @@ class WgmmaConvolution:
         if colours > MAX_COLOURS or (colours and self._weight.out_channels != shape.columns):
             return None
         finish = Finish(clamp, store, colours, has_phases=self._weight.taps is not None)
-        device, tiling = self._weight.storage.device, self._operation.tiling
+        device, tiling = self._weight.source.device, self._operation.tiling
         operation = HopperConvolution(shape, device, finish=finish, tiling=tiling)
-        return ActivatedWgmmaConvolution(self, operation)
+        return ActivatedWgmmaConvolution(self._weight, operation)
 
 
 class ActivatedWgmmaConvolution:
     """The same kernel with the activation in it, on the same prepared weight."""
 
-    def __init__(self, plain: WgmmaConvolution, operation: HopperConvolution) -> None:
-        self._plain = plain
+    def __init__(self, weight: PreparedWeight, operation: HopperConvolution) -> None:
+        self._weight = weight
         self._operation = operation
         self.colour_parts = operation.colour_parts
         self.spec = operation.spec
@@ -165,7 +148,7 @@ class ActivatedWgmmaConvolution:
         taps: Tensor | None = None,
     ) -> None:
         """Launch."""
-        self._operation(x, self._plain.prepared, y, vectors, rgb, taps)
+        self._operation(x, self._weight.storage, y, vectors, rgb, taps)
 
 
 class ReferenceConvolution:
@@ -176,9 +159,6 @@ class ReferenceConvolution:
     def __init__(self, weight: PreparedWeight, padding: int) -> None:
         self._weight = weight
         self._padding = padding
-
-    def prepare(self) -> None:
-        """Do nothing: the weight is read where it lies."""
 
     def __call__(self, x: Tensor, out: Tensor) -> None:
         """Compute in float32."""
@@ -210,18 +190,18 @@ def choose_convolution(
     """Return the fastest convolution that this GPU has for these shapes.
 
     Args:
-        weight: as it is convolved with.
+        weight: as it is convolved with; laid out as the convolution reads it.
         size: of the input.
         padding: zeros around it.
         channels: of the output.
         may_block: whether the output may be in blocks of 16 channels, if that is faster.
         kernels: which instructions may be used.
     """
-    storage = weight.storage
-    if kernels == "auto" and storage.dtype == torch.float16 and storage.is_cuda:
-        kernel = storage.shape[1]
+    device = weight.source.device
+    if kernels == "auto" and weight.dtype == torch.float16 and device.type == "cuda":
+        kernel = weight.kernel[0]
         shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
-        capability = torch.cuda.get_device_capability(storage.device)
+        capability = torch.cuda.get_device_capability(device)
         if weight.taps is not None or suits(shape, capability):
             return WgmmaConvolution(weight, shape, is_blocked=may_block)
     return CudnnConvolution(weight, padding)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from stylegan3.fast.convolution import (
     Convolution,
@@ -16,7 +15,7 @@ from stylegan3.fast.convolution import (
     choose_convolution,
     composes_upsampling,
 )
-from stylegan3.fast.plan import Derived, Step
+from stylegan3.fast.plan import Step
 from stylegan3.ops import fully_connected_cuda, modulation_cuda
 from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
@@ -26,14 +25,14 @@ from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
 from stylegan3.ops.nvrtc import KernelSpec
 from stylegan3.ops.skip_sums_cuda import SkipSums
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.weight_preparation_cuda import WeightPreparation
 
 
 @dataclass(frozen=True)
 class Operations:
     """Factories with the signatures of the launchers in `stylegan3.ops`."""
 
-    prepared_weight: Callable[..., PreparedWeight]
+    weight_preparation: Callable[..., WeightPreparation]
     fully_connected: Callable[..., FullyConnected]
     modulation_vectors: Callable[..., ModulationVectors]
     input_features: Callable[..., InputFeatures]
@@ -50,7 +49,7 @@ class Operations:
 def cuda_operations(kernels: Kernels = "auto") -> Operations:
     """Return the operations of a GPU."""
     return Operations(
-        prepared_weight=PreparedWeight,
+        weight_preparation=WeightPreparation,
         fully_connected=FullyConnected,
         modulation_vectors=ModulationVectors,
         input_features=InputFeatures,
@@ -101,16 +100,6 @@ def runs_on_tensor_cores(
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:
     """Return the step that calls `operation` with `arguments`."""
     return Step(name, lambda: operation(*arguments), spec_of(operation))
-
-
-def derive(source: Tensor, weight: PreparedWeight, convolution: Convolution) -> Derived:
-    """Return how the weight of a convolution follows the live tensor `source`."""
-
-    def refresh() -> None:
-        weight.refresh()
-        convolution.prepare()
-
-    return Derived(source, refresh, weight.spec)
 
 
 def spec_of(operation: object) -> KernelSpec | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -20,21 +21,31 @@ class Step:
     spec: KernelSpec | None = None  # what has to be compiled for it
 
 
+class Preparation(Protocol):
+    """Writes what is derived from live tensors, in place; see `weight_preparation_cuda`."""
+
+    @property
+    def spec(self) -> KernelSpec | None:
+        """What has to be compiled for it."""
+        ...
+
+    def __call__(self, which: Sequence[int]) -> None:
+        """Launch for these of its items, by their numbers."""
+        ...
+
+
 class Derived:
     """Something computed from a live tensor, made anew where that changed.
 
     Args:
         source: the live tensor, changed in place.
-        refresh: writes what follows from it, in place; capturable from the second call on.
+        item: its number in the plan's preparation.
     """
 
-    def __init__(
-        self, source: Tensor, refresh: Callable[[], object], spec: KernelSpec | None = None
-    ) -> None:
+    def __init__(self, source: Tensor, item: int) -> None:
         self._source = source
         self._version: int | None = None
-        self.refresh = refresh
-        self.spec = spec
+        self.item = item
 
     @property
     def is_stale(self) -> bool:
@@ -46,29 +57,27 @@ class Derived:
         self._version = self._source._version
 
 
-def refresh(stale: Sequence[Derived]) -> None:
-    """Launch what makes derived things follow their sources."""
-    for derived in stale:
-        derived.refresh()
-        derived.settle()
-
-
 @dataclass(frozen=True)
 class Plan:
     """Launches that bring a network from `ws` to a picture or a layer's output."""
 
     steps: tuple[Step, ...]
     derived: tuple[Derived, ...]
+    preparation: Preparation
     output: Tensor  # [1, C, H, W], a view of a buffer that every plan of the network writes to
 
     @property
     def stale(self) -> tuple[Derived, ...]:
-        """What has to be refreshed and settled: its live tensor changed."""
+        """What has to be made anew: its live tensor changed."""
         return tuple(derived for derived in self.derived if derived.is_stale)
 
     def update(self) -> None:
-        """Follow what changed in the live tensors since the last frame."""
-        refresh(self.stale)
+        """Follow what changed in the live tensors since the last frame, by one launch."""
+        stale = self.stale
+        if stale:
+            self.preparation([derived.item for derived in stale])
+        for derived in stale:
+            derived.settle()
 
     def run(self) -> None:
         """Launch every step."""
@@ -78,7 +87,7 @@ class Plan:
     @property
     def specs(self) -> set[KernelSpec]:
         """The kernels to compile."""
-        parts = (*self.steps, *self.derived)
+        parts = (*self.steps, self.preparation)
         return {part.spec for part in parts if part.spec is not None}
 
 

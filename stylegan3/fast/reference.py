@@ -23,12 +23,8 @@ from stylegan3.fast.reference_activation import (
     SkipSums,
     store,
 )
-from stylegan3.ops import (
-    alias_free_ends_cuda,
-    fully_connected_cuda,
-    modulation_cuda,
-    weight_preparation_cuda,
-)
+from stylegan3.fast.reference_weights import WeightPreparation
+from stylegan3.ops import alias_free_ends_cuda, fully_connected_cuda, modulation_cuda
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.upfirdn2d import upfirdn2d
@@ -50,7 +46,7 @@ def reference_operations(colour_parts: int = 0) -> Operations:
         return ReferenceConvolution(weight, padding)
 
     return Operations(
-        prepared_weight=PreparedWeight,
+        weight_preparation=WeightPreparation,
         fully_connected=FullyConnected,
         modulation_vectors=ModulationVectors,
         input_features=InputFeatures,
@@ -63,45 +59,6 @@ def reference_operations(colour_parts: int = 0) -> Operations:
         convolution=convolution,
         composes_upsampling=lambda *_: colour_parts > 0,
     )
-
-
-class PreparedWeight(weight_preparation_cuda.PreparedWeight):
-    """`weight_preparation.cu`."""
-
-    def refresh(self) -> None:
-        """Derive again from the live tensor."""
-        w = self._source.detach()
-        outs, ins = w.shape[:2]
-        rms = (w.square().mean((1, 2, 3)) + 1e-8).sqrt()
-        w = w / rms[:, None, None, None]
-        self.row_rms[:outs] = rms
-        self.energy[:outs, :ins] = w.square().sum((2, 3))
-        w = w / math.sqrt(self.fan_in)
-        if self.storage.shape[0] == self._out_pitch:
-            self.storage[:outs, ..., :ins] = w.permute(0, 2, 3, 1)
-            return
-        if self.taps is not None:
-            self._compose(w, self.taps)
-            return
-        # output 2 u + p of the transposed convolution meets input u with kernel row p, and
-        # input u - 1 with kernel row p + 2
-        phases = self.storage.view(2, 2, self._out_pitch, 2, 2, -1)
-        rows = {0: ((0, 2), (1, 0)), 1: ((1, 1),)}
-        for py, px in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            for ty, ky in rows[py]:
-                for tx, kx in rows[px]:
-                    phases[py, px, :outs, ty, tx, :ins] = w[:, :, ky, kx]
-
-    def _compose(self, w: Tensor, taps: Tensor) -> None:
-        outs, ins = w.shape[:2]
-        # what a single sample of the input becomes: by 3x3, then by the filter, 6x6 values
-        f = (taps[0].outer(taps[1])).flip(0, 1)
-        spread = upfirdn2d(w, f, padding=(3, 3, 3, 3))
-        # of those, input u + d - 1 adds number 4 + p - 2 d to output 2 u + p
-        phases = self.storage.view(2, 2, self._out_pitch, 3, 3, -1)
-        for py, px in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            part = spread[:, :, py::2, px::2].flip(2, 3)
-            phases[py, px, :outs, ..., :ins] = part.permute(0, 2, 3, 1)
 
 
 class FullyConnected(fully_connected_cuda.FullyConnected):

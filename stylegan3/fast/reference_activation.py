@@ -13,8 +13,8 @@ from stylegan3.fast.convolution import ReferenceConvolution
 from stylegan3.fast.plan import planar
 from stylegan3.ops import modulated_act_cuda, skip_sums_cuda
 from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
+from stylegan3.ops.prepared_weight import PreparedWeight
 from stylegan3.ops.upfirdn2d import upfirdn2d
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 
 class ModulatedAct(modulated_act_cuda.ModulatedAct):
@@ -107,10 +107,10 @@ class ActivatedConvolution:
     ) -> None:
         """Compute all of it from float32 sums; of ToRGB its parts where there are several."""
         assert (rgb is None or self._colours > 0) and (y is None) == (not self._store)
-        t = x.new_zeros((*x.shape[:2], len(self._weight.storage)), dtype=torch.float32)
+        t = x.new_zeros((*x.shape[:2], self._weight.rows), dtype=torch.float32)
         self._convolution(x, t)
         channels = self._weight.out_channels
-        v = _shuffled(t) if self._weight.taps is not None else planar(t, len(self._weight.storage))
+        v = _shuffled(t) if self._weight.taps is not None else planar(t, self._weight.rows)
         v = _activate(v[:, :channels], vectors, self._clamp, is_linear=False)
         if y is not None:
             store(v * vectors.next[:channels, None, None], y)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch import Tensor
 
-from stylegan3.fast.operations import Operations, derive, step
+from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision
 from stylegan3.fast.stylegan2_colours import BlockColours, PictureSum
@@ -21,6 +19,7 @@ from stylegan3.fast.stylegan2_convolutions import (
 from stylegan3.ops.fully_connected_cuda import Dense
 from stylegan3.ops.modulated_act_cuda import ActVectors
 from stylegan3.ops.modulation_cuda import Modulation
+from stylegan3.ops.prepared_weight import PackedPicture
 from stylegan3.stylegan2 import (
     StyleGAN2Synthesis,
     SynthesisLayer,
@@ -67,18 +66,18 @@ class StyleGAN2Planner:
         self._colours = [BlockColours(b, self._device) for b in self._blocks]
         self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
         self._convs = prepare_convolutions(synthesis, operations, precision, self._noise)
-        self._derived = [derive(c.layer.weight, c.weight, c.convolution) for c in self._convs]
         first = self._blocks[0].const
         self._const = self._zeros(4, 4, input_pitch(config, 0), dtype=self._convs[0].dtype)
         self._const_vectors = vectors_for(len(first), self._device)
-        # no method of this object: what refers to itself is not freed at once
-        self._derived_const = Derived(first, partial(_pack, first.detach(), self._const))
+        prepared = [PackedPicture(first, self._const), *(c.weight for c in self._convs)]
+        self._preparation = operations.weight_preparation(prepared, self._device)
+        self._derived = [Derived(item.source, i) for i, item in enumerate(prepared)]
         self._arena = self._reserve()
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
         """Return the plan of the picture, or of the output of one of `layer_names`."""
         if layer == "input":
-            return Plan((), (), self._blocks[0].const.detach()[None])
+            return Plan((), (), self._preparation, self._blocks[0].const.detach()[None])
         block = len(self._blocks) - 1 if layer is None else self._block_of(layer)
         part = None if layer is None else layer.partition(".")[2] or "conv1"
         has_picture = part in (None, "torgb")
@@ -97,8 +96,8 @@ class StyleGAN2Planner:
         else:
             channels = self._synthesis.config.channels(self._blocks[block].resolution)
             output = planar(self._activated(count - 1), channels)
-        derived = (self._derived_const, *self._derived[:count])
-        return Plan(tuple(steps), derived, output)
+        derived = self._derived[: 1 + count]  # the constant's, then the convolutions'
+        return Plan(tuple(steps), tuple(derived), self._preparation, output)
 
     def _style_steps(self, count: int, picture: int | None) -> list[Step]:
         """Affine layers of all styles in one launch, vectors of all channels in another."""
@@ -228,7 +227,3 @@ class StyleGAN2Planner:
 
     def _zeros(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         return torch.zeros(shape, dtype=dtype, device=self._device)
-
-
-def _pack(planes: Tensor, out: Tensor) -> None:  # [C, H, W] -> [H, W, P]
-    out[..., : len(planes)].copy_(planes.permute(1, 2, 0))

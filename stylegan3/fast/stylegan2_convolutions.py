@@ -13,7 +13,7 @@ from stylegan3.fast.operations import Operations
 from stylegan3.fast.precision import Precision, block_dtype, pitch
 from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.modulated_act_cuda import resampling_taps
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 from stylegan3.stylegan2 import StyleGAN2Synthesis, SynthesisBlock, SynthesisLayer
 
 Vectors = tuple[Tensor, Tensor, Tensor]
@@ -83,7 +83,7 @@ def prepare_convolutions(
             is_composed = is_upsampling and operations.composes_upsampling(
                 in_size, in_channels, out_pitch, dtype, noise.device
             )
-            weight = operations.prepared_weight(
+            weight = PreparedWeight(
                 layer.weight,
                 in_pitch=in_pitch,
                 out_pitch=out_pitch,
@@ -100,7 +100,7 @@ def prepare_convolutions(
                 dtype=dtype,
                 out_pitch=out_pitch,
                 weight=weight,
-                convolution=operations.convolution(weight, in_size, 1, len(weight.storage)),
+                convolution=operations.convolution(weight, in_size, 1, weight.rows),
                 styles=noise.new_zeros(in_channels),
                 vectors=vectors_for(out_channels, noise.device),
                 taps=taps,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from operator import attrgetter
 from typing import Literal
 
@@ -15,7 +14,7 @@ from stylegan3.fast.convolution import Kernels
 from stylegan3.fast.graphs import GraphCache
 from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.fast.plan import Derived, Plan, refresh
+from stylegan3.fast.plan import Plan
 from stylegan3.fast.precision import Precision
 from stylegan3.fast.stylegan2 import StyleGAN2Planner
 from stylegan3.generator import Generator
@@ -115,7 +114,7 @@ class FastSynthesis:
         else:
             raise ValueError("either z or ws must be given")
         plan = self.plan(layer, noise_mode)
-        self._follow(plan.stale)
+        plan.update()
         if self._graphs is None or not plan.steps:  # an empty graph cannot be captured
             self._run(plan, source)
         else:
@@ -156,30 +155,13 @@ class FastSynthesis:
                 step.launch()
         plan.run()
 
-    def _follow(self, stale: tuple[Derived, ...]) -> None:
-        """Derive again what follows from changed tensors.
-
-        Tensors that change together in two calls are expected to go on: from then on one graph
-        launches for all of them.
-        """
-        if self._refreshes is not None and stale and stale == self._moving:
-            self._refreshes.run(stale, partial(refresh, stale))
-            for derived in stale:
-                derived.settle()
-        else:
-            refresh(stale)
-        self._moving = stale
-
     def _build(self) -> None:
         """Prepare what addresses and filters are baked into."""
         synthesis = self._generator.synthesis
         is_stylegan2 = isinstance(synthesis, StyleGAN2Synthesis)
         planner = StyleGAN2Planner if is_stylegan2 else AliasFreePlanner
         self._plans: dict[tuple[str | None, str], Plan] = {}
-        self._graphs = self._refreshes = None
-        if self._device.type == "cuda":
-            self._graphs, self._refreshes = GraphCache(), GraphCache()
-        self._moving: tuple[Derived, ...] = ()  # what was derived again by the last call
+        self._graphs = GraphCache() if self._device.type == "cuda" else None
         self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
         try:
             self._planner = planner(synthesis, self._operations, self._precision, self._ws)  # type: ignore[arg-type]

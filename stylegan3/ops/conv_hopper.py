@@ -23,6 +23,7 @@ from stylegan3.ops.conv_finish import (
 )
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling, channel_order
 from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb
+from stylegan3.ops.prepared_weight import WeightLayout
 from stylegan3.ops.sources import cuda_source
 from stylegan3.ops.wgmma_source import wgmma_source
 
@@ -67,9 +68,12 @@ class HopperConvolution:
         order = channel_order(self.tiling.n_tile)
         rows = padded_channels(shape.columns, self.tiling.n_tile)
         channel_of = [i - i % len(order) + order[i % len(order)] for i in range(rows)]
-        row_of = torch.empty(rows, dtype=torch.int64)
-        row_of[torch.tensor(channel_of)] = torch.arange(rows)
-        self._row_of = row_of.to(device)
+        row_of = torch.empty(rows, dtype=torch.int32)
+        row_of[torch.tensor(channel_of)] = torch.arange(rows, dtype=torch.int32)
+        self.weight_layout = WeightLayout(
+            rows, padded_channels(shape.in_channels), is_tap_first=True, row_of=row_of.to(device)
+        )
+        """How the kernel reads weights: rows permuted, padded with zeros, float16."""
         # not at the first launch: that may be captured in a graph, whose memory is not kept
         places, values = self.tiling.shares(shape)
         self._shares = torch.empty(values, device=device)
@@ -105,7 +109,7 @@ class HopperConvolution:
         weight: Tensor,  # [O, I, kH, kW]
         out: Tensor | None = None,
     ) -> Tensor:  # [kH, kW, rows, I'] float16
-        """Return weights as the kernel reads them: rows permuted, padded with zeros.
+        """Return weights in `weight_layout`, by plain torch: what `WeightPreparation` does at once.
 
         Args:
             weight: of any strides and type; O and I may include padding channels that are zero.
@@ -115,23 +119,24 @@ class HopperConvolution:
         Raises:
             ValueError: if shapes disagree.
         """
-        shape = self.shape
-        pitch, kernel = padded_channels(shape.in_channels), (shape.kernel, shape.kernel)
+        shape, layout = self.shape, self.weight_layout
+        pitch, kernel = layout.pitch, (shape.kernel, shape.kernel)
         rows, depth = weight.shape[:2]
         if weight.shape[2:] != kernel or rows < shape.out_channels or depth < shape.in_channels:
             raise ValueError(f"weight {list(weight.shape)} does not fit {shape}")
         if out is None:
-            size = (*kernel, len(self._row_of), pitch)
+            size = layout.shape(kernel)
             out = torch.zeros(size, dtype=torch.float16, device=self._device)
         rows, depth = min(rows, shape.columns), min(depth, pitch)
         source = weight[:rows, :depth].permute(2, 3, 0, 1).to(out.dtype)
-        out[..., :depth].index_copy_(2, self._row_of[:rows], source)
+        assert layout.row_of is not None
+        out[..., :depth].index_copy_(2, layout.row_of[:rows].long(), source)
         return out
 
     def __call__(
         self,
         x: Tensor,  # [H, W, P] float16
-        weight: Tensor,  # of `prepare`
+        weight: Tensor,  # [kH, kW, rows, I'] float16, in `weight_layout`
         out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
         vectors: ActVectors | None = None,  # with a finish
         rgb: SkipRgb | None = None,  # out [parts, colours, H', W'] if several; None: not wanted
@@ -203,8 +208,12 @@ class HopperConvolution:
     def _check(self, x: Tensor, weight: Tensor, out: Tensor | None) -> None:
         shape = self.shape
         _check_half("x", x, shape.in_channels, (shape.height, shape.width))
-        if weight.dtype != torch.float16 or weight.shape[2:3] != self._row_of.shape:
-            raise ValueError(f"weight must come from prepare, not be {tuple(weight.shape)}")
+        expected = self.weight_layout.shape((shape.kernel, shape.kernel))
+        if weight.dtype != torch.float16 or weight.shape != expected:
+            raise ValueError(
+                f"weight must be in weight_layout, float16 {expected},"
+                f" not {weight.dtype} {tuple(weight.shape)}"
+            )
         if (out is not None) != (self._finish is None or self._finish.store):
             raise ValueError("out must be there where the kernel stores, and only there")
         if out is None:

@@ -1,91 +1,129 @@
-"""CUDA launcher that derives a convolution's fast weights from the live tensor."""
+"""CUDA launcher that derives convolutions' weights from the live tensors: many in one launch."""
 
 from __future__ import annotations
 
+import ctypes
+import math
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
 import torch
-from torch import Tensor
 
 from stylegan3.ops import nvrtc
-from stylegan3.ops.channels_last import storage, vector_length
+from stylegan3.ops.launch_table import POINTER, pointer, table
+from stylegan3.ops.prepared_weight import PackedPicture, PreparedWeight
 from stylegan3.ops.sources import cuda_source
 
+SPEC = nvrtc.KernelSpec("weight_preparation", cuda_source("weight_preparation.cu"))
 
-class PreparedWeight:
-    """Normalised weights and their energies, in buffers whose addresses never change.
+MOST = 64
+"""Layers of one launch, at most."""
+
+_THREADS = 128
+_GROUP = 32  # channels of a picture that a block takes
+_PLAIN, _PHASES, _COMPOSED = range(3)
+_LAYOUT = [
+    ("weight", POINTER),
+    ("filter", POINTER),
+    ("row_of", POINTER),
+    ("out", POINTER),
+    ("energy", POINTER),
+    ("row_rms", POINTER),
+    ("in_channels", np.int32),
+    ("taps", np.int32),
+    ("out_pitch", np.int32),
+    ("energy_pitch", np.int32),
+    ("row_stride", np.int32),
+    ("tap_stride", np.int32),
+    ("kind", np.int32),
+    ("is_half", np.int32),
+]
+
+Item = PreparedWeight | PackedPicture
+
+
+class Selection(ctypes.Structure):
+    """Which layers a launch takes, by value: no memory has to hold it for one that is captured."""
+
+    _fields_ = [
+        ("count", ctypes.c_int32),
+        ("layers", ctypes.c_int32 * MOST),
+        ("first_blocks", ctypes.c_int32 * MOST),
+    ]
+
+
+class WeightPreparation:
+    """Everything of a network that follows from its weights alone.
 
     Args:
-        weight: [O, I, kH, kW] float32, the live tensor.
-        in_pitch: channels of the convolution's input, padded.
-        out_pitch: channels of its output (of one phase), padded.
-        dtype: of the convolution.
-        phases: True for StyleGAN2's stride-2 transposed 3x3 as a 2x2 with 4 output phases.
-        taps: [2, 4] of the resampling filter behind that, see resampling_taps: both become one 3x3
-            with 4 output phases. None to leave the filter out.
-
-    Raises:
-        ValueError: if shapes or types disagree.
+        items: what to fill; the memory of weights is laid out.
+        device: of all tensors.
     """
 
-    def __init__(
-        self,
-        weight: Tensor,
-        *,
-        in_pitch: int,
-        out_pitch: int,
-        dtype: torch.dtype,
-        phases: bool = False,
-        taps: Tensor | None = None,
-    ) -> None:
-        out_channels, in_channels, height, width = weight.shape
-        if weight.dtype != torch.float32 or not weight.is_contiguous():
-            raise ValueError("weight must be contiguous float32")
-        if in_pitch < in_channels or out_pitch < out_channels:
-            raise ValueError(f"pitches {in_pitch}, {out_pitch} are below {tuple(weight.shape)}")
-        if phases and (height, width) != (3, 3):
-            raise ValueError(f"phases are of a 3x3 kernel, not {height}x{width}")
-        if taps is not None and (not phases or taps.shape != (2, 4)):
-            raise ValueError(f"taps must be [2, 4] and go with phases, not {tuple(taps.shape)}")
-        kernel = (2, 2) if phases and taps is None else (height, width)
-        rows = 4 * out_pitch if phases else out_pitch
-        self._source = weight
-        self.taps = taps
-        self._out_pitch = out_pitch
-        new = {"device": weight.device, "dtype": torch.float32}
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.fan_in = in_channels * height * width
-        self.storage = torch.zeros(rows, *kernel, in_pitch, device=weight.device, dtype=dtype)
-        self.energy = torch.zeros(out_channels, in_pitch, **new)  # sum over taps of (w / rms)^2
-        self.row_rms = torch.zeros(vector_length(out_pitch), **new)
-        self.spec = nvrtc.KernelSpec(
-            "weight_preparation",
-            cuda_source("weight_preparation.cu"),
-            (
-                ("OUT_TYPE", storage(dtype)),
-                ("PHASES", int(phases) + int(taps is not None)),
-                ("TAPS", height * width),
-            ),
+    spec = SPEC
+
+    def __init__(self, items: Sequence[Item], device: torch.device) -> None:
+        self._items = tuple(items)  # keeps the tensors alive
+        self._device = device
+        self._table = table([_row(item) for item in items], _LAYOUT, device)
+        self._blocks = [_extent(item)[0] for item in items]
+        self._shared = [_shared_bytes(item) for item in items]
+
+    def __call__(self, which: Sequence[int]) -> None:
+        """Launch: derive these again, by their numbers; capturable.
+
+        One launch, whichever and however many they are, up to `MOST`.
+        """
+        for start in range(0, len(which), MOST):
+            self._launch(which[start : start + MOST])
+
+    def _launch(self, which: Sequence[int]) -> None:
+        count, starts = len(which), list(accumulate((self._blocks[i] for i in which), initial=0))
+        selection = Selection(count=count)
+        selection.layers[:count] = which
+        selection.first_blocks[:count] = starts[:-1]
+        nvrtc.load(SPEC, self._device)(
+            starts[-1],
+            _THREADS,
+            self._table,
+            selection,
+            shared=max(self._shared[i] for i in which),
         )
 
-    @property
-    def weight(self) -> Tensor:
-        """The weights as torch's convolution takes them: [O', I', kH, kW], channels last."""
-        return self.storage.permute(0, 3, 1, 2)
 
-    def refresh(self) -> None:
-        """Launch: derive again from the live tensor."""
-        weight = self._source
-        out_channels, in_channels = weight.shape[:2]
-        nvrtc.load(self.spec, weight.device)(
-            self._out_pitch,
-            256,
-            weight,
-            self.taps,
-            self.storage,
-            self.energy,
-            self.row_rms,
-            out_channels,
-            in_channels,
-            self._out_pitch,
-            self.storage.shape[-1],
-            shared=weight[0].numel() * 4,
-        )
+def _row(item: Item) -> tuple:
+    """Return an item's `struct Layer`."""
+    _, channels, taps = _extent(item)
+    if isinstance(item, PackedPicture):
+        tensors = (item.source, None, None, item.picture, None, None)
+        strides = channels, item.picture.shape[-1]
+        out_pitch, energy_pitch, kind = 0, 0, _PLAIN
+        dtype = item.picture.dtype
+    else:
+        layout = item.layout
+        tensors = (item.source, item.taps, layout.row_of, item.storage, item.energy, item.row_rms)
+        strides = layout.strides(item.kernel[0] * item.kernel[1])
+        out_pitch, energy_pitch = item.out_pitch, item.energy.shape[1]
+        kind = _PLAIN if not item.phases else _PHASES if item.taps is None else _COMPOSED
+        dtype = item.dtype
+    addresses = map(pointer, tensors)
+    is_half = dtype == torch.float16
+    return (*addresses, channels, taps, out_pitch, energy_pitch, *strides, kind, is_half)
+
+
+def _extent(item: Item) -> tuple[int, int, int]:
+    """Blocks that an item takes, and the input channels and taps of each."""
+    if isinstance(item, PreparedWeight):
+        return item.out_channels, item.in_channels, item.source[0, 0].numel()
+    # pictures have no output channels; groups of theirs, of whole pairs, give more blocks than one
+    channels, pixels = len(item.source), item.source[0].numel()
+    group = math.gcd(channels, _GROUP)
+    group = channels if group % 2 else group
+    return channels // group, group, pixels
+
+
+def _shared_bytes(item: Item) -> int:
+    """Room for a row of an even number of channels, wherever in 16 bytes it begins."""
+    _, channels, taps = _extent(item)
+    return 16 * -(-(3 + (channels + channels % 2) * taps) // 4)

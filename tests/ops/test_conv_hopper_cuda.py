@@ -154,7 +154,7 @@ def test_shapes_are_checked(hopper: torch.device) -> None:
         op(x[:8].contiguous(), weight, x)
     with pytest.raises(ValueError, match="out must be float16"):
         op(x, weight, x.float())
-    with pytest.raises(ValueError, match="prepare"):
+    with pytest.raises(ValueError, match="weight_layout"):
         op(x, weight[:, :, :8], x)
     with pytest.raises(ValueError, match="where the kernel stores"):
         op(x, weight, None)

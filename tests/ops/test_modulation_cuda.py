@@ -6,14 +6,12 @@ import pytest
 import torch
 from kernel_reference import generator, relative_error
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import conv2d
 
-from stylegan3.filters import resample_filter
-from stylegan3.ops.modulated_act_cuda import resampling_taps
 from stylegan3.ops.modulated_conv2d import modulated_conv2d_ref, normalise_styles, normalise_weight
 from stylegan3.ops.modulation_cuda import Modulation, ModulationVectors
-from stylegan3.ops.upfirdn2d import upfirdn2d_ref
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
+from stylegan3.ops.weight_preparation_cuda import WeightPreparation
 
 CHANNELS = [(5, 8, 3), (24, 17, 3), (40, 33, 1)]
 
@@ -31,7 +29,7 @@ def test_scale_convolve_scale_is_the_modulated_convolution(
 ) -> None:
     weight, styles = make(device, ins, outs, kernel)
     prepared = PreparedWeight(weight, in_pitch=48, out_pitch=40, dtype=torch.float32)
-    prepared.refresh()
+    WeightPreparation([prepared], device)([0])
     vectors = [torch.zeros(48, device=device) for _ in range(3)]
     layer = Modulation(
         outs,
@@ -55,72 +53,12 @@ def test_scale_convolve_scale_is_the_modulated_convolution(
     assert relative_error(y, expected) < 1e-6
 
 
-def test_phases_are_the_transposed_convolution(device: torch.device) -> None:
-    weight, _ = make(device, 6, 5, 3)
-    prepared = PreparedWeight(weight, in_pitch=8, out_pitch=8, dtype=torch.float32, phases=True)
-    prepared.refresh()
-    x = torch.randn(1, 6, 4, 5, generator=generator(4)).double()
-    z = conv2d(
-        torch.nn.functional.pad(x, (0, 0, 0, 0, 0, 2)), prepared.weight.cpu().double(), padding=1
-    )
-    z = z.reshape(2, 2, 8, 5, 6)[:, :, :5].permute(2, 3, 0, 4, 1).reshape(5, 10, 12)[:, :9, :11]
-    w = normalise_weight(weight.cpu().double()) / (6 * 9) ** 0.5
-    expected = conv_transpose2d(x, w.transpose(0, 1), stride=2)[0]
-    assert relative_error(z, expected) < 1e-6
-
-
-@pytest.mark.parametrize("taps", [(1, 3, 3, 1), (1, 2, 5, 4)], ids=str)
-def test_phases_with_the_filter_behind_them(device: torch.device, taps: tuple[float, ...]) -> None:
-    f = resample_filter(taps)
-    pair = resampling_taps(f)
-    assert pair is not None
-    pair[1] = pair[1].flip(0)  # so that the axes differ
-    f = (pair[0].outer(pair[1]) / 4).flip(0, 1)
-    weight, _ = make(device, 6, 5, 3)
-    prepared = PreparedWeight(
-        weight,
-        in_pitch=8,
-        out_pitch=8,
-        dtype=torch.float32,
-        phases=True,
-        taps=pair.to(device),
-    )
-    prepared.refresh()
-    x = torch.randn(1, 6, 4, 5, generator=generator(4)).double()
-    y = conv2d(
-        torch.nn.functional.pad(x, (0, 0, 0, 0, 0, 2)), prepared.weight.cpu().double(), padding=1
-    )
-    y = y.reshape(2, 2, 8, 4, 5)[:, :, :5].permute(2, 3, 0, 4, 1).reshape(5, 8, 10)
-    w = normalise_weight(weight.cpu().double()) / (6 * 9) ** 0.5
-    z = conv_transpose2d(x, w.transpose(0, 1), stride=2)
-    expected = upfirdn2d_ref(z, f.double(), padding=(1, 1, 1, 1), gain=4)
-    assert relative_error(y, expected[0]) < 1e-6
-    with pytest.raises(ValueError, match="go with phases"):
-        PreparedWeight(weight, in_pitch=8, out_pitch=8, dtype=torch.float32, taps=pair)
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
-def test_weights_keep_their_addresses_and_follow_the_live_tensor(
-    device: torch.device, dtype: torch.dtype
-) -> None:
-    weight, _ = make(device, 5, 8, 3)
-    prepared = PreparedWeight(weight, in_pitch=8, out_pitch=16, dtype=dtype)
-    address = prepared.weight.data_ptr()
-    prepared.refresh()
-    weight.neg_()
-    prepared.refresh()
-    expected = normalise_weight(weight.cpu().double()) / 45**0.5
-    assert prepared.weight.data_ptr() == address
-    assert relative_error(prepared.weight[:8, :5], expected) < 5e-4
-    assert not prepared.weight[8:].any() and not prepared.weight[:, 5:].any()
-
-
 def test_zero_weights_and_styles_stay_finite(device: torch.device) -> None:
     weight, styles = make(device, 5, 8, 3)
     weight.zero_()
     styles.zero_()
     prepared = PreparedWeight(weight, in_pitch=8, out_pitch=8, dtype=torch.float16)
-    prepared.refresh()
+    WeightPreparation([prepared], device)([0])
     vectors = [torch.zeros(16, device=device) for _ in range(3)]
     layer = Modulation(
         8,

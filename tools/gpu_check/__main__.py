@@ -1,6 +1,6 @@
 """Check and time the CUDA path on this machine's GPU (development only).
 
-    python3 tools/gpu_check [--json FILE] [--sections tests,compile,flrelu,conv,small] [--sweep]
+    python3 tools/gpu_check [--json FILE] [--sections tests,weights] [--sweep]
 
 Every section runs on its own: one that fails is reported, and the rest goes on. Needs torch with
 CUDA, cuda-core and cuda-bindings; from a checkout, without installation.
@@ -26,6 +26,7 @@ from filtered_lrelu import run_flrelu  # noqa: E402
 from kernels import machine, run_compile, run_tests  # noqa: E402
 from networks import Rows  # noqa: E402
 from small_kernels import run_small  # noqa: E402
+from weights import run_weights  # noqa: E402
 
 from stylegan3.ops import nvrtc  # noqa: E402
 
@@ -35,6 +36,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "flrelu": lambda arguments: run_flrelu(arguments.sweep),
     "conv": lambda _: run_conv(),
     "small": lambda _: run_small(),
+    "weights": lambda _: run_weights(),
 }
 
 

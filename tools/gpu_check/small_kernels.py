@@ -14,7 +14,6 @@ from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ActVectors, ModulatedAct, PhaseUpsample, SkipRgb
 from stylegan3.ops.skip_sums_cuda import SkipLevel, SkipSums
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 
 def run_small() -> Rows:
@@ -77,21 +76,8 @@ def run_small() -> Rows:
         rows.append(
             {"name": f"fully connected x{len(counts)}", "us": median_us(run), "floor_us": floor}
         )
-    weight = torch.randn(512, 512, 3, 3, device=DEVICE)
-    for name, taps in (("", None), (" phases", None), (" phases, filter", torch.ones(2, 4))):
-        prepared = PreparedWeight(
-            weight,
-            in_pitch=512,
-            out_pitch=512,
-            dtype=torch.float16,
-            phases=bool(name),
-            taps=None if taps is None else taps.to(DEVICE),
-        )
-        name = f"weight preparation{name}"
-        floor = (weight.nbytes + prepared.weight.nbytes) / BYTES_PER_US
-        rows.append({"name": name, "us": median_us(prepared.refresh), "floor_us": floor})
     tensors = [torch.randn(512, 512, 3, 3, device=DEVICE) for _ in range(3)]
     blend = BlendEdit([BlendJob(*tensors)] * 10, DEVICE)
-    floor = 30 * weight.nbytes / BYTES_PER_US
+    floor = 30 * tensors[0].nbytes / BYTES_PER_US
     rows.append({"name": "blend of 10 x 2.4 M", "us": median_us(blend), "floor_us": floor})
     return rows

@@ -14,7 +14,7 @@ from stylegan3.fast.convolution import Convolution, ReferenceConvolution, WgmmaC
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.ops import conv_hopper, nvrtc, tensor_map
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
@@ -57,7 +57,7 @@ def wgmma(
     weight: PreparedWeight, size: int, padding: int, channels: int, *, may_block: bool = False
 ) -> Convolution:
     """Take Hopper's kernel where it applies, with output in blocks where they are read."""
-    kernel = weight.storage.shape[1]
+    kernel = weight.kernel[0]
     if kernel == 1:
         return ReferenceConvolution(weight, padding)
     shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
@@ -66,15 +66,22 @@ def wgmma(
 
 @pytest.mark.parametrize("config", [TINY2, TINY_T], ids=["2", "t"])
 def test_convolutions_of_hopper(
-    emulated: Operations, config: StyleGAN2Config | StyleGAN3Config
+    emulated: Operations,
+    config: StyleGAN2Config | StyleGAN3Config,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     generator = lively(config)
     z = latent(generator)
     operations = dataclasses.replace(emulated, convolution=wgmma)
     fast = FastSynthesis(generator, operations=operations)
+    launched, load = [], nvrtc.load
+    monkeypatch.setattr(nvrtc, "load", lambda *a: (launched.append(a[0].name), load(*a))[1])
     for _ in range(2):
         expected = generator(z)
+        launched.clear()
         assert (fast(z=z) - expected).norm() < 5e-3 * expected.norm()
+        assert launched.count("weight_preparation") == 1  # for all layers
+        assert launched[0] == "weight_preparation"
         for name, tensor in generator.synthesis.named_parameters():
             if name.endswith(".weight"):
                 tensor.mul_(-0.5).add_(0.1)

@@ -3,7 +3,7 @@
 import dataclasses
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
 from stylegan3.fast.convolution import Convolution, ReferenceConvolution
 from stylegan3.fast.reference import reference_operations
 from stylegan3.fast.reference_activation import FusedConvolution
-from stylegan3.ops.weight_preparation_cuda import PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
@@ -130,54 +130,49 @@ def test_changed_tensors_are_followed_and_no_others_derived_again(
     fast(z=z)
     tensors = generator.state_dict(keep_vars=True)
     rng = torch.Generator().manual_seed(5)
-    refreshed = []
-    for derived in fast.plan().derived:
-        launch = derived.refresh
-        derived.refresh = lambda d=derived, launch=launch: (refreshed.append(d), launch())
+    launched, followed = record_preparations(fast), []
     for name, tensor in tensors.items():
         if name.endswith("_filter"):
             continue  # baked into kernels: another test
-        before = len(refreshed)
+        launched.clear()
         tensor.copy_(tensor * 0.8 + torch.randn(tensor.shape, generator=rng) * 0.1)
-        is_derived = any(d._source is tensor for d in fast.plan().derived)
+        derived = [d.item for d in fast.plan().derived if d._source.data_ptr() == tensor.data_ptr()]
         assert_close(fast(z=z), generator(z))
-        assert len(refreshed) - before == int(is_derived), name
-    assert len(refreshed) == len(fast.plan().derived)
+        assert launched == [derived] * len(derived), name
+        followed += derived
+    assert sorted(followed) == list(range(len(fast.plan().derived)))
 
 
-class RecordingGraphs:
-    """Stands in for captured graphs: runs what it is given and remembers for what."""
-
-    def __init__(self):
-        self.keys = []
-
-    def run(self, key, launch):
-        self.keys.append(key)
-        launch()
-
-
-def test_tensors_that_go_on_moving_together_are_derived_by_one_graph() -> None:
-    generator = lively(SMALL3)
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_tensors_that_move_together_are_derived_by_one_launch(
+    config: StyleGAN2Config | StyleGAN3Config,
+) -> None:
+    generator = lively(config)
     z, fast = latent(generator), make_fast(generator)
+    launched = record_preparations(fast)
+    assert_close(fast(z=z), generator(z))
+    assert launched == [list(range(len(fast.plan().derived)))]
     fast(z=z)
-    fast._refreshes = graphs = RecordingGraphs()
-    first, second, *_ = (d._source for d in fast.plan().derived)
+    for tensor in (fast.plan().derived[i]._source for i in (3, 1)):
+        tensor.mul_(1.1)
+    assert_close(fast(z=z), generator(z))
+    assert launched[1:] == [[1, 3]]
 
-    def move(*tensors: torch.Tensor) -> None:
-        for tensor in tensors:
-            tensor.mul_(1.1)
-        assert_close(fast(z=z), generator(z))
 
-    move(first, second)
-    assert graphs.keys == []  # may have been a single step
-    move(first, second)
-    move(first, second)
-    assert len(graphs.keys) == 2
-    assert graphs.keys[0] == graphs.keys[1] == tuple(fast.plan().derived[:2])
-    move(second)
-    move()
-    move(second)
-    assert len(graphs.keys) == 2
+def record_preparations(fast: FastSynthesis) -> list[list[int]]:
+    """Return a list that what is derived from now on is added to."""
+    launched: list[list[int]] = []
+    plan = fast.plan()
+
+    class Recording:
+        spec = None
+
+        def __call__(self, which: Sequence[int]) -> None:
+            launched.append(list(which))
+            plan.preparation(which)
+
+    fast._plans[None, "const"] = dataclasses.replace(plan, preparation=Recording())
+    return launched
 
 
 def test_an_input_written_in_place_is_not_copied() -> None:
