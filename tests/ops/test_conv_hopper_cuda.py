@@ -211,7 +211,7 @@ def test_graph_capture_and_new_weights(hopper: torch.device) -> None:
 # ---- shapes and choices, on any machine ----------------------------------------------------------
 
 
-def test_suits_only_hopper_and_where_it_is_faster() -> None:
+def test_suits_only_hopper_and_where_it_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = ConvolutionShape(148, 148, 512, 512, 3, 2)
     assert suits(shape, (9, 0))
     assert not suits(shape, (8, 9))
@@ -220,7 +220,9 @@ def test_suits_only_hopper_and_where_it_is_faster() -> None:
     for kernel in (1, 5):
         assert not suits(ConvolutionShape(148, 148, 512, 512, kernel, 0), (9, 0))
     assert suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
-    assert not suits(ConvolutionShape(32, 32, 512, 2048, 2, 1), (9, 0))
+    slower = MEASURED[2, 64, 32, 128]._replace(cudnn=1.0)
+    monkeypatch.setitem(MEASURED, (2, 64, 32, 128), slower)
+    assert not suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
 
 
 def test_upsampling_takes_its_filter_along_where_that_is_faster() -> None:
