@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -32,6 +32,14 @@ _version = attrgetter("_version")
 
 class UnsupportedNetworkError(ValueError):
     """The fast path does not play this network; the message says why, the generator does."""
+
+
+class _Call(NamedTuple):
+    """What a call runs, and the key of its graph."""
+
+    plan: Plan
+    source: _Source
+    key: tuple[str | None, str, _Source]
 
 
 class FastSynthesis:
@@ -77,6 +85,7 @@ class FastSynthesis:
         self._operations = operations or cuda_operations(kernels)
         self._device = device
         self._ws = torch.zeros(generator.num_ws, generator.w_dim, device=device)
+        self._ws_row = self._ws[None]
         self._build()
 
     @torch.no_grad()
@@ -116,22 +125,32 @@ class FastSynthesis:
             raise ValueError("either z or ws must be given")
         plan = self.plan(layer, noise_mode)
         self._follow(plan.stale)
-        if self._graphs is None or not plan.steps:  # an empty graph cannot be captured
-            self._run(plan, source)
-        else:
-            key = (layer, noise_mode, source)
-            self._graphs.run(key, lambda: self._run(plan, source))
-        return plan.output
+        self._last = _Call(plan, source, (layer, noise_mode, source))
+        return self._play(self._last)
+
+    def again(self) -> Tensor:  # [1, C, H, W]
+        """Run the last call again, on what lies in `z` or `ws` now, and return what it returned.
+
+        For callers who know that no tensor of the generator was written since: none is asked,
+        and there may be hundreds.
+
+        Raises:
+            RuntimeError: if there was no call.
+        """
+        if self._last is None:
+            raise RuntimeError("there is no call to be run again")
+        self._moving = ()
+        return self._play(self._last)
 
     @property
     def z(self) -> Tensor:
         """[1, z_dim], the input's memory: what is written there and given as `z` is not copied."""
-        return self._mapping.z[None]
+        return self._z
 
     @property
     def ws(self) -> Tensor:
         """[1, num_ws, w_dim] of the last call, which the next overwrites; can be given like `z`."""
-        return self._ws[None]
+        return self._ws_row
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
         """Return the steps behind the mapping, made and compiled at the first call."""
@@ -149,6 +168,13 @@ class FastSynthesis:
     def mapping(self) -> MappingPlan:
         """The steps from `z` to `ws`."""
         return self._mapping
+
+    def _play(self, call: _Call) -> Tensor:
+        if self._graphs is None or not call.plan.steps:  # an empty graph cannot be captured
+            self._run(call.plan, call.source)
+        else:
+            self._graphs.run(call.key, lambda: self._run(call.plan, call.source))
+        return call.plan.output
 
     def _run(self, plan: Plan, source: _Source) -> None:
         if source == "z":
@@ -180,7 +206,9 @@ class FastSynthesis:
         if self._device.type == "cuda":
             self._graphs, self._refreshes = GraphCache(), GraphCache()
         self._moving: tuple[Derived, ...] = ()  # what was derived again by the last call
+        self._last: _Call | None = None
         self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
+        self._z = self._mapping.z[None]
         try:
             self._planner = planner(synthesis, self._operations, self._precision, self._ws)  # type: ignore[arg-type]
         except ValueError as error:

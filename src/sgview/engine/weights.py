@@ -54,9 +54,15 @@ class LiveWeights:
         self._made: dict[str, _Recipe] = {}  # of the tensors that are not pristine
         self._last: tuple[Blend, tuple[Edit, ...]] | None = None
         self._statuses: tuple[EditStatus, ...] = ()
+        self._writes = 0
         self._draws = Draws()
         self._fuses = fuse
         self._fused = FusedWeights(self._live, pristine, {}) if fuse else None
+
+    @property
+    def writes(self) -> int:
+        """How often tensors have been written: while it stays, so do all of them."""
+        return self._writes
 
     def set_partners(
         self,
@@ -65,6 +71,7 @@ class LiveWeights:
         """Choose what is blended in, from the next update on."""
         for name in [name for name, recipe in self._made.items() if recipe.amount]:
             self._write(name, _PRISTINE)
+            self._writes += 1
         self._partners = partners
         self._members = {}
         for name in partners:
@@ -73,25 +80,28 @@ class LiveWeights:
             self._fused = FusedWeights(self._live, self._pristine, partners)
         self._last = None
 
-    @torch.no_grad()
     def update(self, blend: Blend, edits: tuple[Edit, ...]) -> tuple[EditStatus, ...]:
         """Bring the generator to `blend` and `edits`, and return a status for each edit.
 
         An edit that cannot act (unknown tensor, empty channel range, amount not finite) is left
         out, and its status says why.
         """
-        if self._last is not None and self._last == (blend, edits):
-            return self._statuses
+        if self._last is None or self._last != (blend, edits):
+            self._change(blend, edits)
+        return self._statuses
+
+    @torch.no_grad()
+    def _change(self, blend: Blend, edits: tuple[Edit, ...]) -> None:
         acting, self._statuses = self._sort(edits)
         wanted = self._recipes(blend, acting)
         made = self._made
         changed = {name: recipe for name, recipe in wanted.items() if made.get(name) != recipe}
         changed.update((name, _PRISTINE) for name in made if name not in wanted)
+        self._writes += bool(changed)
         for name, recipe in self._write_fused(changed).items():
             self._write(name, recipe)
         self._draws.keep(acting)
         self._last = (blend, edits)
-        return self._statuses
 
     def _sort(self, edits: tuple[Edit, ...]) -> tuple[list[Edit], tuple[EditStatus, ...]]:
         """Return the edits that act, and a status for each of all."""

@@ -190,6 +190,25 @@ def test_an_input_written_in_place_is_not_copied() -> None:
     assert_close(fast(ws=fast.ws), generator.synthesis(ws))
 
 
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_a_call_can_be_run_again_on_what_lies_in_its_input(
+    config: StyleGAN2Config | StyleGAN3Config,
+) -> None:
+    generator = lively(config)
+    fast, z = make_fast(generator), latent(generator, 2)
+    with pytest.raises(RuntimeError, match="no call"):
+        fast.again()
+    ws = generator.mapping(z, truncation_psi=0.5)
+    for layer in (None, generator.synthesis.layer_names[2]):
+        expected = generator.synthesis(ws, layer=layer)
+        fast(z=latent(generator, 1), truncation_psi=0.5, layer=layer)
+        fast.z.copy_(z)
+        assert_close(fast.again(), expected)
+        fast(ws=ws.neg(), layer=layer)
+        fast.ws.copy_(ws)
+        assert_close(fast.again(), expected)
+
+
 def test_changed_filters_are_followed() -> None:
     generator = lively(SMALL3)
     z, fast = latent(generator), make_fast(generator)
