@@ -110,7 +110,7 @@ class IdleSynthesis(FastSynthesis):
 
     def __init__(self, generator: Generator, *_: Any, **__: Any) -> None:
         operations = replace(cuda_operations(), convolution=lambda *_, **__: IdleConvolution())
-        super().__init__(generator, operations=operations)
+        super().__init__(generator, operations=operations, stays_in_place=True)
         self._graphs = self._refreshes = IdleGraphs()  # type: ignore[assignment]
 
 

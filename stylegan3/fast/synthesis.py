@@ -55,6 +55,8 @@ class FastSynthesis:
         kernels: which GPU instructions to use.
         operations: what to compute with; None for the GPU's. Without CUDA nothing is captured.
         progress: called with (done, total) while kernels compile.
+        stays_in_place: whether nobody gives a tensor other memory (`tensor.data = other`), so that
+            not every call has to look where a hundred of them lie.
 
     Raises:
         UnsupportedNetworkError: if the fast path does not support the network or the GPU.
@@ -68,10 +70,12 @@ class FastSynthesis:
         kernels: Kernels = "auto",
         operations: Operations | None = None,
         progress: Callable[[int, int], None] | None = None,
+        stays_in_place: bool = False,
     ) -> None:
         self._generator = generator
         self._precision: Precision = precision
         self._progress = progress
+        self._stays = stays_in_place
         tensors = generator.state_dict(keep_vars=True)
         self._tensors = tuple(tensors.values())
         self._filters = tuple(t for n, t in tensors.items() if n.endswith(_FILTERS))
@@ -216,8 +220,9 @@ class FastSynthesis:
         self._key = self._current_key()
 
     def _current_key(self) -> tuple[int, ...]:
-        # `map` of functions in C: a hundred tensors are asked every frame
-        return (*map(Tensor.data_ptr, self._tensors), *map(_version, self._filters))
+        # `map` of functions in C: a hundred tensors may be asked
+        versions = tuple(map(_version, self._filters))
+        return versions if self._stays else (*map(Tensor.data_ptr, self._tensors), *versions)
 
     def _compile(self, plan: Plan) -> None:
         specs = plan.specs | {step.spec for step in self._mapping.steps if step.spec is not None}

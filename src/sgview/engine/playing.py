@@ -72,7 +72,10 @@ class PlayingNetwork:
             options = self._acceleration
             try:
                 self._fast = FastSynthesis(
-                    self.generator, options.precision, kernels=options.kernels
+                    self.generator,
+                    options.precision,
+                    kernels=options.kernels,
+                    stays_in_place=True,  # weights are written there, by `LiveWeights` alone
                 )
             except UnsupportedNetworkError as error:
                 self.slow_reason = str(error)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sgview.engine.blending import group_amounts
-from sgview.engine.fused_weights import FusedWeights, linear_form
+from sgview.engine.fused_weights import FusedWeights, Row, linear_form
 from sgview.engine.network import group_of, tensors_of
 from sgview.engine.operations import Draws, apply, obstacle
 from sgview.state.params import Blend, Edit
@@ -27,6 +27,7 @@ class _Recipe(NamedTuple):
 
 
 _PRISTINE = _Recipe()
+_UNCHANGED = (1.0, 0.0)  # factor and offset
 
 
 class LiveWeights:
@@ -125,23 +126,25 @@ class LiveWeights:
             wanted.update(dict.fromkeys(self._members.get(group, ()), _Recipe(amount)))
         for edit in acting:
             recipe = wanted.get(edit.tensor, _PRISTINE)
-            wanted[edit.tensor] = recipe._replace(edits=(*recipe.edits, edit))
+            wanted[edit.tensor] = _Recipe(recipe.amount, (*recipe.edits, edit))
         return wanted
 
     def _write_fused(self, recipes: Mapping[str, _Recipe]) -> Mapping[str, _Recipe]:
         """Write what one kernel can, and return the rest."""
-        if self._fused is None:
+        fused = self._fused
+        if fused is None or not recipes:
             return recipes
-        rows, rest = {}, {}
+        rows: dict[str, Row] = {}
+        rest: dict[str, _Recipe] = {}
         for name, recipe in recipes.items():
-            form = linear_form(recipe.edits) if recipe.edits else (1.0, 0.0)
-            if form is None or not self._fused.accepts(name):
+            form = linear_form(recipe.edits) if recipe.edits else _UNCHANGED
+            if form is None or not fused.accepts(name):
                 rest[name] = recipe
                 continue
             floor = -math.inf if recipe is _PRISTINE else self._floors[name]
-            rows[name] = (recipe.amount, *form, floor)
+            rows[name] = (recipe.amount, form[0], form[1], floor)
             self._note(name, recipe)
-        self._fused.write(rows)
+        fused.write(rows)
         return rest
 
     def _note(self, name: str, recipe: _Recipe) -> None:

@@ -209,9 +209,21 @@ def test_a_call_can_be_run_again_on_what_lies_in_its_input(
         assert_close(fast.again(), expected)
 
 
-def test_changed_filters_are_followed() -> None:
-    generator = lively(SMALL3)
+def test_a_tensor_with_other_memory_is_noticed() -> None:
+    generator = lively(SMALL2)
     z, fast = latent(generator), make_fast(generator)
+    fast(z=z)
+    weight = generator.synthesis.get_parameter("b8.conv1.weight")
+    weight.data = weight.data * -0.5
+    assert_close(fast(z=z), generator(z))
+
+
+@pytest.mark.parametrize("stays_in_place", [False, True])
+def test_changed_filters_are_followed(stays_in_place: bool) -> None:
+    generator = lively(SMALL3)
+    operations = reference_operations()
+    z = latent(generator)
+    fast = FastSynthesis(generator, "fp32", operations=operations, stays_in_place=stays_in_place)
     fast(z=z)
     layer = generator.synthesis.get_submodule(generator.synthesis.layer_names[3])
     layer.up_filter.mul_(torch.linspace(0.5, 1.5, len(layer.up_filter)))
