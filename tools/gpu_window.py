@@ -113,7 +113,9 @@ def network_ms(generator: Generator, acceleration: Acceleration, frames: int = 3
         return statistics.median(a.elapsed_time(b) for a, b in itertools.pairwise(events))
 
 
-def play(network: Network, acceleration: Acceleration, seconds: float) -> Playing:
+def play(
+    network: Network, acceleration: Acceleration, seconds: float, *, is_blind: bool = False
+) -> Playing:
     """Open the window, let it warm up, and play for `seconds`."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     alone = network_ms(Generator(network.generator.config), acceleration)  # type: ignore[arg-type]
@@ -127,6 +129,8 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
             app.worker.set_network("a", network)
             while app.picture is None:
                 app.frame()
+            if is_blind:
+                _blind(app)
             app.run(2.0)
             engine.moments.clear()
             engine.host.clear()
@@ -140,6 +144,21 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
     return Playing(alone, picture, taken * 1e3 / app.shown, host, app.frames / taken, path)
 
 
+def _blind(app: App) -> None:
+    """Let pictures be made and taken, and nothing be drawn but the panels."""
+    app.display.show = app.display.draw = lambda *_: None  # type: ignore[method-assign]
+    present, swap = app._present_panel, app.window.swap
+    drawn = [False]
+
+    def present_panel(is_new: bool) -> None:
+        drawn[0] = is_new
+        if is_new:
+            present(is_new)
+
+    app._present_panel = present_panel  # type: ignore[method-assign]
+    app.window.swap = lambda: swap() if drawn[0] else None  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Print a line a network."""
     default = ["stylegan3-t-1024", "stylegan2-256"] if torch.cuda.is_available() else ["small"]
@@ -148,6 +167,8 @@ def main() -> None:
     parser.add_argument("--network", nargs="+", choices=CONFIGS, default=default)
     parser.add_argument("--kernels", choices=["auto", "generic"], default="auto")
     parser.add_argument("--no-screen", action="store_true", help="draw on a card without a screen")
+    blind = "draw nothing between panels: what OpenGL takes of the card is then left out"
+    parser.add_argument("--blind", action="store_true", help=blind)
     arguments = parser.parse_args()
     acceleration = Acceleration(kernels=arguments.kernels)
     print(f"{'':20} network  picture     more    shown render()   window")
@@ -156,7 +177,8 @@ def main() -> None:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)
         with on_card() if arguments.no_screen else nullcontext():
-            print(f"{name:20}{play(network, acceleration, arguments.seconds)}", flush=True)
+            playing = play(network, acceleration, arguments.seconds, is_blind=arguments.blind)
+            print(f"{name:20}{playing}", flush=True)
 
 
 if __name__ == "__main__":

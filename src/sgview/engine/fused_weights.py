@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -62,9 +62,10 @@ class FusedWeights:
         self._outbox = Outbox(self._operation.amounts)
         self._sets: dict[tuple[str, ...], _Set] = {}
 
-    def accepts(self, name: str) -> bool:
-        """Whether the tensor called `name` can be written."""
-        return name in self._index
+    @property
+    def names(self) -> KeysView[str]:
+        """The tensors that can be written."""
+        return self._index.keys()
 
     def write(self, rows: Mapping[str, Row]) -> None:
         """Write tensors by their amount, factor, offset and floor."""

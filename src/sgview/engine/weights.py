@@ -91,7 +91,6 @@ class LiveWeights:
             self._change(blend, edits)
         return self._statuses
 
-    @torch.no_grad()
     def _change(self, blend: Blend, edits: tuple[Edit, ...]) -> None:
         acting, self._statuses = self._sort(edits)
         wanted = self._recipes(blend, acting)
@@ -136,15 +135,18 @@ class LiveWeights:
             return recipes
         rows: dict[str, Row] = {}
         rest: dict[str, _Recipe] = {}
+        names, floors = fused.names, self._floors  # of every tensor, every frame
         for name, recipe in recipes.items():
-            form = linear_form(recipe.edits) if recipe.edits else _UNCHANGED
-            if form is None or not fused.accepts(name):
+            amount, edits = recipe
+            form = linear_form(edits) if edits else _UNCHANGED
+            if form is None or name not in names:
                 rest[name] = recipe
-                continue
-            floor = -math.inf if recipe is _PRISTINE else self._floors[name]
-            rows[name] = (recipe.amount, form[0], form[1], floor)
-            self._note(name, recipe)
+            else:
+                floor = -math.inf if recipe is _PRISTINE else floors[name]
+                rows[name] = (amount, *form, floor)
         fused.write(rows)
+        for name in rows:
+            self._note(name, recipes[name])
         return rest
 
     def _note(self, name: str, recipe: _Recipe) -> None:
