@@ -17,6 +17,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import torch
 
@@ -82,12 +83,13 @@ class Playing:
     host: float  # of them, the host's part: median of `Engine.render` [ms]
     frames: float  # of the window [1/s]
     path: str  # that pictures take to the screen
+    drawing: str  # what OpenGL takes of the card for a frame
 
     def __str__(self) -> str:
         more = self.picture - self.network
         return (
             f"{self.network:8.3f} {self.picture:8.3f} {more:+8.3f} {self.shown:8.3f}"
-            f" {self.host:8.3f} {self.frames:8.1f}  {self.path}"
+            f" {self.host:8.3f} {self.frames:8.1f}  {self.path}; {self.drawing}"
         )
 
 
@@ -139,9 +141,20 @@ def play(
             app.run(seconds)  # its threads take turns as ever
             taken = time.perf_counter() - start
             moments, path = list(engine.moments), app.display.description
+            drawing = _drawing(app)
     picture = (moments[-1] - moments[0]) / (len(moments) - 1) * 1e3
     host = statistics.median(engine.host)
-    return Playing(alone, picture, taken * 1e3 / app.shown, host, app.frames / taken, path)
+    return Playing(
+        alone, picture, taken * 1e3 / max(app.shown, 1), host, app.frames / taken, path, drawing
+    )
+
+
+def _drawing(app: App) -> str:
+    """Return what the stages of OpenGL take, as the performance panel shows it."""
+    with mock.patch.object(type(app.gui), "shows_performance", True):
+        app.run(1.0)
+    stages = [f"{each.stage} {each.milliseconds:.3f}" for each in app.status.machine.screen]
+    return f"OpenGL [ms]: {', '.join(stages) or 'not known'}"
 
 
 def _blind(app: App) -> None:
