@@ -128,6 +128,7 @@ class App:
         self._mouse = (0.5, 0.5, False)  # over the picture; ImGui takes it in once a panel
         self._is_held = False  # a widget, by the user
         self._is_panel_kept = False  # in the layer, to be shown again by the frames in between
+        self._hole: tuple[int, int, int, int] | None = None  # [px], where the panel leaves it free
         self._framebuffer = (0, 0)  # [px]
         self._pace = FramePace(self.window, settings.window.fps_limit)
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
@@ -323,6 +324,8 @@ class App:
         self._mouse, self._is_held = self.gui.mouse_over_picture(), _is_widget_held()
         self._framebuffer = self.window.framebuffer_size
         self._is_panel_kept = is_hurried and 0 not in self._framebuffer
+        is_free = self._is_panel_kept and self.gui.is_picture_free()
+        self._hole = self.gui.picture_rect if is_free else None
 
     def _present_panel(self, is_new: bool) -> None:
         """Bring the panel to the screen, drawn anew or as it is kept."""
@@ -332,7 +335,7 @@ class App:
         if is_new:
             with self._panel.drawn(self._framebuffer):
                 self.gui.present()
-        self._panel.draw()
+        self._panel.draw(self._hole)
 
     def _ask(self, has_panel: bool) -> Resolved:
         """Take what came in, ask the engine for the picture of now, and return what it shows."""
