@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sgview.clock import Pace
 from sgview.settings import Osc, Settings, Window
 from sgview.state import commands
 from sgview.state.params import Layer, Params
@@ -87,6 +88,24 @@ def test_the_limit_holds_the_window_back(app) -> None:
     app.execute(commands.SetFpsLimit(0.0))
     app.frame()
     assert seconds_for(app, 5) < 0.9
+
+
+def test_what_no_screen_would_show_is_not_drawn(app, monkeypatch) -> None:
+    app.execute(commands.SetVsync(False))
+    app.frame()
+    moment, drawn = [0.0], []
+    app.window.graphics = SimpleNamespace(is_software=False)
+    app._panel_pace, app._screen_pace = (Pace(30.0, lambda: moment[0]) for _ in range(2))
+    monkeypatch.setattr(app.window, "swap", lambda: drawn.append(app.picture))
+    monkeypatch.setattr(app, "_await_picture", lambda begin: None)
+    app.frame()
+    assert len(drawn) == 1  # with a panel
+    until(app, lambda: app.picture is not drawn[0])
+    assert len(drawn) == 1  # taken, for a recorder or a later frame
+    moment[0] += 1 / (4 * app.window.refresh_rate)
+    app.frame()
+    assert len(drawn) == 2
+    assert app._shown is drawn[1]
 
 
 def test_what_sets_the_pace(app) -> None:

@@ -66,6 +66,8 @@ def _tell(title: str, engine: Engine, scene: Scene, frames: int) -> None:
     print(f"{title}: a frame {statistics.median(wholes):.0f} us on the host", flush=True)
     inside = 0.0
     for call, durations in times.items():
+        if not durations:
+            continue
         share = sum(durations) / frames
         inside += share
         count, each = len(durations) / frames, statistics.median(durations)

@@ -61,16 +61,18 @@ class CountingEngine(Engine):
 
 
 class CountingApp(App):
-    """Counts frames, and the pictures that they bring to the screen."""
+    """Counts turns of the window, and the pictures that they bring to the screen."""
 
     frames = shown = 0
 
     def frame(self) -> None:
-        """Run a frame as ever."""
-        before = self.picture
+        """Run a turn as ever."""
         super().frame()
         self.frames += 1
-        self.shown += self.picture is not before
+
+    def _bring(self, picture: Picture | None) -> None:
+        super()._bring(picture)
+        self.shown += 1
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def main() -> None:
     arguments = parser.parse_args()
     acceleration = Acceleration(kernels=arguments.kernels)
     print(f"{'':20} network  picture     more    shown render()   window")
-    print(f"{'':20}     ms       ms       ms       ms       ms frames/s  the path of pictures")
+    print(f"{'':20}     ms       ms       ms       ms       ms  turns/s  the path of pictures")
     for name in arguments.network:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)

@@ -40,7 +40,7 @@ from sgview.state import commands as c
 from sgview.state.history import History
 from sgview.state.machine import MachineStatus, Timing
 from sgview.state.notices import Notices
-from sgview.state.params import Params
+from sgview.state.params import Params, View
 from sgview.state.status import Status
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class App:
         self.params = settings.params
         self.status = Status()
         self.picture: Picture | None = None
+        self._shown: Picture | None = None  # by the display
         self._history = History(self.params)
         self._sources = self._owned.enter_context(_sources(settings))
         self._instant = Instant(0.0)
@@ -125,6 +126,7 @@ class App:
         self._commands: list[c.Command] = []
         self._limiter = FrameLimiter(now)
         self._panel_pace = Pace(PANEL_RATE, now)
+        self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
         self._mouse = (0.5, 0.5, False)  # over the picture; ImGui takes it in once a panel
         self._is_held = False  # a widget, by the user
         self._is_panel_kept = False  # in the layer, to be shown again by the frames in between
@@ -155,6 +157,7 @@ class App:
         """Run one frame: time, panel, commands, engine, screen.
 
         Pictures may come faster than a panel is worth drawing: frames in between show the last one.
+        They may come faster even than any screen shows them: then some are taken and not drawn.
         """
         has_panel = self._panel_pace.is_due()
         if has_panel and self.window.is_minimised:
@@ -167,25 +170,18 @@ class App:
         if has_panel:
             self._draw_panel()
         playing = self._ask(has_panel)
-        self._show(self.worker.latest())
+        self.picture = self.worker.latest()
         if has_panel:
             self._collect_notices()
             self.status = self._snapshot_status(playing.signals)
             self._session.poll(self._make_session)
-
-        clear(self._framebuffer, BACKGROUND)
-        if self.picture is not None:
-            view = playing.params.view
-            with self._drawing.stage("draw"):
-                self.display.draw(
-                    self.gui.picture_rect, self._framebuffer[1], view.fit, view.filter
-                )
-        with self._drawing.stage("panels"):
-            self._present_panel(has_panel)
-        if has_panel:
-            self._busy = self._now() - begin
-        self.window.swap()
-        self._limiter.wait(self._pace.frame_limit)
+        if has_panel or not self._pace.is_hurried or self._screen_pace.is_due():
+            self._screen_pace.begin(self._pace.drawing_rate)
+            self._draw(playing.params.view, has_panel)
+            if has_panel:
+                self._busy = self._now() - begin
+            self.window.swap()
+            self._limiter.wait(self._pace.frame_limit)
         self._await_picture(begin)
 
     def execute(self, command: c.Command) -> None:
@@ -389,11 +385,22 @@ class App:
         )
         return Session(params=self.params, surroundings=surroundings)
 
-    def _show(self, picture: Picture | None) -> None:
-        """Bring the engine's newest picture to the screen; None when nothing plays."""
-        if picture is self.picture:
-            return
-        self.picture = picture
+    def _draw(self, view: View, has_panel: bool) -> None:
+        """Draw the window: the picture, and the panel anew or as it is kept."""
+        clear(self._framebuffer, BACKGROUND)
+        if self.picture is not self._shown:
+            self._bring(self.picture)
+        if self.picture is not None:
+            with self._drawing.stage("draw"):
+                self.display.draw(
+                    self.gui.picture_rect, self._framebuffer[1], view.fit, view.filter
+                )
+        with self._drawing.stage("panels"):
+            self._present_panel(has_panel)
+
+    def _bring(self, picture: Picture | None) -> None:
+        """Bring a new picture to the display; None when nothing plays."""
+        self._shown = picture
         if picture is not None:
             try:
                 with self._drawing.stage("upload"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sgview.gfx.window import Window
 
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
+DRAWINGS_PER_REFRESH = 4.0  # of the screen, without vsync: it shows parts of so many at most
 SOFTWARE_FRAME = 0.030  # how long a frame then lasts where it waits for a new picture [s]
 
 
@@ -34,6 +35,15 @@ class FramePace:
             # Not to hold back a screen, but for those that do not make `swap` wait.
             return 1.25 * self._window.refresh_rate
         return limit
+
+    @property
+    def drawing_rate(self) -> float:
+        """The most drawings a second where pictures set the pace.
+
+        Graphics and network take turns on a card, and each turn costs: what nobody would see is
+        left to the network.
+        """
+        return DRAWINGS_PER_REFRESH * self._window.refresh_rate
 
     @property
     def note(self) -> str:

@@ -72,4 +72,4 @@ def test_a_busy_device_still_gets_every_table() -> None:
             taken.append(to.clone())
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert [table.mean().item() for table in taken] == list(range(20))
+    assert all(bool((table == number).all()) for number, table in enumerate(taken))

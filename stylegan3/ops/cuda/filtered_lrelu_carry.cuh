@@ -94,14 +94,14 @@ struct Output {
 
   __device__ __forceinline__ void store(u32 staging, u32 drained, int lane) {
     constexpr int BATCH = 4;  // rows whose values are in registers
-#pragma unroll
+#pragma unroll 1  // more code than the caches of instructions hold costs the other warps
     for (int first = 0; first < STEP_ROWS; first += BATCH) {
       uint4 values[BATCH][SHARE];
 #pragma unroll
-      for (int i = first; i < first + BATCH; i++) {
-        const u32 at = staging + (from ^ swapped_half(i)) + i * OUT_ROW;
+      for (int j = 0; j < BATCH; j++) {
+        const u32 at = staging + (from ^ swapped_half(first + j)) + (first + j) * OUT_ROW;
 #pragma unroll
-        for (int k = 0; k < SHARE; k++) values[i - first][k] = load_shared16(at + k * APART * 32);
+        for (int k = 0; k < SHARE; k++) values[j][k] = load_shared16(at + k * APART * 32);
       }
       if (first + BATCH == STEP_ROWS) tell(drained, lane);
 #pragma unroll
