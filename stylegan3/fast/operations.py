@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,11 +17,13 @@ from stylegan3.fast.convolution import (
     composes_upsampling,
 )
 from stylegan3.fast.plan import Derived, Step
+from stylegan3.ops import dense_chain_cuda as chains
 from stylegan3.ops import fully_connected_cuda, modulation_cuda
 from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
+from stylegan3.ops.dense_chain_cuda import DenseChain
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
-from stylegan3.ops.fully_connected_cuda import FullyConnected
+from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
 from stylegan3.ops.nvrtc import KernelSpec
@@ -35,6 +37,7 @@ class Operations:
 
     prepared_weight: Callable[..., PreparedWeight]
     fully_connected: Callable[..., FullyConnected]
+    dense_chain: Callable[..., DenseChain | None]  # (layers, device); None: launch one by one
     modulation_vectors: Callable[..., ModulationVectors]
     input_features: Callable[..., InputFeatures]
     alias_free_torgb: Callable[..., AliasFreeToRgb]
@@ -52,6 +55,7 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
     return Operations(
         prepared_weight=PreparedWeight,
         fully_connected=FullyConnected,
+        dense_chain=dense_chain_cuda,
         modulation_vectors=ModulationVectors,
         input_features=InputFeatures,
         alias_free_torgb=AliasFreeToRgb,
@@ -63,6 +67,11 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         convolution=partial(choose_convolution, kernels=kernels),
         composes_upsampling=partial(composes_upsampling, kernels=kernels),
     )
+
+
+def dense_chain_cuda(layers: Sequence[Dense], device: torch.device) -> DenseChain | None:
+    """Return layers that follow one another as one launch, None where it must be one each."""
+    return DenseChain(layers, device) if chains.suits(layers, device) else None
 
 
 def filtered_lrelu_cuda(

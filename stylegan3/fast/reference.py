@@ -52,6 +52,7 @@ def reference_operations(colour_parts: int = 0) -> Operations:
     return Operations(
         prepared_weight=PreparedWeight,
         fully_connected=FullyConnected,
+        dense_chain=lambda *_: None,
         modulation_vectors=ModulationVectors,
         input_features=InputFeatures,
         alias_free_torgb=AliasFreeToRgb,

@@ -63,7 +63,7 @@ class FullyConnected:
         self._layers = tuple(layers)  # keeps the tensors alive
         self._device = device
         for layer in layers:
-            _check(layer)
+            check_dense(layer)
         rows = [
             (
                 pointer(d.weight),
@@ -89,7 +89,8 @@ class FullyConnected:
         nvrtc.load(SPEC, self._device)(len(self._blocks), 256, self._table, self._blocks)
 
 
-def _check(layer: Dense) -> None:
+def check_dense(layer: Dense) -> None:
+    """Raise ValueError if shapes or types of a layer disagree."""
     rows, columns = layer.weight.shape
     optional = [t for t in (layer.bias, layer.average, layer.psi) if t is not None]
     tensors = [layer.weight, layer.x, layer.y, *optional]

@@ -12,8 +12,9 @@ from stylegan3 import StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
 from stylegan3.fast.convolution import Convolution, ReferenceConvolution, WgmmaConvolution
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.ops import conv_hopper, nvrtc, tensor_map
+from stylegan3.ops import conv_hopper, dense_chain_cuda, nvrtc, tensor_map
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
+from stylegan3.ops.multiprocessors import Multiprocessors
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
@@ -132,3 +133,19 @@ def test_pictures_and_layers(
     expected = generator(z)
     assert (fast(z=z) - expected).norm() < tolerance * expected.norm()
     assert torch.isfinite(expected).all()
+
+
+@pytest.mark.parametrize("run_at_once", [True, False])
+def test_the_mapping_is_one_launch_where_all_of_its_blocks_fit(
+    emulated: Operations, monkeypatch: pytest.MonkeyPatch, run_at_once: bool
+) -> None:
+    processors = Multiprocessors(4, 64 * 1024, run_at_once)
+    monkeypatch.setattr(dense_chain_cuda, "multiprocessors", lambda device: processors)
+    generator = lively(dataclasses.replace(TINY2, w_dim=16, num_mapping_layers=3))
+    fast, z = FastSynthesis(generator, operations=emulated), latent(generator)
+    names = [step.name for step in fast.mapping.steps]
+    assert names == (["mapping"] if run_at_once else ["mapping fc0", "mapping fc1", "mapping fc2"])
+    for psi, cutoff in ((1.0, None), (0.4, 2)):
+        fast(z=z, truncation_psi=psi, truncation_cutoff=cutoff)
+        expected = generator.mapping(z, truncation_psi=psi, truncation_cutoff=cutoff)
+        assert (fast.ws - expected).norm() < 1e-5 * expected.norm()
