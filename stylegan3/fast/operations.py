@@ -18,8 +18,8 @@ from stylegan3.fast.convolution import (
 )
 from stylegan3.fast.plan import Derived, Step
 from stylegan3.ops import dense_chain_cuda as chains
-from stylegan3.ops import fully_connected_cuda, modulation_cuda
-from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
+from stylegan3.ops import fully_connected_cuda
+from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.dense_chain_cuda import DenseChain
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
@@ -39,7 +39,6 @@ class Operations:
     fully_connected: Callable[..., FullyConnected]
     dense_chain: Callable[..., DenseChain | None]  # (layers, device); None: launch one by one
     modulation_vectors: Callable[..., ModulationVectors]
-    input_features: Callable[..., InputFeatures]
     alias_free_torgb: Callable[..., AliasFreeToRgb]
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
@@ -57,7 +56,6 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         fully_connected=FullyConnected,
         dense_chain=dense_chain_cuda,
         modulation_vectors=ModulationVectors,
-        input_features=InputFeatures,
         alias_free_torgb=AliasFreeToRgb,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
@@ -126,6 +124,4 @@ def spec_of(operation: object) -> KernelSpec | None:
     """Return the kernel that an operation launches, None if it needs none of ours."""
     if isinstance(operation, FullyConnected):
         return fully_connected_cuda.SPEC
-    if isinstance(operation, ModulationVectors):
-        return modulation_cuda.SPEC
     return getattr(operation, "spec", None)
