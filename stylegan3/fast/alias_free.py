@@ -109,7 +109,8 @@ class AliasFreePlanner:
             dense = Dense(affine.weight, affine.bias, row, self._styles[i], affine.weight_gain)
             denses.append(dense)
         modulations = [self._modulation(i, i < stop) for i in range(stop + 1)]
-        affines = self._ops.fully_connected(denses, self._device)
+        energies = [weight.energy for weight in self._weights[: stop + 1]]
+        affines = self._ops.fully_connected(denses, self._device, energies)
         vectors = self._ops.modulation_vectors(
             [m for m in modulations if m is not None], self._device, self._beginning(stop > _INPUT)
         )

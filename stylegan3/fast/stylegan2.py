@@ -115,11 +115,12 @@ class StyleGAN2Planner:
                     next_styles=self._convs[index + 1].styles if has_next else None,
                 )
             )
+        energies = [c.weight.energy for c in self._convs[:count]]
         const = self._blocks[0].const
         beginning = ConstantInput(const, self._convs[0].styles, self._activated(-1))
         vectors = self._ops.modulation_vectors(modulations, self._device, beginning)
         return [
-            step("styles", self._ops.fully_connected(denses, self._device)),
+            step("styles", self._ops.fully_connected(denses, self._device, energies)),
             step("modulation, input", vectors),
         ]
 

@@ -62,7 +62,7 @@ def expected(layers: list[Dense]) -> Tensor:  # [copies, rows] float64
 
 def run_with(monkeypatch: pytest.MonkeyPatch, count: int, *, run_at_once: bool = True) -> None:
     """Divide work as for a GPU of `count` multiprocessors."""
-    processors = Multiprocessors(count, 64 * 1024, run_at_once)
+    processors = Multiprocessors(count, 64 * 1024, run_at_once, 2**20)
     monkeypatch.setattr(dense_chain_cuda, "multiprocessors", lambda device: processors)
 
 

@@ -63,22 +63,23 @@ DEVICE void modulate(const Layer& layer, int first_channel) {
   const float row_rms = speaks && layer.row_rms ? layer.row_rms[own] : 0.f;
   const float bias = speaks && layer.bias ? layer.bias[own] : 0.f;
   const float next_power = layer.next_power ? *layer.next_power : 1.f;
+  const float* const style_vector = layer.energy ? layer.styles : nullptr;
+  const float* const next_vector = layer.next_styles;
   await_previous();
-  VectorPart styles = {}, next = {};
-  if (layer.energy) styles = load_part(layer.styles, ins);
-  if (layer.next_styles) next = load_part(layer.next_styles, outs);
-  const float own_next = speaks && layer.next_styles ? layer.next_styles[own] : 1.f;
+  const VectorPart styles = load_part(style_vector, style_vector ? ins : 0);
+  const VectorPart next = load_part(next_vector, next_vector ? outs : 0);
+  const float own_next = speaks && next_vector ? next_vector[own] : 1.f;
   float* const style_squares = shared_floats();
 #pragma unroll
   for (int k = 0; k < 4; k++) {
     style_squares[threadIdx.x + 256 * k] = styles.values[k] * styles.values[k];
   }
 #pragma unroll 1
-  for (int i = threadIdx.x + 1024; layer.energy && i < ins; i += 256) {
-    style_squares[i] = layer.styles[i] * layer.styles[i];
+  for (int i = threadIdx.x + 1024; style_vector && i < ins; i += 256) {
+    style_squares[i] = style_vector[i] * style_vector[i];
   }
-  const float2 sums = block_sums(layer.energy ? squares(styles, layer.styles, ins) : 0.f,
-                                 layer.next_styles ? squares(next, layer.next_styles, outs) : 0.f);
+  const float2 sums = block_sums(squares(styles, style_vector, style_vector ? ins : 0),
+                                 squares(next, next_vector, next_vector ? outs : 0));
   float dots[ROWS] = {}, dot = 0;
 #pragma unroll
   for (int k = 0; k < AHEAD; k++) {
@@ -104,7 +105,7 @@ DEVICE void modulate(const Layer& layer, int first_channel) {
     d = sqrtf(layer.fan_in) * r * rsqrtf(r * r * (dot / power) + 1e-8f);
   }
   float scale = own_next;
-  if (layer.next_styles) scale *= next_norm(layer.next_gain, sums.y / outs, next_power);
+  if (next_vector) scale *= next_norm(layer.next_gain, sums.y / outs, next_power);
   if (layer.folded) d = fmaxf(d, 1e-8f);
   layer.first[own] = layer.folded ? bias / d : bias;
   layer.second[own] = layer.folded ? layer.clamp / d : d;

@@ -139,7 +139,7 @@ def test_pictures_and_layers(
 def test_the_mapping_is_one_launch_where_all_of_its_blocks_fit(
     emulated: Operations, monkeypatch: pytest.MonkeyPatch, run_at_once: bool
 ) -> None:
-    processors = Multiprocessors(4, 64 * 1024, run_at_once)
+    processors = Multiprocessors(4, 64 * 1024, run_at_once, 2**20)
     monkeypatch.setattr(dense_chain_cuda, "multiprocessors", lambda device: processors)
     generator = lively(dataclasses.replace(TINY2, w_dim=16, num_mapping_layers=3))
     fast, z = FastSynthesis(generator, operations=emulated), latent(generator)
