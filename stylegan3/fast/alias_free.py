@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from stylegan3.alias_free import AliasFreeSynthesis, SynthesisLayer
-from stylegan3.fast.convolution import Convolution, WrittenWeight
+from stylegan3.fast.alias_free_input import AliasFreeInput
+from stylegan3.fast.convolution import Convolution
 from stylegan3.fast.operations import Operations, derive, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision, layer_dtypes, pitch
-from stylegan3.ops.beginnings import FourierInput
 from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
 from stylegan3.ops.fully_connected_cuda import Dense
@@ -21,7 +21,6 @@ from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.weight_preparation_cuda import PreparedWeight
 
 _INPUT = -1  # stands before layer 0
-_INPUT_PADDING = 0  # its weight convolves single pixels
 
 
 class AliasFreePlanner:
@@ -60,7 +59,6 @@ class AliasFreePlanner:
         _check_torgb(self._layers[-1])
         self._in_pitch = [pitch(g.in_channels, g.in_size) for g in config.layers]
         self._out_pitch = [pitch(g.out_channels, g.in_size) for g in config.layers]
-        self._turn = self._vector(4)  # the input's rotation and translation
         self._styles = [self._vector(g.in_channels) for g in config.layers]
         counts = [g.out_channels for g in config.layers[:-1]]
         self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
@@ -74,10 +72,8 @@ class AliasFreePlanner:
         self._convolutions: list[Convolution] = []
         self._derived: list[Derived] = []
         self._prepare_weights()
-        self._input_weight = self._make_input_weight()
-        size, width = config.layers[0].in_size, self._in_pitch[0]
-        self._convolve_input = operations.convolution(
-            self._input_weight, size, _INPUT_PADDING, width, may_block=False
+        self._input = AliasFreeInput(
+            synthesis.input, operations, self._arena, self._in_pitch[0], self._dtypes[0]
         )
 
     def plan(self, layer: str | None = None) -> Plan:
@@ -85,7 +81,7 @@ class AliasFreePlanner:
         names = ["input", *(g.name for g in self._geometries)]
         stop = len(names) - 1 + _INPUT if layer is None else names.index(layer) + _INPUT
         torgb = len(self._layers) - 1
-        steps = [*self._style_steps(stop), self._input_step()]
+        steps = [*self._style_steps(stop), self._input.step(self._output(_INPUT))]
         for index in range(min(stop + 1, torgb)):
             steps += self._layer_steps(index, is_last=index == stop)
         if stop == torgb:
@@ -102,8 +98,7 @@ class AliasFreePlanner:
 
         That writes the features of the input too, and the weights that convolve them.
         """
-        affine = self._synthesis.input.affine
-        denses = [Dense(affine.weight, affine.bias, self._ws[0], self._turn, affine.weight_gain)]
+        denses = [self._input.affine(self._ws[0])]
         for i in range(stop + 1):
             affine, row = self._layers[i].affine, self._ws[i + 1]
             dense = Dense(affine.weight, affine.bias, row, self._styles[i], affine.weight_gain)
@@ -112,7 +107,9 @@ class AliasFreePlanner:
         energies = [weight.energy for weight in self._weights[: stop + 1]]
         affines = self._ops.fully_connected(denses, self._device, energies)
         vectors = self._ops.modulation_vectors(
-            [m for m in modulations if m is not None], self._device, self._beginning(stop > _INPUT)
+            [m for m in modulations if m is not None],
+            self._device,
+            self._input.beginning(**self._next_of(_INPUT, stop > _INPUT)),
         )
         return [step("styles", affines), step("modulation, input", vectors)]
 
@@ -144,30 +141,6 @@ class AliasFreePlanner:
             "next_power": following.magnitude_ema,
             "next_gain": gain,
         }
-
-    def _beginning(self, has_next: bool) -> FourierInput:
-        source = self._synthesis.input
-        return FourierInput(
-            affine=self._turn,
-            freqs=source.freqs,
-            phases=source.phases,
-            transform=source.transform,
-            weight=source.weight,
-            sampling_rate=source.sampling_rate,
-            bandwidth=source.cutoff,
-            features=self._features(),
-            scaled=self._input_weight.storage,
-            **self._next_of(_INPUT, has_next),
-        )
-
-    def _features(self) -> Tensor:
-        size = self._synthesis.input.size
-        return self._arena.picture("convolved", (size, size, self._in_pitch[0]), self._dtypes[0])
-
-    def _input_step(self) -> Step:
-        return step(
-            "input convolution", self._convolve_input, self._features(), self._output(_INPUT)
-        )
 
     def _layer_steps(self, index: int, is_last: bool) -> list[Step]:
         g = self._geometries[index]
@@ -253,11 +226,6 @@ class AliasFreePlanner:
             self._weights.append(prepared)
             self._convolutions.append(convolution)
             self._derived.append(derive(weight, prepared, convolution))
-
-    def _make_input_weight(self) -> WrittenWeight:
-        width, channels = self._in_pitch[0], self._synthesis.input.channels
-        storage = torch.zeros(width, 1, 1, width, dtype=self._dtypes[0], device=self._device)
-        return WrittenWeight(storage, channels, channels)
 
     def _three_vectors(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
         return self._vector(length), self._vector(length), self._vector(length)
