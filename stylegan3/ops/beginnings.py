@@ -11,7 +11,7 @@ from torch import Tensor
 from stylegan3.ops.channels_last import check_picture, storage
 from stylegan3.ops.launch_table import pointer
 
-_FEATURE_STRIPES = 64  # blocks that stride over the pixels, for each 256 channels
+_FEATURE_STRIPES = 64  # blocks that stride over the pixels, for every 256 channels
 _PER_BLOCK = 1024  # values of the constant
 _ROWS_PER_BLOCK = 8  # of weights
 

@@ -3,7 +3,8 @@
 //
 // The affine's output (rc, rs, tx, ty) over |(rc, rs)| and the user's transform move the grid:
 // M = Rot(rc, rs) Trans(-tx, -ty) transform. Amplitudes fade frequencies that M pushes past the
-// band limit. One thread a channel, blocks stride over pixels; sin is taken of a reduced argument.
+// band limit. One thread a channel, blocks stride over pixels; turns are reduced to half a one before
+// their sine is taken, which is then right to 4e-7.
 #pragma once
 #include "channel_scales.cuh"
 
@@ -55,14 +56,19 @@ DEVICE void write_features(const Beginning& b) {
     const float fade = (sqrtf(fx * fx + fy * fy) - b.bandwidth) / (nyquist - b.bandwidth);
     amplitude = fminf(fmaxf(1 - fade, 0.f), 1.f);
   }
-  const float extent = 0.5f * b.size / b.sampling_rate;
-  for (int i = blockIdx.x / groups; i < b.size * b.size; i += b.feature_blocks / groups) {
-    const int row = i / b.size, column = i - row * b.size;
-    const float gx = extent * ((2 * column + 1.f) / b.size - 1);
-    const float gy = extent * ((2 * row + 1.f) / b.size - 1);
+  const int size = b.size, stride = b.feature_blocks / groups;
+  const int stride_rows = stride / size, stride_columns = stride % size;
+  const float half_pixel = 0.5f / b.sampling_rate;
+  int row = blockIdx.x / groups / size, column = blockIdx.x / groups % size;
+#pragma unroll 2
+  for (; row < size; row += stride_rows, column += stride_columns) {
+    if (column >= size) column -= size, row++;
+    if (row >= size) break;
+    const float gx = half_pixel * (2 * column + 1 - size), gy = half_pixel * (2 * row + 1 - size);
     float turns = gx * fx + gy * fy + phase;
     turns -= rintf(turns);
-    OUT_TYPE::store(b.features + (i64)i * b.pitch + c, sinpif(2 * turns) * amplitude);
+    const float wave = sin_approximate(6.28318531f * turns) * amplitude;
+    OUT_TYPE::store(b.features + (row * size + column) * b.pitch + c, wave);
   }
 }
 

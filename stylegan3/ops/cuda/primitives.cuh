@@ -76,6 +76,11 @@ DEVICE u32 pair_high(u32 a, u32 b) {
   u32 d; asm("prmt.b32 %0, %1, %2, 0x7632;" : "=r"(d) : "r"(a), "r"(b)); return d;
 }
 
+// ---- float32 -----------------------------------------------------------------------------------
+
+// Right to 4e-7 within +-pi.
+DEVICE float sin_approximate(float x) { float y; asm("sin.approx.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
+
 // ---- tensor cores ------------------------------------------------------------------------------
 
 // D[16][8] = A[16][16] B[16][8] + C, all float16. With lane = 4 g + t: c[0] = C[g][2t, 2t+1],

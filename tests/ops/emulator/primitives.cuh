@@ -47,7 +47,6 @@ static inline uchar4 make_uchar4(uchar x, uchar y, uchar z, uchar w) { return {x
 static inline int min(int a, int b) { return a < b ? a : b; }
 static inline int max(int a, int b) { return a > b ? a : b; }
 static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
-static inline float sinpif(float x) { return (float)std::sin(3.14159265358979323846 * (double)x); }
 
 namespace emulator {
 constexpr int MAX_THREADS = 1024, SHARED_BYTES = 256 * 1024, STACK = 96 * 1024;
@@ -228,6 +227,7 @@ DEVICE bool exceeds2(u32 a, u32 limit) {
   using namespace emulator;
   return !(low(a) <= low(limit)) || !(high(a) <= high(limit));
 }
+DEVICE float sin_approximate(float x) { return sinf(x); }
 DEVICE u32 pair_low(u32 a, u32 b) { return (a & 0xffff) | (b << 16); }
 DEVICE u32 pair_high(u32 a, u32 b) { return (a >> 16) | (b & 0xffff0000u); }
 
