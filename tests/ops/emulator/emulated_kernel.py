@@ -34,15 +34,20 @@ class EmulatedKernel:
 
     def __init__(self, spec: KernelSpec) -> None:
         self.name = spec.name
+        self._at_once = ctypes.c_bool(spec.runs_at_once)
         self._library = ctypes.CDLL(str(_build(spec)))
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
-        """Run the whole grid, block after block."""
+        """Run the whole grid: block after block, or at once where blocks wait for each other."""
         pointers, _alive = pack(arguments)
         threads = three(block)
         assert threads[1:] == (1, 1), "the emulator runs one-dimensional blocks"
         self._library.emulate(
-            (ctypes.c_int * 3)(*three(grid)), threads[0], ctypes.c_uint32(shared), pointers
+            (ctypes.c_int * 3)(*three(grid)),
+            threads[0],
+            ctypes.c_uint32(shared),
+            self._at_once,
+            pointers,
         )
 
 
@@ -55,8 +60,9 @@ def load(spec: KernelSpec, device: object = None) -> EmulatedKernel:
 def _build(spec: KernelSpec) -> Path:
     defines = "".join(f"#define {name} {value}\n" for name, value in spec.defines)
     entry = (
-        f'\nextern "C" void emulate(const int* grid, int block, u32 shared, void** arguments) {{\n'
-        f"  emulator::launch({spec.name}, grid, block, shared, arguments);\n}}\n"
+        f'\nextern "C" void emulate(const int* grid, int block, u32 shared, bool at_once, '
+        f"void** arguments) {{\n"
+        f"  emulator::launch({spec.name}, grid, block, shared, at_once, arguments);\n}}\n"
     )
     header = _precompiled_header()
     text = f'#include "{header.name}"\n' + defines + _without_primitives(spec.source) + entry
