@@ -53,8 +53,9 @@ KERNEL __launch_bounds__(128, 5) fully_connected(
   if (first >= rows) return;
   const int own = first + lane;  // of lane r is row r of the warp
   const bool speaks = lane < ROWS && own < rows;
-  const float bias = speaks && layer.bias ? layer.bias[own] : 0.f;
+  const float bias = speaks && layer.bias ? layer.bias[own] * layer.bias_gain : 0.f;
   const float* const x = layer.x;
+  const float weight_gain = layer.weight_gain;
   await_previous();
   float sums[ROWS] = {}, squares = 0;
 #pragma unroll
@@ -78,18 +79,20 @@ KERNEL __launch_bounds__(128, 5) fully_connected(
       if (first + r < rows) sums[r] += weight[r * columns + i] * value;
     }
   }
-  float norm = layer.weight_gain, y = 0;
+  float result = 0, norm = weight_gain;
   if (layer.normalise) norm *= rsqrtf(warp_sum(squares) / columns + 1e-8f);
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
     const float sum = warp_sum(sums[r]);
-    if (lane == r) y = sum * norm + bias * layer.bias_gain;
+    if (lane == r) result = sum * norm + bias;
   }
   if (!speaks) return;
-  if (layer.activate) y = (y < 0 ? 0.2f * y : y) * 1.41421356f;
-  const float average = layer.average ? layer.average[own] : 0.f;
-  for (int i = 0; i < layer.copies; i++) {
-    const float psi = layer.average ? layer.psi[i] : 1.f;
-    layer.y[i * rows + own] = average + psi * (y - average);
+  if (layer.activate) result = (result < 0 ? 0.2f * result : result) * 1.41421356f;
+  float* const y = layer.y + own;
+  if (!layer.average) {
+    *y = result;
+    return;
   }
+  const float average = layer.average[own];
+  for (int i = 0; i < layer.copies; i++) y[i * rows] = average + layer.psi[i] * (result - average);
 }
