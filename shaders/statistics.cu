@@ -45,12 +45,17 @@ KERNEL __launch_bounds__(256) partial_statistics(const Source s, Sums* partial) 
 }
 
 // One block of 192 threads, a warp each sum. values: is finite, then mean, standard deviation and
-// peak of all, of the shown; then a copy of the latent, so that one transfer takes both.
+// peak of all, of the shown; then the latent. `copy` takes the same, or is null: memory of the host,
+// which reads it when the frame is done, so that no transfer has to be asked for.
 KERNEL __launch_bounds__(192) statistics(const Source s, const Sums* partial, int blocks,
-                                         const float* latent, int latent_length, float* values) {
+                                         const float* latent, int latent_length, float* values,
+                                         float* copy) {
   SHARED float totals[6];
   const int k = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  for (int i = threadIdx.x; i < latent_length; i += 192) values[7 + i] = latent[i];
+  for (int i = threadIdx.x; i < latent_length; i += 192) {
+    values[7 + i] = latent[i];
+    if (copy) copy[7 + i] = latent[i];
+  }
   float v = 0;
   for (int b = lane; b < blocks; b += 32) {
     const float part = ((const float*)(partial + b))[k];
@@ -64,9 +69,14 @@ KERNEL __launch_bounds__(192) statistics(const Source s, const Sums* partial, in
   const float* const t = totals + 3 * of_shown;
   const float count = (float)s.pixels * (of_shown ? s.shown : s.channels);
   const float mean = t[0] / count;
-  float* const to = values + 1 + 3 * of_shown;
-  to[0] = mean;
-  to[1] = sqrtf(fmaxf(t[1] / count - mean * mean, 0.f));
-  to[2] = t[2];
-  if (!of_shown) values[0] = t[2] <= 3.402823466e38f ? 1.f : 0.f;
+  const float spread = sqrtf(fmaxf(t[1] / count - mean * mean, 0.f));
+  const float is_finite = t[2] <= 3.402823466e38f ? 1.f : 0.f;
+  float* places[2] = {values, copy};
+#pragma unroll
+  for (int p = 0; p < 2; p++) {
+    if (!places[p]) continue;
+    float* const to = places[p] + 1 + 3 * of_shown;
+    to[0] = mean, to[1] = spread, to[2] = t[2];
+    if (!of_shown) places[p][0] = is_finite;
+  }
 }

@@ -17,6 +17,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import torch
 
@@ -82,12 +83,13 @@ class Playing:
     host: float  # of them, the host's part: median of `Engine.render` [ms]
     frames: float  # of the window [1/s]
     path: str  # that pictures take to the screen
+    drawing: str  # what OpenGL takes of the card for a frame
 
     def __str__(self) -> str:
         more = self.picture - self.network
         return (
             f"{self.network:8.3f} {self.picture:8.3f} {more:+8.3f} {self.shown:8.3f}"
-            f" {self.host:8.3f} {self.frames:8.1f}  {self.path}"
+            f" {self.host:8.3f} {self.frames:8.1f}  {self.path}; {self.drawing}"
         )
 
 
@@ -113,7 +115,9 @@ def network_ms(generator: Generator, acceleration: Acceleration, frames: int = 3
         return statistics.median(a.elapsed_time(b) for a, b in itertools.pairwise(events))
 
 
-def play(network: Network, acceleration: Acceleration, seconds: float) -> Playing:
+def play(
+    network: Network, acceleration: Acceleration, seconds: float, *, is_blind: bool = False
+) -> Playing:
     """Open the window, let it warm up, and play for `seconds`."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     alone = network_ms(Generator(network.generator.config), acceleration)  # type: ignore[arg-type]
@@ -127,6 +131,8 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
             app.worker.set_network("a", network)
             while app.picture is None:
                 app.frame()
+            if is_blind:
+                _blind(app)
             app.run(2.0)
             engine.moments.clear()
             engine.host.clear()
@@ -135,9 +141,35 @@ def play(network: Network, acceleration: Acceleration, seconds: float) -> Playin
             app.run(seconds)  # its threads take turns as ever
             taken = time.perf_counter() - start
             moments, path = list(engine.moments), app.display.description
+            drawing = _drawing(app)
     picture = (moments[-1] - moments[0]) / (len(moments) - 1) * 1e3
     host = statistics.median(engine.host)
-    return Playing(alone, picture, taken * 1e3 / app.shown, host, app.frames / taken, path)
+    return Playing(
+        alone, picture, taken * 1e3 / max(app.shown, 1), host, app.frames / taken, path, drawing
+    )
+
+
+def _drawing(app: App) -> str:
+    """Return what the stages of OpenGL take, as the performance panel shows it."""
+    with mock.patch.object(type(app.gui), "shows_performance", True):
+        app.run(1.0)
+    stages = [f"{each.stage} {each.milliseconds:.3f}" for each in app.status.machine.screen]
+    return f"OpenGL [ms]: {', '.join(stages) or 'not known'}"
+
+
+def _blind(app: App) -> None:
+    """Let pictures be made and taken, and nothing be drawn but the panels."""
+    app.display.show = app.display.draw = lambda *_: None  # type: ignore[method-assign]
+    present, swap = app._present_panel, app.window.swap
+    drawn = [False]
+
+    def present_panel(is_new: bool) -> None:
+        drawn[0] = is_new
+        if is_new:
+            present(is_new)
+
+    app._present_panel = present_panel  # type: ignore[method-assign]
+    app.window.swap = lambda: swap() if drawn[0] else None  # type: ignore[method-assign]
 
 
 def main() -> None:
@@ -148,6 +180,8 @@ def main() -> None:
     parser.add_argument("--network", nargs="+", choices=CONFIGS, default=default)
     parser.add_argument("--kernels", choices=["auto", "generic"], default="auto")
     parser.add_argument("--no-screen", action="store_true", help="draw on a card without a screen")
+    blind = "draw nothing between panels: what OpenGL takes of the card is then left out"
+    parser.add_argument("--blind", action="store_true", help=blind)
     arguments = parser.parse_args()
     acceleration = Acceleration(kernels=arguments.kernels)
     print(f"{'':20} network  picture     more    shown render()   window")
@@ -156,7 +190,8 @@ def main() -> None:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)
         with on_card() if arguments.no_screen else nullcontext():
-            print(f"{name:20}{play(network, acceleration, arguments.seconds)}", flush=True)
+            playing = play(network, acceleration, arguments.seconds, is_blind=arguments.blind)
+            print(f"{name:20}{playing}", flush=True)
 
 
 if __name__ == "__main__":

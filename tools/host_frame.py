@@ -21,9 +21,11 @@ from unittest import mock
 import torch
 
 from sgview.cli.bench_engine import scenes
-from sgview.engine.engine import Engine
+from sgview.engine.engine import _TIMED_EVERY, Engine
+from sgview.engine.event_ring import EventRing
 from sgview.engine.network import Network
 from sgview.engine.playing import Acceleration
+from sgview.engine.timers import StageTimers
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis
@@ -42,7 +44,35 @@ class IdleKernel:
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
         """Pack the arguments."""
+        self.prepare(grid, block, *arguments, shared=shared)()
+
+    def prepare(
+        self, grid: Size, block: Size, *arguments: Argument, shared: int = 0
+    ) -> Callable[[], None]:
+        """Pack the arguments, and return what does nothing with them."""
         _ = three(grid), three(block), pack(arguments)
+        return lambda: None
+
+
+class IdleEvent:
+    """An event that has always happened."""
+
+    def __init__(self, **_: bool) -> None:
+        """Take what CUDA's take."""
+
+    def record(self, _: object = None) -> None:
+        """Do nothing."""
+
+    def query(self) -> bool:
+        """Say yes."""
+        return True
+
+    def synchronize(self) -> None:
+        """Do not wait."""
+
+    def elapsed_time(self, _: object) -> float:
+        """Return any time [ms]."""
+        return 1.0
 
 
 class IdleConvolution:
@@ -77,7 +107,7 @@ class IdleSynthesis(FastSynthesis):
 
     def __init__(self, generator: Generator, *_: Any, **__: Any) -> None:
         operations = replace(cuda_operations(), convolution=lambda *_, **__: IdleConvolution())
-        super().__init__(generator, operations=operations)
+        super().__init__(generator, operations=operations, stays_in_place=True)
         self._graphs = IdleGraphs()  # type: ignore[assignment]
 
 
@@ -95,6 +125,7 @@ def main() -> None:
         ),
         mock.patch.object(nvrtc, "unavailable_reason", lambda: None),
         mock.patch("sgview.engine.playing.FastSynthesis", IdleSynthesis),
+        mock.patch("torch.cuda.Event", IdleEvent),
     ):
         for name, config in CONFIGS.items():
             print(name)
@@ -105,6 +136,8 @@ def _measure(config: StyleGAN2Config | StyleGAN3Config, frames: int, profile: st
     a, b = (Network.of(Generator(config), f"random {seed}") for seed in range(2))
     with Engine("cpu", AlwaysAccelerated()) as engine:
         engine._latents._has_kernel = True
+        engine._timers = StageTimers(torch.device("cuda", 0), _TIMED_EVERY)
+        engine._ready = EventRing(None)  # type: ignore[arg-type]
         engine.set_network("a", a)
         engine.set_network("b", b)
         for playing in engine._playing.values():

@@ -125,7 +125,10 @@ class App:
         self._commands: list[c.Command] = []
         self._limiter = FrameLimiter(now)
         self._panel_pace = Pace(PANEL_RATE, now)
+        self._mouse = (0.5, 0.5, False)  # over the picture; ImGui takes it in once a panel
+        self._is_held = False  # a widget, by the user
         self._is_panel_kept = False  # in the layer, to be shown again by the frames in between
+        self._hole: tuple[int, int, int, int] | None = None  # [px], where the panel leaves it free
         self._framebuffer = (0, 0)  # [px]
         self._pace = FramePace(self.window, settings.window.fps_limit)
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
@@ -158,7 +161,8 @@ class App:
             self.window.wait(MINIMISED_WAIT)
             self.clock.tick()
             return
-        self.window.poll()
+        if has_panel or not self._pace.is_hurried:  # nothing listens before the next panel
+            self.window.poll()
         begin = self._now()
         if has_panel:
             self._draw_panel()
@@ -317,8 +321,11 @@ class App:
         is_resting = is_hurried and not self.gui.is_used
         self._panel_pace.begin(RESTING_PANEL_RATE if is_resting else PANEL_RATE)
         self.params = self.gui.draw(self.params, self.status, self._commands.append)
+        self._mouse, self._is_held = self.gui.mouse_over_picture(), _is_widget_held()
         self._framebuffer = self.window.framebuffer_size
         self._is_panel_kept = is_hurried and 0 not in self._framebuffer
+        is_free = self._is_panel_kept and self.gui.is_picture_free()
+        self._hole = self.gui.picture_rect if is_free else None
 
     def _present_panel(self, is_new: bool) -> None:
         """Bring the panel to the screen, drawn anew or as it is kept."""
@@ -328,7 +335,7 @@ class App:
         if is_new:
             with self._panel.drawn(self._framebuffer):
                 self.gui.present()
-        self._panel.draw()
+        self._panel.draw(self._hole)
 
     def _ask(self, has_panel: bool) -> Resolved:
         """Take what came in, ask the engine for the picture of now, and return what it shows."""
@@ -336,7 +343,7 @@ class App:
         elapsed = self._next_elapsed()
         inputs = self._hear(elapsed)
         if has_panel:
-            self._history.record(self.params, self._now(), is_active=_is_widget_held())
+            self._history.record(self.params, self._now(), is_active=self._is_held)
         self._run_commands()
         beat, bpm = self.performance.tempo.beat, self.performance.tempo.bpm
         dt = t - self._instant.t
@@ -417,7 +424,7 @@ class App:
         """Take what came in from outside since the last frame."""
         audio, bands = self.performance.hear(self.clock.position, elapsed)
         playing = self.status.networks.get("a") or self.status.networks.get("b")
-        x, y, is_down = self.gui.mouse_over_picture()
+        x, y, is_down = self._mouse
         heard = self._sources.hear(
             self.params,
             playing.layers if playing is not None else (),
@@ -427,7 +434,7 @@ class App:
             bands=bands,
         )
         self.params = heard.params
-        self._commands += heard.commands
+        self._commands.extend(heard.commands)
         for problem in heard.problems:
             self._notices.add("warning", problem, now=self._now())
         return heard.inputs
@@ -502,7 +509,7 @@ class App:
         A widget that is held does not wait for the network.
         """
         left = self._panel_pace.seconds_left()
-        patience = self._pace.patience(self._now() - begin, left, is_held=_is_widget_held())
+        patience = self._pace.patience(self._now() - begin, left, is_held=self._is_held)
         if patience > 0 and (self.picture is not None or self._pace.is_hurried):
             self.worker.await_newer(self.picture, patience)
 

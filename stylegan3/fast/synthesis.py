@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,6 +33,14 @@ class UnsupportedNetworkError(ValueError):
     """The fast path does not play this network; the message says why, the generator does."""
 
 
+class _Call(NamedTuple):
+    """What a call runs, and the key of its graph."""
+
+    plan: Plan
+    source: _Source
+    key: tuple[str | None, str, _Source]
+
+
 class FastSynthesis:
     """Plays one generator, a picture at a time, on the generator's GPU.
 
@@ -46,6 +54,8 @@ class FastSynthesis:
         kernels: which GPU instructions to use.
         operations: what to compute with; None for the GPU's. Without CUDA nothing is captured.
         progress: called with (done, total) while kernels compile.
+        stays_in_place: whether nobody gives a tensor other memory (`tensor.data = other`), so that
+            not every call has to look where a hundred of them lie.
 
     Raises:
         UnsupportedNetworkError: if the fast path does not support the network or the GPU.
@@ -59,10 +69,12 @@ class FastSynthesis:
         kernels: Kernels = "auto",
         operations: Operations | None = None,
         progress: Callable[[int, int], None] | None = None,
+        stays_in_place: bool = False,
     ) -> None:
         self._generator = generator
         self._precision: Precision = precision
         self._progress = progress
+        self._stays = stays_in_place
         tensors = generator.state_dict(keep_vars=True)
         self._tensors = tuple(tensors.values())
         self._filters = tuple(t for n, t in tensors.items() if n.endswith(_FILTERS))
@@ -76,6 +88,7 @@ class FastSynthesis:
         self._operations = operations or cuda_operations(kernels)
         self._device = device
         self._ws = torch.zeros(generator.num_ws, generator.w_dim, device=device)
+        self._ws_row = self._ws[None]
         self._build()
 
     @torch.no_grad()
@@ -115,22 +128,31 @@ class FastSynthesis:
             raise ValueError("either z or ws must be given")
         plan = self.plan(layer, noise_mode)
         plan.update()
-        if self._graphs is None or not plan.steps:  # an empty graph cannot be captured
-            self._run(plan, source)
-        else:
-            key = (layer, noise_mode, source)
-            self._graphs.run(key, lambda: self._run(plan, source))
-        return plan.output
+        self._last = _Call(plan, source, (layer, noise_mode, source))
+        return self._play(self._last)
+
+    def again(self) -> Tensor:  # [1, C, H, W]
+        """Run the last call again, on what lies in `z` or `ws` now, and return what it returned.
+
+        For callers who know that no tensor of the generator was written since: none is asked,
+        and there may be hundreds.
+
+        Raises:
+            RuntimeError: if there was no call.
+        """
+        if self._last is None:
+            raise RuntimeError("there is no call to be run again")
+        return self._play(self._last)
 
     @property
     def z(self) -> Tensor:
         """[1, z_dim], the input's memory: what is written there and given as `z` is not copied."""
-        return self._mapping.z[None]
+        return self._z
 
     @property
     def ws(self) -> Tensor:
         """[1, num_ws, w_dim] of the last call, which the next overwrites; can be given like `z`."""
-        return self._ws[None]
+        return self._ws_row
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
         """Return the steps behind the mapping, made and compiled at the first call."""
@@ -149,6 +171,13 @@ class FastSynthesis:
         """The steps from `z` to `ws`."""
         return self._mapping
 
+    def _play(self, call: _Call) -> Tensor:
+        if self._graphs is None or not call.plan.steps:  # an empty graph cannot be captured
+            self._run(call.plan, call.source)
+        else:
+            self._graphs.run(call.key, lambda: self._run(call.plan, call.source))
+        return call.plan.output
+
     def _run(self, plan: Plan, source: _Source) -> None:
         if source == "z":
             for step in self._mapping.steps:
@@ -162,7 +191,9 @@ class FastSynthesis:
         planner = StyleGAN2Planner if is_stylegan2 else AliasFreePlanner
         self._plans: dict[tuple[str | None, str], Plan] = {}
         self._graphs = GraphCache() if self._device.type == "cuda" else None
+        self._last: _Call | None = None
         self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
+        self._z = self._mapping.z[None]
         try:
             self._planner = planner(synthesis, self._operations, self._precision, self._ws)  # type: ignore[arg-type]
         except ValueError as error:
@@ -170,8 +201,9 @@ class FastSynthesis:
         self._key = self._current_key()
 
     def _current_key(self) -> tuple[int, ...]:
-        # `map` of functions in C: a hundred tensors are asked every frame
-        return (*map(Tensor.data_ptr, self._tensors), *map(_version, self._filters))
+        # `map` of functions in C: a hundred tensors may be asked
+        versions = tuple(map(_version, self._filters))
+        return versions if self._stays else (*map(Tensor.data_ptr, self._tensors), *versions)
 
     def _compile(self, plan: Plan) -> None:
         specs = plan.specs | {step.spec for step in self._mapping.steps if step.spec is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,5 +66,9 @@ class BlendEdit:
 
         The caller tells torch that the live tensors changed (`increment_version`).
         """
-        blocks = self._blocks if blocks is None else blocks
-        nvrtc.load(SPEC, self._device)(len(blocks), 256, self._table, self.amounts, blocks)
+        self.prepare(self._blocks if blocks is None else blocks)()
+
+    def prepare(self, blocks: Tensor) -> Callable[[], None]:
+        """Return the launch for the tensors of `blocks`, to be made again and again."""
+        kernel = nvrtc.load(SPEC, self._device)
+        return kernel.prepare(len(blocks), 256, self._table, self.amounts, blocks)

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-Argument = torch.Tensor | int | float | ctypes.Structure | ctypes.Array | None
+Scalar = ctypes.c_void_p | ctypes.c_int32 | ctypes.c_float
+Argument = torch.Tensor | int | float | Scalar | ctypes.Structure | ctypes.Array | None
 Size = int | tuple[int, ...]
 
 _DEFAULT_SHARED_BYTES = 48 * 1024
@@ -51,54 +52,101 @@ class Kernel:
         ensure_context(device)
         self.name = name
         self.device = device
-        self._driver = driver
+        self.driver = driver
         self._module = check_driver(driver.cuModuleLoadData(binary), f"loading {name}")
-        self._function = check_driver(
+        self.function = check_driver(
             driver.cuModuleGetFunction(self._module, name.encode()), f"finding {name}"
         )
         self._shared_limit = _DEFAULT_SHARED_BYTES
-        self._attributes = [_programmatic_launch()] if starts_early else []
+        self.attributes = [_programmatic_launch()] if starts_early else []
         if runs_at_once:
-            self._attributes.append(_cooperative_launch())
+            self.attributes.append(_cooperative_launch())
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
-        """Launch on torch's current stream of the device; capturable in a CUDA graph.
+        """Launch once; see `prepare` for the arguments.
+
+        Raises:
+            KernelError: if the launch is refused.
+        """
+        self.prepare(grid, block, *arguments, shared=shared)()
+
+    def prepare(
+        self, grid: Size, block: Size, *arguments: Argument, shared: int = 0
+    ) -> PreparedLaunch:
+        """Return a launch that can be made again and again, with all its arguments in place.
 
         Args:
             grid: blocks in x, y, z.
             block: threads in x, y, z.
             arguments: tensors and None become pointers, int becomes int32, float becomes float32,
-                ctypes structures are passed by value. Kernels trust them: wrappers check.
+                ctypes values are passed as they are when it is launched: what is written into one
+                counts for the launches that follow. Kernels trust them: wrappers check.
             shared: dynamic shared memory [bytes].
+
+        Raises:
+            KernelError: if the kernel cannot have so much shared memory.
+        """
+        if shared > self._shared_limit:
+            ensure_context(self.device)
+            attribute = (
+                self.driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+            )
+            answer = self.driver.cuFuncSetAttribute(self.function, attribute, shared)
+            check_driver(answer, self.name)
+            self._shared_limit = shared
+        return PreparedLaunch(self, three(grid), three(block), arguments, shared)
+
+
+class PreparedLaunch:
+    """A launch of one kernel whose arguments are packed: calling it is all that a frame has to do.
+
+    It keeps its tensors alive. One thread may launch at a time.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        grid: tuple[int, int, int],
+        block: tuple[int, int, int],
+        arguments: tuple[Argument, ...],
+        shared: int,
+    ) -> None:
+        self._kernel = kernel
+        self._alive = arguments
+        self._pointers, self._values = pack(arguments)
+        self._size = (*grid, *block, shared)
+        self._address = ctypes.addressof(self._pointers)
+        self._config: Any = None
+        self._config_stream = 0
+        if kernel.attributes:
+            self._config = config = kernel.driver.CUlaunchConfig()
+            config.gridDimX, config.gridDimY, config.gridDimZ = grid
+            config.blockDimX, config.blockDimY, config.blockDimZ = block
+            config.sharedMemBytes = shared
+            config.attrs, config.numAttrs = kernel.attributes, len(kernel.attributes)
+
+    def __call__(self) -> None:
+        """Launch on torch's current stream of the device; capturable in a CUDA graph.
 
         Raises:
             KernelError: if the launch is refused.
         """
-        driver = self._driver
-        ensure_context(self.device)
-        if shared > self._shared_limit:
-            attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-            check_driver(driver.cuFuncSetAttribute(self._function, attribute, shared), self.name)
-            self._shared_limit = shared
-        pointers, _alive = pack(arguments)
-        stream, address = _stream(self.device), ctypes.addressof(pointers)
-        if self._attributes:
-            config = driver.CUlaunchConfig()
-            config.gridDimX, config.gridDimY, config.gridDimZ = three(grid)
-            config.blockDimX, config.blockDimY, config.blockDimZ = three(block)
-            config.sharedMemBytes = shared
-            config.hStream = stream
-            config.attrs, config.numAttrs = self._attributes, len(self._attributes)
-            answer = driver.cuLaunchKernelEx(config, self._function, address, 0)
-        else:  # without a configuration to build, which takes longer than the launch
-            answer = driver.cuLaunchKernel(
-                self._function, *three(grid), *three(block), shared, stream, address, 0
+        kernel, config = self._kernel, self._config
+        ensure_context(kernel.device)
+        stream = current_stream(kernel.device)
+        if config is None:
+            answer = kernel.driver.cuLaunchKernel(
+                kernel.function, *self._size, stream, self._address, 0
             )
+        else:
+            if stream != self._config_stream:
+                config.hStream, self._config_stream = stream, stream
+            answer = kernel.driver.cuLaunchKernelEx(config, kernel.function, self._address, 0)
         if int(answer[0]) != 0:
-            check_driver(answer, f"launching {self.name}")
+            check_driver(answer, f"launching {kernel.name}")
 
 
-def _stream(device: int) -> int:
+def current_stream(device: int) -> int:
     """Return the address of torch's current stream, without an object for it."""
     return torch._C._cuda_getCurrentRawStream(device)  # type: ignore[attr-defined]
 
@@ -134,7 +182,7 @@ def _pointer(tensor: torch.Tensor) -> ctypes.c_void_p:
 
 
 def _other(argument: Any) -> Any:
-    """Convert heirs of the types in the table, such as NumPy's float64; a structure stays."""
+    """Convert heirs of the types in the table, such as NumPy's float64; ctypes values stay."""
     for kind in (torch.Tensor, int, float):
         if isinstance(argument, kind):
             return _AS_C[kind](argument)

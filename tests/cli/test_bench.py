@@ -143,4 +143,4 @@ def test_frames_on_a_card_are_also_played_ahead_and_timed_behind_idling(monkeypa
     assert (times.scene, times.frames, times.stages) == ("a scene", 8, {"synthesis": 2.5})
     assert times.wall_ms >= 2.0 > times.host_ms
     assert times.ahead_ms is not None and times.ahead_ms >= 2.0
-    assert len(idling) == 7 and card.finished == len(card.begun)
+    assert len(idling) == 8 + 2 * 8 and card.finished == len(card.begun)

@@ -50,6 +50,31 @@ def test_the_same_pictures_as_on_the_cpu(engines, params):
     assert difference.abs().max() <= 3
 
 
+def test_pictures_that_follow_each_other_are_those_of_their_time(engines):
+    cpu, cuda = engines
+    for params in [*CASES, Params(), *CASES]:
+        pictures = [cuda.render(params, t) for t in (0.1, 0.7, 1.3)]  # the last calls run again
+        for picture in (pictures[0], pictures[-1]):
+            picture.ready.synchronize()
+            expected = cpu.render(params, picture.t).rgba8.int()
+            assert (expected - picture.rgba8.cpu().int()).abs().max() <= 3
+        late, wanted = cuda.render(params, 1.3), cpu.render(params, 1.3)
+        assert late.latent == pytest.approx(wanted.latent, abs=1e-4)
+
+
+def test_what_is_read_back_arrives_though_hundreds_of_frames_are_under_way(engines):
+    cpu, cuda = engines
+    for frame in range(300):
+        cuda.render(Params(), frame / 60)
+    torch.cuda.synchronize()
+    for _ in range(2):
+        cuda.render(Params(), 5.0)
+        torch.cuda.synchronize()
+    late, wanted = cuda.render(Params(), 5.0), cpu.render(Params(), 5.0)
+    assert late.latent == pytest.approx(wanted.latent, abs=1e-4)
+    assert late.status.statistics.std == pytest.approx(wanted.status.statistics.std, rel=1e-2)
+
+
 def test_a_frame_never_waits_for_the_device(engines):
     cuda = engines[1]
     for params in CASES:

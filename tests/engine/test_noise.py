@@ -1,6 +1,5 @@
 import importlib.util
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -225,8 +224,7 @@ def load_emulated(spec, device):
     module_spec.loader.exec_module(module)
     if not module.has_compiler():
         pytest.skip("g++ is not installed")
-    source = "#define __global__\n" + spec.source  # the emulator knows kernels by another word
-    return module.load(replace(spec, source=source))
+    return module.load(spec)
 
 
 def check_kernel(noise, device, **options):

@@ -113,6 +113,28 @@ def test_one_picture_at_most_is_begun_ahead_of_the_device(worker, engine) -> Non
     assert engine.begun[2].t == 19.0
 
 
+def test_two_very_quick_pictures_are_begun_ahead(
+    worker, engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_VERY_QUICK", 1000.0)
+    for t in range(2):  # how quick they are has to be seen first
+        begin(worker, engine, float(t))
+        engine.begun[t].ready.done.set()
+        until(lambda t=t: worker.latest() is engine.begun[t])
+    for t in range(2, 5):
+        begin(worker, engine, float(t))
+    worker.submit(Params(), 5.0)
+    time.sleep(0.05)
+    assert len(engine.begun) == 5
+    assert worker.latest() is engine.begun[1]
+    engine.begun[2].ready.done.set()
+    until(lambda: len(engine.begun) == 6)
+    assert worker.latest() is engine.begun[2]
+    for picture in engine.begun[3:]:
+        picture.ready.done.set()
+    until(lambda: worker.latest() is engine.begun[5])
+
+
 def test_the_next_picture_is_asked_for_once_the_one_before_is_launched(
     worker, engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

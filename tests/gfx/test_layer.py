@@ -58,6 +58,22 @@ def test_a_new_drawing_replaces_the_one_before(layer: Layer) -> None:
     assert (pixels[:, 50:60] == (0, 255, 0)).all()
 
 
+def test_a_hole_is_left_alone_to_the_pixel(layer: Layer) -> None:
+    with layer.drawn(SIZE):
+        GL.glClearColor(1.0, 0.0, 0.0, 1.0)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT)
+    for hole in ((0, 0, 217, 207), (33, 41, 100, 99), (0, 0, *SIZE), (300, 200, 20, 40)):
+        framebuffer.clear(SIZE, GREY)
+        layer.draw(hole)
+        pixels = framebuffer.read(SIZE)[..., :3].astype(int)
+        x, y, width, height = hole
+        expected = np.zeros_like(pixels)
+        expected[..., 0] = 255
+        expected[y : y + height, x : x + width] = 102
+        assert (pixels == expected).all()
+    assert (shown(layer) == (255, 0, 0)).all()
+
+
 def test_it_follows_the_size_of_the_window(layer: Layer) -> None:
     with layer.drawn((16, 16)):
         paint(0, (1.0, 1.0, 1.0, 1.0))

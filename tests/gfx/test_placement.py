@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from sgview.gfx.placement import Rect, place
+from sgview.gfx.placement import Rect, around, place
 
 SPACE = Rect(10, 20, 300, 200)
 
@@ -28,3 +29,26 @@ def test_is_centred_to_a_pixel(picture: tuple[int, int], fit) -> None:
     rect = place(picture, SPACE, fit)
     assert abs(2 * rect.x + rect.width - (2 * SPACE.x + SPACE.width)) <= 1
     assert abs(2 * rect.y + rect.height - (2 * SPACE.y + SPACE.height)) <= 1
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [
+        Rect(50, 60, 100, 80),
+        Rect(10, 20, 250, 180),  # in a corner
+        Rect(10, 20, 300, 200),  # all of it
+        Rect(-50, 100, 100, 1000),  # overhanging
+        Rect(500, 500, 10, 10),  # beside it
+        Rect(50, 60, 0, 80),
+    ],
+)
+def test_around_a_hole_every_pixel_is_covered_once(hole: Rect) -> None:
+    covered = np.zeros((300, 400), int)
+    for x, y, width, height in around(SPACE, hole):
+        covered[y : y + height, x : x + width] += 1
+    expected = np.zeros_like(covered)
+    expected[SPACE.y : SPACE.y + SPACE.height, SPACE.x : SPACE.x + SPACE.width] = 1
+    expected[
+        max(hole.y, 0) : max(hole.y + hole.height, 0), max(hole.x, 0) : max(hole.x + hole.width, 0)
+    ] = 0
+    assert (covered == expected).all()

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 from OpenGL import GL
 
-from sgview.gfx import program
+from sgview.gfx import calls, program
 from sgview.gfx.program import Program, ShaderError
 from sgview.gfx.window import Window
 
@@ -22,6 +23,24 @@ def test_the_shaders_that_travel_with_the_package_compile(context: Window, fragm
         assert linked.uniform("u_rect") >= 0
         assert linked.uniform("u_picture") >= 0
         assert linked.uniform("u_nothing") == -1
+        GL.glUseProgram(0)
+
+
+def test_a_uniform_is_set_where_it_changes(
+    context: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Program("image.vert", "image.frag") as linked:
+        linked.use()
+        told = []
+        real = calls.uniform_float4
+        monkeypatch.setattr(calls, "uniform_float4", lambda *v: (told.append(v[1:]), real(*v)))
+        one, other = (-1.0, 1.0, 1.0, -1.0), (-0.5, 0.5, 0.5, -0.5)
+        for corners in (one, one, other, one):
+            linked.set_float4("u_rect", corners)
+            kept = np.zeros(4, np.float32)
+            GL.glGetUniformfv(linked._id, linked.uniform("u_rect"), kept)
+            assert tuple(kept) == corners
+        assert told == [one, other, one]
         GL.glUseProgram(0)
 
 

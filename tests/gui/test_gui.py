@@ -48,6 +48,47 @@ def test_picture_rect_is_in_framebuffer_pixels(make_stage) -> None:
     assert stage.gui.picture_rect[2] == pytest.approx(2 * width, abs=1)
 
 
+def test_what_lies_over_the_picture_is_known(make_stage) -> None:
+    stage = make_stage(size=(1600, 1000))
+    gui = stage.gui
+    assert gui.is_picture_free()
+    stage.gui.show_panels = False
+    stage.frame(3)
+    assert gui.is_picture_free()
+    stage.gui.show_panels = True
+    stage.frame(3)
+    stage.change(notices=(Notice(1, "error", "it broke", "mend it"),))
+    stage.frame(3)
+    assert not gui.is_picture_free()
+    stage.change(notices=())
+    stage.frame(3)
+    assert gui.is_picture_free()
+    gui.edit_binding("noise.amplitude", 0.0, 1.0)
+    stage.frame(3)
+    assert not gui.is_picture_free()
+
+
+def test_the_invitation_lies_where_the_picture_will(make_stage) -> None:
+    assert not make_stage(status=Status()).gui.is_picture_free()
+
+
+def test_a_drawing_in_front_of_everything_may_cover_the_picture(
+    make_stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = make_stage()
+    render = imgui.render
+
+    def with_a_line() -> None:
+        imgui.get_foreground_draw_list().add_line(
+            imgui.ImVec2(1, 1), imgui.ImVec2(50, 50), 0xFFFFFFFF
+        )
+        render()
+
+    monkeypatch.setattr(imgui, "render", with_a_line)
+    stage.frame()
+    assert not stage.gui.is_picture_free()
+
+
 def test_hidden_panels_leave_the_whole_window_and_come_back_docked(make_stage) -> None:
     stage = make_stage(size=(1600, 1000))
     before = stage.gui.picture_rect

@@ -171,13 +171,15 @@ def _stages_on_cuda(engine: Engine, scene: Scene, frames: int) -> dict[str, list
     import torch
 
     stages: dict[str, list[float]] = defaultdict(list)
-    for frame in range(-2, frames // 2 + 1):  # the times are those of the frame before
+    known: object = None  # the times last seen: of an earlier frame, and not every frame is timed
+    for frame in range(-8, 2 * frames):
         with torch.cuda.stream(engine.stream):
             torch.cuda._sleep(_IDLING)
         picture = _begin(engine, scene, frame)
         _finish(picture)
-        for timing in picture.timings if frame >= 0 else ():
+        for timing in picture.timings if frame >= 0 and picture.timings is not known else ():
             stages[timing.stage].append(timing.milliseconds)
+        known = picture.timings
     return stages
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sgview import resources
-from sgview.engine.noise import place_strip
+from sgview.engine.noise import Course
 from sgview.state.params import Noise
 from stylegan3.ops import nvrtc
 
@@ -44,36 +44,6 @@ def dimensions_of(noise: Noise) -> int | None:
     return int(noise.type[-2]) if noise.type.startswith("simplex") else None
 
 
-def kernel_parameters(
-    noise: Noise,
-    t: float,  # [s]
-    count: int,
-    *,
-    rows: int = 1,
-    is_independent: bool = False,
-    quantile_steps: int = 0,
-) -> SimplexNoise:
-    """Return what the kernel needs to know for the frame of time `t`."""
-    strip = place_strip(noise, t)
-    return SimplexNoise(
-        origin=strip.origin,
-        direction=strip.direction,
-        spread=noise.harmonic_spread,
-        gain=noise.harmonic_gain,
-        norm=_norm(noise.harmonics, noise.harmonic_gain),
-        exponent=noise.exponent,
-        amplitude=noise.amplitude,
-        offset=noise.offset,
-        seed=noise.seed & 0xFFFFFFFF,
-        harmonics=noise.harmonics,
-        count=count,
-        rows=rows,
-        is_independent=is_independent,
-        is_monochrome=noise.monochrome,
-        quantile_steps=quantile_steps,
-    )
-
-
 @lru_cache(maxsize=64)
 def _norm(harmonics: int, gain: float) -> float:
     """Return what brings the sum of the octaves back to the spread of one."""
@@ -86,6 +56,66 @@ def _kernel_spec(dimensions: int) -> nvrtc.KernelSpec:
     return nvrtc.KernelSpec("simplex_noise", source, (("DIMENSIONS", dimensions),))
 
 
+class NoiseKernel:
+    """Makes simplex noise in the same memory again and again: what moves is all it takes a frame.
+
+    Nothing waits for the device: the driver copies the parameters when it is launched.
+
+    Args:
+        dimensions: 2, 3 or 4.
+        out: [rows, count] float32, contiguous, on the device; written.
+        is_independent: as in `sample_noise`.
+        quantiles: on the device.
+
+    Raises:
+        KernelError: if the kernel cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        dimensions: int,
+        out: Tensor,
+        *,
+        is_independent: bool = False,
+        quantiles: Tensor | None = None,
+    ) -> None:
+        rows, count = out.shape
+        self.out = out
+        self._noise: Noise | None = None
+        self._parameters = SimplexNoise(
+            count=count,
+            rows=rows,
+            is_independent=is_independent,
+            quantile_steps=0 if quantiles is None else len(quantiles),
+        )
+        kernel = nvrtc.load(_kernel_spec(dimensions), out.device)
+        blocks = -(-rows * count // _BLOCK)
+        self._launch = kernel.prepare(blocks, _BLOCK, out, quantiles, self._parameters)
+
+    def __call__(
+        self,
+        noise: Noise,  # of a type of so many dimensions
+        t: float,  # [s]
+    ) -> Tensor:  # `out`
+        """Launch for the frame of time `t`."""
+        if noise is not self._noise:
+            self._take(noise)
+        self._parameters.origin = self._course.origin(t)
+        self._launch()
+        return self.out
+
+    def _take(self, noise: Noise) -> None:
+        """Note what does not move with time."""
+        self._noise, self._course = noise, Course(noise)
+        to = self._parameters
+        to.direction = self._course.direction
+        to.spread, to.gain = noise.harmonic_spread, noise.harmonic_gain
+        to.norm, to.exponent = _norm(noise.harmonics, noise.harmonic_gain), noise.exponent
+        to.amplitude, to.offset = noise.amplitude, noise.offset
+        to.seed, to.harmonics = noise.seed & 0xFFFFFFFF, noise.harmonics
+        to.is_monochrome = noise.monochrome
+
+
 def sample_noise_cuda(
     noise: Noise,  # of a simplex type
     t: float,  # [s]
@@ -95,23 +125,13 @@ def sample_noise_cuda(
     rows: int = 1,
     is_independent: bool = False,
     quantiles: Tensor | None = None,  # on the device
-    out: Tensor | None = None,  # [rows, count] float32, written; None: a new one
 ) -> Tensor:  # [rows, count] float32 on the device
     """Return what `sample_noise` returns, made on the GPU without waiting for it.
 
     Raises:
         KernelError: if the kernel cannot be compiled or launched.
     """
-    kernel = nvrtc.load(_kernel_spec(dimensions_of(noise) or 0), device)
-    parameters = kernel_parameters(
-        noise,
-        t,
-        count,
-        rows=rows,
-        is_independent=is_independent,
-        quantile_steps=0 if quantiles is None else len(quantiles),
-    )
-    if out is None:
-        out = torch.empty(rows, count, device=device)
-    kernel(-(-rows * count // _BLOCK), _BLOCK, out, quantiles, parameters)
-    return out
+    out = torch.empty(rows, count, device=device)
+    dimensions = dimensions_of(noise) or 0
+    make = NoiseKernel(dimensions, out, is_independent=is_independent, quantiles=quantiles)
+    return make(noise, t)

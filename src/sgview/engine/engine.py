@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +15,7 @@ from sgview.engine.blending import Pairing, pair
 from sgview.engine.cuda_picture import PictureKernels
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
+from sgview.engine.event_ring import EventRing
 from sgview.engine.last_good import LastGood
 from sgview.engine.latents import LatentSource
 from sgview.engine.layers import resolve_layer
@@ -22,14 +24,23 @@ from sgview.engine.network import Network
 from sgview.engine.picture import Picture, measure, select_channels, to_rgba8
 from sgview.engine.playing import DEFAULT, Acceleration, PlayingNetwork
 from sgview.engine.profiling import time_layers
-from sgview.engine.readback import Readback
+from sgview.engine.readback import Letter, Readback
 from sgview.engine.timers import StageTimers
 from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
-from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
+from sgview.state.status import (
+    ChannelStatistics,
+    EditStatus,
+    NetworkStatus,
+    Notice,
+    PictureStatus,
+)
 from stylegan3.ops import nvrtc
+from stylegan3.ops.kernel import current_stream
 
+_TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
+_STATISTICS = 7  # numbers, before the latent
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
 
 
@@ -58,17 +69,21 @@ class Engine:
         self._acceleration = acceleration
         self._kernels = None  # of the picture
         if acceleration.has_kernels(self.device):
-            self._kernels = PictureKernels(self.device)
-        self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+            self._kernels = PictureKernels()
+        self._stream: torch.cuda.Stream | None = None
+        self._ready: EventRing | None = None
+        if self.device.type == "cuda":
+            self._stream = torch.cuda.Stream(self.device)
+            self._ready = EventRing(self._stream)
         self._playing: dict[Slot, PlayingNetwork] = {}
         self._pairing = Pairing()
         self._latents = LatentSource(self.device)
-        self._timers = StageTimers(self.device)
+        self._timers = StageTimers(self.device, _TIMED_EVERY)
         self._readback = Readback()
         self._last_good = LastGood()
         self._notices: list[Notice] = []
         self._good_in_a_row = _GOOD_AGAIN
-        self._unknown_layer: tuple[str, str] | None = None  # last reported: layer, network
+        self._found_layer: tuple[NetworkStatus, str, str | None] | None = None  # asked for last
 
     def __enter__(self) -> Engine:
         return self
@@ -80,6 +95,7 @@ class Engine:
         """Free the networks; closing again does nothing."""
         self._playing.clear()
         self._pairing = Pairing()
+        self._readback.close()
         self._readback = Readback()
         self._last_good.forget()
         self._release()
@@ -146,7 +162,7 @@ class Engine:
 
         A thread that renders much enters it once.
         """
-        if self._stream is None or torch.cuda.current_stream(self.device) == self._stream:
+        if self._stream is None or current_stream(self.device.index) == self._stream.cuda_stream:
             yield
         else:
             with torch.cuda.device(self.device), torch.cuda.stream(self._stream):
@@ -165,14 +181,12 @@ class Engine:
         with self.on_stream():
             self._timers.start_frame()
             features = self._features(playing, params, t)
+            letter = self._readback.letter(_STATISTICS + features.latent.shape[1], self.device)
             with self._timers.stage("picture"):
-                rgba8, values = self._draw(features, params)
-                tag = (features.layer, features.output.shape[1:])
-                self._readback.push(tag, values)
-            ready = None
-            if self._stream is not None:
-                ready = torch.cuda.Event(blocking=True)  # whoever waits for it sleeps
-                ready.record()
+                rgba8 = self._draw(features, params, letter)
+            ready = None if self._ready is None else self._ready.record()
+            if letter is not None:
+                self._readback.send(letter, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
             status, latent = self._read_back(features, rgba8, playing.made_by)
             if not status.is_finite:
@@ -182,28 +196,29 @@ class Engine:
             t=t,
             params=params,
             status=status,
-            latent=latent,
+            values=latent,
             edits=features.edits,
             blend_groups=self._pairing.groups,
             timings=timings,
             ready=ready,
         )
 
-    def _draw(self, features: _Features, params: Params) -> tuple[Tensor, Tensor]:
-        """Return [H, W, 4] uint8, and statistics with the latent behind them, [7 + n] float32."""
-        output, latent = features.output, features.latent[0]
+    def _draw(self, features: _Features, params: Params, letter: Letter | None) -> Tensor:
+        """Return [H, W, 4] uint8; statistics and the latent behind them go into the letter."""
+        output, latent = features.output, features.latent
+        memory = None if letter is None else letter.memory
+        if self._kernels is not None:
+            last = self._last_good.of_size(*output.shape[2:])
+            rgba8 = self._kernels.draw(
+                output, latent, params.layer, params.view, last=last, copy=memory
+            )
+            self._last_good.remember(rgba8)
+            return rgba8
         shown = select_channels(output, params.layer)
-        if self._kernels is None:
-            values = measure(output, shown)
-            rgba8 = self._last_good.keep(to_rgba8(shown, params.layer, params.view), values[0])
-            return rgba8, torch.cat([values, latent.to(values)])
-        values = self._kernels.measure(output, shown, latent)
-        last = self._last_good.of_size(*shown.shape[1:])
-        rgba8 = self._kernels.to_rgba8(
-            shown, params.layer, params.view, is_finite=values, last=last
-        )
-        self._last_good.remember(rgba8)
-        return rgba8, values
+        values = measure(output, shown)
+        if memory is not None:
+            memory.copy_(torch.cat([values, latent[0].to(values)]), non_blocking=True)
+        return self._last_good.keep(to_rgba8(shown, params.layer, params.view), values[0])
 
     @torch.no_grad()
     def synthesise(
@@ -325,29 +340,30 @@ class Engine:
 
     def _find_layer(self, playing: PlayingNetwork, name: str) -> str:
         """Return the full name of the layer `name`, "" for the image and for unknown layers."""
-        network = playing.network.status
+        network, last = playing.network.status, self._found_layer
+        if last is not None and last[0] is network and last[1] == name:
+            return last[2] or ""
         found = resolve_layer(name, network.layers)
-        unknown = (name, network.name) if found is None else None
-        if unknown and unknown != self._unknown_layer:
+        if found is None:
             text = f"{network.name} has no layer {name}, so the image is shown."
             self._notices.append(Notice(0, "warning", text, "Pick a layer from the list."))
-        self._unknown_layer = unknown
+        self._found_layer = (network, name, found)
         return found or ""
 
     def _read_back(
         self, features: _Features, rgba8: Tensor, made_by: str
-    ) -> tuple[PictureStatus, tuple[float, ...]]:
-        height, width = rgba8.shape[:2]
-        channels = features.output.shape[1]
-        statistics, is_finite, latent = None, True, ()
+    ) -> tuple[PictureStatus, np.ndarray | None]:
+        """Return the picture's status, and the latent, as far as they have arrived."""
+        height, width, _ = rgba8.shape
+        statistics, is_finite, latent = None, True, None
         arrived = self._readback.latest()
         if arrived is not None:
             tag, values = arrived
-            is_finite = values[0] > 0
-            latent = tuple(values[7:])
-            if tag == (features.layer, features.output.shape[1:]):
-                statistics = ChannelStatistics(*values[1:7])
-        size = (width, height)
+            first = values[:_STATISTICS].tolist()
+            is_finite, latent = first[0] > 0, values[_STATISTICS:]
+            if tag == (features.layer, features.output.shape):
+                statistics = ChannelStatistics(*first[1:])
+        size, channels = (width, height), features.output.shape[1]
         status = PictureStatus(features.layer, size, channels, statistics, is_finite, made_by)
         self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
         return status, latent

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
+from sgview.engine.outbox import Outbox
 from sgview.state.params import Edit
 from stylegan3.ops.blend_edit_cuda import BlendEdit, BlendJob
 
-_KEPT = 16  # tables of which blocks run, for the sets of tensors last written
+Row = tuple[float, float, float, float]  # amount, factor, offset, floor
+_KEPT = 16  # sets of tensors last written, and the launches that write them
+
+
+class _Set(NamedTuple):
+    """Tensors that are written together."""
+
+    indices: np.ndarray  # [n], of their rows
+    tensors: list[Tensor]
+    launch: Callable[[], None]
 
 
 class FusedWeights:
@@ -46,34 +59,38 @@ class FusedWeights:
         self._device = next(iter(live.values())).device
         self._operation = BlendEdit(list(jobs.values()), self._device)
         self._amounts = self._operation.amounts.cpu().numpy()
-        self._blocks: dict[tuple[int, ...], Tensor] = {}
+        self._outbox = Outbox(self._operation.amounts)
+        self._sets: dict[tuple[str, ...], _Set] = {}
 
-    def accepts(self, name: str) -> bool:
-        """Whether the tensor called `name` can be written."""
-        return name in self._index
+    @property
+    def names(self) -> KeysView[str]:
+        """The tensors that can be written."""
+        return self._index.keys()
 
-    def write(self, rows: Mapping[str, tuple[float, float, float, float]]) -> None:
+    def write(self, rows: Mapping[str, Row]) -> None:
         """Write tensors by their amount, factor, offset and floor."""
         if not rows:
             return
-        indices = tuple(self._index[name] for name in rows)
-        self._amounts[list(indices)] = list(rows.values())
-        amounts = self._to_send(torch.from_numpy(self._amounts))
-        self._operation.amounts.copy_(amounts, non_blocking=True)
-        self._operation(self._blocks_of(indices))
-        increment_version([self._live[name] for name in rows])
+        those = self._set_of(tuple(rows))
+        numbers = np.fromiter(chain.from_iterable(rows.values()), np.float32, 4 * len(rows))
+        self._amounts[those.indices] = numbers.reshape(-1, 4)
+        self._outbox.send(self._amounts)
+        those.launch()
+        increment_version(those.tensors)
 
-    def _blocks_of(self, indices: tuple[int, ...]) -> Tensor:
-        if indices not in self._blocks:
-            while len(self._blocks) >= _KEPT:
-                self._blocks.pop(next(iter(self._blocks)))
+    def _set_of(self, names: tuple[str, ...]) -> _Set:
+        if names not in self._sets:
+            while len(self._sets) >= _KEPT:
+                self._sets.pop(next(iter(self._sets)))
+            indices = [self._index[name] for name in names]
             table = self._operation.blocks_of(indices)
-            self._blocks[indices] = self._to_send(table).to(self._device, non_blocking=True)
-        return self._blocks[indices]
-
-    def _to_send(self, values: Tensor) -> Tensor:
-        # a copy in pinned memory: not overwritten while it is under way
-        return values.pin_memory() if self._device.type == "cuda" else values.clone()
+            if self._device.type == "cuda":
+                table = table.pin_memory()  # so that the copy does not wait for the device
+            blocks = table.to(self._device, non_blocking=True)
+            tensors = [self._live[name] for name in names]
+            launch = self._operation.prepare(blocks)
+            self._sets[names] = _Set(np.array(indices), tensors, launch)
+        return self._sets[names]
 
 
 def linear_form(edits: Sequence[Edit]) -> tuple[float, float] | None:

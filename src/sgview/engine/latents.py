@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import torch
 from torch import Tensor
 
-from sgview.engine.cuda_noise import dimensions_of, sample_noise_cuda
+from sgview.engine.cuda_noise import NoiseKernel, dimensions_of
 from sgview.engine.gaussian import normal_quantiles
 from sgview.engine.noise import sample_noise
 from sgview.state.params import NoiseType, Params
@@ -27,6 +26,8 @@ class LatentSource:
         self._device = device or torch.device("cpu")
         self._has_kernel = self._device.type == "cuda" and nvrtc.unavailable_reason() is None
         self._quantiles: dict[NoiseType, Tensor] = {}
+        self._wanted: tuple[object, ...] = ()  # of the kernel used last
+        self._last_kernel: NoiseKernel | None = None
         self._seeds: dict[tuple[int, int], Tensor] = {}  # the two last used, by (seed, length)
 
     def vector(
@@ -43,17 +44,16 @@ class LatentSource:
         From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
         part of the look), or a track for each number; normally distributed if asked for. Several
         rows differ only where `noise.monochrome` is off. From seeds: normal vectors of whole
-        numbers, walked from one to the next. What is made on the device is written to `out`.
+        numbers, walked from one to the next. What is made on the device is written to `out`, or to
+        memory that the next call overwrites.
         """
         latents = params.latents
         if latents.source == "seeds":
             return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
         noise = params.noise
-        is_on_device = self._has_kernel and dimensions_of(noise) is not None
-        sample = sample_noise
-        if is_on_device:
-            sample = partial(sample_noise_cuda, device=self._device, out=out)
-        return sample(
+        if self._has_kernel and dimensions_of(noise) is not None:
+            return self._kernel(params, rows, length, out)(noise, t)
+        return sample_noise(
             noise,
             t,
             length,
@@ -61,6 +61,21 @@ class LatentSource:
             is_independent=latents.mode == "independent",
             quantiles=self._quantiles_of(noise.type) if latents.gaussianise else None,
         )
+
+    def _kernel(self, params: Params, rows: int, length: int, out: Tensor | None) -> NoiseKernel:
+        """Return what makes the noise; it is the same as long as only numbers of it move."""
+        latents, kind = params.latents, params.noise.type
+        wanted = (kind, latents.mode, latents.gaussianise, rows, length)
+        kernel = self._last_kernel
+        if wanted != self._wanted or kernel is None or not _is_same(out, kernel.out):
+            kernel = self._last_kernel = NoiseKernel(
+                dimensions_of(params.noise) or 0,
+                torch.empty(rows, length, device=self._device) if out is None else out,
+                is_independent=latents.mode == "independent",
+                quantiles=self._quantiles_of(kind) if latents.gaussianise else None,
+            )
+            self._wanted = wanted
+        return kernel
 
     def _quantiles_of(self, noise_type: NoiseType) -> Tensor:
         if noise_type not in self._quantiles:
@@ -83,6 +98,10 @@ class LatentSource:
         if known is not None:
             return known
         return torch.randn(length, generator=torch.Generator().manual_seed(seed % 2**63))
+
+
+def _is_same(out: Tensor | None, memory: Tensor) -> bool:
+    return out is None or out.data_ptr() == memory.data_ptr()
 
 
 def slerp(

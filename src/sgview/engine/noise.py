@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -36,19 +35,38 @@ class Strip:
     direction: Vec4  # [cells a strip width]
 
 
+class Course:
+    """How the strip of one noise moves: translate(rotate(scale(p - pivot)) + pivot).
+
+    Attributes:
+        direction: of the strip, which only moves along itself [cells a strip width].
+    """
+
+    def __init__(self, noise: Noise) -> None:
+        turn = _rotation(noise.rotate)
+        start = _times(turn, tuple(-p * s for p, s in zip(noise.pivot, noise.scale, strict=True)))
+        along = _times(turn, (noise.scale[0], 0.0, 0.0))
+        self._period = noise.period
+        rest = [a + b for a, b in zip(start, noise.pivot, strict=True)]
+        self._axes = tuple(zip(rest, noise.translate, noise.translate_speed, strict=True))
+        self._fourth = noise.translate_4d, noise.translate_4d_speed
+        x, y, z = (a / noise.period for a in along)
+        self.direction: Vec4 = (x, y, z, 0.0)
+
+    def origin(self, t: float) -> Vec4:  # [cells]
+        """Return where the strip's centre is at time `t` [s]."""
+        x, y, z = [(rest + (at + speed * t)) / self._period for rest, at, speed in self._axes]
+        at, speed = self._fourth
+        return x, y, z, at + speed * t
+
+
 def place_strip(
     noise: Noise,
     t: float,  # [s]
 ) -> Strip:
-    """Return where the strip lies at time `t`: translate(rotate(scale(p - pivot)) + pivot)."""
-    turn = _rotation(noise.rotate)
-    shift = [a + b * t for a, b in zip(noise.translate, noise.translate_speed, strict=True)]
-    start = _times(turn, tuple(-p * s for p, s in zip(noise.pivot, noise.scale, strict=True)))
-    along = _times(turn, (noise.scale[0], 0.0, 0.0))
-    origin = [(a + b + c) / noise.period for a, b, c in zip(start, noise.pivot, shift, strict=True)]
-    direction = [a / noise.period for a in along]
-    fourth = noise.translate_4d + noise.translate_4d_speed * t
-    return Strip((*origin, fourth), (*direction, 0.0))  # type: ignore[arg-type]
+    """Return where the strip lies at time `t`."""
+    course = Course(noise)
+    return Strip(course.origin(t), course.direction)
 
 
 def sample_noise(
@@ -151,7 +169,6 @@ _TYPES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], int]] = {
 }
 
 
-@lru_cache(maxsize=64)  # most turn nothing, and every frame asks
 def _rotation(degrees: Vec3) -> tuple[Vec3, Vec3, Vec3]:
     """Return the rows of the matrix that turns about x, then y, then z."""
     (sx, cx), (sy, cy), (sz, cz) = (

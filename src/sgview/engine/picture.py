@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,11 +28,16 @@ class Picture:
     t: float  # [s]
     params: Params
     status: PictureStatus
-    latent: tuple[float, ...] = ()  # the vector that drives the network
+    values: np.ndarray | None = None  # [n] float32, the vector that drives the network
     edits: tuple[EditStatus, ...] = ()
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()
     ready: torch.cuda.Event | None = None  # recorded after the last write; None except on CUDA
+
+    @property
+    def latent(self) -> tuple[float, ...]:
+        """The vector that drives the network; made when it is asked for, as few pictures are."""
+        return () if self.values is None else tuple(self.values.tolist())
 
 
 def select_channels(

@@ -3,56 +3,91 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
 
-_UNDER_WAY = 8  # vectors kept that have not arrived
+_UNDER_WAY = 8  # vectors that have not arrived, at the most
 
 
-class _Letter(NamedTuple):
-    host: Tensor  # [n], pinned
-    arrived: torch.cuda.Event
+class Letter:
+    """One vector on its way to the host.
+
+    Attributes:
+        memory: [n] float32 of the host, pinned on CUDA, so that kernels can write to it.
+    """
+
+    def __init__(self, length: int, *, is_pinned: bool) -> None:
+        self.memory = torch.zeros(length, pin_memory=is_pinned)
+        self._values = self.memory.numpy()
+        self._tag: Any = None
+        self._ready: torch.cuda.Event | None = None
+
+    def send(self, tag: Any, ready: torch.cuda.Event | None) -> None:
+        """Note what it is, and what was recorded behind the work that writes it."""
+        self._tag, self._ready = tag, ready
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether the device has written it."""
+        return self._ready is None or bool(self._ready.query())
+
+    def await_arrival(self) -> None:
+        """Wait for the device to write it."""
+        if self._ready is not None:
+            self._ready.synchronize()
+
+    def open(self) -> tuple[Any, np.ndarray]:
+        """Return the tag and a copy of the values, float32 [n]."""
+        return self._tag, self._values.copy()
 
 
 class Readback:
     """Carries one vector a frame to the host, with a tag that says what it is.
 
-    On CUDA a vector is copied to pinned memory behind the work of its frame and read when it has
-    arrived, usually one or two frames late; elsewhere it is read at once.
+    On CUDA it is written to pinned memory by the work of its frame and read when it has arrived,
+    usually one or two frames late; elsewhere it is read at once. Where too many are under way, as
+    when nobody waits for pictures, frames send none.
     """
 
-    def __init__(self):
-        self._pending: deque[tuple[Any, _Letter]] = deque(maxlen=_UNDER_WAY)
-        self._free: list[_Letter] = []  # to be used again: all of one length
-        self._latest: tuple[Any, list[float]] | None = None
+    def __init__(self) -> None:
+        self._pending: deque[Letter] = deque()
+        self._free: list[Letter] = []  # to be used again: all of one length
+        self._unsent: Letter | None = None  # of this frame, or of one that failed half way
+        self._latest: tuple[Any, np.ndarray] | None = None
 
-    def push(
-        self,
-        tag: Any,
-        values: Tensor,  # [n] float32
-    ) -> None:
-        """Send `values`; the tag comes back with them."""
-        if values.device.type != "cuda":
-            self._latest = (tag, values.tolist())
-            return
-        letter = self._free.pop() if self._free else None
-        if letter is None or letter.host.shape != values.shape:
+    def letter(self, length: int, device: torch.device) -> Letter | None:
+        """Return one to be written by the device and then sent, None while many are under way."""
+        self._collect()
+        if len(self._pending) >= _UNDER_WAY:
+            return None
+        letter = self._unsent or (self._free.pop() if self._free else None)
+        if letter is None or len(letter.memory) != length:
             self._free = []
-            host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
-            letter = _Letter(host, torch.cuda.Event())
-        letter.host.copy_(values, non_blocking=True)
-        letter.arrived.record()
-        self._pending.append((tag, letter))
+            letter = Letter(length, is_pinned=device.type == "cuda")
+        self._unsent = letter
+        return letter
 
-    def latest(self) -> tuple[Any, list[float]] | None:
+    def send(self, letter: Letter, tag: Any, ready: torch.cuda.Event | None) -> None:
+        """Expect a letter; `ready` was recorded behind what writes it, None: it is written."""
+        self._unsent = None
+        letter.send(tag, ready)
+        self._pending.append(letter)
+
+    def latest(self) -> tuple[Any, np.ndarray] | None:
         """Return the newest (tag, values) that has arrived, None before the first."""
         self._collect()
         return self._latest
 
+    def close(self) -> None:
+        """Wait for what the device still writes: its memory must not go before."""
+        for letter in self._pending:
+            letter.await_arrival()
+        self._collect()
+
     def _collect(self) -> None:
-        while self._pending and self._pending[0][1].arrived.query():
-            tag, letter = self._pending.popleft()
-            self._latest = (tag, letter.host.tolist())
+        while self._pending and self._pending[0].has_arrived:
+            letter = self._pending.popleft()
+            self._latest = letter.open()
             self._free.append(letter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -13,17 +13,22 @@ from sgview.state.machine import Timing
 
 _Marks = list[tuple[str, torch.cuda.Event]]  # how far the device is: the end of each stage
 
+_UNTIMED = nullcontext()
+
 
 class StageTimers:
     """Times named stages, by the host's clock or, on CUDA, by events read one frame late.
 
     On CUDA a stage begins where the one before it ends: nothing is launched between them. A device
     that waits for the host to launch is counted to the stage that it waits for. Frames that begin
-    before the times of one are known are not timed.
+    before the times of one are known are not timed, nor those that follow one by less than
+    `interval` [s]: an event takes the host longer than a stage.
     """
 
-    def __init__(self, device: torch.device):
+    def __init__(self, device: torch.device, interval: float = 0.0):
         self._is_cuda = device.type == "cuda"
+        self._interval = interval
+        self._due = 0.0
         self._is_marking = False  # this frame, on CUDA
         self._running: _Marks = []
         self._pending: _Marks = []
@@ -36,20 +41,28 @@ class StageTimers:
         self._current = []
         if self._is_cuda:
             self._read()
-            self._release(self._running)
-            self._running = []
-            self._is_marking = not self._pending
+            if self._running:
+                self._release(self._running)
+                self._running = []
+            now = time.perf_counter()
+            self._is_marking = now >= self._due and not self._pending
             if self._is_marking:
+                self._due = now + self._interval
                 self._running = [("", self._mark())]
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> AbstractContextManager[object]:
         """Time the body as the stage `name`."""
-        begin = 0.0 if self._is_cuda else time.perf_counter()
+        if self._is_cuda and not self._is_marking:
+            return _UNTIMED
+        return self._timed(name)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        begin = time.perf_counter()
         yield
         if self._is_marking:
             self._running.append((name, self._mark()))
-        elif not self._is_cuda:
+        else:
             self._current.append(Timing(name, (time.perf_counter() - begin) * 1000.0))
 
     def finish_frame(self) -> tuple[Timing, ...]:
@@ -57,7 +70,6 @@ class StageTimers:
         if not self._is_cuda:
             self._latest = tuple(self._current)
             return self._latest
-        self._read()
         if self._is_marking:
             self._pending, self._running = self._running, []
         return self._latest

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sgview.engine.blending import group_amounts
-from sgview.engine.fused_weights import FusedWeights, linear_form
+from sgview.engine.fused_weights import FusedWeights, Row, linear_form
 from sgview.engine.network import group_of, tensors_of
 from sgview.engine.operations import Draws, apply, obstacle
 from sgview.state.params import Blend, Edit
@@ -27,6 +27,7 @@ class _Recipe(NamedTuple):
 
 
 _PRISTINE = _Recipe()
+_UNCHANGED = (1.0, 0.0)  # factor and offset
 
 
 class LiveWeights:
@@ -54,9 +55,15 @@ class LiveWeights:
         self._made: dict[str, _Recipe] = {}  # of the tensors that are not pristine
         self._last: tuple[Blend, tuple[Edit, ...]] | None = None
         self._statuses: tuple[EditStatus, ...] = ()
+        self._writes = 0
         self._draws = Draws()
         self._fuses = fuse
         self._fused = FusedWeights(self._live, pristine, {}) if fuse else None
+
+    @property
+    def writes(self) -> int:
+        """How often tensors have been written: while it stays, so do all of them."""
+        return self._writes
 
     def set_partners(
         self,
@@ -65,6 +72,7 @@ class LiveWeights:
         """Choose what is blended in, from the next update on."""
         for name in [name for name, recipe in self._made.items() if recipe.amount]:
             self._write(name, _PRISTINE)
+            self._writes += 1
         self._partners = partners
         self._members = {}
         for name in partners:
@@ -73,25 +81,27 @@ class LiveWeights:
             self._fused = FusedWeights(self._live, self._pristine, partners)
         self._last = None
 
-    @torch.no_grad()
     def update(self, blend: Blend, edits: tuple[Edit, ...]) -> tuple[EditStatus, ...]:
         """Bring the generator to `blend` and `edits`, and return a status for each edit.
 
         An edit that cannot act (unknown tensor, empty channel range, amount not finite) is left
         out, and its status says why.
         """
-        if self._last is not None and self._last == (blend, edits):
-            return self._statuses
+        if self._last is None or self._last != (blend, edits):
+            self._change(blend, edits)
+        return self._statuses
+
+    def _change(self, blend: Blend, edits: tuple[Edit, ...]) -> None:
         acting, self._statuses = self._sort(edits)
         wanted = self._recipes(blend, acting)
         made = self._made
         changed = {name: recipe for name, recipe in wanted.items() if made.get(name) != recipe}
         changed.update((name, _PRISTINE) for name in made if name not in wanted)
+        self._writes += bool(changed)
         for name, recipe in self._write_fused(changed).items():
             self._write(name, recipe)
         self._draws.keep(acting)
         self._last = (blend, edits)
-        return self._statuses
 
     def _sort(self, edits: tuple[Edit, ...]) -> tuple[list[Edit], tuple[EditStatus, ...]]:
         """Return the edits that act, and a status for each of all."""
@@ -115,23 +125,28 @@ class LiveWeights:
             wanted.update(dict.fromkeys(self._members.get(group, ()), _Recipe(amount)))
         for edit in acting:
             recipe = wanted.get(edit.tensor, _PRISTINE)
-            wanted[edit.tensor] = recipe._replace(edits=(*recipe.edits, edit))
+            wanted[edit.tensor] = _Recipe(recipe.amount, (*recipe.edits, edit))
         return wanted
 
     def _write_fused(self, recipes: Mapping[str, _Recipe]) -> Mapping[str, _Recipe]:
         """Write what one kernel can, and return the rest."""
-        if self._fused is None:
+        fused = self._fused
+        if fused is None or not recipes:
             return recipes
-        rows, rest = {}, {}
+        rows: dict[str, Row] = {}
+        rest: dict[str, _Recipe] = {}
+        names, floors = fused.names, self._floors  # of every tensor, every frame
         for name, recipe in recipes.items():
-            form = linear_form(recipe.edits) if recipe.edits else (1.0, 0.0)
-            if form is None or not self._fused.accepts(name):
+            amount, edits = recipe
+            form = linear_form(edits) if edits else _UNCHANGED
+            if form is None or name not in names:
                 rest[name] = recipe
-                continue
-            floor = -math.inf if recipe is _PRISTINE else self._floors[name]
-            rows[name] = (recipe.amount, *form, floor)
-            self._note(name, recipe)
-        self._fused.write(rows)
+            else:
+                floor = -math.inf if recipe is _PRISTINE else floors[name]
+                rows[name] = (amount, *form, floor)
+        fused.write(rows)
+        for name in rows:
+            self._note(name, recipes[name])
         return rest
 
     def _note(self, name: str, recipe: _Recipe) -> None:

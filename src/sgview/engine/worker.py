@@ -29,6 +29,8 @@ from sgview.state.status import LoadStatus, NetworkStatus, Notice
 _log = logging.getLogger(__name__)
 
 _QUICK = 0.003  # pictures that follow each other faster are asked for ahead [s]
+_VERY_QUICK = 0.001  # those that are, and are two ahead of the device [s]
+_USEFUL = 4  # times an unchanged frame is made on CUDA, to bring what is read back late
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -65,14 +67,14 @@ class EngineWorker:
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
-        self._under_way: Picture | None = None  # begun, and perhaps not finished
+        self._under_way: deque[Picture] = deque()  # begun, and perhaps not finished
         self._networks: dict[Slot, NetworkStatus] = {}
         self._unloaded: dict[Slot, Network | str] = {}  # built-in networks are kept, paths reread
         self._notices: list[Notice] = []
         self._last_problem = ""
         self._finished: deque[float] = deque(maxlen=30)  # when the last pictures were [s]
         self._device = engine.device_description
-        self._memory = MemoryWatch(lambda: engine.memory((self._picture, self._under_way)))
+        self._memory = MemoryWatch(lambda: engine.memory((self._picture, *self._under_way)))
         self._layer_times = LayerTimes()
         self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
@@ -177,7 +179,8 @@ class EngineWorker:
             self._condition.notify_all()
         self._loader.close()
         self._thread.join()
-        self._picture = self._under_way = None
+        self._picture = None
+        self._under_way.clear()
         self._engine.close()
 
     def _post(self, task: Callable[[], None]) -> None:
@@ -195,8 +198,7 @@ class EngineWorker:
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
             _let_the_window_go_first()
-        # On CUDA an unchanged frame is made again, to bring what is read back late.
-        useful = 3 if self._works_behind else 1
+        useful = _USEFUL if self._works_behind else 1
         last: tuple[Params, float] | None = None
         repeats = 0
         while True:
@@ -214,7 +216,7 @@ class EngineWorker:
                         self._begun.notify_all()
             if task is not None:
                 last = None
-                self._guard(self._finish)
+                self._guard(lambda: self._finish(leaving=0))
                 self._guard(task)
             elif wanted is not None:
                 last = wanted
@@ -222,7 +224,7 @@ class EngineWorker:
                     self._guard(lambda wanted=wanted: self._render(*wanted))
                 self._guard(self._memory.poll)
             else:
-                self._guard(self._finish)
+                self._guard(lambda: self._finish(leaving=len(self._under_way) - 1))
 
     def _wait(self) -> None:
         """Wait for something to do; the condition is held.
@@ -231,18 +233,19 @@ class EngineWorker:
         wake this thread up through the condition, so it is asked from time to time.
         """
         while not (self._is_closing or self._tasks or self._wanted is not None):
-            if self._under_way is None:
+            if not self._under_way:
                 self._condition.wait()
-            elif self._under_way.ready is None or self._under_way.ready.query():
+            elif _is_finished(self._under_way[0]):
                 return
             else:
                 self._condition.wait(_GLANCE)
 
     def _render(self, params: Params, t: float) -> None:
-        """Begin a picture, then hand out the one before: so the device always has work.
+        """Begin a picture, then hand out an earlier one: so the device always has work.
 
-        One picture at most is begun ahead of the device, and the window is given finished ones
-        only, so that it never waits for one to draw it.
+        One picture at most is begun ahead of the device, two where they take less time than
+        threads may take to wake each other up. The window is given finished ones only, so that it
+        never waits for one to draw it.
         """
         picture = self._engine.render(params, t)
         notices = self._engine.take_notices()
@@ -250,17 +253,18 @@ class EngineWorker:
             self._notices.extend(notices)
             self._is_begun = self._wanted is None
             self._begun.notify_all()
-        self._finish()
         if picture is None or picture.ready is None:
+            self._finish(leaving=0)
             self._hand_out(picture)
         else:
-            self._under_way = picture
+            self._under_way.append(picture)
+            self._finish(leaving=2 if self._seconds_a_picture() < _VERY_QUICK else 1)
         self._last_problem = ""
 
-    def _finish(self) -> None:
-        """Wait for the picture under way, if there is one, and hand it out."""
-        picture, self._under_way = self._under_way, None
-        if picture is not None:
+    def _finish(self, *, leaving: int) -> None:
+        """Wait for the oldest pictures under way and hand them out, until so many are left."""
+        while len(self._under_way) > leaving:
+            picture = self._under_way.popleft()
             assert picture.ready is not None
             picture.ready.synchronize()  # asleep
             self._hand_out(picture)
@@ -355,8 +359,9 @@ class EngineWorker:
 
     def _seconds_a_picture(self) -> float:
         """Return the mean time a picture of the last two seconds or 30 pictures [s]."""
-        now = time.perf_counter()
-        recent = [moment for moment in self._finished if now - moment < 2.0]
+        now, recent = time.perf_counter(), self._finished
+        if recent and now - recent[0] >= 2.0:
+            recent = [moment for moment in recent if now - moment < 2.0]
         return math.inf if len(recent) < 2 else (recent[-1] - recent[0]) / (len(recent) - 1)
 
 
@@ -368,6 +373,10 @@ def _let_the_window_go_first() -> None:
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+
+
+def _is_finished(picture: Picture) -> bool:
+    return picture.ready is None or picture.ready.query()
 
 
 def _name_of(what: Network | str) -> str:

@@ -16,6 +16,7 @@ from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
 
 Filter = Literal["nearest", "linear"]
+Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of a rectangle
 
 
 class Display(Owner):
@@ -38,6 +39,8 @@ class Display(Owner):
         self._front, self._back = PictureTexture(make_interop), PictureTexture(make_interop)
         self._refusal = ""  # why interop is not used; "" while it may be
         self._shown: np.ndarray | DeviceImage | None = None
+        self._placed_for: tuple[object, ...] = ()  # picture, space and fit that were asked for last
+        self._placed: tuple[Corners, bool] = ((-1.0, 1.0, 1.0, -1.0), False)
         self.description = "no picture yet"
 
     @property
@@ -81,27 +84,25 @@ class Display(Owner):
             fit: "fit" all of it, "fill" the rectangle, or "1:1" pixels.
             filter: how it is resampled.
         """
-        space = Rect(*rect)
-        if not self._texture.width or space.width <= 0 or space.height <= 0:
+        x, y, width, height = rect
+        texture = self._texture
+        if not texture.width or width <= 0 or height <= 0:
             return
-        quad = place(self.size, space, fit)
-        # The viewport maps [-1, 1] to `space`; the quad may overhang, scissors cut it.
-        bottom = framebuffer_height - space.y - space.height
-        calls.viewport(space.x, bottom, space.width, space.height)
-        calls.scissor(space.x, bottom, space.width, space.height)
+        asked = (texture.width, texture.height, rect, fit)
+        if asked != self._placed_for:
+            self._placed, self._placed_for = _lay_out(self.size, Rect(*rect), fit), asked
+        corners, is_shrunk = self._placed
+        # The viewport maps [-1, 1] to `rect`; the quad may overhang, scissors cut it.
+        bottom = framebuffer_height - y - height
+        calls.viewport(x, bottom, width, height)
+        calls.scissor(x, bottom, width, height)
         calls.enable(GL.GL_SCISSOR_TEST)
         calls.disable(GL.GL_BLEND)
         calls.disable(GL.GL_DEPTH_TEST)
-        is_shrunk = quad.width < self._texture.width or quad.height < self._texture.height
         program = self._shrinking if is_shrunk else self._program
         program.use()
-        left = 2 * (quad.x - space.x) / space.width - 1
-        top = 1 - 2 * (quad.y - space.y) / space.height
-        right = left + 2 * quad.width / space.width
-        lower = top - 2 * quad.height / space.height
-        calls.uniform_float4(program.uniform("u_rect"), left, top, right, lower)
-        calls.uniform_int(program.uniform("u_picture"), 0)
-        self._texture.bind(filter)
+        program.set_float4("u_rect", corners)
+        texture.bind(filter)  # to unit 0, where samplers look that nobody told otherwise
         calls.bind_vertex_array(self._vertices)
         calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
         calls.bind_vertex_array(0)
@@ -148,3 +149,14 @@ class Display(Owner):
     def _unregister(self) -> None:
         self._front.unregister()
         self._back.unregister()
+
+
+def _lay_out(picture: tuple[int, int], space: Rect, fit: Fit) -> tuple[Corners, bool]:
+    """Return where a picture of (width, height) [px] lies in `space`, and whether it is shrunk."""
+    quad = place(picture, space, fit)
+    left = 2 * (quad.x - space.x) / space.width - 1
+    top = 1 - 2 * (quad.y - space.y) / space.height
+    right = left + 2 * quad.width / space.width
+    bottom = top - 2 * quad.height / space.height
+    is_shrunk = quad.width < picture[0] or quad.height < picture[1]
+    return (left, top, right, bottom), is_shrunk

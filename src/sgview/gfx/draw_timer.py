@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 from OpenGL import GL
@@ -12,6 +12,7 @@ from OpenGL import GL
 from sgview.gfx.owner import Owner
 
 _UNDER_WAY = 4  # queries a stage whose results have not come
+_UNTIMED = nullcontext()
 
 
 class DrawTimer(Owner):
@@ -27,13 +28,15 @@ class DrawTimer(Owner):
         self._pending: dict[str, deque[int]] = {}
         self._latest: dict[str, float] = {}
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> AbstractContextManager[None]:
         """Time the OpenGL commands of the body as the stage `name`."""
+        if not self.is_wanted:
+            return _UNTIMED
         pending = self._pending.setdefault(name, deque())
-        if not self.is_wanted or len(pending) >= _UNDER_WAY:
-            yield
-            return
+        return _UNTIMED if len(pending) >= _UNDER_WAY else self._timed(pending)
+
+    @contextmanager
+    def _timed(self, pending: deque[int]) -> Iterator[None]:
         query = self._free.pop() if self._free else int(np.ravel(GL.glGenQueries(1))[0])
         GL.glBeginQuery(GL.GL_TIME_ELAPSED, query)
         try:

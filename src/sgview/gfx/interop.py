@@ -50,6 +50,7 @@ class Interop(Owner):
 
     def __init__(self, texture: Texture, device: int = 0, runtime: ModuleType | Any = None) -> None:
         self._cuda = runtime if runtime is not None else _import_runtime()
+        self._kind = self._cuda.cudaMemcpyKind.cudaMemcpyDeviceToDevice
         self._resource: Any = None
         self._stream: Any = None
         self._under_way: deque[tuple[Any, DeviceImage]] = deque()  # copies not known to be done
@@ -83,10 +84,9 @@ class Interop(Owner):
         try:
             array = self._call("cudaGraphicsSubResourceGetMappedArray", self._resource, 0, 0)
             row = image.width * BYTES_PER_PIXEL
-            to_device = self._cuda.cudaMemcpyKind.cudaMemcpyDeviceToDevice
             self._call(
                 "cudaMemcpy2DToArrayAsync",
-                array, 0, 0, image.pointer, row, row, image.height, to_device, self._stream,
+                array, 0, 0, image.pointer, row, row, image.height, self._kind, self._stream,
             )  # fmt: skip
         finally:
             self._call("cudaGraphicsUnmapResources", 1, self._resource, self._stream)
@@ -132,7 +132,7 @@ class Interop(Owner):
 
     def _call(self, name: str, *arguments: Any) -> Any:
         error, *values = getattr(self._cuda, name)(*arguments)
-        if int(error) != 0:
+        if error:
             _, text = self._cuda.cudaGetErrorString(error)
             raise InteropError(f"{name}: {text.decode() if isinstance(text, bytes) else text}")
         return values[0] if len(values) == 1 else values

@@ -9,8 +9,11 @@ from OpenGL import GL
 
 from sgview.gfx import calls
 from sgview.gfx.owner import Owner
+from sgview.gfx.placement import Rect, around
 from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
+
+Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of the window
 
 
 class Layer(Owner):
@@ -24,6 +27,8 @@ class Layer(Owner):
         self._vertices = int(GL.glGenVertexArrays(1))  # empty, but core profile demands one
         self._texture = Texture()
         self._framebuffer = int(GL.glGenFramebuffers(1))
+        self._covered_for: tuple[object, ...] = ()  # size and hole that were asked for last
+        self._covered: tuple[Corners, ...] = ()
 
     @contextmanager
     def drawn(self, size: tuple[int, int]) -> Iterator[None]:
@@ -47,19 +52,27 @@ class Layer(Owner):
         finally:
             GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, target)
 
-    def draw(self) -> None:
-        """Lay what was kept over what has been drawn; nothing before the first `drawn`."""
+    def draw(self, hole: tuple[int, int, int, int] | None = None) -> None:
+        """Lay what was kept over what has been drawn; nothing before the first `drawn`.
+
+        Args:
+            hole: x, y, width, height [px], origin top left, where nothing was drawn, so that the
+                card need not look at it; None: there is none.
+        """
         if not self._texture.width:
             return
+        asked = (self._texture.width, self._texture.height, hole)
+        if asked != self._covered_for:
+            self._covered, self._covered_for = _cover(*asked), asked
         calls.viewport(0, 0, self._texture.width, self._texture.height)
         calls.enable(GL.GL_BLEND)
         calls.blend_func(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
         self._program.use()
-        calls.uniform_float4(self._program.uniform("u_rect"), -1.0, 1.0, 1.0, -1.0)
-        calls.uniform_int(self._program.uniform("u_layer"), 0)
         self._texture.bind("nearest")
         calls.bind_vertex_array(self._vertices)
-        calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
+        for corners in self._covered:
+            self._program.set_float4("u_rect", corners)
+            calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
         calls.bind_vertex_array(0)
         calls.disable(GL.GL_BLEND)
 
@@ -73,3 +86,18 @@ class Layer(Owner):
             GL.glDeleteVertexArrays(1, [self._vertices])
             self._vertices = 0
         self._program.close()
+
+
+def _cover(width: int, height: int, hole: tuple[int, int, int, int] | None) -> tuple[Corners, ...]:
+    """Return rectangles that cover a window of this size [px] without `hole`."""
+    space = Rect(0, 0, width, height)
+    strips = (space,) if hole is None else around(space, Rect(*hole))
+    return tuple(
+        (
+            2 * x / width - 1,
+            1 - 2 * y / height,
+            2 * (x + w) / width - 1,
+            1 - 2 * (y + h) / height,
+        )
+        for x, y, w, h in strips
+    )

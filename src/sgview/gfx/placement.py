@@ -16,6 +16,22 @@ class Rect(NamedTuple):
     height: int
 
 
+def around(space: Rect, hole: Rect) -> tuple[Rect, ...]:
+    """Return what is left of `space` without `hole`, as up to four rectangles."""
+    left, top = max(hole.x, space.x), max(hole.y, space.y)
+    right = min(hole.x + hole.width, space.x + space.width)
+    bottom = min(hole.y + hole.height, space.y + space.height)
+    if right <= left or bottom <= top:
+        return (space,)
+    strips = (
+        Rect(space.x, space.y, space.width, top - space.y),
+        Rect(space.x, bottom, space.width, space.y + space.height - bottom),
+        Rect(space.x, top, left - space.x, bottom - top),
+        Rect(right, top, space.x + space.width - right, bottom - top),
+    )
+    return tuple(strip for strip in strips if strip.width > 0 and strip.height > 0)
+
+
 def place(picture: tuple[int, int], space: Rect, fit: Fit) -> Rect:
     """Return where to draw a picture of (width, height) [px], centred in `space`.
 

@@ -33,6 +33,7 @@ class Program(Owner):
         ]
         self._id = _link(stages, f"{vertex} + {fragment}")
         self._locations: dict[str, int] = {}
+        self._values: dict[str, tuple[float, float, float, float]] = {}  # that were set last
 
     def use(self) -> None:
         """Make this the current program."""
@@ -43,6 +44,12 @@ class Program(Owner):
         if name not in self._locations:
             self._locations[name] = GL.glGetUniformLocation(self._id, name)
         return self._locations[name]
+
+    def set_float4(self, name: str, values: tuple[float, float, float, float]) -> None:
+        """Set a uniform of this program, which is current and keeps it: nothing if it is so."""
+        if self._values.get(name) != values:
+            calls.uniform_float4(self.uniform(name), *values)
+            self._values[name] = values
 
     def close(self) -> None:
         """Delete the program; the context must be current."""

@@ -25,6 +25,7 @@ class Texture(Owner):
         self.width = 0  # [px]
         self.height = 0
         self._buffer = 0
+        self._filter = ""  # that OpenGL was told last
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.id)
         for side in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
             GL.glTexParameteri(GL.GL_TEXTURE_2D, side, GL.GL_CLAMP_TO_EDGE)
@@ -81,11 +82,13 @@ class Texture(Owner):
 
     def bind(self, filter_name: str) -> None:
         """Bind to texture unit 0 with `filter_name` "nearest" or "linear"."""
-        mode = GL.GL_NEAREST if filter_name == "nearest" else GL.GL_LINEAR
         calls.active_texture(GL.GL_TEXTURE0)
         calls.bind_texture(GL.GL_TEXTURE_2D, self.id)
-        calls.tex_parameter(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, mode)
-        calls.tex_parameter(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, mode)
+        if filter_name != self._filter:
+            self._filter = filter_name
+            mode = GL.GL_NEAREST if filter_name == "nearest" else GL.GL_LINEAR
+            calls.tex_parameter(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, mode)
+            calls.tex_parameter(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, mode)
 
     def read(self) -> np.ndarray:
         """Return the contents, uint8 [H, W, 4]; waits for the graphics card."""

@@ -167,6 +167,22 @@ class Gui:
         if self._is_attached:
             imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
 
+    def is_picture_free(self) -> bool:
+        """Whether the frame that `draw` made has nothing within `picture_rect`."""
+        self._activate()
+        x, y, width, height = self._picture_in_window()
+        for drawing in imgui.get_draw_data().cmd_lists:
+            name = drawing._owner_name
+            if name.startswith("WindowOverViewport"):
+                continue  # the host of the docks, which draws around the free centre
+            window = imgui.internal.find_window_by_name(name)
+            if window is None:
+                return False  # what lies in front of everything
+            (left, top), (across, down) = window.pos, window.size
+            if left < x + width and top < y + height and x < left + across and y < top + down:
+                return False
+        return True
+
     def slot_at(self, x: float, y: float) -> Slot | None:
         """The slot drawn at this place of the window [screen units of GLFW], for files dropped."""
         return self._networks.slot_at(x, y) if self.show_panels else None

@@ -60,14 +60,14 @@ class Signals:
 
     def __init__(self) -> None:
         self._drives: dict[_State, _Drive] = {}
-        self._planned: tuple[object, ...] = ()
+        self._planned: tuple[object, object] | None = None  # bindings and edits
+        self._undriven = SignalStatus()  # where nothing follows an expression
 
     def resolve(self, params: Params, instant: Instant) -> tuple[Params, SignalStatus]:
         """Return `params` as they are at `instant`, and what there is to say of it."""
         drives = self._plan(params)
         if not drives:
-            edits = tuple(EditStatus(amount=edit.amount) for edit in params.edits)
-            return params, SignalStatus(edits=edits)
+            return params, self._undriven
         moment = Moment(instant, sliders=params.sliders)
         statuses: dict[str, BindingStatus] = {}
         updates: Updates = {}
@@ -87,7 +87,8 @@ class Signals:
     def _plan(self, params: Params) -> list[_Drive]:
         """Return what is to be driven, sliders first, keeping what is driven already."""
         planned = (params.bindings, params.edits)
-        if self._planned and all(a is b for a, b in zip(planned, self._planned, strict=True)):
+        known = self._planned
+        if known is not None and known[0] is params.bindings and known[1] is params.edits:
             return list(self._drives.values())
         drives: dict[_State, _Drive] = {}
         for path in sorted(params.bindings, key=lambda path: not path.startswith(_SLIDERS)):
@@ -97,6 +98,8 @@ class Signals:
                 state = (index, edit.tensor, edit.operation)
                 self._keep(drives, state, f"edits.{index}.amount", edit.expression, params)
         self._drives, self._planned = drives, planned
+        amounts = tuple(EditStatus(amount=edit.amount) for edit in params.edits)
+        self._undriven = SignalStatus(edits=amounts)
         return list(drives.values())
 
     def _keep(

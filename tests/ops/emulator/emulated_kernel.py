@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -39,16 +40,21 @@ class EmulatedKernel:
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
         """Run the whole grid: block after block, or at once where blocks wait for each other."""
-        pointers, _alive = pack(arguments)
+        self.prepare(grid, block, *arguments, shared=shared)()
+
+    def prepare(
+        self, grid: Size, block: Size, *arguments: Argument, shared: int = 0
+    ) -> Callable[[], None]:
+        """Return what runs it again and again with the same arguments."""
+        packed = pack(arguments)
         threads = three(block)
         assert threads[1:] == (1, 1), "the emulator runs one-dimensional blocks"
-        self._library.emulate(
-            (ctypes.c_int * 3)(*three(grid)),
-            threads[0],
-            ctypes.c_uint32(shared),
-            self._at_once,
-            pointers,
-        )
+        size = (ctypes.c_int * 3)(*three(grid)), threads[0], ctypes.c_uint32(shared)
+
+        def launch(alive: object = arguments) -> None:
+            self._library.emulate(*size, self._at_once, packed[0])
+
+        return launch
 
 
 @cache

@@ -25,6 +25,7 @@ typedef unsigned char uchar;
 
 #define DEVICE static inline
 #define KERNEL extern "C" void
+#define __global__  // of kernels without our headers
 #define SHARED static
 #define __device__
 #define __forceinline__ inline

@@ -185,9 +185,40 @@ def test_an_input_written_in_place_is_not_copied() -> None:
     assert_close(fast(ws=fast.ws), generator.synthesis(ws))
 
 
-def test_changed_filters_are_followed() -> None:
-    generator = lively(SMALL3)
+@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+def test_a_call_can_be_run_again_on_what_lies_in_its_input(
+    config: StyleGAN2Config | StyleGAN3Config,
+) -> None:
+    generator = lively(config)
+    fast, z = make_fast(generator), latent(generator, 2)
+    with pytest.raises(RuntimeError, match="no call"):
+        fast.again()
+    ws = generator.mapping(z, truncation_psi=0.5)
+    for layer in (None, generator.synthesis.layer_names[2]):
+        expected = generator.synthesis(ws, layer=layer)
+        fast(z=latent(generator, 1), truncation_psi=0.5, layer=layer)
+        fast.z.copy_(z)
+        assert_close(fast.again(), expected)
+        fast(ws=ws.neg(), layer=layer)
+        fast.ws.copy_(ws)
+        assert_close(fast.again(), expected)
+
+
+def test_a_tensor_with_other_memory_is_noticed() -> None:
+    generator = lively(SMALL2)
     z, fast = latent(generator), make_fast(generator)
+    fast(z=z)
+    weight = generator.synthesis.get_parameter("b8.conv1.weight")
+    weight.data = weight.data * -0.5
+    assert_close(fast(z=z), generator(z))
+
+
+@pytest.mark.parametrize("stays_in_place", [False, True])
+def test_changed_filters_are_followed(stays_in_place: bool) -> None:
+    generator = lively(SMALL3)
+    operations = reference_operations()
+    z = latent(generator)
+    fast = FastSynthesis(generator, "fp32", operations=operations, stays_in_place=stays_in_place)
     fast(z=z)
     layer = generator.synthesis.get_submodule(generator.synthesis.layer_names[3])
     layer.up_filter.mul_(torch.linspace(0.5, 1.5, len(layer.up_filter)))

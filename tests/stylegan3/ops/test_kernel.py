@@ -15,7 +15,7 @@ class Driver(SimpleNamespace):
     """Notes launches; refuses them with `status`."""
 
     def __init__(self) -> None:
-        super().__init__(launches=[], status=0, CUlaunchConfig=SimpleNamespace)
+        super().__init__(launches=[], status=0, stream=77, CUlaunchConfig=SimpleNamespace)
         self.CUlaunchAttribute = lambda: SimpleNamespace(value=SimpleNamespace())
         self.CUlaunchAttributeID = SimpleNamespace(
             CU_LAUNCH_ATTRIBUTE_COOPERATIVE=2,
@@ -60,7 +60,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
     monkeypatch.setitem(sys.modules, "cuda", ModuleType("cuda"))
     monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
     monkeypatch.setattr(kernel_module, "ensure_context", lambda device: None)
-    monkeypatch.setattr(kernel_module, "_stream", lambda device: 77)
+    monkeypatch.setattr(kernel_module, "current_stream", lambda device: driver.stream)
     return driver
 
 
@@ -76,6 +76,24 @@ def test_attributes_of_launches(driver: Driver) -> None:
     assert driver.attributes == {6: {"programmaticStreamSerializationAllowed": 1}}
     Kernel(b"", "at_once", 0, runs_at_once=True)(1, 1, 42)
     assert driver.attributes == {2: {"cooperative": 1}}
+
+
+@pytest.mark.parametrize("starts_early", [False, True])
+def test_a_prepared_launch_follows_its_values_and_the_current_stream(
+    driver: Driver, starts_early: bool
+) -> None:
+    number = ctypes.c_int32(1)
+    launch = Kernel(b"", "twice", 0, starts_early=starts_early).prepare(
+        3, 32, number, torch.zeros(3)
+    )
+    assert driver.launches == []
+    launch()
+    number.value = 2
+    launch()
+    driver.stream = 88
+    launch()
+    size = (3, 1, 1, 32, 1, 1)
+    assert driver.launches == [(size, 0, 77, 1), (size, 0, 77, 2), (size, 0, 88, 2)]
 
 
 @pytest.mark.parametrize("starts_early", [False, True])

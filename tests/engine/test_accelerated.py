@@ -1,0 +1,115 @@
+"""Frames as they are made on CUDA, by emulated kernels and the fast path in plain torch."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from sgview.engine import playing as playing_module
+from sgview.engine.engine import Engine
+from sgview.engine.playing import Acceleration
+from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params, View
+from stylegan3.fast import FastSynthesis
+from stylegan3.fast.reference import reference_operations
+from stylegan3.ops import nvrtc
+
+WEIGHT = "synthesis.L1_20_8.weight"
+FILTER = "synthesis.L1_20_8.up_filter"
+
+
+class Accelerated(Acceleration):
+    """Has kernels on every device."""
+
+    def has_kernels(self, device: torch.device) -> bool:
+        return True
+
+
+class CountingSynthesis(FastSynthesis):
+    """Counts the calls of its methods."""
+
+    def __init__(self, *arguments, **options) -> None:
+        super().__init__(*arguments, operations=reference_operations(), **options)
+        self.calls = self.repeats = 0
+
+    def __call__(self, **options):
+        self.calls += 1
+        return super().__call__(**options)
+
+    def again(self):
+        self.repeats += 1
+        return super().again()
+
+
+@pytest.fixture
+def engines(sg3, sg3_other, monkeypatch) -> Iterator[tuple[Engine, Engine]]:
+    """One with plain torch, and one with kernels."""
+    monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
+    monkeypatch.setattr(
+        playing_module, "FastSynthesis", lambda g, *_, **__: CountingSynthesis(g, "fp32")
+    )
+    with Engine("cpu") as plain, Engine("cpu", Accelerated()) as fast:
+        fast._latents._has_kernel = True
+        for engine in (plain, fast):
+            engine.set_network("a", sg3)
+            engine.set_network("b", sg3_other)
+        for playing in fast._playing.values():
+            playing.slow_reason = ""
+        yield plain, fast
+
+
+def check(engines: tuple[Engine, Engine], params: Params, t: float) -> None:
+    plain, fast = (engine.render(params, t) for engine in engines)
+    assert (plain.rgba8.int() - fast.rgba8.int()).abs().max() <= 1
+    assert fast.latent == pytest.approx(plain.latent, abs=1e-5)
+    assert fast.status.layer == plain.status.layer and fast.status.size == plain.status.size
+    for name in ("mean", "std", "max_abs", "shown_mean", "shown_std", "shown_max_abs"):
+        wanted = getattr(plain.status.statistics, name)
+        assert getattr(fast.status.statistics, name) == pytest.approx(wanted, rel=1e-3, abs=1e-4)
+
+
+CASES = [
+    Params(),
+    Params(noise=Noise(type="simplex3d", amplitude=1.5, translate_4d_speed=0.3)),
+    Params(noise=Noise(seed=4, rotate=(0.0, 30.0, 10.0), translate_speed=(0.2, 0.5, 0.0))),
+    Params(latents=Latents(mode="independent", gaussianise=True)),
+    Params(latents=Latents(space="w"), noise=Noise(monochrome=False)),
+    Params(latents=Latents(source="seeds", seed_speed=0.3)),
+    Params(mapping=Mapping(truncation_psi=0.4, truncation_cutoff=2)),
+    Params(layer=Layer(name="L2", base_channel=1, normalise=True)),
+    Params(layer=Layer(gain_db=-6.0), view=View(flip_horizontal=True, flip_vertical=True)),
+    Params(blend=Blend(amounts={"L1": 0.5, "mapping": 1.3})),
+    Params(blend=Blend(source="b")),
+    Params(edits=(Edit(tensor=WEIGHT, operation="add", amount=0.3),)),
+    Params(edits=(Edit(tensor=FILTER, operation="multiply", amount=1.2),)),
+    Params(edits=(Edit(tensor=WEIGHT, operation="shuffle", amount=0.7),)),
+]
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("device", ["emulator"], indirect=True)
+def test_pictures_follow_every_change(engines) -> None:
+    for params in CASES:
+        for frame in range(3):
+            check(engines, params, frame / 7)
+        check(engines, Params(), 0.3)  # nothing stays of it
+        for t in (0.1, 0.2):
+            check(engines, params, t)
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("device", ["emulator"], indirect=True)
+def test_where_only_the_noise_moves_the_call_before_is_run_again(engines) -> None:
+    _, engine = engines
+    for params in (Params(), Params(latents=Latents(space="w")), Params(layer=Layer(name="L1"))):
+        engine.render(params, 0.0)  # the fast path has no memory for noise before its first call
+        engine.render(params, 0.0)
+        fast = engine._playing["a"].prepared
+        before = fast.calls, fast.repeats
+        for frame in range(3):
+            engine.render(_moved(params, 1.0 + frame), 0.1 * frame)
+        assert (fast.calls, fast.repeats) == (before[0], before[1] + 3)
+
+
+def _moved(params: Params, amplitude: float) -> Params:
+    layer = Layer(name=params.layer.name)
+    return Params(noise=Noise(amplitude=amplitude), latents=params.latents, layer=layer)
