@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.alias_free import AliasFreeSynthesis, SynthesisLayer
+from stylegan3.fast.alias_free_input import AliasFreeInput
 from stylegan3.fast.convolution import Convolution
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
@@ -16,7 +17,6 @@ from stylegan3.fast.precision import Precision, layer_dtypes, pitch
 from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
 from stylegan3.ops.fully_connected_cuda import Dense
-from stylegan3.ops.modulated_act_cuda import ActVectors
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.prepared_weight import PreparedWeight
 
@@ -59,10 +59,8 @@ class AliasFreePlanner:
         _check_torgb(self._layers[-1])
         self._in_pitch = [pitch(g.in_channels, g.in_size) for g in config.layers]
         self._out_pitch = [pitch(g.out_channels, g.in_size) for g in config.layers]
-        self._turn = self._vector(4)  # the input's rotation and translation
         self._styles = [self._vector(g.in_channels) for g in config.layers]
-        # three vectors of each layer's output, the input's first
-        counts = [config.layers[0].in_channels, *(g.out_channels for g in config.layers[:-1])]
+        counts = [g.out_channels for g in config.layers[:-1]]
         self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
         last = config.layers[-1]
         self._picture = torch.zeros(
@@ -75,13 +73,16 @@ class AliasFreePlanner:
         self._prepare_weights()
         self._preparation = operations.weight_preparation(self._weights, self._device)
         self._derived = [Derived(weight.source, i) for i, weight in enumerate(self._weights)]
+        self._input = AliasFreeInput(
+            synthesis.input, operations, self._arena, self._in_pitch[0], self._dtypes[0]
+        )
 
     def plan(self, layer: str | None = None) -> Plan:
         """Return the plan of the picture, or of the output of one of `layer_names`."""
         names = ["input", *(g.name for g in self._geometries)]
         stop = len(names) - 1 + _INPUT if layer is None else names.index(layer) + _INPUT
         torgb = len(self._layers) - 1
-        steps = [*self._style_steps(stop), *self._input_steps()]
+        steps = [*self._style_steps(stop), self._input.step(self._output(_INPUT))]
         for index in range(min(stop + 1, torgb)):
             steps += self._layer_steps(index, is_last=index == stop)
         if stop == torgb:
@@ -90,42 +91,36 @@ class AliasFreePlanner:
         else:
             channels = self._synthesis.layers[stop - _INPUT].channels
             output = planar(self._output(stop, is_last=True), channels)
-        derived = self._derived[: min(stop + 1, torgb) + 1]
+        derived = self._derived[: min(stop + 1, torgb)]
         return Plan(tuple(steps), tuple(derived), self._preparation, output)
 
     def _style_steps(self, stop: int) -> list[Step]:
-        """Affine layers of all styles in one launch, vectors of all channels in another."""
-        affine = self._synthesis.input.affine
-        denses = [Dense(affine.weight, affine.bias, self._ws[0], self._turn, affine.weight_gain)]
+        """Affine layers of all styles in one launch, vectors of all channels in another.
+
+        That writes the features of the input too, and the weights that convolve them.
+        """
+        denses = [self._input.affine(self._ws[0])]
         for i in range(stop + 1):
             affine, row = self._layers[i].affine, self._ws[i + 1]
             dense = Dense(affine.weight, affine.bias, row, self._styles[i], affine.weight_gain)
             denses.append(dense)
-        modulations = [self._modulation(i, i < stop) for i in range(_INPUT, stop + 1)]
-        affines = self._ops.fully_connected(denses, self._device)
+        modulations = [self._modulation(i, i < stop) for i in range(stop + 1)]
+        energies = [weight.energy for weight in self._weights[: stop + 1]]
+        affines = self._ops.fully_connected(denses, self._device, energies)
         vectors = self._ops.modulation_vectors(
-            [m for m in modulations if m is not None], self._device
+            [m for m in modulations if m is not None],
+            self._device,
+            self._input.beginning(**self._next_of(_INPUT, stop > _INPUT)),
         )
-        return [step("styles", affines), step("modulation", vectors)]
+        return [step("styles", affines), step("modulation, input", vectors)]
 
     def _modulation(self, index: int, has_next: bool) -> Modulation | None:
         if index == len(self._layers) - 1:
             return None  # ToRGB: the layer before has multiplied its styles in
-        following = self._layers[index + 1]
-        options: dict[str, Any] = {}
-        if has_next:
-            options = {
-                "next_styles": self._styles[index + 1],
-                "next_power": following.magnitude_ema,
-            }
-            if following.geometry.is_torgb:
-                options["next_gain"] = 1 / math.sqrt(following.geometry.in_channels)
-        if index == _INPUT:
-            return Modulation(self._synthesis.input.channels, *self._vectors[0], **options)
-        layer, weight = self._layers[index], self._weights[index + 1]
+        layer, weight = self._layers[index], self._weights[index]
         return Modulation(
             layer.geometry.out_channels,
-            *self._vectors[index + 1],
+            *self._vectors[index],
             energy=weight.energy,
             styles=self._styles[index],
             fan_in=weight.fan_in,
@@ -133,44 +128,31 @@ class AliasFreePlanner:
             folded=True,
             clamp=layer.conv_clamp,
             correction=self._activation(index, is_last=not has_next).dc_correction,
-            **options,
+            **self._next_of(index, has_next),
         )
 
-    def _input_steps(self) -> list[Step]:
-        source, weight = self._synthesis.input, self._weights[0]
-        dtype, size = self._dtypes[0], source.size
-        shape = (size, size, self._in_pitch[0])
-        features = self._arena.picture("convolved", shape, dtype)
-        x = self._arena.picture("activated", shape, dtype)
-        make = self._ops.input_features(
-            source.freqs,
-            source.phases,
-            source.transform,
-            sampling_rate=source.sampling_rate,
-            bandwidth=source.cutoff,
-            dtype=dtype,
-        )
-        convolve = self._convolutions[0]
-        scale = self._ops.modulated_act(pitch=shape[2], dtype=dtype, activate=False)
-        bias, _, following = self._vectors[0]
-        # the prepared weight is normalised row by row, which is undone here
-        vectors = ActVectors(bias, weight.row_rms, following)
-        return [
-            step("input features", make, self._turn, features),
-            step("input convolution", convolve, features, x),
-            step("input scale", scale, x, x, source.channels, vectors),
-        ]
+    def _next_of(self, index: int, has_next: bool) -> dict[str, Any]:
+        """Say what the output of a layer is scaled by for the one that reads it."""
+        if not has_next:
+            return {}
+        following = self._layers[index + 1]
+        gain = 1 / math.sqrt(following.geometry.in_channels) if following.geometry.is_torgb else 0.0
+        return {
+            "next_styles": self._styles[index + 1],
+            "next_power": following.magnitude_ema,
+            "next_gain": gain,
+        }
 
     def _layer_steps(self, index: int, is_last: bool) -> list[Step]:
         g = self._geometries[index]
         size = g.in_size + g.conv_kernel - 1
         x = self._output(index - 1)
-        convolution = self._convolutions[index + 1]
+        convolution = self._convolutions[index]
         shape = convolution.blocked_shape or (size, size, self._out_pitch[index])
         t = self._arena.picture("convolved", shape, x.dtype)
         activate = self._activation(index, is_last=is_last)
         y = self._output(index, is_last=is_last)
-        vectors = self._vectors[index + 1]
+        vectors = self._vectors[index]
         return [
             step(f"{g.name} convolution", convolution, x, t),
             step(f"{g.name} filtered_lrelu", activate, t, y, g.out_channels, *vectors),
@@ -199,7 +181,7 @@ class AliasFreePlanner:
                 dtype,
                 out_dtype,
                 self._layers[index].conv_clamp is not None,
-                self._convolutions[index + 1].blocked_shape is not None,
+                self._convolutions[index].blocked_shape is not None,
             )
         return self._activations[index, out_dtype]
 
@@ -224,12 +206,7 @@ class AliasFreePlanner:
         return arena
 
     def _prepare_weights(self) -> None:
-        """Make the weights and convolutions; the input's come first."""
-        source = self._synthesis.input.weight.detach()[:, :, None, None]
-        size = self._synthesis.input.size
-        # the weight of the input convolves single pixels
-        width = self._in_pitch[0]
-        self._prepare(source, 0, width, size, 0, width)
+        """Make the weights of the layers, and their convolutions."""
         for index, layer in enumerate(self._layers[:-1]):
             g, weight = layer.geometry, layer.weight
             out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
@@ -238,27 +215,17 @@ class AliasFreePlanner:
                 self._ops.reads_blocks(self._filters[index], self._device, self._dtypes[index], out)
                 for out in self._dtypes[index : index + 2]
             )
-            self._prepare(weight, index, out_pitch, g.in_size, padding, channels, reads_blocks)
-
-    def _prepare(
-        self,
-        weight: Tensor,
-        index: int,
-        out_pitch: int,
-        size: int,
-        padding: int,
-        channels: int,
-        may_block: bool = False,
-    ) -> None:
-        prepared = PreparedWeight(
-            weight,
-            in_pitch=self._in_pitch[index],
-            out_pitch=out_pitch,
-            dtype=self._dtypes[index],
-        )
-        convolution = self._ops.convolution(prepared, size, padding, channels, may_block=may_block)
-        self._weights.append(prepared)
-        self._convolutions.append(convolution)
+            prepared = PreparedWeight(
+                weight,
+                in_pitch=self._in_pitch[index],
+                out_pitch=out_pitch,
+                dtype=self._dtypes[index],
+            )
+            convolution = self._ops.convolution(
+                prepared, g.in_size, padding, channels, may_block=reads_blocks
+            )
+            self._weights.append(prepared)
+            self._convolutions.append(convolution)
 
     def _three_vectors(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
         return self._vector(length), self._vector(length), self._vector(length)

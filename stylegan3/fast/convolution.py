@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import torch
@@ -67,6 +68,21 @@ class ActivatedConvolution(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class WrittenWeight:
+    """A weight that a step of the frame writes as it is convolved with; nothing to prepare."""
+
+    storage: Tensor  # [O, kH, kW, I]
+    in_channels: int
+    out_channels: int
+    taps = None  # no filter in it
+
+    @property
+    def weight(self) -> Tensor:
+        """The weight as torch's convolution takes it: [O, I, kH, kW], channels last."""
+        return self.storage.permute(0, 3, 1, 2)
+
+
 class CudnnConvolution:
     """cuDNN with the fastest of its algorithms, which is measured at the first call of a shape.
 
@@ -75,7 +91,7 @@ class CudnnConvolution:
 
     blocked_shape = None
 
-    def __init__(self, weight: PreparedWeight, padding: int) -> None:
+    def __init__(self, weight: PreparedWeight | WrittenWeight, padding: int) -> None:
         self._weight = weight
         self._padding = [padding, padding]
 
@@ -156,7 +172,7 @@ class ReferenceConvolution:
 
     blocked_shape = None
 
-    def __init__(self, weight: PreparedWeight, padding: int) -> None:
+    def __init__(self, weight: PreparedWeight | WrittenWeight, padding: int) -> None:
         self._weight = weight
         self._padding = padding
 
@@ -179,7 +195,7 @@ def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
 
 
 def choose_convolution(
-    weight: PreparedWeight,
+    weight: PreparedWeight | WrittenWeight,
     size: int,  # height and width of the input [px]
     padding: int,  # on every side [px]
     channels: int,  # of the output that are read: what lies beyond need not be written
@@ -197,6 +213,8 @@ def choose_convolution(
         may_block: whether the output may be in blocks of 16 channels, if that is faster.
         kernels: which instructions may be used.
     """
+    if isinstance(weight, WrittenWeight):
+        return CudnnConvolution(weight, padding)
     device = weight.source.device
     if kernels == "auto" and weight.dtype == torch.float16 and device.type == "cuda":
         kernel = weight.kernel[0]

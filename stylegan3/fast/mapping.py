@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -78,7 +79,18 @@ class MappingPlan:
                 Step("mapping", partial(_run, mapping, self.z, self._label, self._w)),
                 Step("mapping truncation", truncate),
             ]
-        steps, x = [], self.z
+        denses = self._denses(layers)
+        chain = operations.dense_chain(denses, self._ws.device)
+        if chain is not None:
+            return [step("mapping", chain)]
+        return [
+            step(f"mapping fc{i}", operations.fully_connected([dense], self._ws.device))
+            for i, dense in enumerate(denses)
+        ]
+
+    def _denses(self, layers: Sequence[FullyConnected]) -> list[Dense]:
+        """Return the layers; each reads what the one before writes, the last truncates."""
+        mapping, denses, x = self._mapping, [], self.z
         for i, layer in enumerate(layers):
             is_last = i == len(layers) - 1
             y = self._ws if is_last else torch.zeros_like(layer.bias)
@@ -94,10 +106,9 @@ class MappingPlan:
                 average=mapping.w_avg if is_last else None,
                 psi=self._psi if is_last else None,
             )
-            operation = operations.fully_connected([dense], self._ws.device)
-            steps.append(step(f"mapping fc{i}", operation))
+            denses.append(dense)
             x = y
-        return steps
+        return denses
 
 
 def _run(mapping: MappingNetwork, z: Tensor, label: Tensor | None, w: Tensor) -> None:

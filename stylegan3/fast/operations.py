@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,11 +16,13 @@ from stylegan3.fast.convolution import (
     composes_upsampling,
 )
 from stylegan3.fast.plan import Step
-from stylegan3.ops import fully_connected_cuda, modulation_cuda
-from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb, InputFeatures
+from stylegan3.ops import dense_chain_cuda as chains
+from stylegan3.ops import fully_connected_cuda
+from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
+from stylegan3.ops.dense_chain_cuda import DenseChain
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
-from stylegan3.ops.fully_connected_cuda import FullyConnected
+from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
 from stylegan3.ops.nvrtc import KernelSpec
@@ -34,8 +36,8 @@ class Operations:
 
     weight_preparation: Callable[..., WeightPreparation]
     fully_connected: Callable[..., FullyConnected]
+    dense_chain: Callable[..., DenseChain | None]  # (layers, device); None: launch one by one
     modulation_vectors: Callable[..., ModulationVectors]
-    input_features: Callable[..., InputFeatures]
     alias_free_torgb: Callable[..., AliasFreeToRgb]
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
@@ -51,8 +53,8 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
     return Operations(
         weight_preparation=WeightPreparation,
         fully_connected=FullyConnected,
+        dense_chain=dense_chain_cuda,
         modulation_vectors=ModulationVectors,
-        input_features=InputFeatures,
         alias_free_torgb=AliasFreeToRgb,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
@@ -62,6 +64,11 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         convolution=partial(choose_convolution, kernels=kernels),
         composes_upsampling=partial(composes_upsampling, kernels=kernels),
     )
+
+
+def dense_chain_cuda(layers: Sequence[Dense], device: torch.device) -> DenseChain | None:
+    """Return layers that follow one another as one launch, None where it must be one each."""
+    return DenseChain(layers, device) if chains.suits(layers, device) else None
 
 
 def filtered_lrelu_cuda(
@@ -106,6 +113,4 @@ def spec_of(operation: object) -> KernelSpec | None:
     """Return the kernel that an operation launches, None if it needs none of ours."""
     if isinstance(operation, FullyConnected):
         return fully_connected_cuda.SPEC
-    if isinstance(operation, ModulationVectors):
-        return modulation_cuda.SPEC
     return getattr(operation, "spec", None)

@@ -24,7 +24,8 @@ from stylegan3.fast.reference_activation import (
     store,
 )
 from stylegan3.fast.reference_weights import WeightPreparation
-from stylegan3.ops import alias_free_ends_cuda, fully_connected_cuda, modulation_cuda
+from stylegan3.ops import alias_free_torgb_cuda, fully_connected_cuda, modulation_cuda
+from stylegan3.ops.beginnings import ConstantInput, FourierInput
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.upfirdn2d import upfirdn2d
@@ -48,8 +49,8 @@ def reference_operations(colour_parts: int = 0) -> Operations:
     return Operations(
         weight_preparation=WeightPreparation,
         fully_connected=FullyConnected,
+        dense_chain=lambda *_: None,
         modulation_vectors=ModulationVectors,
-        input_features=InputFeatures,
         alias_free_torgb=AliasFreeToRgb,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
@@ -96,6 +97,12 @@ class ModulationVectors(modulation_cuda.ModulationVectors):
                 values = (bias, d, following)
             for vector, value in zip((layer.first, layer.second, layer.third), values, strict=True):
                 vector[:outs] = value
+        match self._beginning:
+            case ConstantInput():
+                self._write_constant(self._beginning)
+            case FourierInput():
+                self._write_features(self._beginning)
+                self._scale_weight(self._beginning)
 
     def _demodulation(self, layer: Modulation) -> Tensor:
         if layer.energy is None or layer.styles is None:
@@ -106,36 +113,41 @@ class ModulationVectors(modulation_cuda.ModulationVectors):
         r = 1.0 if layer.row_rms is None else layer.row_rms[: layer.out_channels] * power.sqrt()
         return math.sqrt(layer.fan_in) * r * (r * r * q + 1e-8).rsqrt()
 
-    def _following(self, layer: Modulation) -> Tensor:
+    def _following(self, layer: Modulation | FourierInput) -> Tensor:
         if layer.next_styles is None:
-            return layer.first.new_ones(1)
+            return torch.ones(1, device=self._device)
         s = layer.next_styles
         s = s * (layer.next_gain or (s.square().mean() + 1e-8).rsqrt())
         return s if layer.next_power is None else s * layer.next_power.clamp_min(1e-8).rsqrt()
 
+    def _write_constant(self, b: ConstantInput) -> None:
+        styles = b.next_styles * (b.next_styles.square().mean() + 1e-8).rsqrt()
+        b.y.zero_()
+        b.y[..., : len(styles)] = b.constant.permute(1, 2, 0) * styles
 
-class InputFeatures(alias_free_ends_cuda.InputFeatures):
-    """`input_features.cu`."""
-
-    def __call__(self, affine: Tensor, y: Tensor) -> None:
-        """Compute the features."""
-        transform, freqs, phases = self._live
-        rate, bandwidth = self._rates
-        rc, rs, tx, ty = affine / affine[:2].norm().clamp_min(1e-15)
+    def _write_features(self, b: FourierInput) -> None:
+        rc, rs, tx, ty = b.affine / b.affine[:2].norm().clamp_min(1e-15)
         one, zero = torch.ones_like(rc), torch.zeros_like(rc)
         turn = torch.stack([rc, -rs, zero, rs, rc, zero, zero, zero, one]).view(3, 3)
         move = torch.stack([one, zero, -tx, zero, one, -ty, zero, zero, one]).view(3, 3)
-        m = turn @ move @ transform
-        phases = phases + freqs @ m[:2, 2]
-        freqs = freqs @ m[:2, :2]
-        fade = (freqs.norm(dim=1) - bandwidth) / (rate / 2 - bandwidth)
-        grid = (torch.arange(len(y), device=y.device) + 0.5 - len(y) / 2) / rate
+        m = turn @ move @ b.transform
+        phases = b.phases + b.freqs @ m[:2, 2]
+        freqs = b.freqs @ m[:2, :2]
+        fade = (freqs.norm(dim=1) - b.bandwidth) / (b.sampling_rate / 2 - b.bandwidth)
+        size = len(b.features)
+        grid = torch.arange(size, device=freqs.device) + 0.5 - size / 2
+        grid = grid / b.sampling_rate
         turns = grid[None, :, None] * freqs[:, 0] + grid[:, None, None] * freqs[:, 1] + phases
-        y.zero_()
-        y[..., : len(freqs)] = torch.sin(turns * (2 * math.pi)) * (1 - fade).clamp(0, 1)
+        b.features.zero_()
+        b.features[..., : len(freqs)] = torch.sin(turns * (2 * math.pi)) * (1 - fade).clamp(0, 1)
+
+    def _scale_weight(self, b: FourierInput) -> None:
+        channels = len(b.weight)
+        scale = self._following(b) / math.sqrt(channels)
+        b.scaled[:channels, ..., :channels] = (b.weight * scale.view(-1, 1))[:, None, None]
 
 
-class AliasFreeToRgb(alias_free_ends_cuda.AliasFreeToRgb):
+class AliasFreeToRgb(alias_free_torgb_cuda.AliasFreeToRgb):
     """`alias_free_torgb.cu`."""
 
     def __call__(self, x: Tensor, y: Tensor) -> None:

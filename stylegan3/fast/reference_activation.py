@@ -70,6 +70,7 @@ class FusedConvolution(ReferenceConvolution):
 
     def __init__(self, weight: PreparedWeight, padding: int, colour_parts: int) -> None:
         super().__init__(weight, padding)
+        self._prepared = weight
         self._colour_parts = colour_parts
 
     def activated(
@@ -77,7 +78,7 @@ class FusedConvolution(ReferenceConvolution):
     ) -> ActivatedConvolution | None:
         """Return the convolution with its activation."""
         parts = self._colour_parts
-        return ActivatedConvolution(self, self._weight, clamp, store, colours, parts)
+        return ActivatedConvolution(self, self._prepared, clamp, store, colours, parts)
 
 
 class ActivatedConvolution:

@@ -14,12 +14,11 @@ from stylegan3.fast.stylegan2_convolutions import (
     block_of,
     input_pitch,
     prepare_convolutions,
-    vectors_for,
 )
+from stylegan3.ops.beginnings import ConstantInput
 from stylegan3.ops.fully_connected_cuda import Dense
 from stylegan3.ops.modulated_act_cuda import ActVectors
 from stylegan3.ops.modulation_cuda import Modulation
-from stylegan3.ops.prepared_weight import PackedPicture
 from stylegan3.stylegan2 import (
     StyleGAN2Synthesis,
     SynthesisLayer,
@@ -66,12 +65,9 @@ class StyleGAN2Planner:
         self._colours = [BlockColours(b, self._device) for b in self._blocks]
         self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
         self._convs = prepare_convolutions(synthesis, operations, precision, self._noise)
-        first = self._blocks[0].const
-        self._const = self._zeros(4, 4, input_pitch(config, 0), dtype=self._convs[0].dtype)
-        self._const_vectors = vectors_for(len(first), self._device)
-        prepared = [PackedPicture(first, self._const), *(c.weight for c in self._convs)]
+        prepared = [c.weight for c in self._convs]
         self._preparation = operations.weight_preparation(prepared, self._device)
-        self._derived = [Derived(item.source, i) for i, item in enumerate(prepared)]
+        self._derived = [Derived(weight.source, i) for i, weight in enumerate(prepared)]
         self._arena = self._reserve()
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
@@ -85,7 +81,6 @@ class StyleGAN2Planner:
         steps = self._style_steps(count, block if has_picture else None)
         if noise_mode == "random" and self._synthesis.config.use_noise:
             steps.append(Step("noise", self._noise.normal_))
-        steps.append(self._const_step())
         picture = PictureSum(self._ops, self._colours, 0 if layer is None else block)
         for index in range(count):
             is_last = index == count - 1
@@ -96,19 +91,18 @@ class StyleGAN2Planner:
         else:
             channels = self._synthesis.config.channels(self._blocks[block].resolution)
             output = planar(self._activated(count - 1), channels)
-        derived = self._derived[: 1 + count]  # the constant's, then the convolutions'
-        return Plan(tuple(steps), tuple(derived), self._preparation, output)
+        return Plan(tuple(steps), tuple(self._derived[:count]), self._preparation, output)
 
     def _style_steps(self, count: int, picture: int | None) -> list[Step]:
-        """Affine layers of all styles in one launch, vectors of all channels in another."""
+        """Affine layers of all styles in one launch, vectors of all channels in another.
+
+        That writes the input of the first convolution too.
+        """
         denses = [self._dense(c.layer, c.row, c.styles) for c in self._convs[:count]]
         if picture is not None:
             for block, colours in enumerate(self._colours[: picture + 1]):
                 denses.append(self._dense(colours.layer, 2 * block + 1, colours.styles))
-        first = self._convs[0]
-        modulations = [
-            Modulation(len(self._blocks[0].const), *self._const_vectors, next_styles=first.styles)
-        ]
+        modulations = []
         for index, conv in enumerate(self._convs[:count]):
             has_next = index + 1 < count
             modulations.append(
@@ -123,21 +117,18 @@ class StyleGAN2Planner:
                     next_styles=self._convs[index + 1].styles if has_next else None,
                 )
             )
+        energies = [c.weight.energy for c in self._convs[:count]]
+        const = self._blocks[0].const
+        beginning = ConstantInput(const, self._convs[0].styles, self._activated(-1))
+        vectors = self._ops.modulation_vectors(modulations, self._device, beginning)
         return [
-            step("styles", self._ops.fully_connected(denses, self._device)),
-            step("modulation", self._ops.modulation_vectors(modulations, self._device)),
+            step("styles", self._ops.fully_connected(denses, self._device, energies)),
+            step("modulation, input", vectors),
         ]
 
     def _dense(self, layer: SynthesisLayer | ToRGBLayer, row: int, styles: Tensor) -> Dense:
         affine = layer.affine
         return Dense(affine.weight, affine.bias, self._ws[row], styles, affine.weight_gain)
-
-    def _const_step(self) -> Step:
-        dtype = self._const.dtype
-        scale = self._ops.modulated_act(pitch=self._const.shape[2], dtype=dtype, activate=False)
-        channels = len(self._blocks[0].const)
-        vectors = ActVectors(*self._const_vectors)
-        return step("input scale", scale, self._const, self._activated(-1), channels, vectors)
 
     def _conv_steps(
         self, index: int, is_last: bool, noise_mode: str, picture: PictureSum | None
@@ -208,7 +199,8 @@ class StyleGAN2Planner:
 
     def _activated_format(self, index: int) -> tuple[tuple[int, int, int], torch.dtype]:
         if index < 0:
-            return (4, 4, self._const.shape[2]), self._const.dtype
+            shape = (4, 4, input_pitch(self._synthesis.config, 0))
+            return shape, self._convs[0].dtype
         return self._convs[index].activated_shape, self._convs[index].dtype
 
     def _reserve(self) -> Arena:

@@ -11,11 +11,14 @@ from torch import Tensor
 
 from stylegan3.ops import nvrtc
 from stylegan3.ops.launch_table import POINTER, block_table, pointer, table
+from stylegan3.ops.multiprocessors import multiprocessors
 from stylegan3.ops.sources import cuda_source
 
 SPEC = nvrtc.KernelSpec("fully_connected", cuda_source("fully_connected.cu"))
 
-_ROWS_PER_BLOCK = 8
+_WARPS = 4  # of a block
+_ROWS_PER_BLOCK = 4 * _WARPS
+_PIECE_BYTES = 4096  # a line of 128 bytes for each lane
 _LAYOUT = [
     ("weight", POINTER),
     ("bias", POINTER),
@@ -55,15 +58,23 @@ class Dense:
 class FullyConnected:
     """Layers that run together; they may not read each other's results.
 
+    Args:
+        layers: to compute.
+        device: of launches.
+        soon: what later launches read and no kernel of a frame writes; brought as far as L2, the
+            first of it if it would fill more than half.
+
     Raises:
         ValueError: if shapes or types disagree.
     """
 
-    def __init__(self, layers: Sequence[Dense], device: torch.device) -> None:
+    def __init__(
+        self, layers: Sequence[Dense], device: torch.device, soon: Sequence[Tensor] = ()
+    ) -> None:
         self._layers = tuple(layers)  # keeps the tensors alive
         self._device = device
         for layer in layers:
-            _check(layer)
+            check_dense(layer)
         rows = [
             (
                 pointer(d.weight),
@@ -83,13 +94,36 @@ class FullyConnected:
         ]
         self._table = table(rows, _LAYOUT, device)
         self._blocks = block_table([len(d.weight) for d in layers], _ROWS_PER_BLOCK, device)
+        self._soon = tuple(soon)
+        most = multiprocessors(device).l2_bytes // 2 // _PIECE_BYTES
+        self._pieces = _pieces(soon)[:most].to(device)
 
     def __call__(self) -> None:
         """Launch."""
-        nvrtc.load(SPEC, self._device)(len(self._blocks), 256, self._table, self._blocks)
+        nvrtc.load(SPEC, self._device)(
+            len(self._blocks),
+            32 * _WARPS,
+            self._table,
+            self._blocks,
+            self._pieces,
+            len(self._pieces),
+        )
 
 
-def _check(layer: Dense) -> None:
+def _pieces(tensors: Sequence[Tensor]) -> Tensor:  # int64
+    """Return the addresses of pieces of memory; what is smaller than one is left out."""
+    pieces: list[int] = []
+    for tensor in tensors:
+        start, size = tensor.data_ptr(), tensor.numel() * tensor.element_size()
+        offsets = range(0, size - _PIECE_BYTES + 1, _PIECE_BYTES)
+        pieces += [start + offset for offset in offsets]
+        if offsets and size % _PIECE_BYTES:
+            pieces.append(start + size - _PIECE_BYTES)
+    return torch.tensor(pieces, dtype=torch.int64)
+
+
+def check_dense(layer: Dense) -> None:
+    """Raise ValueError if shapes or types of a layer disagree."""
     rows, columns = layer.weight.shape
     optional = [t for t in (layer.bias, layer.average, layer.psi) if t is not None]
     tensors = [layer.weight, layer.x, layer.y, *optional]

@@ -31,12 +31,22 @@ class Kernel:
         device: index of the CUDA device.
         starts_early: launch it while the kernel before it still runs, whose results it awaits
             itself (programmatic dependent launch: compute capability 9.0 and later).
+        runs_at_once: launch all blocks at once or none, for they wait for each other (cooperative
+            launch, where `multiprocessors` says so); more than fit are refused.
 
     Raises:
         KernelError: if the driver refuses the binary.
     """
 
-    def __init__(self, binary: bytes, name: str, device: int, starts_early: bool = False) -> None:
+    def __init__(
+        self,
+        binary: bytes,
+        name: str,
+        device: int,
+        *,
+        starts_early: bool = False,
+        runs_at_once: bool = False,
+    ) -> None:
         from cuda.bindings import driver
 
         ensure_context(device)
@@ -49,6 +59,8 @@ class Kernel:
         )
         self._shared_limit = _DEFAULT_SHARED_BYTES
         self.attributes = [_programmatic_launch()] if starts_early else []
+        if runs_at_once:
+            self.attributes.append(_cooperative_launch())
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
         """Launch once; see `prepare` for the arguments.
@@ -149,6 +161,16 @@ def _programmatic_launch() -> Any:
     return attribute
 
 
+def _cooperative_launch() -> Any:
+    """Return the launch attribute that promises all blocks a place at the same time."""
+    from cuda.bindings import driver
+
+    attribute = driver.CUlaunchAttribute()
+    attribute.id = driver.CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_COOPERATIVE
+    attribute.value.cooperative = 1
+    return attribute
+
+
 def pack(arguments: tuple[Argument, ...]) -> tuple[ctypes.Array, list[Any]]:
     """Return the array of argument addresses that a launch takes, and what must outlive it."""
     values = [_AS_C.get(type(argument), _other)(argument) for argument in arguments]
@@ -198,6 +220,17 @@ def ensure_context(device: int) -> None:
         handle = check_driver(driver.cuDeviceGet(device))
         check_driver(driver.cuCtxSetCurrent(check_driver(driver.cuDevicePrimaryCtxRetain(handle))))
     _thread.device = device
+
+
+def has_cooperative_launch(device: torch.device) -> bool:
+    """Whether kernels that run at once can be launched on a GPU."""
+    from cuda.bindings import driver
+
+    index = device.index if device.index is not None else torch.cuda.current_device()
+    ensure_context(index)
+    handle = check_driver(driver.cuDeviceGet(index))
+    attribute = driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH
+    return bool(check_driver(driver.cuDeviceGetAttribute(attribute, handle)))
 
 
 def check_driver(answer: tuple[Any, ...], doing: str = "the CUDA driver") -> Any:

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from stylegan3.ops import nvrtc
+from stylegan3.ops.beginnings import Beginning, NoBeginning
 from stylegan3.ops.launch_table import POINTER, block_table, pointer, table
 from stylegan3.ops.sources import cuda_source
 
-SPEC = nvrtc.KernelSpec("modulation", cuda_source("modulation.cu"))
-
-_CHANNELS_PER_BLOCK = 8
+_WARPS = 8  # of a block
+_AHEAD = 32  # energies that a lane loads ahead
+_LEAST_SHARED = 1024  # values
 _FIELDS = (
     "energy",
     "row_rms",
@@ -62,13 +63,23 @@ class Modulation:
 
 
 class ModulationVectors:
-    """The vectors of all layers of a network.
+    """The vectors of all layers of a network, and what its first convolution reads.
+
+    Args:
+        layers: whose vectors are wanted.
+        device: of launches.
+        beginning: what else waits for styles alone; None for nothing.
 
     Raises:
         ValueError: if shapes or types disagree.
     """
 
-    def __init__(self, layers: Sequence[Modulation], device: torch.device) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Modulation],
+        device: torch.device,
+        beginning: Beginning | None = None,
+    ) -> None:
         self._layers = tuple(layers)  # keeps the tensors alive
         self._device = device
         for layer in layers:
@@ -88,12 +99,31 @@ class ModulationVectors:
             for layer in layers
         ]
         self._table = table(rows, _LAYOUT, device)
+        self._beginning = beginning
+        self._argument = NoBeginning(0) if beginning is None else beginning.argument()
+        widest = max((0 if d.styles is None else d.styles.numel() for d in layers), default=0)
+        self._shared = 4 * max(_LEAST_SHARED, widest)
+        # as many channels of a warp as leave room for all of their energies
+        channels = 2 if widest <= 32 * _AHEAD // 2 else 1
         counts = [layer.out_channels for layer in layers]
-        self._blocks = block_table(counts, _CHANNELS_PER_BLOCK, device)
+        self._blocks = block_table(counts, channels * _WARPS, device)
+        defines: dict[str, int | str] = {"BEGINNING": 0, "ROWS": channels}
+        if beginning is not None:
+            defines |= {"BEGINNING": beginning.number, "OUT_TYPE": beginning.out_type}
+        self.spec = nvrtc.KernelSpec(
+            "modulation", cuda_source("modulation.cu"), tuple(sorted(defines.items()))
+        )
 
     def __call__(self) -> None:
         """Launch."""
-        nvrtc.load(SPEC, self._device)(len(self._blocks), 256, self._table, self._blocks)
+        nvrtc.load(self.spec, self._device)(
+            self._argument.blocks + len(self._blocks),
+            32 * _WARPS,
+            self._table,
+            self._blocks,
+            self._argument,
+            shared=self._shared,
+        )
 
 
 def _check(layer: Modulation) -> None:

@@ -38,6 +38,8 @@ class KernelSpec:
     """Macros: per-layer constants. Sort them, so that equal kernels compare equal."""
     needs_exact_architecture: bool = False
     """Whether it uses instructions of one architecture alone (sm_90a)."""
+    runs_at_once: bool = False
+    """Whether its blocks wait for each other, so that none may start later than the others end."""
 
     @property
     def label(self) -> str:
@@ -85,7 +87,13 @@ class KernelCache:
             binary = self.binary(spec, capability)
             starts_early = spec.starts_early and capability >= (9, 0)
             with self._lock:
-                kernel = self._loaded.get(key) or Kernel(binary, spec.name, index, starts_early)
+                kernel = self._loaded.get(key) or Kernel(
+                    binary,
+                    spec.name,
+                    index,
+                    starts_early=starts_early,
+                    runs_at_once=spec.runs_at_once,
+                )
                 self._loaded[key] = kernel
         return kernel
 

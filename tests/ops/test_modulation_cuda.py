@@ -108,3 +108,26 @@ def test_folded_vectors(device: torch.device, next_gain: float) -> None:
         (plain.first, plain.second, plain.third), (bias, 1, 1), strict=True
     ):
         assert relative_error(actual[:7], torch.ones(7).double() * expected) < 1e-6
+
+
+@pytest.mark.parametrize("ins", [512, 700, 1100])
+def test_many_channels(device: torch.device, ins: int) -> None:
+    rng, outs = generator(ins), 19
+    energy = torch.rand(outs, ins + 4, generator=rng)
+    styles, following = torch.randn(ins, generator=rng), torch.randn(1100, generator=rng)
+    vectors = [torch.full((32,), 9.0, device=device) for _ in range(3)]
+    layer = Modulation(
+        outs, *vectors, energy=energy.to(device), styles=styles.to(device), fan_in=ins
+    )
+    wide = Modulation(
+        1100,
+        *(torch.zeros(1104, device=device) for _ in range(3)),
+        next_styles=following.to(device),
+    )
+    ModulationVectors([layer, wide], device)()
+    s = normalise_styles(styles.double()[None])[0]
+    d = ins**0.5 * (energy[:, :ins].double() @ s.square() + 1e-8).rsqrt()
+    assert relative_error(vectors[1][:outs], d) < 1e-6
+    assert (vectors[1][outs:] == 9).all()
+    expected = following.double() * (following.double().square().mean() + 1e-8).rsqrt()
+    assert relative_error(wide.third[:1100], expected) < 1e-6

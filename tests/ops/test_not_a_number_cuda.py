@@ -8,7 +8,7 @@ from kernel_reference import empty, picture, published_geometry, vector
 from torch import Tensor
 
 from stylegan3.filters import resample_filter
-from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb
+from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
 from stylegan3.ops.modulated_act_cuda import (

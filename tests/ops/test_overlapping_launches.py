@@ -13,7 +13,6 @@ FRAME = (
     "filtered_lrelu",
     "filtered_lrelu_plain",
     "fully_connected",
-    "input_features",
     "modulated_act",
     "modulation",
     "phase_upsample",

@@ -8,7 +8,7 @@ import torch
 from gpu_timing import median_us
 from networks import BYTES_PER_US, DEVICE, Rows
 
-from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb
+from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.blend_edit_cuda import BlendEdit, BlendJob
 from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected

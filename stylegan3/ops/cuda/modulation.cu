@@ -1,4 +1,5 @@
-// Per-channel vectors around every modulated convolution of a network, in one launch.
+// Per-channel vectors around every modulated convolution of a network, in one launch, and beside them
+// what else waits for nothing but styles: the picture that the first convolution reads.
 //
 // A modulated convolution (Karras et al. 2020, section 2.2) is here: scale the input channels, convolve
 // with shared normalised weights, scale the output channels. With w^ = w / rms(w row) / sqrt(fan),
@@ -9,8 +10,23 @@
 //   folded (StyleGAN3):  bias / d, clamp / d, d * correction * next   (filtered_lrelu.cu)
 //   else (StyleGAN2):    bias, d, next                                (modulated_act.cu)
 //
-// One warp an output channel, 8 a block; `blocks` says which layer and channel a block starts with.
-#include "primitives.cuh"
+// A warp has ROWS output channels, a block 8 warps; `blocks` says which layer and channel a block
+// starts with. Little to compute and to read: what counts is how many reads wait for each other. So
+// all that no kernel of a frame writes is asked for while the kernel before still runs, and the styles
+// are asked for at once, by the whole block.
+//
+// Constants: ROWS 1 or 2, BEGINNING 0, 1: constant_input.cuh, 2: fourier_input.cuh; with these
+// OUT_TYPE, Float or Half.
+#include "channel_scales.cuh"
+#include "element.cuh"
+#if BEGINNING == 1
+#include "constant_input.cuh"
+#elif BEGINNING == 2
+#include "fourier_input.cuh"
+#else
+struct Beginning { int blocks; };
+DEVICE void begin_picture(const Beginning&) {}
+#endif
 
 struct Layer {
   const float* energy;      // [out_channels][energy_pitch]; null: no demodulation, d = 1
@@ -25,56 +41,83 @@ struct Layer {
   float next_gain;  // 0: next styles are divided by their rms; else times this
 };
 
-DEVICE float mean_square(const float* v, int count, int lane) {
-  float sum = 0;
-  for (int i = lane; i < count; i += 32) sum += v[i] * v[i];
-  return warp_sum(sum) / count;
-}
+constexpr int AHEAD = 32 / ROWS;  // energies of a channel that a lane loads ahead
+constexpr int LEAST = 32 * AHEAD > 1024 ? 32 * AHEAD : 1024;  // values in shared memory
 
-constexpr int AHEAD = 16;  // energies that a lane loads while the kernel before still runs
-
-KERNEL __launch_bounds__(256) modulation(const Layer* layers, const int2* blocks) {
-  const Layer layer = layers[blocks[blockIdx.x].x];
-  const int channel = blocks[blockIdx.x].y + (threadIdx.x >> 5), lane = threadIdx.x & 31;
-  if (channel >= layer.out_channels) return;
-  const float* const energy = layer.energy + (i64)channel * layer.energy_pitch;
-  float ahead[AHEAD];
+DEVICE void modulate(const Layer& layer, int first_channel) {
+  const int channel = first_channel + (threadIdx.x >> 5) * ROWS, lane = threadIdx.x & 31;
+  const int ins = layer.in_channels, outs = layer.out_channels;
+  float energies[ROWS][AHEAD];
 #pragma unroll
-  for (int k = 0; k < AHEAD; k++) {
-    const int i = lane + 32 * k;
-    ahead[k] = layer.energy && i < layer.in_channels ? energy[i] : 0.f;
-  }
-  await_previous();
-  float d = 1;
-  if (layer.energy) {
-    float sum = 0;
+  for (int r = 0; r < ROWS; r++) {
+    const bool has_energy = layer.energy && channel + r < outs;
+    const float* const row = layer.energy + (i64)(channel + r) * layer.energy_pitch;
 #pragma unroll
     for (int k = 0; k < AHEAD; k++) {
-      const float style = lane + 32 * k < layer.in_channels ? layer.styles[lane + 32 * k] : 0.f;
-      sum += ahead[k] * style * style;
+      energies[r][k] = has_energy && lane + 32 * k < ins ? row[lane + 32 * k] : 0.f;
     }
-    for (int i = lane + 32 * AHEAD; i < layer.in_channels; i += 32) {
-      sum += energy[i] * layer.styles[i] * layer.styles[i];
-    }
-    const float power = mean_square(layer.styles, layer.in_channels, lane) + 1e-8f;
-    const float q = warp_sum(sum) / power;
-    const float r = layer.row_rms ? layer.row_rms[channel] * sqrtf(power) : 1.f;
-    d = sqrtf(layer.fan_in) * r * rsqrtf(r * r * q + 1e-8f);
   }
-  float next = 1;
-  if (layer.next_styles) {
-    next = layer.next_styles[channel];
-    if (layer.next_gain == 0) {
-      next *= rsqrtf(mean_square(layer.next_styles, layer.out_channels, lane) + 1e-8f);
-    } else {
-      next *= layer.next_gain;
-    }
-    if (layer.next_power) next *= rsqrtf(fmaxf(*layer.next_power, 1e-8f));
+  // From here on lane r speaks for channel r of the warp.
+  const int own = channel + lane;
+  const bool speaks = lane < ROWS && own < outs;
+  const float row_rms = speaks && layer.row_rms ? layer.row_rms[own] : 0.f;
+  const float bias = speaks && layer.bias ? layer.bias[own] : 0.f;
+  const float next_power = layer.next_power ? *layer.next_power : 1.f;
+  const float* const style_vector = layer.energy ? layer.styles : nullptr;
+  const float* const next_vector = layer.next_styles;
+  await_previous();
+  const VectorPart styles = load_part(style_vector, style_vector ? ins : 0);
+  const VectorPart next = load_part(next_vector, next_vector ? outs : 0);
+  const float own_next = speaks && next_vector ? next_vector[own] : 1.f;
+  float* const style_squares = shared_floats();
+#pragma unroll
+  for (int k = 0; k < 4; k++) {
+    style_squares[threadIdx.x + 256 * k] = styles.values[k] * styles.values[k];
   }
-  if (lane) return;
-  const float bias = layer.bias ? layer.bias[channel] : 0.f;
+#pragma unroll 1
+  for (int i = threadIdx.x + 1024; style_vector && i < ins; i += 256) {
+    style_squares[i] = style_vector[i] * style_vector[i];
+  }
+  const float2 sums = block_sums(squares(styles, style_vector, style_vector ? ins : 0),
+                                 squares(next, next_vector, next_vector ? outs : 0));
+  float dots[ROWS] = {}, dot = 0;
+#pragma unroll
+  for (int k = 0; k < AHEAD; k++) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) dots[r] += energies[r][k] * style_squares[lane + 32 * k];
+  }
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    const bool has_energy = layer.energy && channel + r < outs;
+    const float* const row = layer.energy + (i64)(channel + r) * layer.energy_pitch;
+#pragma unroll 1
+    for (int i = lane + 32 * AHEAD; has_energy && i < ins; i += 32) {
+      dots[r] += row[i] * style_squares[i];
+    }
+    dots[r] = warp_sum(dots[r]);
+    if (lane == r) dot = dots[r];
+  }
+  if (!speaks) return;
+  float d = 1;
+  if (layer.energy) {
+    const float power = sums.x / ins + 1e-8f;
+    const float r = layer.row_rms ? row_rms * sqrtf(power) : 1.f;
+    d = sqrtf(layer.fan_in) * r * rsqrtf(r * r * (dot / power) + 1e-8f);
+  }
+  float scale = own_next;
+  if (next_vector) scale *= next_norm(layer.next_gain, sums.y / outs, next_power);
   if (layer.folded) d = fmaxf(d, 1e-8f);
-  layer.first[channel] = layer.folded ? bias / d : bias;
-  layer.second[channel] = layer.folded ? layer.clamp / d : d;
-  layer.third[channel] = layer.folded ? d * layer.correction * next : next;
+  layer.first[own] = layer.folded ? bias / d : bias;
+  layer.second[own] = layer.folded ? layer.clamp / d : d;
+  layer.third[own] = layer.folded ? d * layer.correction * scale : scale;
+}
+
+KERNEL __launch_bounds__(256, 4) modulation(
+    const Layer* layers, const int2* blocks, const Beginning beginning) {
+  if (blockIdx.x < beginning.blocks) {  // these take longest
+    begin_picture(beginning);
+  } else {
+    const int2 block = blocks[blockIdx.x - beginning.blocks];
+    modulate(layers[block.x], block.y);
+  }
 }

@@ -9,6 +9,7 @@
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef long long i64;
+typedef unsigned long long u64;
 
 #define DEVICE static __device__ __forceinline__
 #define KERNEL extern "C" __global__ void
@@ -81,6 +82,11 @@ DEVICE u32 pair_high(u32 a, u32 b) {
   u32 d; asm("prmt.b32 %0, %1, %2, 0x7632;" : "=r"(d) : "r"(a), "r"(b)); return d;
 }
 
+// ---- float32 -----------------------------------------------------------------------------------
+
+// Right to 4e-7 within +-pi.
+DEVICE float sin_approximate(float x) { float y; asm("sin.approx.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
+
 // ---- tensor cores ------------------------------------------------------------------------------
 
 // D[16][8] = A[16][16] B[16][8] + C, all float16. With lane = 4 g + t: c[0] = C[g][2t, 2t+1],
@@ -141,6 +147,11 @@ DEVICE void store_global8(void* to, u32 x, u32 y) {
                :: "l"(__cvta_generic_to_global(to)), "r"(x), "r"(y) : "memory");
 }
 
+// Asks for 128 bytes to be brought as far as L2.
+DEVICE void prefetch(const void* at) {
+  asm volatile("prefetch.global.L2 [%0];" :: "l"(__cvta_generic_to_global(at)));
+}
+
 // Copies 16 bytes from global to shared memory in the background (sm_80).
 #if __CUDA_ARCH__ >= 800
 DEVICE void copy_async16(u32 to, const void* from) {
@@ -182,11 +193,42 @@ DEVICE void barrier_wait(u32 at, int parity) {
 }
 #endif
 
+// ---- blocks that run at once -------------------------------------------------------------------
+// Blocks that all run (KernelSpec.runs_at_once) may pass numbers on to each other, past L1, while they
+// run. Aligned words of 8 bytes are written and read as a whole: a ticket in the high half says that
+// the number beside it is there, without a fence. Tickets differ from launch to launch, and from 0.
+DEVICE u32 load_coherent4(const u32* from) {
+  u32 v;
+  asm volatile("ld.relaxed.gpu.global.b32 %0, [%1];"
+               : "=r"(v) : "l"(__cvta_generic_to_global(from)) : "memory");
+  return v;
+}
+DEVICE void post(u64* to, float value, u32 ticket) {
+  asm volatile("{ .reg .b64 word; mov.b64 word, {%1, %2}; st.relaxed.gpu.global.b64 [%0], word; }"
+               :: "l"(__cvta_generic_to_global(to)), "f"(value), "r"(ticket) : "memory");
+}
+// Whether the numbers of two neighbouring words (16 bytes, aligned) are there.
+DEVICE bool collect(float2& values, const u64* from, u32 ticket) {
+  u32 first, second;
+  asm volatile("{ .reg .b64 a, b; ld.relaxed.gpu.global.v2.b64 {a, b}, [%4];\n"
+               "  mov.b64 {%0, %1}, a; mov.b64 {%2, %3}, b; }"
+               : "=f"(values.x), "=r"(first), "=f"(values.y), "=r"(second)
+               : "l"(__cvta_generic_to_global(from)) : "memory");
+  return first == ticket && second == ticket;
+}
+
 // ---- launches that overlap ---------------------------------------------------------------------
 // A kernel with this may be launched while the one before it still runs (programmatic dependent
 // launch, sm_90; kernel.py), so that its launch and what it does up to here cost no time of their
 // own. Up to here it may read only what no such kernel writes, and write nothing: weights, filters
 // and tables come from kernels that let nobody start early. All threads that go on call it.
+// Where nothing of the previous kernel could be read early, `let_next_start` is the half that helps
+// the next one.
+DEVICE void let_next_start() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
 DEVICE void await_previous() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents; griddepcontrol.wait;" ::: "memory");

@@ -35,10 +35,11 @@ class EmulatedKernel:
 
     def __init__(self, spec: KernelSpec) -> None:
         self.name = spec.name
+        self._at_once = ctypes.c_bool(spec.runs_at_once)
         self._library = ctypes.CDLL(str(_build(spec)))
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
-        """Run the whole grid, block after block."""
+        """Run the whole grid: block after block, or at once where blocks wait for each other."""
         self.prepare(grid, block, *arguments, shared=shared)()
 
     def prepare(
@@ -51,7 +52,7 @@ class EmulatedKernel:
         size = (ctypes.c_int * 3)(*three(grid)), threads[0], ctypes.c_uint32(shared)
 
         def launch(alive: object = arguments) -> None:
-            self._library.emulate(*size, packed[0])
+            self._library.emulate(*size, self._at_once, packed[0])
 
         return launch
 
@@ -65,8 +66,9 @@ def load(spec: KernelSpec, device: object = None) -> EmulatedKernel:
 def _build(spec: KernelSpec) -> Path:
     defines = "".join(f"#define {name} {value}\n" for name, value in spec.defines)
     entry = (
-        f'\nextern "C" void emulate(const int* grid, int block, u32 shared, void** arguments) {{\n'
-        f"  emulator::launch({spec.name}, grid, block, shared, arguments);\n}}\n"
+        f'\nextern "C" void emulate(const int* grid, int block, u32 shared, bool at_once, '
+        f"void** arguments) {{\n"
+        f"  emulator::launch({spec.name}, grid, block, shared, at_once, arguments);\n}}\n"
     )
     header = _precompiled_header()
     text = f'#include "{header.name}"\n' + defines + _without_primitives(spec.source) + entry

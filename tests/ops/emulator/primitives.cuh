@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef long long i64;
+typedef unsigned long long u64;
 typedef unsigned char uchar;
 
 #define DEVICE static inline
@@ -46,33 +48,39 @@ static inline uchar4 make_uchar4(uchar x, uchar y, uchar z, uchar w) { return {x
 static inline int min(int a, int b) { return a < b ? a : b; }
 static inline int max(int a, int b) { return a > b ? a : b; }
 static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
-static inline float sinpif(float x) { return (float)std::sin(3.14159265358979323846 * (double)x); }
 
 namespace emulator {
 constexpr int MAX_THREADS = 1024, SHARED_BYTES = 256 * 1024, STACK = 96 * 1024;
 struct Fiber { ucontext_t context; std::vector<char> stack; bool finished; };
 struct Warp { void* lanes[32]; int arrived, generation; };
 struct Copy { u32 to; uint4 value; };
-static Fiber fibers[MAX_THREADS];
-static Warp warps[MAX_THREADS / 32];
+struct Block {
+  Index index;
+  Fiber fibers[MAX_THREADS];
+  Warp warps[MAX_THREADS / 32];
+  int arrived, generation;  // at __syncthreads
+  std::vector<Copy> copies[MAX_THREADS];
+  std::vector<size_t> committed[MAX_THREADS];
+  alignas(16) unsigned char shared[SHARED_BYTES];
+};
+static std::vector<std::unique_ptr<Block>> blocks;  // those that run at once
+static Block* here;                                 // the one whose turn it is
+static unsigned char* shared;                       // its dynamic shared memory
 static ucontext_t scheduler;
 static std::function<void()> body;
-static int current, threads, barrier_arrived, barrier_generation;
-alignas(16) static unsigned char shared[SHARED_BYTES];
+static int current, threads;
 static u32 shared_size;
-static std::vector<Copy> copies[MAX_THREADS];
-static std::vector<size_t> committed[MAX_THREADS];
-static Index block_index, grid_size;
+static Index grid_size;
 
-static void yield() { swapcontext(&fibers[current].context, &scheduler); }
+static void yield() { swapcontext(&here->fibers[current].context, &scheduler); }
 static void enter() {
   body();
-  fibers[current].finished = true;
+  here->fibers[current].finished = true;
   yield();
 }
 // Runs `operation` once all 32 lanes of the warp have brought their argument.
 static void with_warp(void* argument, void (*operation)(void**)) {
-  Warp& warp = warps[current / 32];
+  Warp& warp = here->warps[current / 32];
   const int generation = warp.generation;
   warp.lanes[current % 32] = argument;
   if (++warp.arrived == 32) {
@@ -84,12 +92,13 @@ static void with_warp(void* argument, void (*operation)(void**)) {
   }
 }
 static void barrier() {
-  const int generation = barrier_generation;
-  if (++barrier_arrived == threads) {
-    barrier_arrived = 0;
-    barrier_generation++;
+  Block& block = *here;
+  const int generation = block.generation;
+  if (++block.arrived == threads) {
+    block.arrived = 0;
+    block.generation++;
   } else {
-    while (barrier_generation == generation) yield();
+    while (block.generation == generation) yield();
   }
 }
 // Warps are held up now and then, each at other times, so that none can count on the pace of others.
@@ -98,30 +107,41 @@ static bool is_held_up(int warp, u32 round) {
   hash = (hash ^ hash >> 15) * 2246822519u;
   return hash >> 13 & 1;
 }
-static void run_block() {
-  memset(shared, 0x7e, sizeof shared);  // NaN, as float16 and as part of a float32
-  memset(warps, 0, sizeof warps);
-  barrier_arrived = 0;
+static void begin(Block& block, Index index) {
+  block.index = index;
+  memset(block.shared, 0x7e, sizeof block.shared);  // NaN, as float16 and as part of a float32
+  memset(block.warps, 0, sizeof block.warps);
+  block.arrived = 0;
   for (int i = 0; i < threads; i++) {
-    Fiber& fiber = fibers[i];
+    Fiber& fiber = block.fibers[i];
     fiber.stack.resize(STACK);
     fiber.finished = false;
-    copies[i].clear();
-    committed[i].clear();
+    block.copies[i].clear();
+    block.committed[i].clear();
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = fiber.stack.data();
     fiber.context.uc_stack.ss_size = fiber.stack.size();
     makecontext(&fiber.context, enter, 0);
   }
+}
+// Runs these blocks to their end, thread by thread, in turn.
+static void run(const std::vector<Index>& indices) {
+  while (blocks.size() < indices.size()) blocks.push_back(std::make_unique<Block>());
+  for (size_t i = 0; i < indices.size(); i++) begin(*blocks[i], indices[i]);
   static u32 round;  // goes on from block to block
   for (bool alive = true; alive; round++) {
     alive = false;
-    for (current = 0; current < threads; current++) {
-      if (fibers[current].finished) continue;
-      alive = true;
-      if (is_held_up(current / 32, round)) continue;
-      swapcontext(&scheduler, &fibers[current].context);
-      alive |= !fibers[current].finished;
+    for (size_t i = 0; i < indices.size(); i++) {
+      here = blocks[i].get();
+      shared = here->shared;
+      for (current = 0; current < threads; current++) {
+        const Fiber& fiber = here->fibers[current];
+        if (fiber.finished) continue;
+        alive = true;
+        if (is_held_up(current / 32 + 7 * i, round)) continue;
+        swapcontext(&scheduler, &here->fibers[current].context);
+        alive |= !fiber.finished;
+      }
     }
   }
 }
@@ -137,29 +157,31 @@ static float low(u32 pair) { return half_value((u16)pair); }
 static float high(u32 pair) { return half_value((u16)(pair >> 16)); }
 static u32 pack(float a, float b) { return half_bits(a) | ((u32)half_bits(b) << 16); }
 
-// Called with the same arguments as cuLaunchKernel: addresses of the kernel's parameters.
+// Called with the same arguments as cuLaunchKernel: addresses of the kernel's parameters. Blocks run
+// one after the other, or all at once where they wait for each other; those have no static SHARED.
 template <class... A, size_t... I>
-void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, void** arguments,
-            std::index_sequence<I...>) {
+void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, bool at_once,
+            void** arguments, std::index_sequence<I...>) {
   threads = block;
   shared_size = shared_bytes;
   grid_size = {grid[0], grid[1], grid[2]};
   body = [=] { kernel(*(std::remove_const_t<A>*)arguments[I]...); };
+  std::vector<Index> indices;
   for (int z = 0; z < grid[2]; z++)
     for (int y = 0; y < grid[1]; y++)
-      for (int x = 0; x < grid[0]; x++) {
-        block_index = {x, y, z};
-        run_block();
-      }
+      for (int x = 0; x < grid[0]; x++) indices.push_back({x, y, z});
+  if (at_once) return run(indices);
+  for (const Index& index : indices) run({index});
 }
 template <class... A>
-void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, void** arguments) {
-  launch(kernel, grid, block, shared_bytes, arguments, std::index_sequence_for<A...>{});
+void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, bool at_once,
+            void** arguments) {
+  launch(kernel, grid, block, shared_bytes, at_once, arguments, std::index_sequence_for<A...>{});
 }
 }  // namespace emulator
 
 #define threadIdx (Index{emulator::current, 0, 0})
-#define blockIdx (emulator::block_index)
+#define blockIdx (emulator::here->index)
 #define blockDim (Index{emulator::threads, 1, 1})
 #define gridDim (emulator::grid_size)
 #define __syncthreads() emulator::barrier()
@@ -167,9 +189,9 @@ void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, 
 DEVICE void __syncwarp() { emulator::with_warp(nullptr, [](void**) {}); }
 DEVICE int __syncthreads_or(int predicate) {
   static int gathered, result;
-  if (emulator::barrier_arrived == 0) gathered = 0;
+  if (emulator::here->arrived == 0) gathered = 0;
   gathered |= predicate;
-  if (emulator::barrier_arrived == emulator::threads - 1) result = gathered;
+  if (emulator::here->arrived == emulator::threads - 1) result = gathered;
   emulator::barrier();
   return result;
 }
@@ -210,6 +232,7 @@ DEVICE bool exceeds2(u32 a, u32 limit) {
   using namespace emulator;
   return !(low(a) <= low(limit)) || !(high(a) <= high(limit));
 }
+DEVICE float sin_approximate(float x) { return sinf(x); }
 DEVICE u32 pair_low(u32 a, u32 b) { return (a & 0xffff) | (b << 16); }
 DEVICE u32 pair_high(u32 a, u32 b) { return (a >> 16) | (b & 0xffff0000u); }
 
@@ -297,15 +320,15 @@ DEVICE void copy_async16(u32 to, const void* from) {
   emulator::check_shared(to, 16);
   emulator::Copy copy{to, {}};
   memcpy(&copy.value, from, 16);
-  emulator::copies[emulator::current].push_back(copy);
+  emulator::here->copies[emulator::current].push_back(copy);
   memset(emulator::shared + to, 0x5b, 16);
 }
 DEVICE void copy_async_commit() {
-  emulator::committed[emulator::current].push_back(emulator::copies[emulator::current].size());
+  emulator::here->committed[emulator::current].push_back(emulator::here->copies[emulator::current].size());
 }
 template <int PENDING> DEVICE void copy_async_wait() {
-  auto& groups = emulator::committed[emulator::current];
-  auto& copies = emulator::copies[emulator::current];
+  auto& groups = emulator::here->committed[emulator::current];
+  auto& copies = emulator::here->copies[emulator::current];
   if (groups.size() <= PENDING) return;
   const size_t count = groups[groups.size() - 1 - PENDING];
   for (size_t i = 0; i < count; i++) memcpy(emulator::shared + copies[i].to, &copies[i].value, 16);
@@ -354,6 +377,19 @@ DEVICE float lane_xor(float v, int mask) {
   });
   return mine.result;
 }
+// Words that other blocks read come late: at the reader's next turn at the earliest.
+DEVICE void prefetch(const void* at) { (void)*(const volatile char*)at; }
+DEVICE u32 load_coherent4(const u32* from) { return *from; }
+DEVICE void post(u64* to, float value, u32 ticket) {
+  *to = (u64)ticket << 32 | __float_as_uint(value);
+}
+DEVICE bool collect(float2& values, const u64* from, u32 ticket) {
+  if ((uintptr_t)from % 16) abort();
+  emulator::yield();
+  values = {__uint_as_float((u32)from[0]), __uint_as_float((u32)from[1])};
+  return from[0] >> 32 == ticket && from[1] >> 32 == ticket;
+}
+DEVICE void let_next_start() {}
 DEVICE void await_previous() {}  // blocks run one after the other here
 
 struct VoteLane { bool value, result; };

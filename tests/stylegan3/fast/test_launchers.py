@@ -10,10 +10,16 @@ from networks import latent, lively
 
 from stylegan3 import StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
-from stylegan3.fast.convolution import Convolution, ReferenceConvolution, WgmmaConvolution
+from stylegan3.fast.convolution import (
+    Convolution,
+    ReferenceConvolution,
+    WgmmaConvolution,
+    WrittenWeight,
+)
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.ops import conv_hopper, nvrtc, tensor_map
+from stylegan3.ops import conv_hopper, dense_chain_cuda, nvrtc, tensor_map
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
+from stylegan3.ops.multiprocessors import Multiprocessors
 from stylegan3.ops.prepared_weight import PreparedWeight
 
 pytestmark = pytest.mark.usefixtures("no_grad")
@@ -54,12 +60,17 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
 
 
 def wgmma(
-    weight: PreparedWeight, size: int, padding: int, channels: int, *, may_block: bool = False
+    weight: PreparedWeight | WrittenWeight,
+    size: int,
+    padding: int,
+    channels: int,
+    *,
+    may_block: bool = False,
 ) -> Convolution:
     """Take Hopper's kernel where it applies, with output in blocks where they are read."""
-    kernel = weight.kernel[0]
-    if kernel == 1:
+    if isinstance(weight, WrittenWeight) or weight.kernel[0] == 1:
         return ReferenceConvolution(weight, padding)
+    kernel = weight.kernel[0]
     shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
     return WgmmaConvolution(weight, shape, is_blocked=may_block)
 
@@ -139,3 +150,19 @@ def test_pictures_and_layers(
     expected = generator(z)
     assert (fast(z=z) - expected).norm() < tolerance * expected.norm()
     assert torch.isfinite(expected).all()
+
+
+@pytest.mark.parametrize("run_at_once", [True, False])
+def test_the_mapping_is_one_launch_where_all_of_its_blocks_fit(
+    emulated: Operations, monkeypatch: pytest.MonkeyPatch, run_at_once: bool
+) -> None:
+    processors = Multiprocessors(4, 64 * 1024, run_at_once, 2**20)
+    monkeypatch.setattr(dense_chain_cuda, "multiprocessors", lambda device: processors)
+    generator = lively(dataclasses.replace(TINY2, w_dim=16, num_mapping_layers=3))
+    fast, z = FastSynthesis(generator, operations=emulated), latent(generator)
+    names = [step.name for step in fast.mapping.steps]
+    assert names == (["mapping"] if run_at_once else ["mapping fc0", "mapping fc1", "mapping fc2"])
+    for psi, cutoff in ((1.0, None), (0.4, 2)):
+        fast(z=z, truncation_psi=psi, truncation_cutoff=cutoff)
+        expected = generator.mapping(z, truncation_psi=psi, truncation_cutoff=cutoff)
+        assert (fast.ws - expected).norm() < 1e-5 * expected.norm()

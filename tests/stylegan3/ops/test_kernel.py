@@ -17,8 +17,10 @@ class Driver(SimpleNamespace):
     def __init__(self) -> None:
         super().__init__(launches=[], status=0, stream=77, CUlaunchConfig=SimpleNamespace)
         self.CUlaunchAttribute = lambda: SimpleNamespace(value=SimpleNamespace())
-        name = "CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION"
-        self.CUlaunchAttributeID = SimpleNamespace(**{name: 6})
+        self.CUlaunchAttributeID = SimpleNamespace(
+            CU_LAUNCH_ATTRIBUTE_COOPERATIVE=2,
+            CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION=6,
+        )
 
     def cuModuleLoadData(self, binary: bytes):  # noqa: N802
         return 0, "module"
@@ -34,7 +36,8 @@ class Driver(SimpleNamespace):
     def cuLaunchKernelEx(self, config, function, address, _):  # noqa: N802
         grid = (config.gridDimX, config.gridDimY, config.gridDimZ)
         block = (config.blockDimX, config.blockDimY, config.blockDimZ)
-        assert len(config.attrs) == config.numAttrs == 1
+        assert len(config.attrs) == config.numAttrs
+        self.attributes = {attribute.id: vars(attribute.value) for attribute in config.attrs}
         shared, stream = config.sharedMemBytes, config.hStream
         self.launches.append(((*grid, *block), shared, stream, _first_argument(address)))
         return (self.status,)
@@ -63,9 +66,16 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
 
 @pytest.mark.parametrize("starts_early", [False, True])
 def test_both_ways_of_launching_say_the_same(driver: Driver, starts_early: bool) -> None:
-    kernel = Kernel(b"", "twice", 0, starts_early)
+    kernel = Kernel(b"", "twice", 0, starts_early=starts_early)
     kernel((4, 2), 128, 42, torch.zeros(3), None, 0.5, shared=16)
     assert driver.launches == [((4, 2, 1, 128, 1, 1), 16, 77, 42)]
+
+
+def test_attributes_of_launches(driver: Driver) -> None:
+    Kernel(b"", "early", 0, starts_early=True)(1, 1, 42)
+    assert driver.attributes == {6: {"programmaticStreamSerializationAllowed": 1}}
+    Kernel(b"", "at_once", 0, runs_at_once=True)(1, 1, 42)
+    assert driver.attributes == {2: {"cooperative": 1}}
 
 
 @pytest.mark.parametrize("starts_early", [False, True])
@@ -73,7 +83,9 @@ def test_a_prepared_launch_follows_its_values_and_the_current_stream(
     driver: Driver, starts_early: bool
 ) -> None:
     number = ctypes.c_int32(1)
-    launch = Kernel(b"", "twice", 0, starts_early).prepare(3, 32, number, torch.zeros(3))
+    launch = Kernel(b"", "twice", 0, starts_early=starts_early).prepare(
+        3, 32, number, torch.zeros(3)
+    )
     assert driver.launches == []
     launch()
     number.value = 2
@@ -90,4 +102,4 @@ def test_a_refused_launch_is_an_error_with_the_kernels_name(
 ) -> None:
     driver.status = 1
     with pytest.raises(KernelError, match="launching twice: refused"):
-        Kernel(b"", "twice", 0, starts_early)(1, 1, 42)
+        Kernel(b"", "twice", 0, starts_early=starts_early)(1, 1, 42)

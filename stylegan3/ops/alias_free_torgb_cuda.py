@@ -1,4 +1,4 @@
-"""CUDA launchers of StyleGAN3's first and last step: Fourier features and ToRGB."""
+"""CUDA launcher of StyleGAN3's last step, ToRGB."""
 
 from __future__ import annotations
 
@@ -18,58 +18,6 @@ from stylegan3.ops.channels_last import (
 from stylegan3.ops.sources import cuda_source
 
 _THREADS = 256
-
-
-class InputFeatures:
-    """Fourier features of the transformed grid: Karras et al. 2021, section 3.1, appendix F.
-
-    Args:
-        freqs: [C, 2], phases: [C], transform: [3, 3]: live float32 tensors.
-        sampling_rate: samples per picture width.
-        bandwidth: highest frequency of full amplitude [cycles per picture width].
-        dtype: of the output.
-    """
-
-    def __init__(
-        self,
-        freqs: Tensor,
-        phases: Tensor,
-        transform: Tensor,
-        *,
-        sampling_rate: float,
-        bandwidth: float,
-        dtype: torch.dtype,
-    ) -> None:
-        self._live = (transform, freqs, phases)
-        self._rates = (float(sampling_rate), float(bandwidth))
-        self.spec = nvrtc.KernelSpec(
-            "input_features", cuda_source("input_features.cu"), (("OUT_TYPE", storage(dtype)),)
-        )
-
-    def __call__(
-        self,
-        affine: Tensor,  # [4] float32: rc, rs, tx, ty
-        y: Tensor,  # [size, size, P], written
-    ) -> None:
-        """Launch; raises ValueError if shapes disagree."""
-        transform, freqs, phases = self._live
-        check_picture("y", y, len(freqs))
-        if y.shape[0] != y.shape[1] or affine.numel() != 4:
-            raise ValueError(f"y must be square and affine of 4 values, not {tuple(y.shape)}")
-        pixels = y.shape[0] ** 2
-        nvrtc.load(self.spec, y.device)(
-            (min(pixels, 256), -(-y.shape[2] // 128)),
-            128,
-            affine,
-            transform,
-            freqs,
-            phases,
-            y,
-            y.shape[0],
-            len(freqs),
-            y.shape[2],
-            *self._rates,
-        )
 
 
 class AliasFreeToRgb:
