@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from stylegan3.ops.kernel import in_order
 from stylegan3.ops.nvrtc import KernelSpec
 
 
@@ -19,6 +21,8 @@ class Step:
     name: str  # layer and operation: "L3_36_512 convolution"
     launch: Callable[[], object]
     spec: KernelSpec | None = None  # what has to be compiled for it
+    is_aside: bool = False  # it may run beside those that follow, up to one that joins it
+    joins: bool = False  # it reads what a step aside wrote
 
 
 class Preparation(Protocol):
@@ -81,8 +85,22 @@ class Plan:
 
     def run(self) -> None:
         """Launch every step."""
+        aside: torch.cuda.Stream | None = None
         for step in self.steps:
-            step.launch()
+            if step.is_aside and self.output.is_cuda:
+                aside = _side_stream(self.output.device)
+                aside.wait_stream(torch.cuda.current_stream())
+                with torch.cuda.stream(aside), in_order():
+                    step.launch()
+            elif step.joins and aside is not None:
+                torch.cuda.current_stream().wait_stream(aside)
+                aside = None
+                with in_order():
+                    step.launch()
+            else:
+                step.launch()
+        if aside is not None:
+            torch.cuda.current_stream().wait_stream(aside)
 
     @property
     def specs(self) -> set[KernelSpec]:
@@ -119,6 +137,11 @@ class Arena:
 def planar(x: Tensor, channels: int) -> Tensor:  # [H, W, P] -> [1, C, H, W]
     """Return a channels-last picture as torch sees pictures, without its padding; a view."""
     return x[..., :channels].permute(2, 0, 1)[None]
+
+
+@cache
+def _side_stream(device: torch.device) -> torch.cuda.Stream:
+    return torch.cuda.Stream(device)
 
 
 def _bytes(shape: tuple[int, ...], dtype: torch.dtype) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -82,9 +84,14 @@ class StyleGAN2Planner:
         if noise_mode == "random" and self._synthesis.config.use_noise:
             steps.append(Step("noise", self._noise.normal_))
         picture = PictureSum(self._ops, self._colours, 0 if layer is None else block)
+        ready, waiting = len(steps), 0  # behind the last step that left something to be added up
         for index in range(count):
             is_last = index == count - 1
-            steps += self._conv_steps(index, is_last, noise_mode, picture if has_picture else None)
+            made = self._conv_steps(index, is_last, noise_mode, picture if has_picture else None)
+            steps[ready:ready] = [step for step in made if step.is_aside]
+            steps += [step for step in made if not step.is_aside]
+            if picture.waiting != waiting:
+                ready, waiting = len(steps), picture.waiting
         if has_picture:
             steps += picture.complete()
             output = self._colours[block].picture[None]
@@ -159,12 +166,15 @@ class StyleGAN2Planner:
         stores = out is not None
         fused = conv.convolution.activated(clamp=clamp, store=stores, colours=colours)
         rgb = taps = None
+        joins = False
         if picture is not None and has_colour:
             before, rgb, taps = picture.add(block, fused.colour_parts if fused else 1, clamp)
             steps += before
+            joins = bool(before)
         if fused:
             name = f"{conv.name} convolution, activation"
-            return [*steps, step(name, fused, x, out, vectors, rgb, taps)]
+            last = step(name, fused, x, out, vectors, rgb, taps)
+            return [*steps, replace(last, joins=joins)]
         t = self._convolved(conv)
         activate = self._ops.modulated_act(
             pitch=t.shape[2],
@@ -177,7 +187,7 @@ class StyleGAN2Planner:
         return [
             *steps,
             step(f"{conv.name} convolution", conv.convolution, x, t),
-            step(f"{conv.name} activation", activate, *arguments),
+            replace(step(f"{conv.name} activation", activate, *arguments), joins=joins),
         ]
 
     def _act_vectors(self, conv: StyleConvolution, noise_mode: str) -> ActVectors:

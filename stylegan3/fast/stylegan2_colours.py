@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -76,15 +78,24 @@ class PictureSum:
             level = SkipLevel(sums, colours.layer.bias, colours.taps, clamp)
             self._waiting.append((colours, level))
             return [], colours.rgb(sums, None), None
-        steps, previous = self.complete(), self._previous
+        steps, previous = self.complete(is_aside=True), self._previous
         self._previous = colours.picture
         return steps, colours.rgb(colours.picture, previous), colours.taps
 
-    def complete(self) -> list[Step]:
-        """Return the step that adds what waits to the picture, if anything does."""
+    @property
+    def waiting(self) -> int:
+        """Blocks that are not yet part of the picture."""
+        return len(self._waiting)
+
+    def complete(self, *, is_aside: bool = False) -> list[Step]:
+        """Return the step that adds what waits to the picture, if anything does.
+
+        Args:
+            is_aside: whether other steps follow that do not need the picture.
+        """
         if not self._waiting:
             return []
         last, levels = self._waiting[-1][0], [level for _, level in self._waiting]
         add = self._ops.skip_sums(levels, last.picture, self._previous)
         self._previous, self._waiting = last.picture, []
-        return [step(f"{last.name} picture", add)]
+        return [replace(step(f"{last.name} picture", add), is_aside=is_aside)]

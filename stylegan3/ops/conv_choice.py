@@ -42,7 +42,7 @@ MEASURED = {
     (3, 32, 32, 64): Measured(Tiling(64, 1, 2, ping_pong=True), 11.0, 26.6),
     (3, 64, 32, 64): Measured(Tiling(64, 2, 2), 28.3, 42.3),
     (3, 128, 16, 32): Measured(Tiling(128, 2, 2), 30.2, 41.8),
-    (3, 256, 8, 16): Measured(Tiling(64, 4, 2, ping_pong=True), 33.8, 50.2),
+    (3, 256, 8, 16): Measured(Tiling(128, 2, 2, ping_pong=True), 34.2, 50.2),
     (3, 512, 4, 8): Measured(Tiling(64, 2, 3, **_REGISTERS), 44.8, 79.2),
     (3, 1024, 2, 4): Measured(Tiling(32, 4, 3, **_REGISTERS), 63.5, 138.3),
     (2, 4, 32, 256): Measured(Tiling(64, 1, 1), 7.2, 7.6),

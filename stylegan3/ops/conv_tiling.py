@@ -12,6 +12,9 @@ _MAX_STAGES = 8
 # Registers of the copying and of each multiplying warpgroup, by the number of the latter: the
 # register file has 512 for every four threads that share a lane of it.
 _REGISTERS = {1: (40, 240), 2: (40, 232), 3: (32, 160), 4: (24, 112)}
+# The same where two blocks share a multiprocessor, and the shared memory that each then has.
+_REGISTERS_OF_TWO = {1: (40, 216), 2: (24, 104)}
+_SHARED_OF_TWO = 113 * 1024
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,15 @@ class Tiling:
         picture = self.team * padded_channels(width * height * _ROW_BYTES, 1024)
         return pictures * picture + rooms * self.n_tile * _ROW_BYTES + 2048
 
+    def at_a_time(self, shape: ConvolutionShape) -> int:
+        """Blocks that a multiprocessor has room for: two, where that costs nothing.
+
+        One of the next layer then starts while one of this still runs.
+        """
+        _, consumer = _REGISTERS_OF_TWO.get(self.consumers, (0, 0))
+        is_small = self.shared_bytes(shape) <= _SHARED_OF_TWO and not self.resident
+        return 2 if is_small and self.blocks * self.n_tile // 2 + 40 <= consumer else 1
+
     def fits(self, shape: ConvolutionShape) -> bool:
         """Whether the kernel can be built: shared memory, registers, rules of its modes."""
         sums = self.blocks * self.n_tile // 2
@@ -155,8 +167,11 @@ class Tiling:
     def defines(self, shape: ConvolutionShape) -> tuple[tuple[str, int], ...]:
         """Macros of the kernel, sorted."""
         pictures, weights = self.stages(shape)
-        producer, consumer = _REGISTERS[self.consumers]
+        at_a_time = self.at_a_time(shape)
+        registers = _REGISTERS if at_a_time == 1 else _REGISTERS_OF_TWO
+        producer, consumer = registers[self.consumers]
         return (
+            ("AT_A_TIME", at_a_time),
             ("BLOCKS", self.blocks),
             ("CONSUMERS", self.consumers),
             ("CONSUMER_REGISTERS", consumer),

@@ -5,7 +5,8 @@ from __future__ import annotations
 # pyright: reportMissingImports=false
 import ctypes
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -58,6 +59,7 @@ class Kernel:
             driver.cuModuleGetFunction(self._module, name.encode()), f"finding {name}"
         )
         self._shared_limit = _DEFAULT_SHARED_BYTES
+        self.starts_early = starts_early and not runs_at_once
         self.attributes = [_programmatic_launch()] if starts_early else []
         if runs_at_once:
             self.attributes.append(_cooperative_launch())
@@ -132,6 +134,8 @@ class PreparedLaunch:
             KernelError: if the launch is refused.
         """
         kernel, config = self._kernel, self._config
+        if kernel.starts_early and getattr(_thread, "is_in_order", False):
+            config = None
         ensure_context(kernel.device)
         stream = current_stream(kernel.device)
         if config is None:
@@ -144,6 +148,16 @@ class PreparedLaunch:
             answer = kernel.driver.cuLaunchKernelEx(config, kernel.function, self._address, 0)
         if int(answer[0]) != 0:
             check_driver(answer, f"launching {kernel.name}")
+
+
+@contextmanager
+def in_order() -> Iterator[None]:
+    """Let what this thread launches start once all before it is done, in whichever streams."""
+    _thread.is_in_order = True
+    try:
+        yield
+    finally:
+        _thread.is_in_order = False
 
 
 def current_stream(device: int) -> int:

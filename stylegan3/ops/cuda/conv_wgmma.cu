@@ -24,7 +24,8 @@
 //              too few for the GPU and each takes long; conv_split.cuh adds up. Without PING_PONG.
 //
 // Rows of weights are permuted (`channel_order` in conv_tiling.py) so that a thread's sums belong
-// to 8 (or 4, or 2) consecutive channels. Other constants: KERNEL_SIZE, PADDING, K_BLOCKS (of 64
+// to 8 (or 4, or 2) consecutive channels. Other constants: AT_A_TIME (2: blocks leave room for those
+// of the next kernel, which then start and bring weights while these still run), KERNEL_SIZE, PADDING, K_BLOCKS (of 64
 // input channels), LAST_STEPS (of 16 channels, in the last block), PICTURE_STAGES, WEIGHT_STAGES,
 // PRODUCER_REGISTERS, CONSUMER_REGISTERS; BLOCKED (conv_store.cuh); of conv_finish.cuh ACTIVATE
 // (1: StyleGAN2's activation; else sums are stored as they are), STORE, RGB (picture channels, 0
@@ -36,8 +37,19 @@
 
 // ---- producer ----------------------------------------------------------------------------------
 
+DEVICE void bring_weights(const Shared& shared, const TensorMap* weights, Place& weight, int block,
+                          int channel, int tap) {
+  barrier_wait(shared.weights_empty + 8 * weight.stage, weight.parity);
+  barrier_expect(shared.weights_full + 8 * weight.stage, TAP_BYTES);
+  copy_tensor(shared.start + WEIGHTS_AT + weight.stage * TAP_BYTES, weights, block * 64, channel, tap,
+              shared.weights_full + 8 * weight.stage);
+  advance<WEIGHT_STAGES>(weight);
+}
+
+// Weights do not wait for the kernel before: as many as there is room for come first.
 DEVICE void produce(const Shared& shared, const TensorMap* pictures, const TensorMap* weights,
                     const Tiles& tiles, int strips_across) {
+  constexpr int AHEAD = RESIDENT ? 0 : WEIGHT_STAGES < K_PART * TAPS ? WEIGHT_STAGES : K_PART * TAPS;
   Place picture = {0, 1}, weight = {0, 1};
   if (RESIDENT) {
     barrier_expect(shared.weights_full, K_BLOCKS * TAPS * TAP_BYTES);
@@ -46,6 +58,12 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
                   shared.weights_full);
     }
   }
+  const int first_channel = tile_of(tiles, tiles.first / SPLIT).channel;
+  for (int i = 0; i < AHEAD; i++) {
+    bring_weights(shared, weights, weight, tiles.first % SPLIT * K_PART + i / TAPS, first_channel,
+                  i % TAPS);
+  }
+  int brought = AHEAD;
   await_previous();
   for (int index = tiles.first; index < tiles.count; index += tiles.step) {
     const Tile tile = tile_of(tiles, index / SPLIT);
@@ -63,11 +81,8 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
       advance<PICTURE_STAGES>(picture);
       if (RESIDENT) continue;
       for (int tap = 0; tap < TAPS; tap++) {
-        barrier_wait(shared.weights_empty + 8 * weight.stage, weight.parity);
-        barrier_expect(shared.weights_full + 8 * weight.stage, TAP_BYTES);
-        copy_tensor(shared.start + WEIGHTS_AT + weight.stage * TAP_BYTES, weights, block * 64,
-                    tile.channel, tap, shared.weights_full + 8 * weight.stage);
-        advance<WEIGHT_STAGES>(weight);
+        if (brought > 0) brought--;
+        else bring_weights(shared, weights, weight, block, tile.channel, tap);
       }
     }
   }
@@ -115,7 +130,7 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
 
 // ---- kernel ------------------------------------------------------------------------------------
 
-KERNEL __launch_bounds__(128 * (1 + CONSUMERS), 1) conv_wgmma(
+KERNEL __launch_bounds__(128 * (1 + CONSUMERS), AT_A_TIME) conv_wgmma(
     const __grid_constant__ TensorMap pictures,  // [height][width][channels], boxes of a strip
     const __grid_constant__ TensorMap weights,   // [TAPS][rows][channels], boxes of N_TILE rows
     u16* out,                                    // [height][width][pitch] or BLOCKED, with STORE
