@@ -103,8 +103,14 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     bring_strip(shared, handover, input, lane, passes * (steps + 1));
   } else if (COLOURS > 0 && warp_index == FILTERING + 1) {
     const ToRgb torgb = {weight, torgb_bias, torgb_clamp, output_scale};
-    const Picture picture((float*)y, out_height, out_width, top, rows, column, lane);
-    colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+    float* const to = (float*)y;
+    if (out_width % 4 == 0) {
+      const Picture<true> picture(to, out_height, out_width, top, rows, column, lane);
+      colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+    } else {
+      const Picture<false> picture(to, out_height, out_width, top, rows, column, lane);
+      colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+    }
   } else if (warp_index == FILTERING + 1) {
     Output output;
     output.row = -8;

@@ -85,7 +85,7 @@ struct Input {
 
 // Brings all input of a strip.
 DEVICE void bring_strip(u32 shared, const Handover& handover, Input& input, int lane, int blocks) {
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < SLOTS; i++) input.load(shared + i * SLOT);
   Ring bring = {0, 0};
   u32 refill = shared;

@@ -65,12 +65,12 @@ DEVICE void multiply_row(float (&sums)[4], const uint2 (&y)[4], const u32 (&b)[2
   exchange(sums[1], sums[3], is_second);
 }
 
-// This lane's colour and pixels of a strip.
-struct Picture {
-  float* strip;    // its first row
-  int width;       // of the picture
-  int rows, count; // rows of the strip; how many of the 4 pixels the picture has
-  bool is_whole;   // all, and 16 bytes apart from the next lane's
+// This lane's colour and pixels of a strip. WHOLE: the width is a multiple of 4, so that a lane has all
+// of its pixels or none, and they are aligned.
+template <bool WHOLE> struct Picture {
+  float* strip;     // its first row
+  int width;        // of the picture
+  int rows, count;  // rows of the strip; how many of the 4 pixels the picture has
 
   __device__ __forceinline__ Picture(float* picture, int height, int width, int top, int rows,
                                      int column, int lane)
@@ -78,14 +78,14 @@ struct Picture {
     const int colour = lane & 3, first = column + (lane >> 2) * 4;
     strip = picture + ((i64)colour * height + top) * width + first;
     count = colour < COLOURS ? min(max(width - first, 0), 4) : 0;
-    is_whole = count == 4 && width % 4 == 0;
   }
   __device__ __forceinline__ void load(float (&values)[4], int row) const {
 #pragma unroll
     for (int k = 0; k < 4; k++) values[k] = 0;
     if ((u32)row >= (u32)rows) return;
     const float* const from = strip + (i64)row * width;
-    if (is_whole) {
+    if (WHOLE) {
+      if (count == 0) return;
       const float4 v = *(const float4*)from;
       values[0] = v.x, values[1] = v.y, values[2] = v.z, values[3] = v.w;
     } else {
@@ -98,8 +98,8 @@ struct Picture {
   __device__ __forceinline__ void store(const float (&values)[4], int row) const {
     if ((u32)row >= (u32)rows) return;
     float* const to = strip + (i64)row * width;
-    if (is_whole) {
-      *(float4*)to = make_float4(values[0], values[1], values[2], values[3]);
+    if (WHOLE) {
+      if (count > 0) *(float4*)to = make_float4(values[0], values[1], values[2], values[3]);
     } else {
 #pragma unroll
       for (int k = 0; k < 4; k++) {
@@ -109,26 +109,26 @@ struct Picture {
   }
 };
 
-// Reads rows `first` to `first + COUNT - 1` of a staging; channels that no warp stages are zero.
-template <int COUNT>
-DEVICE void read_rows(uint2 (&y)[COUNT][4], u32 staging, int first, bool is_staged, int lane) {
+// Reads BATCH rows from the shared address `at` on; channels that no warp stages are zero.
+constexpr int BATCH = 4;
+DEVICE void read_rows(uint2 (&y)[BATCH][4], u32 at, bool is_staged, int lane) {
   const int g = lane >> 2, t = lane & 3;
   const u32 own = (4 * g + (g & 3)) * 32 + t * 8;
 #pragma unroll
-  for (int row = 0; row < COUNT; row++) {
-    const u32 at = staging + (first + row) * OUT_ROW;
+  for (int row = 0; row < BATCH; row++, at += OUT_ROW) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       y[row][i] = make_uint2(0, 0);
-      if (is_staged) y[row][i] = load_shared8(at + (own ^ (swapped_half(first + row) + i * 32)));
+      if (is_staged) y[row][i] = load_shared8(at + (own ^ (swapped_half(row) + i * 32)));
     }
   }
 }
 
 // Multiplies all output of a strip.
-DEVICE void colour_strip(u32 shared, const Handover& handover, const Picture& picture,
+template <bool WHOLE>
+DEVICE void colour_strip(u32 shared, const Handover& handover, const Picture<WHOLE>& picture,
                          const ToRgb& torgb, int channels, int lane, int steps, int passes) {
-  constexpr int BATCH = 4;  // rows whose values are in registers
+  constexpr int BATCHES = STEP_ROWS / BATCH;
   const int t = lane & 3;
   const float bias = t < COLOURS ? torgb.bias[t] : 0.f;
   u32 weights[2];
@@ -139,31 +139,29 @@ DEVICE void colour_strip(u32 shared, const Handover& handover, const Picture& pi
   for (int pass = 0; pass < passes; pass++) {
     const bool is_staged = pass * 16 + t * 4 < channels;  // by the warp with these channels
     if (pass > 0) load_weights(weights, torgb, pass * 16, channels, lane);
+    float before[BATCH][4] = {};  // sums of the passes before; the first rows are above the strip
     take_nothing(handover, turn++, lane);
 #pragma unroll 1
-    for (int step = 0; step < steps; step++, turn++) {
-      const int top = step * STEP_ROWS - 8;
-      float before[STEP_ROWS][4];  // on the way while this waits
+    for (int batch = 0; batch < steps * BATCHES; batch++) {
+      const int in_step = batch % BATCHES, top = batch * BATCH - 8;
+      if (in_step == 0) handover.await_staged(turn);
+      const u32 staging = shared + STAGING + (turn & 1) * OUT_SLOT;
+      uint2 y[BATCH][4];
+      read_rows(y, staging + in_step * BATCH * OUT_ROW, is_staged, lane);
+      if (in_step == BATCHES - 1) tell(handover.drained(turn++), lane);
 #pragma unroll
-      for (int i = 0; i < STEP_ROWS; i++) picture.load(before[i], pass > 0 ? top + i : -1);
-      handover.await_staged(turn);
+      for (int i = 0; i < BATCH; i++) {
+        float sums[4];
+        multiply_row(sums, y[i], weights, lane);
 #pragma unroll
-      for (int first = 0; first < STEP_ROWS; first += BATCH) {
-        uint2 y[BATCH][4];
-        read_rows(y, shared + STAGING + (turn & 1) * OUT_SLOT, first, is_staged, lane);
-        if (first + BATCH == STEP_ROWS) tell(handover.drained(turn), lane);
-#pragma unroll
-        for (int i = 0; i < BATCH; i++) {
-          float sums[4];
-          multiply_row(sums, y[i], weights, lane);
-#pragma unroll
-          for (int k = 0; k < 4; k++) {
-            sums[k] += before[first + i][k];
-            if (pass < passes - 1) continue;
+        for (int k = 0; k < 4; k++) {
+          sums[k] += before[i][k];
+          if (pass == passes - 1) {
             sums[k] = limited(sums[k] + bias, torgb.clamp) * torgb.output_scale;
           }
-          picture.store(sums, top + first + i);
         }
+        picture.store(sums, top + i);
+        picture.load(before[i], pass > 0 ? top + BATCH + i : -1);  // a batch ahead of its use
       }
     }
   }
