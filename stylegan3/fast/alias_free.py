@@ -14,6 +14,7 @@ from stylegan3.fast.convolution import Convolution
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision, layer_dtypes, pitch
+from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.channels_last import vector_length
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
 from stylegan3.ops.fully_connected_cuda import Dense
@@ -84,9 +85,12 @@ class AliasFreePlanner:
         torgb = len(self._layers) - 1
         steps = [*self._style_steps(stop), self._input.step(self._output(_INPUT))]
         for index in range(min(stop + 1, torgb)):
-            steps += self._layer_steps(index, is_last=index == stop)
+            is_included = index == torgb - 1 < stop and self._includes_torgb()
+            colours = self._torgb(is_scaled=layer is None) if is_included else None
+            steps += self._layer_steps(index, is_last=index == stop, torgb=colours)
         if stop == torgb:
-            steps.append(self._torgb_step(is_scaled=layer is None))
+            if not self._includes_torgb():
+                steps.append(self._torgb_step(self._torgb(is_scaled=layer is None)))
             output = self._picture[None]
         else:
             channels = self._synthesis.layers[stop - _INPUT].channels
@@ -143,47 +147,74 @@ class AliasFreePlanner:
             "next_gain": gain,
         }
 
-    def _layer_steps(self, index: int, is_last: bool) -> list[Step]:
+    def _layer_steps(
+        self, index: int, is_last: bool, torgb: AliasFreeRgb | None = None
+    ) -> list[Step]:
         g = self._geometries[index]
         size = g.in_size + g.conv_kernel - 1
         x = self._output(index - 1)
         convolution = self._convolutions[index]
         shape = convolution.blocked_shape or (size, size, self._out_pitch[index])
         t = self._arena.picture("convolved", shape, x.dtype)
-        activate = self._activation(index, is_last=is_last)
-        y = self._output(index, is_last=is_last)
         vectors = self._vectors[index]
-        return [
-            step(f"{g.name} convolution", convolution, x, t),
-            step(f"{g.name} filtered_lrelu", activate, t, y, g.out_channels, *vectors),
-        ]
+        steps = [step(f"{g.name} convolution", convolution, x, t)]
+        if torgb is None:
+            name, y = f"{g.name} filtered_lrelu", self._output(index, is_last=is_last)
+            activate = self._activation(index, is_last=is_last)
+        else:
+            name, y = f"{g.name} filtered_lrelu, torgb", self._picture
+            activate = self._make_activation(index, x.dtype, torgb)
+        return [*steps, step(name, activate, t, y, g.out_channels, *vectors)]
 
-    def _torgb_step(self, is_scaled: bool) -> Step:
-        layer = self._layers[-1]
-        torgb = self._ops.alias_free_torgb(
-            layer.weight,
-            layer.bias,
+    def _torgb_step(self, torgb: AliasFreeRgb) -> Step:
+        operation = self._ops.alias_free_torgb(
+            torgb.weight,
+            torgb.bias,
             pitch=self._in_pitch[-1],
             dtype=self._dtypes[-1],
-            clamp=layer.conv_clamp,
-            output_scale=self._synthesis.config.output_scale if is_scaled else 1.0,
+            clamp=torgb.clamp,
+            output_scale=torgb.output_scale,
         )
         x = self._output(len(self._layers) - 2)
-        return step(f"{layer.geometry.name} torgb", torgb, x, self._picture)
+        return step(f"{self._geometries[-1].name} torgb", operation, x, self._picture)
+
+    def _torgb(self, is_scaled: bool) -> AliasFreeRgb:
+        layer = self._layers[-1]
+        scale = self._synthesis.config.output_scale if is_scaled else 1.0
+        return AliasFreeRgb(layer.weight, layer.bias, layer.conv_clamp, scale)
+
+    def _includes_torgb(self) -> bool:
+        """Whether the filter before ToRGB computes that too, where only the picture is wanted."""
+        before, last = self._geometries[-2:]
+        size = (before.out_size, before.out_size)
+        return self._ops.includes_torgb(
+            self._filters[-1],
+            self._device,
+            *self._dtypes[-2:],
+            size,
+            before.out_channels,
+            last.out_channels,
+        )
 
     def _activation(self, index: int, is_last: bool) -> Any:
-        dtype = self._dtypes[index]
-        out_dtype = dtype if is_last else self._dtypes[index + 1]
+        out_dtype = self._dtypes[index if is_last else index + 1]
         if (index, out_dtype) not in self._activations:
-            self._activations[index, out_dtype] = self._ops.filtered_lrelu(
-                self._filters[index],
-                self._device,
-                dtype,
-                out_dtype,
-                self._layers[index].conv_clamp is not None,
-                self._convolutions[index].blocked_shape is not None,
-            )
+            self._activations[index, out_dtype] = self._make_activation(index, out_dtype)
         return self._activations[index, out_dtype]
+
+    def _make_activation(
+        self, index: int, out_dtype: torch.dtype, torgb: AliasFreeRgb | None = None
+    ) -> Any:
+        options = {} if torgb is None else {"torgb": torgb}
+        return self._ops.filtered_lrelu(
+            self._filters[index],
+            self._device,
+            self._dtypes[index],
+            out_dtype,
+            self._layers[index].conv_clamp is not None,
+            self._convolutions[index].blocked_shape is not None,
+            **options,
+        )
 
     def _output(self, index: int, *, is_last: bool = False) -> Tensor:
         """Return the buffer of a layer's output, in the format of the layer that reads it."""

@@ -18,10 +18,12 @@ from stylegan3.fast.convolution import (
 from stylegan3.fast.plan import Step
 from stylegan3.ops import dense_chain_cuda as chains
 from stylegan3.ops import fully_connected_cuda
+from stylegan3.ops.alias_free_rgb import MAX_COLOURS, AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.dense_chain_cuda import DenseChain
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
+from stylegan3.ops.filtered_lrelu_strips import blocks_at_once, torgb_pays
 from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
@@ -44,6 +46,7 @@ class Operations:
     skip_sums: Callable[..., SkipSums]
     filtered_lrelu: Callable[..., Any]  # see filtered_lrelu_cuda
     reads_blocks: Callable[..., bool]  # (geometry, device, in_dtype, out_dtype): it does
+    includes_torgb: Callable[..., bool]  # (.., size, channels, colours): it should
     convolution: Callable[..., Convolution]  # (weight, size, padding, channels, may_block)
     composes_upsampling: Callable[..., bool]  # (size, in_channels, out_pitch, dtype, device)
 
@@ -61,6 +64,7 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         skip_sums=SkipSums,
         filtered_lrelu=filtered_lrelu_cuda,
         reads_blocks=runs_on_tensor_cores,
+        includes_torgb=includes_torgb,
         convolution=partial(choose_convolution, kernels=kernels),
         composes_upsampling=partial(composes_upsampling, kernels=kernels),
     )
@@ -78,6 +82,7 @@ def filtered_lrelu_cuda(
     out_dtype: torch.dtype,
     has_clamp: bool,
     is_blocked: bool = False,
+    torgb: AliasFreeRgb | None = None,
 ) -> TensorCoreFilteredLrelu | PlainFilteredLrelu:
     """Return the tensor-core kernel where it applies, else the plain one.
 
@@ -88,11 +93,13 @@ def filtered_lrelu_cuda(
         out_dtype: of the output.
         has_clamp: False leaves the clamp out.
         is_blocked: whether the input is in blocks of 16 channels, which the tensor-core one reads.
+        torgb: to be computed instead of storing the output; only where `includes_torgb`.
     """
     if runs_on_tensor_cores(geometry, device, in_dtype, out_dtype):
         return TensorCoreFilteredLrelu(
-            geometry, device, has_clamp=has_clamp, blocked_input=is_blocked
+            geometry, device, has_clamp=has_clamp, blocked_input=is_blocked, torgb=torgb
         )
+    assert torgb is None
     return PlainFilteredLrelu(geometry, device, in_dtype=in_dtype, out_dtype=out_dtype)
 
 
@@ -102,6 +109,23 @@ def runs_on_tensor_cores(
     """Whether the filtered leaky ReLU is the tensor-core kernel."""
     capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (8, 0)
     return in_dtype == out_dtype and geometry.suits_tensor_cores(in_dtype, capability)
+
+
+def includes_torgb(
+    geometry: FilterGeometry,
+    device: torch.device,
+    in_dtype: torch.dtype,
+    out_dtype: torch.dtype,
+    size: tuple[int, int],
+    channels: int,
+    colours: int,
+) -> bool:
+    """Whether the filtered leaky ReLU should compute ToRGB as well, and can."""
+    return (
+        runs_on_tensor_cores(geometry, device, in_dtype, out_dtype)
+        and colours <= MAX_COLOURS
+        and torgb_pays(size, geometry.up, channels, blocks_at_once(device))
+    )
 
 
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:

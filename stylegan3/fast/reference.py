@@ -57,6 +57,7 @@ def reference_operations(colour_parts: int = 0) -> Operations:
         skip_sums=SkipSums,
         filtered_lrelu=FilteredLrelu,
         reads_blocks=lambda *_: False,
+        includes_torgb=lambda *_: False,
         convolution=convolution,
         composes_upsampling=lambda *_: colour_parts > 0,
     )

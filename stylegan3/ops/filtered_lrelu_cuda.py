@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from stylegan3.ops import nvrtc
-from stylegan3.ops.channels_last import check_picture, check_vectors
+from stylegan3.ops.alias_free_rgb import AliasFreeRgb
+from stylegan3.ops.channels_last import check_picture, check_vectors, padded_channels
+from stylegan3.ops.filtered_lrelu_strips import STRIP_WIDTH, blocks_at_once, strip_steps
 from stylegan3.ops.multiprocessors import multiprocessors
 from stylegan3.ops.separable_terms import Array, separable_terms
 from stylegan3.ops.sources import cuda_source
@@ -33,7 +34,6 @@ LEAK = 0.666748046875
 """lrelu(v) = (v + LEAK |v|) / (1 + LEAK): the kernel takes turns with the float16 next to 2 / 3 on
 either side, so that the filter behind averages what rounding does to the slope."""
 _THREADS = 192
-_STRIP_WIDTH = 32
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class TensorCoreFilteredLrelu:
         device: of the filter matrices and launches.
         has_clamp: False leaves the clamp out.
         blocked_input: x is [channels / 16, H, W, 16], rounded up, which loads faster.
+        torgb: y is what this makes of the filtered signal, which itself is not stored.
     """
 
     def __init__(
@@ -101,16 +102,17 @@ class TensorCoreFilteredLrelu:
         *,
         has_clamp: bool = True,
         blocked_input: bool = False,
+        torgb: AliasFreeRgb | None = None,
     ) -> None:
         self.geometry = geometry
         self._device = device
-        self._blocked_input = blocked_input
+        self._blocked_input, self._torgb = blocked_input, torgb
         processors = multiprocessors(device)
         matrices, self.rank, self.dc_correction = filter_matrices(geometry)
         self._matrices = torch.from_numpy(matrices).to(device)
         self._peak_gain = _peak_gain(geometry)
         self._first_input = math.ceil(-geometry.padding[0] / geometry.up)
-        self._at_once = 2 * processors.count  # blocks
+        self._at_once = blocks_at_once(device)
         # GeForce has 100 KB of shared memory for the two: less room to load ahead
         slots = 2 if geometry.up == 4 and processors.shared_bytes < 160 * 1024 else 3
         columns, step_rows = (42, 8) if geometry.up == 2 else (24, 16)
@@ -122,6 +124,7 @@ class TensorCoreFilteredLrelu:
             (
                 ("AT_ONCE", 4 if self.rank == 1 else 1),  # on an H200
                 ("CLAMP", int(has_clamp)),
+                ("COLOURS", 0 if torgb is None else torgb.colours),
                 ("RANK", self.rank),
                 ("SLOTS", slots),
                 ("UP", geometry.up),
@@ -131,7 +134,7 @@ class TensorCoreFilteredLrelu:
     def __call__(
         self,
         x: Tensor,  # [H, W, P] float16, or [B, H, W, 16] with blocked_input
-        y: Tensor,  # [H', W', P'] float16, written
+        y: Tensor,  # [H', W', P'] float16, or with ToRGB [colours, H', W'] float32, written
         channels: int,
         bias: Tensor,
         clamp: Tensor,
@@ -145,20 +148,33 @@ class TensorCoreFilteredLrelu:
         else:
             check_picture("x", x, channels)
             (height, width, stored), pitch, block = x.shape, x.shape[2], 16
-        check_output(self.geometry, (height, width), y, channels, bias, clamp, scale)
-        if x.dtype != torch.float16 or y.dtype != torch.float16:
-            raise ValueError(f"x and y must be float16, not {x.dtype} and {y.dtype}")
+        if x.dtype != torch.float16:
+            raise ValueError(f"x must be float16, not {x.dtype}")
+        if self._torgb is None:
+            if y.dtype != torch.float16:
+                raise ValueError(f"y must be float16, not {y.dtype}")
+            check_output(self.geometry, (height, width), y, channels, bias, clamp, scale)
+            rows, columns, out_pitch = y.shape
+            channel_blocks, passes = -(-out_pitch // 16), 1
+            of_torgb = (None, None, 0.0, 0.0)
+        else:
+            out_pitch = padded_channels(channels, 16)
+            check_vectors(out_pitch, bias=bias, clamp=clamp, scale=scale)
+            self._torgb.check(y, self.geometry.out_size(height, width), channels)
+            rows, columns = y.shape[1:]
+            channel_blocks, passes = 1, out_pitch // 16
+            of_torgb = self._torgb.arguments()
         step = 4 * self.geometry.up  # rows that a step completes
-        across, down = -(-y.shape[1] // _STRIP_WIDTH), -(-y.shape[0] // step)
-        channel_blocks = -(-y.shape[2] // 16)
+        across, down = -(-columns // STRIP_WIDTH), -(-rows // step)
         if strip_height is None:
+            tallest = 12 if self.geometry.up == 4 else down
             strip_height = step * strip_steps(
-                down, channel_blocks * across, self._at_once, 12 if self.geometry.up == 4 else down
+                down, channel_blocks * across, self._at_once, tallest, passes
             )
         elif strip_height % step:
             raise ValueError(f"strip_height must be a multiple of {step}")
         nvrtc.load(self.spec, self._device)(
-            (-(-y.shape[0] // strip_height), channel_blocks, across),
+            (-(-rows // strip_height), channel_blocks, across),
             _THREADS,
             x,
             y,
@@ -172,41 +188,15 @@ class TensorCoreFilteredLrelu:
             stored,
             pitch,
             block,
-            y.shape[0],
-            y.shape[1],
-            y.shape[2],
+            rows,
+            columns,
+            out_pitch,
             self._first_input,
             self._peak_gain,
             strip_height,
+            *of_torgb,
             shared=self._shared,
         )
-
-
-@cache
-def strip_steps(steps: int, columns: int, at_once: int, tallest: int) -> int:
-    """Return how many of a column's steps a block takes.
-
-    A block costs its steps and a start. What counts lies between two extremes: blocks run in whole
-    waves, or they share the processors perfectly but for a tail. Fitted to times of the published
-    layers on an H200, within 1 % of the best heights.
-
-    Args:
-        steps: of a column.
-        columns: in all, over all channels.
-        at_once: blocks that the GPU runs at once.
-        tallest: most steps of a block: in tall strips, blocks that read the same sectors of memory
-            drift apart.
-    """
-    start = 2.5
-
-    def cost(share: int) -> float:
-        parts = -(-steps // share)
-        waves = -(-columns * parts // at_once)
-        shared = columns * (steps + parts * start) / at_once + 0.3 * (share + start)
-        return 0.3 * waves * (share + start) + 0.7 * shared
-
-    shares = {-(-steps // parts) for parts in range(1, steps + 1)}
-    return min((share for share in shares if share <= tallest), key=cost)
 
 
 def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:

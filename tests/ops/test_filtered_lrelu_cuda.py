@@ -25,8 +25,8 @@ from stylegan3.ops.filtered_lrelu_cuda import (
     LEAK,
     TensorCoreFilteredLrelu,
     filter_matrices,
-    strip_steps,
 )
+from stylegan3.ops.filtered_lrelu_strips import strip_steps
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 
 # Four passes rounded to float16, and a channel's scale, which alone may be off by 4.9e-4; white

@@ -1,7 +1,8 @@
 """Check and time the CUDA path on this machine's GPU (development only).
 
-    python3 tools/gpu_check [--json FILE] [--sections tests,weights,head] [--sweep]
+    python3 tools/gpu_check [--json FILE] [--sections NAME,..] [--sweep]
 
+Sections are tests, compile, flrelu, torgb, conv, small, weights and head.
 Every section runs on its own: one that fails is reported, and the rest goes on. Needs torch with
 CUDA, cuda-core and cuda-bindings; from a checkout, without installation.
 """
@@ -23,6 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "tests" / "ops"), str(R
 
 from convolution import run_conv  # noqa: E402
 from filtered_lrelu import run_flrelu  # noqa: E402
+from filtered_torgb import run_torgb  # noqa: E402
 from kernels import machine, run_compile, run_tests  # noqa: E402
 from network_head import run_head  # noqa: E402
 from networks import Rows  # noqa: E402
@@ -35,6 +37,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "tests": lambda _: run_tests(),
     "compile": lambda _: run_compile(),
     "flrelu": lambda arguments: run_flrelu(arguments.sweep),
+    "torgb": lambda arguments: run_torgb(arguments.sweep),
     "conv": lambda _: run_conv(),
     "small": lambda _: run_small(),
     "weights": lambda _: run_weights(),

@@ -29,24 +29,34 @@
 // zero. Pitches are multiples of 8 channels (of 16 for speed: memory moves in sectors of 32 bytes).
 // bias, clamp, scale have a multiple of 16 entries covering out_pitch.
 //
+// ToRGB. With COLOURS, y is not stored: the warp that takes output away multiplies it by ToRGB's
+// weights (filtered_lrelu_colours.cuh), and a block passes over its strip once for each 16 channels,
+// adding to the picture.
+//
 // Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS of input, AT_ONCE: how many of a warp's
-// 4 channels are filtered side by side, to hide latencies; it takes registers.
+// 4 channels are filtered side by side, to hide latencies; it takes registers. COLOURS 0 to 4.
 #include "filtered_lrelu_filter.cuh"
 #include "filtered_lrelu_carry.cuh"
+#include "filtered_lrelu_colours.cuh"
 
 KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
-    const u16* x, u16* y, const float* bias, const float* clamp, const float* scale,
+    const u16* x,
+    void* y,  // float16, or with COLOURS the picture [COLOURS][out_height][out_width] float32
+    const float* bias, const float* clamp, const float* scale,
     const u32* matrices,  // float16 pairs: up_v, up_h, up_h with halves swapped, down_h, down_v
     int channels, int in_height, int in_width,
     int in_channels,             // stored
     int in_pitch, int in_block,  // from a pixel, and from a block of 16 channels, to the next
     int out_height, int out_width, int out_pitch,
     int first_input,  // input row and column of the first tap of output 0
-    float peak_gain, int strip_height) {
+    float peak_gain, int strip_height,
+    const float* weight, const float* torgb_bias,  // with COLOURS: [COLOURS][channels], [COLOURS]
+    float torgb_clamp, float output_scale) {
   const int tid = threadIdx.x, lane = tid & 31, warp_index = tid >> 5;
   const int block_channel = blockIdx.y * 16, column = blockIdx.z * 32;
   const int top = blockIdx.x * strip_height, rows = min(out_height - top, strip_height);
   const int steps = ((rows + 7) / 8 + 1 + GROUPS - 1) / GROUPS;  // one group more than outputs
+  const int passes = COLOURS > 0 ? (channels + 15) / 16 : 1;
   const int filtering = max(min((channels - block_channel + 3) / 4, FILTERING), 1);
   const u32 shared = shared_start();
   const Handover handover = {shared + BARRIERS};
@@ -67,35 +77,47 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
   if (warp_index < filtering) {
     const int channel = block_channel + warp_index * 4;
     filter_strip(shared, handover, matrices, bias + channel, clamp + channel, scale + channel,
-                 peak_gain, warp_index, channels - channel, steps);
+                 peak_gain, warp_index, channels - channel, steps, passes);
   } else if (warp_index == FILTERING) {
     const int in_column = 2 * column / UP + first_input + pixel;
     Input input;
-    input.row = 2 * top / UP + first_input;
+    input.first_row = 2 * top / UP + first_input;
     input.height = in_height;
-    input.blocks = steps + 1;
+    input.pass_blocks = steps + 1;
+    input.passes = passes;
     input.row_length = (i64)in_width * in_pitch;
     input.apart = APART * in_pitch;
-    input.source = x + (i64)blockIdx.y * in_block + half * 8 + input.row * input.row_length +
-                   (i64)in_column * in_pitch;
+    input.x = x + (i64)blockIdx.y * in_block + half * 8 + input.first_row * input.row_length +
+              (i64)in_column * in_pitch;
+    input.x_apart = in_block;
+    input.bias = bias + half_channel;
+    input.channels = in_channels - half_channel;
     input.to = pixel * 32 + half * 16;
-    await_previous();
-    input.outside = outside_pixel(bias + half_channel);
 #pragma unroll
     for (int k = 0; k < Input::SHARE; k++) {
-      const bool needed = pixel + k * APART < COLUMNS;
-      input.inside[k] = needed && half_channel < in_channels &&
-                        (u32)(in_column + k * APART) < (u32)in_width;
-      if (needed && !input.inside[k]) input.fill(shared, k);
+      input.needed[k] = pixel + k * APART < COLUMNS;
+      input.in_picture[k] = input.needed[k] && (u32)(in_column + k * APART) < (u32)in_width;
     }
-    bring_strip(shared, handover, input, lane, steps);
+    await_previous();
+    input.begin_pass();
+    bring_strip(shared, handover, input, lane, passes * (steps + 1));
+  } else if (COLOURS > 0 && warp_index == FILTERING + 1) {
+    const ToRgb torgb = {weight, torgb_bias, torgb_clamp, output_scale};
+    float* const to = (float*)y;
+    if (out_width % 4 == 0) {
+      const Picture<true> picture(to, out_height, out_width, top, rows, column, lane);
+      colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+    } else {
+      const Picture<false> picture(to, out_height, out_width, top, rows, column, lane);
+      colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+    }
   } else if (warp_index == FILTERING + 1) {
     Output output;
     output.row = -8;
     output.rows = rows;
     output.row_length = (i64)out_width * out_pitch;
     output.apart = APART * out_pitch;
-    output.to = y + (top - 8) * output.row_length + (i64)(column + pixel) * out_pitch +
+    output.to = (u16*)y + (top - 8) * output.row_length + (i64)(column + pixel) * out_pitch +
                 half_channel;
     output.from = pixel * 32 + half * 16;
 #pragma unroll

@@ -267,6 +267,33 @@ DEVICE void mma(u32 (&d)[2], const u32 (&a)[4], u32 b0, u32 b1, u32 c0, u32 c1) 
     }
   });
 }
+struct MmaFloatLane { float* d; const u32* a; u32 b[2]; };
+DEVICE void mma(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+  MmaFloatLane mine{d, a, {b0, b1}};
+  emulator::with_warp(&mine, [](void** lanes) {
+    using namespace emulator;
+    float A[16][16], B[16][8];
+    for (int lane = 0; lane < 32; lane++) {
+      const MmaFloatLane& m = *(MmaFloatLane*)lanes[lane];
+      const int g = lane / 4, t = lane % 4;
+      for (int q = 0; q < 4; q++) {
+        A[g + 8 * (q & 1)][2 * t + 8 * (q >> 1)] = low(m.a[q]);
+        A[g + 8 * (q & 1)][2 * t + 8 * (q >> 1) + 1] = high(m.a[q]);
+      }
+      for (int q = 0; q < 2; q++) {
+        B[2 * t + 8 * q][g] = low(m.b[q]);
+        B[2 * t + 8 * q + 1][g] = high(m.b[q]);
+      }
+    }
+    for (int lane = 0; lane < 32; lane++)
+      for (int i = 0; i < 4; i++) {
+        const int row = lane / 4 + 8 * (i >> 1), column = 2 * (lane % 4) + (i & 1);
+        float sum = 0;
+        for (int k = 0; k < 16; k++) sum += A[row][k] * B[k][column];
+        ((MmaFloatLane*)lanes[lane])->d[i] = sum;
+      }
+  });
+}
 
 DEVICE u32 shared_start() { return 0; }
 DEVICE float* shared_floats() { return (float*)emulator::shared; }

@@ -166,3 +166,45 @@ def test_the_mapping_is_one_launch_where_all_of_its_blocks_fit(
         fast(z=z, truncation_psi=psi, truncation_cutoff=cutoff)
         expected = generator.mapping(z, truncation_psi=psi, truncation_cutoff=cutoff)
         assert (fast.ws - expected).norm() < 1e-5 * expected.norm()
+
+
+@pytest.mark.parametrize("config", [TINY_T, TINY_R], ids=["t", "r"])
+def test_torgb_in_the_filter_before_it(emulated: Operations, config: StyleGAN3Config) -> None:
+    generator = lively(config)
+    z = latent(generator)
+    fast = FastSynthesis(generator, operations=emulated)
+    *_, before, last = generator.synthesis.layer_names
+
+    def assert_close(layer: str | None) -> None:
+        expected = generator.synthesis(generator.mapping(z), layer=layer)
+        assert (fast(z=z, layer=layer) - expected).norm() < 5e-3 * expected.norm()
+
+    for layer in (None, before, last, None):
+        assert_close(layer)
+    generator.synthesis.get_parameter(f"{last}.weight").mul_(-0.5).add_(0.1)
+    generator.synthesis.get_parameter(f"{last}.bias").add_(0.3)
+    for layer in (last, None):
+        assert_close(layer)
+
+    def ends(fast: FastSynthesis, layer: str | None) -> list[str]:
+        return [step.name for step in fast.plan(layer).steps[-2:]]
+
+    assert ends(fast, None) == [f"{before} convolution", f"{before} filtered_lrelu, torgb"]
+    assert ends(fast, last) == ends(fast, None)
+    assert ends(fast, before) == [f"{before} convolution", f"{before} filtered_lrelu"]
+    # where another format, or more colours, or small pictures are against it
+    exact = FastSynthesis(generator, "fp32", operations=emulated)
+    assert ends(exact, None) == [f"{before} filtered_lrelu", f"{last} torgb"]
+    apart = dataclasses.replace(emulated, includes_torgb=lambda *_: False)
+    in_turn = FastSynthesis(generator, operations=apart)
+    assert ends(in_turn, None) == ends(exact, None)
+    assert (in_turn(z=z) - fast(z=z)).norm() < 1e-5 * fast(z=z).norm()
+
+
+def test_a_picture_of_more_colours_than_a_filter_makes(emulated: Operations) -> None:
+    generator = lively(dataclasses.replace(TINY_T, img_channels=5))
+    z = latent(generator)
+    fast = FastSynthesis(generator, operations=emulated)
+    expected = generator(z)
+    assert (fast(z=z) - expected).norm() < 5e-3 * expected.norm()
+    assert fast.plan().steps[-1].name.endswith(" torgb")

@@ -81,7 +81,11 @@ def test_a_picture_from_complete_and_partial_sums() -> None:
     names = [step.name for step in fast.plan().steps]
     order = ["b8 picture", "b16.conv1 convolution", "b16.conv1 activation", "b32 picture"]
     assert [name for name in names if name in order] == order
-    assert names.index("b8.conv1 convolution, activation") < names.index("b8 picture")
+    # as soon as it can be, beside what does not need it, up to what does
+    assert names.index("b8.conv1 convolution, activation") == names.index("b8 picture") - 1
+    steps = {step.name: step for step in fast.plan().steps}
+    assert [name for name, step in steps.items() if step.is_aside] == ["b8 picture"]
+    assert [name for name, step in steps.items() if step.joins] == ["b16.conv1 activation"]
 
 
 @pytest.mark.parametrize("noise_mode", ["const", "none"])

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from stylegan3.ops import kernel as kernel_module
-from stylegan3.ops.kernel import Kernel, KernelError
+from stylegan3.ops.kernel import Kernel, KernelError, in_order
 
 
 class Driver(SimpleNamespace):
     """Notes launches; refuses them with `status`."""
 
     def __init__(self) -> None:
+        self.attributes: dict[int, dict[str, int]] = {}
         super().__init__(launches=[], status=0, stream=77, CUlaunchConfig=SimpleNamespace)
         self.CUlaunchAttribute = lambda: SimpleNamespace(value=SimpleNamespace())
         self.CUlaunchAttributeID = SimpleNamespace(
@@ -69,6 +70,19 @@ def test_both_ways_of_launching_say_the_same(driver: Driver, starts_early: bool)
     kernel = Kernel(b"", "twice", 0, starts_early=starts_early)
     kernel((4, 2), 128, 42, torch.zeros(3), None, 0.5, shared=16)
     assert driver.launches == [((4, 2, 1, 128, 1, 1), 16, 77, 42)]
+
+
+def test_what_other_streams_wait_for_does_not_start_early(driver: Driver) -> None:
+    early = Kernel(b"", "early", 0, starts_early=True)
+    at_once = Kernel(b"", "at_once", 0, starts_early=True, runs_at_once=True)
+    with in_order():
+        early(1, 1, 42)
+        assert not driver.attributes
+        at_once(1, 1, 43)
+        assert 2 in driver.attributes
+    early(1, 1, 44)
+    assert set(driver.attributes) == {6}
+    assert [launch[-1] for launch in driver.launches] == [42, 43, 44]
 
 
 def test_attributes_of_launches(driver: Driver) -> None:

@@ -1,0 +1,86 @@
+"""Times of StyleGAN3's last filter and ToRGB, in one launch and in two."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from gpu_timing import median_us
+from kernel_reference import published_geometry, relative_error
+from networks import BYTES_PER_US, DEVICE, Rows, published_config
+from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb
+
+from stylegan3.geometry import AliasFreeLayer
+from stylegan3.ops.alias_free_rgb import AliasFreeRgb
+from stylegan3.ops.channels_last import padded_channels
+from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
+from stylegan3.ops.filtered_lrelu_strips import blocks_at_once, torgb_pays
+
+
+def run_torgb(sweep: bool) -> Rows:
+    """Time and compare both ways at several resolutions, input in blocks of channels.
+
+    Args:
+        sweep: time several strip heights of the single launch too, and name the best.
+    """
+    return [
+        _time(radial, resolution, sweep)
+        for radial in (False, True)
+        for resolution in (1024, 512, 256)
+    ]
+
+
+def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
+    config = published_config(radial, resolution)
+    layer = AliasFreeLayer.of(config, config.num_layers - 1)
+    geometry = published_geometry(layer.index, radial=radial, resolution=resolution)
+    channels, size = layer.out_channels, layer.in_size + layer.conv_kernel - 1
+    pitch, out_size = padded_channels(channels, 16), geometry.out_size(size, size)
+    x = torch.randn(pitch // 16, size, size, 16, device=DEVICE, dtype=torch.float16)
+    between = torch.zeros(*out_size, pitch, device=DEVICE, dtype=torch.float16)
+    pictures = torch.zeros(2, 3, *out_size, device=DEVICE)
+    bias, scale = (torch.randn(pitch, device=DEVICE) for _ in range(2))
+    bias[channels:] = scale[channels:] = 0
+    clamp = torch.full_like(bias, 256.0)
+    rgb = AliasFreeRgb(
+        torch.randn(3, channels, 1, 1, device=DEVICE), torch.randn(3, device=DEVICE), 256.0, 0.25
+    )
+    both = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True, torgb=rgb)
+    alone = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True)
+    torgb = AliasFreeToRgb(
+        rgb.weight,
+        rgb.bias,
+        pitch=pitch,
+        dtype=torch.float16,
+        clamp=rgb.clamp,
+        output_scale=rgb.output_scale,
+    )
+    run_both = partial(both, x, pictures[0], channels, bias, clamp, scale)
+    run_alone = partial(alone, x, between, channels, bias, clamp, scale)
+    run_torgb = partial(torgb, between, pictures[1])
+
+    def in_turn() -> None:
+        run_alone()
+        run_torgb()
+
+    run_both()
+    in_turn()
+    row: dict[str, object] = {
+        "name": f"{'R' if radial else 'T'} {resolution}",
+        "channels": channels,
+        "included": torgb_pays(out_size, geometry.up, channels, blocks_at_once(DEVICE)),
+        "rel": relative_error(pictures[0], pictures[1].cpu().double()),
+        "us": median_us(run_both),
+        "in_turn_us": median_us(in_turn),
+        "filter_us": median_us(run_alone),
+        "torgb_us": median_us(run_torgb),
+        "floor_us": (x.nbytes + pictures[0].nbytes) / BYTES_PER_US,
+    }
+    if sweep:
+        step = 4 * geometry.up
+        steps = -(-out_size[0] // step)
+        heights = {-(-steps // parts) * step for parts in (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 32)}
+        times = {h: median_us(partial(run_both, h), 5, 5) for h in sorted(heights)}
+        best = min(times, key=times.__getitem__)
+        row |= {"best_strip": best, "best_us": times[best], "times": str(times)}
+    return row
