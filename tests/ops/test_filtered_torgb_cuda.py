@@ -14,10 +14,10 @@ from kernel_reference import (
     relative_error,
     vector,
 )
-from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb
 from torch import Tensor
 
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
+from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.channels_last import padded_channels
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_strips import torgb_pays

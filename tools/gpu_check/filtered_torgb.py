@@ -8,10 +8,10 @@ import torch
 from gpu_timing import median_us
 from kernel_reference import published_geometry, relative_error
 from networks import BYTES_PER_US, DEVICE, Rows, published_config
-from stylegan3.ops.alias_free_ends_cuda import AliasFreeToRgb
 
 from stylegan3.geometry import AliasFreeLayer
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
+from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.channels_last import padded_channels
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_strips import blocks_at_once, torgb_pays
