@@ -102,7 +102,7 @@ def test_what_no_screen_would_show_is_not_drawn(app, monkeypatch) -> None:
     assert len(drawn) == 1  # with a panel
     until(app, lambda: app.picture is not drawn[0])
     assert len(drawn) == 1  # taken, for a recorder or a later frame
-    moment[0] += 1 / (4 * app.window.refresh_rate)
+    moment[0] += 1 / (3 * app.window.refresh_rate)
     app.frame()
     assert len(drawn) == 2
     assert app._shown is drawn[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sgview.gfx.window import Window
 
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
-DRAWINGS_PER_REFRESH = 4.0  # of the screen, without vsync: it shows parts of so many at most
+DRAWINGS_PER_REFRESH = 3.0  # of the screen, without vsync: it shows parts of so many at most
 SOFTWARE_FRAME = 0.030  # how long a frame then lasts where it waits for a new picture [s]
 
 
