@@ -64,9 +64,8 @@ class AliasFreePlanner:
         counts = [g.out_channels for g in config.layers[:-1]]
         self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
         last = config.layers[-1]
-        self._picture = torch.zeros(
-            last.out_channels, last.out_size, last.out_size, device=self._device
-        )
+        self._size = (last.out_size, last.out_size)
+        self._picture = torch.zeros(last.out_channels, *self._size, device=self._device)
         self._activations: dict[tuple[int, torch.dtype], Any] = {}
         self._arena = self._reserve()
         self._weights: list[PreparedWeight] = []
@@ -85,12 +84,11 @@ class AliasFreePlanner:
         torgb = len(self._layers) - 1
         steps = [*self._style_steps(stop), self._input.step(self._output(_INPUT))]
         for index in range(min(stop + 1, torgb)):
-            is_included = index == torgb - 1 < stop and self._includes_torgb()
-            colours = self._torgb(is_scaled=layer is None) if is_included else None
-            steps += self._layer_steps(index, is_last=index == stop, torgb=colours)
+            is_begun = index == torgb - 1 < stop and self._begins_torgb()
+            rgb = self._torgb(is_scaled=layer is None) if is_begun else None
+            steps += self._layer_steps(index, is_last=index == stop, torgb=rgb)
         if stop == torgb:
-            if not self._includes_torgb():
-                steps.append(self._torgb_step(self._torgb(is_scaled=layer is None)))
+            steps.append(self._torgb_step(self._torgb(is_scaled=layer is None)))
             output = self._picture[None]
         else:
             channels = self._synthesis.layers[stop - _INPUT].channels
@@ -162,11 +160,15 @@ class AliasFreePlanner:
             name, y = f"{g.name} filtered_lrelu", self._output(index, is_last=is_last)
             activate = self._activation(index, is_last=is_last)
         else:
-            name, y = f"{g.name} filtered_lrelu, torgb", self._picture
+            name, y = f"{g.name} filtered_lrelu, torgb", self._parts(torgb)
             activate = self._make_activation(index, x.dtype, torgb)
         return [*steps, step(name, activate, t, y, g.out_channels, *vectors)]
 
     def _torgb_step(self, torgb: AliasFreeRgb) -> Step:
+        name = f"{self._geometries[-1].name} torgb"
+        if self._begins_torgb():
+            sums = self._ops.colour_sums(torgb, self._size)
+            return step(name, sums, self._parts(torgb), self._picture)
         operation = self._ops.alias_free_torgb(
             torgb.weight,
             torgb.bias,
@@ -176,25 +178,21 @@ class AliasFreePlanner:
             output_scale=torgb.output_scale,
         )
         x = self._output(len(self._layers) - 2)
-        return step(f"{self._geometries[-1].name} torgb", operation, x, self._picture)
+        return step(name, operation, x, self._picture)
+
+    def _parts(self, torgb: AliasFreeRgb) -> Tensor:
+        """Return the buffer of ToRGB's sums, in the place of the output that they are of."""
+        return self._arena.picture("activated", torgb.parts_shape(self._size), torch.float32)
 
     def _torgb(self, is_scaled: bool) -> AliasFreeRgb:
         layer = self._layers[-1]
         scale = self._synthesis.config.output_scale if is_scaled else 1.0
         return AliasFreeRgb(layer.weight, layer.bias, layer.conv_clamp, scale)
 
-    def _includes_torgb(self) -> bool:
-        """Whether the filter before ToRGB computes that too, where only the picture is wanted."""
-        before, last = self._geometries[-2:]
-        size = (before.out_size, before.out_size)
-        return self._ops.includes_torgb(
-            self._filters[-1],
-            self._device,
-            *self._dtypes[-2:],
-            size,
-            before.out_channels,
-            last.out_channels,
-        )
+    def _begins_torgb(self) -> bool:
+        """Whether the filter before ToRGB leaves its sums, where only the picture is wanted."""
+        colours = self._geometries[-1].out_channels
+        return self._ops.begins_torgb(self._filters[-1], self._device, *self._dtypes[-2:], colours)
 
     def _activation(self, index: int, is_last: bool) -> Any:
         out_dtype = self._dtypes[index if is_last else index + 1]
@@ -233,6 +231,9 @@ class AliasFreePlanner:
             shape = (g.out_size, g.out_size, self._in_pitch[index + 1])
             for dtype in self._dtypes[index : index + 2]:
                 arena.reserve("activated", shape, dtype)
+        if self._begins_torgb():
+            parts = self._torgb(is_scaled=True).parts_shape(self._size)
+            arena.reserve("activated", parts, torch.float32)
         arena.allocate()
         return arena
 
