@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.alias_free import AliasFreeSynthesis, SynthesisLayer
+from stylegan3.fast.alias_free_colours import AliasFreeColours
 from stylegan3.fast.alias_free_input import AliasFreeInput
 from stylegan3.fast.convolution import Convolution
 from stylegan3.fast.operations import Operations, step
@@ -57,15 +58,19 @@ class AliasFreePlanner:
         self._layers = [_layer(synthesis, g.name) for g in config.layers]
         self._dtypes = layer_dtypes(config, precision)
         self._filters = [_filters(layer) for layer in self._layers[:-1]]
-        _check_torgb(self._layers[-1])
         self._in_pitch = [pitch(g.in_channels, g.in_size) for g in config.layers]
         self._out_pitch = [pitch(g.out_channels, g.in_size) for g in config.layers]
         self._styles = [self._vector(g.in_channels) for g in config.layers]
         counts = [g.out_channels for g in config.layers[:-1]]
         self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
-        last = config.layers[-1]
-        self._picture = torch.zeros(
-            last.out_channels, last.out_size, last.out_size, device=self._device
+        self._colours = AliasFreeColours(
+            self._layers[-1],
+            config.output_scale,
+            operations,
+            self._filters[-1],
+            (self._dtypes[-2], self._dtypes[-1]),
+            self._in_pitch[-1],
+            self._device,
         )
         self._activations: dict[tuple[int, torch.dtype], Any] = {}
         self._arena = self._reserve()
@@ -84,14 +89,15 @@ class AliasFreePlanner:
         stop = len(names) - 1 + _INPUT if layer is None else names.index(layer) + _INPUT
         torgb = len(self._layers) - 1
         steps = [*self._style_steps(stop), self._input.step(self._output(_INPUT))]
+        rgb = self._colours.torgb(is_scaled=layer is None)
+        is_begun = stop == torgb and self._colours.is_begun
         for index in range(min(stop + 1, torgb)):
-            is_included = index == torgb - 1 < stop and self._includes_torgb()
-            colours = self._torgb(is_scaled=layer is None) if is_included else None
-            steps += self._layer_steps(index, is_last=index == stop, torgb=colours)
+            begins = is_begun and index == torgb - 1
+            steps += self._layer_steps(index, index == stop, torgb=rgb if begins else None)
         if stop == torgb:
-            if not self._includes_torgb():
-                steps.append(self._torgb_step(self._torgb(is_scaled=layer is None)))
-            output = self._picture[None]
+            x = self._colours.parts(self._arena) if is_begun else self._output(torgb - 1)
+            steps.append(self._colours.step(rgb, x))
+            output = self._colours.picture[None]
         else:
             channels = self._synthesis.layers[stop - _INPUT].channels
             output = planar(self._output(stop, is_last=True), channels)
@@ -162,39 +168,9 @@ class AliasFreePlanner:
             name, y = f"{g.name} filtered_lrelu", self._output(index, is_last=is_last)
             activate = self._activation(index, is_last=is_last)
         else:
-            name, y = f"{g.name} filtered_lrelu, torgb", self._picture
+            name, y = f"{g.name} filtered_lrelu, torgb", self._colours.parts(self._arena)
             activate = self._make_activation(index, x.dtype, torgb)
         return [*steps, step(name, activate, t, y, g.out_channels, *vectors)]
-
-    def _torgb_step(self, torgb: AliasFreeRgb) -> Step:
-        operation = self._ops.alias_free_torgb(
-            torgb.weight,
-            torgb.bias,
-            pitch=self._in_pitch[-1],
-            dtype=self._dtypes[-1],
-            clamp=torgb.clamp,
-            output_scale=torgb.output_scale,
-        )
-        x = self._output(len(self._layers) - 2)
-        return step(f"{self._geometries[-1].name} torgb", operation, x, self._picture)
-
-    def _torgb(self, is_scaled: bool) -> AliasFreeRgb:
-        layer = self._layers[-1]
-        scale = self._synthesis.config.output_scale if is_scaled else 1.0
-        return AliasFreeRgb(layer.weight, layer.bias, layer.conv_clamp, scale)
-
-    def _includes_torgb(self) -> bool:
-        """Whether the filter before ToRGB computes that too, where only the picture is wanted."""
-        before, last = self._geometries[-2:]
-        size = (before.out_size, before.out_size)
-        return self._ops.includes_torgb(
-            self._filters[-1],
-            self._device,
-            *self._dtypes[-2:],
-            size,
-            before.out_channels,
-            last.out_channels,
-        )
 
     def _activation(self, index: int, is_last: bool) -> Any:
         out_dtype = self._dtypes[index if is_last else index + 1]
@@ -233,6 +209,7 @@ class AliasFreePlanner:
             shape = (g.out_size, g.out_size, self._in_pitch[index + 1])
             for dtype in self._dtypes[index : index + 2]:
                 arena.reserve("activated", shape, dtype)
+        self._colours.reserve(arena)
         arena.allocate()
         return arena
 
@@ -278,9 +255,3 @@ def _filters(layer: SynthesisLayer) -> FilterGeometry:
         for f in (layer.up_filter, layer.down_filter)
     )
     return FilterGeometry(up, down, g.up_factor, g.down_factor, (*g.padding, *g.padding))
-
-
-def _check_torgb(layer: SynthesisLayer) -> None:
-    g = layer.geometry
-    if (g.up_factor, g.down_factor, g.padding, g.conv_kernel) != (1, 1, (0, 0), 1):
-        raise ValueError(f"{g.name} resamples the picture")

@@ -20,10 +20,10 @@ from stylegan3.ops import dense_chain_cuda as chains
 from stylegan3.ops import fully_connected_cuda
 from stylegan3.ops.alias_free_rgb import MAX_COLOURS, AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
+from stylegan3.ops.colour_sums_cuda import ColourSums
 from stylegan3.ops.dense_chain_cuda import DenseChain
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
-from stylegan3.ops.filtered_lrelu_strips import blocks_at_once, torgb_pays
 from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
 from stylegan3.ops.modulation_cuda import ModulationVectors
@@ -41,12 +41,13 @@ class Operations:
     dense_chain: Callable[..., DenseChain | None]  # (layers, device); None: launch one by one
     modulation_vectors: Callable[..., ModulationVectors]
     alias_free_torgb: Callable[..., AliasFreeToRgb]
+    colour_sums: Callable[..., ColourSums]
     modulated_act: Callable[..., ModulatedAct]
     phase_upsample: Callable[..., PhaseUpsample]
     skip_sums: Callable[..., SkipSums]
     filtered_lrelu: Callable[..., Any]  # see filtered_lrelu_cuda
     reads_blocks: Callable[..., bool]  # (geometry, device, in_dtype, out_dtype): it does
-    includes_torgb: Callable[..., bool]  # (.., size, channels, colours): it should
+    begins_torgb: Callable[..., bool]  # (geometry, device, in_dtype, out_dtype, colours): it can
     convolution: Callable[..., Convolution]  # (weight, size, padding, channels, may_block)
     composes_upsampling: Callable[..., bool]  # (size, in_channels, out_pitch, dtype, device)
 
@@ -59,12 +60,13 @@ def cuda_operations(kernels: Kernels = "auto") -> Operations:
         dense_chain=dense_chain_cuda,
         modulation_vectors=ModulationVectors,
         alias_free_torgb=AliasFreeToRgb,
+        colour_sums=ColourSums,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
         skip_sums=SkipSums,
         filtered_lrelu=filtered_lrelu_cuda,
         reads_blocks=runs_on_tensor_cores,
-        includes_torgb=includes_torgb,
+        begins_torgb=begins_torgb,
         convolution=partial(choose_convolution, kernels=kernels),
         composes_upsampling=partial(composes_upsampling, kernels=kernels),
     )
@@ -93,7 +95,7 @@ def filtered_lrelu_cuda(
         out_dtype: of the output.
         has_clamp: False leaves the clamp out.
         is_blocked: whether the input is in blocks of 16 channels, which the tensor-core one reads.
-        torgb: to be computed instead of storing the output; only where `includes_torgb`.
+        torgb: whose sums are to be stored instead of the output; only where `begins_torgb`.
     """
     if runs_on_tensor_cores(geometry, device, in_dtype, out_dtype):
         return TensorCoreFilteredLrelu(
@@ -111,21 +113,16 @@ def runs_on_tensor_cores(
     return in_dtype == out_dtype and geometry.suits_tensor_cores(in_dtype, capability)
 
 
-def includes_torgb(
+def begins_torgb(
     geometry: FilterGeometry,
     device: torch.device,
     in_dtype: torch.dtype,
     out_dtype: torch.dtype,
-    size: tuple[int, int],
-    channels: int,
     colours: int,
 ) -> bool:
-    """Whether the filtered leaky ReLU should compute ToRGB as well, and can."""
-    return (
-        runs_on_tensor_cores(geometry, device, in_dtype, out_dtype)
-        and colours <= MAX_COLOURS
-        and torgb_pays(size, geometry.up, channels, blocks_at_once(device))
-    )
+    """Whether the filtered leaky ReLU can leave ToRGB's sums: fewer bytes than what they are of."""
+    is_there = runs_on_tensor_cores(geometry, device, in_dtype, out_dtype)
+    return is_there and colours <= MAX_COLOURS
 
 
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:

@@ -24,7 +24,13 @@ from stylegan3.fast.reference_activation import (
     store,
 )
 from stylegan3.fast.reference_weights import WeightPreparation
-from stylegan3.ops import alias_free_torgb_cuda, fully_connected_cuda, modulation_cuda
+from stylegan3.ops import (
+    alias_free_torgb_cuda,
+    colour_sums_cuda,
+    fully_connected_cuda,
+    modulation_cuda,
+)
+from stylegan3.ops.alias_free_rgb import PART_CHANNELS, AliasFreeRgb
 from stylegan3.ops.beginnings import ConstantInput, FourierInput
 from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
 from stylegan3.ops.modulation_cuda import Modulation
@@ -36,7 +42,8 @@ def reference_operations(colour_parts: int = 0) -> Operations:
 
     Args:
         colour_parts: 0 for activations and upsampling filters in passes of their own, else
-            convolutions include them, and ToRGB comes as this many sums, as with Hopper's kernel.
+            convolutions include them, and ToRGB comes as this many sums, as with Hopper's kernel,
+            and StyleGAN3's as the sums of each 16 channels, as with tensor cores.
     """
 
     def convolution(
@@ -52,12 +59,13 @@ def reference_operations(colour_parts: int = 0) -> Operations:
         dense_chain=lambda *_: None,
         modulation_vectors=ModulationVectors,
         alias_free_torgb=AliasFreeToRgb,
+        colour_sums=ColourSums,
         modulated_act=ModulatedAct,
         phase_upsample=PhaseUpsample,
         skip_sums=SkipSums,
         filtered_lrelu=FilteredLrelu,
         reads_blocks=lambda *_: False,
-        includes_torgb=lambda *_: False,
+        begins_torgb=lambda *_: colour_parts > 0,
         convolution=convolution,
         composes_upsampling=lambda *_: colour_parts > 0,
     )
@@ -159,20 +167,39 @@ class AliasFreeToRgb(alias_free_torgb_cuda.AliasFreeToRgb):
         y.copy_(v * self._output_scale)
 
 
+class ColourSums(colour_sums_cuda.ColourSums):
+    """`colour_sums.cu`."""
+
+    def __call__(self, parts: Tensor, picture: Tensor) -> None:
+        """Compute the picture."""
+        rgb = self._torgb
+        rgb.check_parts(parts, self._size)
+        rgb.check_picture(picture, self._size)
+        v = parts.sum(0) + rgb.bias[:, None, None]
+        picture.copy_(v.clamp(-rgb.clamp_limit, rgb.clamp_limit) * rgb.output_scale)
+
+
 class FilteredLrelu:
-    """`filtered_lrelu_plain.cu`."""
+    """`filtered_lrelu_plain.cu`, or with `torgb` what `filtered_lrelu.cu` makes of it."""
 
     dc_correction = 1.0
 
-    def __init__(self, geometry: FilterGeometry, *_: Any) -> None:
+    def __init__(
+        self, geometry: FilterGeometry, *_: Any, torgb: AliasFreeRgb | None = None
+    ) -> None:
         self.geometry = geometry
+        self._torgb = torgb
 
     def __call__(
         self, x: Tensor, y: Tensor, channels: int, bias: Tensor, clamp: Tensor, scale: Tensor
     ) -> None:
         """Compute `y = scale * down(clamp(lrelu(up(x + bias)) * gain, +-clamp))`."""
         g = self.geometry
-        check_operands(g, x, y, channels, bias, clamp, scale)
+        if self._torgb is None:
+            check_operands(g, x, y, channels, bias, clamp, scale)
+        else:
+            self._torgb.check_channels(channels)
+            self._torgb.check_parts(y, g.out_size(x.shape[0], x.shape[1]))
         up, down = (
             None if f is None else torch.from_numpy(f).to(x.device, torch.float32)
             for f in (g.up_filter, g.down_filter)
@@ -181,4 +208,9 @@ class FilteredLrelu:
         v = upfirdn2d(planar(x, channels).float() + b, up, up=g.up, padding=g.padding, gain=g.up**2)
         v = leaky_relu(v, g.slope) * g.gain
         v = upfirdn2d(torch.clamp(v, -limit, limit), down, down=g.down) * s
-        store(v, y)
+        if self._torgb is None:
+            store(v, y)
+            return
+        weights = self._torgb.weight[:, :, 0, 0].split(PART_CHANNELS, 1)
+        for part, weight, some in zip(y, weights, v[0].split(PART_CHANNELS), strict=True):
+            part.copy_(torch.einsum("oc,chw->ohw", weight, some))

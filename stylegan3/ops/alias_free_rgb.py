@@ -1,4 +1,4 @@
-"""StyleGAN3's last layer, ToRGB, for what computes it."""
+"""StyleGAN3's last layer, ToRGB, in two steps: sums by the filter before it, then the picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 MAX_COLOURS = 4
-"""Of a picture whose ToRGB `filtered_lrelu.cu` can include."""
+"""Of a picture whose ToRGB `filtered_lrelu.cu` can begin."""
+PART_CHANNELS = 16
+"""Channels that each part of the sums is over: those of a block of `filtered_lrelu.cu`."""
 
 
 @dataclass(frozen=True)
@@ -26,22 +28,35 @@ class AliasFreeRgb:
         """Of the picture."""
         return len(self.weight)
 
-    def check(self, y: Tensor, size: tuple[int, int], channels: int) -> None:
-        """Check what a filter that includes this writes and computes; raises ValueError."""
-        expected = (self.colours, *size)
-        if y.shape != expected or y.dtype != torch.float32 or not y.is_contiguous():
-            raise ValueError(
-                f"y must be contiguous float32 {expected}, not {y.dtype} {tuple(y.shape)}"
-            )
-        if self.weight.numel() != self.colours * channels or len(self.bias) != self.colours:
-            raise ValueError(
-                f"ToRGB must read {channels} channels and have a bias a colour,"
-                f" not {tuple(self.weight.shape)} and {len(self.bias)}"
-            )
-        if self.colours > MAX_COLOURS:
-            raise ValueError(f"at most {MAX_COLOURS} colours can be included, not {self.colours}")
+    @property
+    def clamp_limit(self) -> float:
+        """As kernels take it: infinity for none."""
+        return math.inf if self.clamp is None else float(self.clamp)
 
-    def arguments(self) -> tuple[Tensor, Tensor, float, float]:
-        """Return what `filtered_lrelu.cu` takes: weight, bias, clamp, output scale."""
-        clamp = math.inf if self.clamp is None else float(self.clamp)
-        return self.weight, self.bias, clamp, float(self.output_scale)
+    def parts_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Return the shape of the sums: [parts, colours, H, W] for a height and width [px]."""
+        return (-(-self.weight.shape[1] // PART_CHANNELS), self.colours, *size)
+
+    def check_channels(self, channels: int) -> None:
+        """Check that a filter of so many channels can begin this; raises ValueError."""
+        if self.weight.numel() != self.colours * channels:
+            raise ValueError(f"ToRGB must read {channels} channels, not {tuple(self.weight.shape)}")
+        if self.colours > MAX_COLOURS:
+            raise ValueError(f"at most {MAX_COLOURS} colours can be summed, not {self.colours}")
+
+    def check_parts(self, parts: Tensor, size: tuple[int, int]) -> None:
+        """Check what the filter writes and `ColourSums` reads; raises ValueError."""
+        _check("parts", parts, self.parts_shape(size))
+
+    def check_picture(self, picture: Tensor, size: tuple[int, int]) -> None:
+        """Check what `ColourSums` writes; raises ValueError."""
+        _check("the picture", picture, (self.colours, *size))
+        if self.bias.shape != (self.colours,):
+            raise ValueError(f"ToRGB must have a bias a colour, not {tuple(self.bias.shape)}")
+
+
+def _check(name: str, x: Tensor, shape: tuple[int, ...]) -> None:
+    if x.shape != shape or x.dtype != torch.float32 or not x.is_contiguous():
+        raise ValueError(
+            f"{name} must be contiguous float32 {shape}, not {x.dtype} {tuple(x.shape)}"
+        )

@@ -21,7 +21,7 @@ from torch import Tensor
 from stylegan3.ops import nvrtc
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.channels_last import check_picture, check_vectors, padded_channels
-from stylegan3.ops.filtered_lrelu_strips import STRIP_WIDTH, blocks_at_once, strip_steps
+from stylegan3.ops.filtered_lrelu_strips import STRIP_WIDTH, strip_steps
 from stylegan3.ops.multiprocessors import multiprocessors
 from stylegan3.ops.separable_terms import Array, separable_terms
 from stylegan3.ops.sources import cuda_source
@@ -92,7 +92,7 @@ class TensorCoreFilteredLrelu:
         device: of the filter matrices and launches.
         has_clamp: False leaves the clamp out.
         blocked_input: x is [channels / 16, H, W, 16], rounded up, which loads faster.
-        torgb: y is what this makes of the filtered signal, which itself is not stored.
+        torgb: y is the parts of its sums, for `ColourSums`; the filtered signal is not stored.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class TensorCoreFilteredLrelu:
         self._matrices = torch.from_numpy(matrices).to(device)
         self._peak_gain = _peak_gain(geometry)
         self._first_input = math.ceil(-geometry.padding[0] / geometry.up)
-        self._at_once = blocks_at_once(device)
+        self._at_once = 2 * processors.count  # blocks
         # GeForce has 100 KB of shared memory for the two: less room to load ahead
         slots = 2 if geometry.up == 4 and processors.shared_bytes < 160 * 1024 else 3
         columns, step_rows = (42, 8) if geometry.up == 2 else (24, 16)
@@ -134,7 +134,7 @@ class TensorCoreFilteredLrelu:
     def __call__(
         self,
         x: Tensor,  # [H, W, P] float16, or [B, H, W, 16] with blocked_input
-        y: Tensor,  # [H', W', P'] float16, or with ToRGB [colours, H', W'] float32, written
+        y: Tensor,  # [H', W', P'] float16, or with ToRGB parts [.., H', W'] float32, written
         channels: int,
         bias: Tensor,
         clamp: Tensor,
@@ -155,21 +155,18 @@ class TensorCoreFilteredLrelu:
                 raise ValueError(f"y must be float16, not {y.dtype}")
             check_output(self.geometry, (height, width), y, channels, bias, clamp, scale)
             rows, columns, out_pitch = y.shape
-            channel_blocks, passes = -(-out_pitch // 16), 1
-            of_torgb = (None, None, 0.0, 0.0)
         else:
             out_pitch = padded_channels(channels, 16)
             check_vectors(out_pitch, bias=bias, clamp=clamp, scale=scale)
-            self._torgb.check(y, self.geometry.out_size(height, width), channels)
-            rows, columns = y.shape[1:]
-            channel_blocks, passes = 1, out_pitch // 16
-            of_torgb = self._torgb.arguments()
+            self._torgb.check_channels(channels)
+            rows, columns = self.geometry.out_size(height, width)
+            self._torgb.check_parts(y, (rows, columns))
         step = 4 * self.geometry.up  # rows that a step completes
         across, down = -(-columns // STRIP_WIDTH), -(-rows // step)
+        channel_blocks = -(-out_pitch // 16)
         if strip_height is None:
-            tallest = 12 if self.geometry.up == 4 else down
             strip_height = step * strip_steps(
-                down, channel_blocks * across, self._at_once, tallest, passes
+                down, channel_blocks * across, self._at_once, 12 if self.geometry.up == 4 else down
             )
         elif strip_height % step:
             raise ValueError(f"strip_height must be a multiple of {step}")
@@ -194,7 +191,7 @@ class TensorCoreFilteredLrelu:
             self._first_input,
             self._peak_gain,
             strip_height,
-            *of_torgb,
+            None if self._torgb is None else self._torgb.weight,
             shared=self._shared,
         )
 

@@ -1,4 +1,4 @@
-"""ToRGB inside the filtered leaky ReLU, against float64 and against both in turn."""
+"""ToRGB begun in the filtered leaky ReLU, against float64 and against both in turn."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from torch import Tensor
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.channels_last import padded_channels
+from stylegan3.ops.colour_sums_cuda import ColourSums
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
-from stylegan3.ops.filtered_lrelu_strips import torgb_pays
 
 LAST = 13  # of the published layers before ToRGB
 BOUND = 1.2e-3  # of the filter, see test_filtered_lrelu_cuda.py
@@ -56,13 +56,18 @@ class Case:
         self.vectors = [vector(channels, self.pitch, seed).to(device) for seed in (1, 2)]
         self.limit = vector(channels, self.pitch, 3, low=256.0).to(device)
 
-    def run(self, strip_height: int | None = None) -> Tensor:  # [colours, H, W]
+    def parts(self, strip_height: int | None = None) -> Tensor:  # [parts, colours, H, W]
         op = TensorCoreFilteredLrelu(
             self.geometry, self.device, blocked_input=self.blocked, torgb=self.rgb
         )
-        y = torch.full((self.rgb.colours, *self.size), torch.nan, device=self.device)
+        y = torch.full(self.rgb.parts_shape(self.size), torch.nan, device=self.device)
         bias, gains = self.vectors
         op(self.input, y, self.channels, bias, self.limit, gains * op.dc_correction, strip_height)
+        return y
+
+    def run(self, strip_height: int | None = None) -> Tensor:  # [colours, H, W]
+        y = torch.full((self.rgb.colours, *self.size), torch.nan, device=self.device)
+        ColourSums(self.rgb, self.size)(self.parts(strip_height), y)
         return y
 
     @property
@@ -71,12 +76,16 @@ class Case:
             return self.x
         return self.x.unflatten(2, (-1, 16)).permute(2, 0, 1, 3).contiguous()
 
-    def in_turn(self) -> Tensor:
-        """By the two kernels that this one takes the place of."""
+    def between(self) -> Tensor:  # [H, W, P]
+        """What ToRGB is of, by the filter that stores it."""
         op = TensorCoreFilteredLrelu(self.geometry, self.device, blocked_input=self.blocked)
         between = torch.zeros(*self.size, self.pitch, dtype=HALF, device=self.device)
         bias, gains = self.vectors
         op(self.input, between, self.channels, bias, self.limit, gains * op.dc_correction)
+        return between
+
+    def in_turn(self) -> Tensor:
+        """By the kernels of layers that are shown."""
         torgb = AliasFreeToRgb(
             self.rgb.weight,
             self.rgb.bias,
@@ -86,7 +95,7 @@ class Case:
             output_scale=self.rgb.output_scale,
         )
         y = torch.zeros(self.rgb.colours, *self.size, device=self.device)
-        torgb(between, y)
+        torgb(self.between(), y)
         return y
 
     def exact(self) -> Tensor:
@@ -106,6 +115,16 @@ def test_any_channel_count(device: torch.device, channels: int, radial: bool) ->
     actual = case.run()
     assert relative_error(actual, case.exact()) < BOUND
     assert relative_error(actual, case.in_turn().cpu().double()) < 2e-6
+
+
+@pytest.mark.parametrize("channels", [16, 37])
+def test_each_part_is_of_16_channels(device: torch.device, channels: int) -> None:
+    case = Case(device, channels, (36, 61))
+    y, weight = planes(case.between(), channels)[0], case.rgb.weight[:, :, 0, 0].cpu().double()
+    parts = case.parts()
+    assert len(parts) == -(-channels // 16)
+    for part, w, v in zip(parts, weight.split(16, 1), y.split(16), strict=True):
+        assert relative_error(part, torch.einsum("oc,chw->ohw", w, v)) < 2e-6
 
 
 @pytest.mark.parametrize("layer", [LAST, 12, 2], ids=["last", "last but one", "up 4"])
@@ -174,9 +193,9 @@ def test_shapes_are_checked(device: torch.device) -> None:
     case = Case(device, 20, (36, 61))
     op = TensorCoreFilteredLrelu(case.geometry, device, torgb=case.rgb)
     bias, gains = case.vectors
-    y = torch.zeros(3, *case.size, device=device)
-    for wrong in (y[:2], y.half(), y[:, :-1], y.transpose(1, 2)):
-        with pytest.raises(ValueError, match="y must be contiguous float32"):
+    y = torch.zeros(case.rgb.parts_shape(case.size), device=device)
+    for wrong in (y[:1], y.half(), y[:, :2], y[..., :-1], y.transpose(2, 3), y[0]):
+        with pytest.raises(ValueError, match="parts must be contiguous float32"):
             op(case.x, wrong, 20, bias, case.limit, gains)
     with pytest.raises(ValueError, match="19 channels"):
         op(case.x, y, 19, bias, case.limit, gains)
@@ -184,14 +203,4 @@ def test_shapes_are_checked(device: torch.device) -> None:
         op(case.x, y, 20, bias[:16], case.limit, gains)
     many = AliasFreeRgb(torch.zeros(5, 20, 1, 1), torch.zeros(5), None, 1.0)
     with pytest.raises(ValueError, match="at most 4"):
-        many.check(torch.zeros(5, *case.size), case.size, 20)
-
-
-@pytest.mark.parametrize(
-    ("size", "channels", "expected"),
-    [(1024, 32, True), (1024, 64, True), (512, 64, True), (256, 128, False), (256, 256, False)],
-)
-def test_torgb_is_included_where_passes_are_few_and_long(
-    size: int, channels: int, expected: bool
-) -> None:
-    assert torgb_pays((size, size), 2, channels, at_once=264) == expected
+        many.check_channels(20)

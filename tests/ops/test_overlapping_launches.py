@@ -9,6 +9,7 @@ from stylegan3.ops.sources import cuda_source
 
 FRAME = (
     "alias_free_torgb",
+    "colour_sums",
     "conv_wgmma",
     "filtered_lrelu",
     "filtered_lrelu_plain",

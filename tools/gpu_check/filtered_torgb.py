@@ -1,4 +1,4 @@
-"""Times of StyleGAN3's last filter and ToRGB, in one launch and in two."""
+"""Times of StyleGAN3's last filter and ToRGB: the filter storing ToRGB's sums, or its output."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stylegan3.geometry import AliasFreeLayer
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.channels_last import padded_channels
+from stylegan3.ops.colour_sums_cuda import ColourSums
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
-from stylegan3.ops.filtered_lrelu_strips import blocks_at_once, torgb_pays
 
 
 def run_torgb(sweep: bool) -> Rows:
     """Time and compare both ways at several resolutions, input in blocks of channels.
 
     Args:
-        sweep: time several strip heights of the single launch too, and name the best.
+        sweep: time several strip heights of the filter with sums too, and name the best.
     """
     return [
         _time(radial, resolution, sweep)
@@ -45,7 +45,9 @@ def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
     rgb = AliasFreeRgb(
         torch.randn(3, channels, 1, 1, device=DEVICE), torch.randn(3, device=DEVICE), 256.0, 0.25
     )
-    both = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True, torgb=rgb)
+    parts = torch.zeros(rgb.parts_shape(out_size), device=DEVICE)
+    begins = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True, torgb=rgb)
+    sums = ColourSums(rgb, out_size)
     alone = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True)
     torgb = AliasFreeToRgb(
         rgb.weight,
@@ -55,32 +57,38 @@ def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
         clamp=rgb.clamp,
         output_scale=rgb.output_scale,
     )
-    run_both = partial(both, x, pictures[0], channels, bias, clamp, scale)
+    run_begins = partial(begins, x, parts, channels, bias, clamp, scale)
+    run_sums = partial(sums, parts, pictures[0])
     run_alone = partial(alone, x, between, channels, bias, clamp, scale)
     run_torgb = partial(torgb, between, pictures[1])
+
+    def by_parts() -> None:
+        run_begins()
+        run_sums()
 
     def in_turn() -> None:
         run_alone()
         run_torgb()
 
-    run_both()
+    by_parts()
     in_turn()
     row: dict[str, object] = {
         "name": f"{'R' if radial else 'T'} {resolution}",
         "channels": channels,
-        "included": torgb_pays(out_size, geometry.up, channels, blocks_at_once(DEVICE)),
         "rel": relative_error(pictures[0], pictures[1].cpu().double()),
-        "us": median_us(run_both),
+        "us": median_us(by_parts),
         "in_turn_us": median_us(in_turn),
+        "begun_us": median_us(run_begins),
+        "sums_us": median_us(run_sums),
         "filter_us": median_us(run_alone),
         "torgb_us": median_us(run_torgb),
-        "floor_us": (x.nbytes + pictures[0].nbytes) / BYTES_PER_US,
+        "floor_us": (x.nbytes + 2 * parts.nbytes + pictures[0].nbytes) / BYTES_PER_US,
     }
     if sweep:
         step = 4 * geometry.up
         steps = -(-out_size[0] // step)
-        heights = {-(-steps // parts) * step for parts in (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 32)}
-        times = {h: median_us(partial(run_both, h), 5, 5) for h in sorted(heights)}
+        heights = {-(-steps // share) * step for share in (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 32)}
+        times = {h: median_us(partial(run_begins, h), 5, 5) for h in sorted(heights)}
         best = min(times, key=times.__getitem__)
         row |= {"best_strip": best, "best_us": times[best], "times": str(times)}
     return row

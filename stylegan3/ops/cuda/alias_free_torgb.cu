@@ -1,5 +1,5 @@
 // StyleGAN3's last layer: a 1x1 convolution to a few channels, bias, clamp, output scale; where
-// filtered_lrelu.cu before it does not include that.
+// filtered_lrelu.cu before it does not leave its sums.
 //
 // x carries the styles already (the layer before multiplied them in). A pixel is read by LANES
 // neighbouring lanes of 8 channels each, CHUNKS times over, several pixels at a time: memory-bound.

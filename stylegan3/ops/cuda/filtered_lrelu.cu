@@ -30,8 +30,8 @@
 // bias, clamp, scale have a multiple of 16 entries covering out_pitch.
 //
 // ToRGB. With COLOURS, y is not stored: the warp that takes output away multiplies it by ToRGB's
-// weights (filtered_lrelu_colours.cuh), and a block passes over its strip once for each 16 channels,
-// adding to the picture.
+// weights (filtered_lrelu_colours.cuh), and stores for each 16 channels one part of the picture's
+// sums, which colour_sums.cu adds up: 4 COLOURS bytes a pixel instead of 32.
 //
 // Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS of input, AT_ONCE: how many of a warp's
 // 4 channels are filtered side by side, to hide latencies; it takes registers. COLOURS 0 to 4.
@@ -41,7 +41,7 @@
 
 KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     const u16* x,
-    void* y,  // float16, or with COLOURS the picture [COLOURS][out_height][out_width] float32
+    void* y,  // float16, or with COLOURS [parts][COLOURS][out_height][out_width] float32
     const float* bias, const float* clamp, const float* scale,
     const u32* matrices,  // float16 pairs: up_v, up_h, up_h with halves swapped, down_h, down_v
     int channels, int in_height, int in_width,
@@ -50,13 +50,11 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     int out_height, int out_width, int out_pitch,
     int first_input,  // input row and column of the first tap of output 0
     float peak_gain, int strip_height,
-    const float* weight, const float* torgb_bias,  // with COLOURS: [COLOURS][channels], [COLOURS]
-    float torgb_clamp, float output_scale) {
+    const float* weight) {  // ToRGB's, with COLOURS: [COLOURS][channels]
   const int tid = threadIdx.x, lane = tid & 31, warp_index = tid >> 5;
   const int block_channel = blockIdx.y * 16, column = blockIdx.z * 32;
   const int top = blockIdx.x * strip_height, rows = min(out_height - top, strip_height);
   const int steps = ((rows + 7) / 8 + 1 + GROUPS - 1) / GROUPS;  // one group more than outputs
-  const int passes = COLOURS > 0 ? (channels + 15) / 16 : 1;
   const int filtering = max(min((channels - block_channel + 3) / 4, FILTERING), 1);
   const u32 shared = shared_start();
   const Handover handover = {shared + BARRIERS};
@@ -77,39 +75,36 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
   if (warp_index < filtering) {
     const int channel = block_channel + warp_index * 4;
     filter_strip(shared, handover, matrices, bias + channel, clamp + channel, scale + channel,
-                 peak_gain, warp_index, channels - channel, steps, passes);
+                 peak_gain, warp_index, channels - channel, steps);
   } else if (warp_index == FILTERING) {
     const int in_column = 2 * column / UP + first_input + pixel;
     Input input;
-    input.first_row = 2 * top / UP + first_input;
+    input.row = 2 * top / UP + first_input;
     input.height = in_height;
-    input.pass_blocks = steps + 1;
-    input.passes = passes;
+    input.blocks = steps + 1;
     input.row_length = (i64)in_width * in_pitch;
     input.apart = APART * in_pitch;
-    input.x = x + (i64)blockIdx.y * in_block + half * 8 + input.first_row * input.row_length +
-              (i64)in_column * in_pitch;
-    input.x_apart = in_block;
-    input.bias = bias + half_channel;
-    input.channels = in_channels - half_channel;
+    input.source = x + (i64)blockIdx.y * in_block + half * 8 + input.row * input.row_length +
+                   (i64)in_column * in_pitch;
     input.to = pixel * 32 + half * 16;
+    await_previous();
+    input.outside = outside_pixel(bias + half_channel);
 #pragma unroll
     for (int k = 0; k < Input::SHARE; k++) {
-      input.needed[k] = pixel + k * APART < COLUMNS;
-      input.in_picture[k] = input.needed[k] && (u32)(in_column + k * APART) < (u32)in_width;
+      const bool needed = pixel + k * APART < COLUMNS;
+      input.inside[k] = needed && half_channel < in_channels &&
+                        (u32)(in_column + k * APART) < (u32)in_width;
+      if (needed && !input.inside[k]) input.fill(shared, k);
     }
-    await_previous();
-    input.begin_pass();
-    bring_strip(shared, handover, input, lane, passes * (steps + 1));
+    bring_strip(shared, handover, input, lane, steps);
   } else if (COLOURS > 0 && warp_index == FILTERING + 1) {
-    const ToRgb torgb = {weight, torgb_bias, torgb_clamp, output_scale};
-    float* const to = (float*)y;
+    float* const part = (float*)y + (i64)blockIdx.y * COLOURS * out_height * out_width;
     if (out_width % 4 == 0) {
-      const Picture<true> picture(to, out_height, out_width, top, rows, column, lane);
-      colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+      const Part<true> to(part, out_height, out_width, top, rows, column, lane);
+      colour_strip(shared, handover, to, weight, block_channel, channels, lane, steps);
     } else {
-      const Picture<false> picture(to, out_height, out_width, top, rows, column, lane);
-      colour_strip(shared, handover, picture, torgb, channels, lane, steps, passes);
+      const Part<false> to(part, out_height, out_width, top, rows, column, lane);
+      colour_strip(shared, handover, to, weight, block_channel, channels, lane, steps);
     }
   } else if (warp_index == FILTERING + 1) {
     Output output;

@@ -12,42 +12,19 @@ DEVICE uint4 outside_pixel(const float* bias) {
                     to_half2(b[6], b[7]));
 }
 
-// Copies blocks of 8 input rows into slots, in as many passes, each over 16 channels.
+// Copies blocks of 8 input rows into slots.
 struct Input {
   static constexpr int SHARE = (COLUMNS + APART - 1) / APART;
-  const u16* x;        // first row of the next pass, this lane's first pixel and channel
-  const float* bias;   // of the next pass, this lane's first channel
-  int channels;        // stored in the next pass, from this lane's first on
-  int x_apart;         // from a pass to the next [float16 values]
-  int first_row, height, pass_blocks, passes;  // rows of the picture; passes still to begin
+  const u16* source;   // first row of the next block, this lane's first pixel
   i64 row_length;      // [float16 values]
   int apart;           // from a pixel of the lane to its next [float16 values]
   u32 to;              // in a slot
-  bool needed[SHARE], in_picture[SHARE];  // which pixels of the lane are
-
-  const u16* source;   // first row of the next block, this lane's first pixel
-  bool inside[SHARE];  // the pixels that are loaded; what others are is filled in once
+  bool inside[SHARE];  // the pixels that lie in the picture; what others are is filled in once
   uint4 outside;
-  int row, blocks, unfilled;  // blocks still to bring, slots still to fill, of the pass
+  int row, height, blocks;  // blocks still to bring
 
-  __device__ __forceinline__ void begin_pass() {
-    source = x, row = first_row, blocks = pass_blocks, unfilled = SLOTS;
-    outside = outside_pixel(bias);
-#pragma unroll
-    for (int k = 0; k < SHARE; k++) inside[k] = in_picture[k] && channels > 0;
-    x += x_apart, bias += 16, channels -= 16, passes--;
-  }
   __device__ __forceinline__ void load(u32 slot) {
-    if (blocks == 0 && passes > 0) begin_pass();
-    if (blocks > 0) {
-      blocks--;
-      if (unfilled > 0) {
-        unfilled--;
-#pragma unroll
-        for (int k = 0; k < SHARE; k++) {
-          if (needed[k] && !inside[k]) fill(slot, k);
-        }
-      }
+    if (blocks-- > 0) {
       if (row >= 0 && row + 8 <= height) {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
@@ -74,9 +51,13 @@ struct Input {
     }
     copy_async_commit();
   }
-  __device__ __forceinline__ void fill(u32 slot, int k) const {
-#pragma unroll 1
-    for (int i = 0; i < 8; i++) store_shared16(address(slot, i, k), outside);
+  // For a pixel outside the picture: what load() would do, once for all slots.
+  __device__ __forceinline__ void fill(u32 shared, int k) const {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      for (int i = 0; i < 8; i++) {
+        store_shared16(address(shared + slot * SLOT, i, k), outside);
+      }
+    }
   }
   __device__ __forceinline__ u32 address(u32 slot, int i, int k) const {
     return slot + (to ^ swapped_half(i)) + i * ROW + k * APART * 32;
@@ -84,24 +65,24 @@ struct Input {
 };
 
 // Brings all input of a strip.
-DEVICE void bring_strip(u32 shared, const Handover& handover, Input& input, int lane, int blocks) {
-#pragma unroll 1
+DEVICE void bring_strip(u32 shared, const Handover& handover, Input& input, int lane, int steps) {
+#pragma unroll
   for (int i = 0; i < SLOTS; i++) input.load(shared + i * SLOT);
   Ring bring = {0, 0};
   u32 refill = shared;
 #pragma unroll 1
-  for (int block = 0; block < blocks; block++) {
+  for (int block = 0; block <= steps; block++) {
     copy_async_wait<SLOTS - 2>();
     tell(handover.brought(bring.slot), lane);
     bring.advance();
     if (block == 0) continue;
-    handover.await_staged(block - 1);
+    handover.await_staged(block - 2);
     input.load(refill);
     refill = refill + SLOT == shared + PAST_END ? shared : refill + SLOT;
   }
 }
 
-// Stores staged rows: where there is one pass.
+// Stores staged rows.
 struct Output {
   static constexpr int SHARE = 32 / APART;
   u16* to;            // first row of the next step, this lane's first pixel
@@ -137,10 +118,9 @@ struct Output {
 
 // Takes all output of a strip away.
 DEVICE void take_strip(u32 shared, const Handover& handover, Output& output, int lane, int steps) {
-  take_nothing(handover, 0, lane);
 #pragma unroll 1
-  for (int turn = 1; turn <= steps; turn++) {
-    handover.await_staged(turn);
-    output.store(shared + STAGING + (turn & 1) * OUT_SLOT, handover.drained(turn), lane);
+  for (int step = 0; step < steps; step++) {
+    handover.await_staged(step);
+    output.store(shared + STAGING + (step & 1) * OUT_SLOT, handover.drained(step), lane);
   }
 }

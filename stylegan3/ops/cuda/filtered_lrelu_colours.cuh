@@ -1,10 +1,8 @@
-// ToRGB in `filtered_lrelu.cu`, by the warp that takes staged rows away:
+// ToRGB in `filtered_lrelu.cu`, by the warp that takes staged rows away: of its block's 16 channels,
 //
-//   picture = output_scale * clamp(sum of weight * y + bias, +-clamp)
+//   part = sum of weight * y
 //
-// A pass over the strip has 16 channels of y. Its sums are added to those of the passes before, which
-// lie in the picture: a lane reads only what it wrote itself, so that nobody waits for another block,
-// and the order of the sums never changes. What is read and written so stays in the L2 cache.
+// What else ToRGB is, `colour_sums.cu` computes from all parts.
 //
 // A row of the strip is two products on tensor cores: A has 16 pixels by 16 channels, B 16 channels
 // by 8 columns, two of each colour. One has its weights rounded to float16, the other what rounding
@@ -21,20 +19,14 @@
 constexpr float LARGEST_HALF = 65504.f;
 constexpr float ENLARGED = 2048.f;
 
-struct ToRgb {
-  const float* weight;  // [COLOURS][channels]
-  const float* bias;    // [COLOURS]
-  float clamp, output_scale;
-};
-
 // B for the 16 channels from `first` on. Lane 4 g + t has channels 4 t to 4 t + 3 of column g.
-DEVICE void load_weights(u32 (&b)[2], const ToRgb& torgb, int first, int channels, int lane) {
+DEVICE void load_weights(u32 (&b)[2], const float* weights, int first, int channels, int lane) {
   const int column = lane >> 2, colour = column >> 1, channel = first + (lane & 3) * 4;
   float values[4];
 #pragma unroll
   for (int i = 0; i < 4; i++) {
     const bool exists = colour < COLOURS && channel + i < channels;
-    const float weight = exists ? torgb.weight[colour * channels + channel + i] : 0.f;
+    const float weight = exists ? weights[colour * channels + channel + i] : 0.f;
     const float bounded = limited(weight, LARGEST_HALF);
     values[i] = column & 1 ? (bounded - to_float(to_half(bounded))) * ENLARGED : bounded;
   }
@@ -67,33 +59,17 @@ DEVICE void multiply_row(float (&sums)[4], const uint2 (&y)[4], const u32 (&b)[2
 
 // This lane's colour and pixels of a strip. WHOLE: the width is a multiple of 4, so that a lane has all
 // of its pixels or none, and they are aligned.
-template <bool WHOLE> struct Picture {
+template <bool WHOLE> struct Part {
   float* strip;     // its first row
-  int width;        // of the picture
+  int width;        // of the picture [px]
   int rows, count;  // rows of the strip; how many of the 4 pixels the picture has
 
-  __device__ __forceinline__ Picture(float* picture, int height, int width, int top, int rows,
-                                     int column, int lane)
+  __device__ __forceinline__ Part(float* part, int height, int width, int top, int rows,
+                                  int column, int lane)
       : width(width), rows(rows) {
     const int colour = lane & 3, first = column + (lane >> 2) * 4;
-    strip = picture + ((i64)colour * height + top) * width + first;
+    strip = part + ((i64)colour * height + top) * width + first;
     count = colour < COLOURS ? min(max(width - first, 0), 4) : 0;
-  }
-  __device__ __forceinline__ void load(float (&values)[4], int row) const {
-#pragma unroll
-    for (int k = 0; k < 4; k++) values[k] = 0;
-    if ((u32)row >= (u32)rows) return;
-    const float* const from = strip + (i64)row * width;
-    if (WHOLE) {
-      if (count == 0) return;
-      const float4 v = *(const float4*)from;
-      values[0] = v.x, values[1] = v.y, values[2] = v.z, values[3] = v.w;
-    } else {
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-        if (k < count) values[k] = from[k];
-      }
-    }
   }
   __device__ __forceinline__ void store(const float (&values)[4], int row) const {
     if ((u32)row >= (u32)rows) return;
@@ -109,59 +85,42 @@ template <bool WHOLE> struct Picture {
   }
 };
 
-// Reads BATCH rows from the shared address `at` on; channels that no warp stages are zero.
+// Reads BATCH rows from the shared address `at` on.
 constexpr int BATCH = 4;
-DEVICE void read_rows(uint2 (&y)[BATCH][4], u32 at, bool is_staged, int lane) {
+DEVICE void read_rows(uint2 (&y)[BATCH][4], u32 at, int lane) {
   const int g = lane >> 2, t = lane & 3;
   const u32 own = (4 * g + (g & 3)) * 32 + t * 8;
 #pragma unroll
   for (int row = 0; row < BATCH; row++, at += OUT_ROW) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      y[row][i] = make_uint2(0, 0);
-      if (is_staged) y[row][i] = load_shared8(at + (own ^ (swapped_half(row) + i * 32)));
+      y[row][i] = load_shared8(at + (own ^ (swapped_half(row) + i * 32)));
     }
   }
 }
 
-// Multiplies all output of a strip.
+// Multiplies all output of a strip: channels `first` to `first + 15` of `channels`.
 template <bool WHOLE>
-DEVICE void colour_strip(u32 shared, const Handover& handover, const Picture<WHOLE>& picture,
-                         const ToRgb& torgb, int channels, int lane, int steps, int passes) {
-  constexpr int BATCHES = STEP_ROWS / BATCH;
-  const int t = lane & 3;
-  const float bias = t < COLOURS ? torgb.bias[t] : 0.f;
+DEVICE void colour_strip(u32 shared, const Handover& handover, const Part<WHOLE>& part,
+                         const float* weight, int first, int channels, int lane, int steps) {
   u32 weights[2];
-  load_weights(weights, torgb, 0, channels, lane);
+  load_weights(weights, weight, first, channels, lane);
   await_previous();
-  int turn = 0;
+  int row = -8;
 #pragma unroll 1
-  for (int pass = 0; pass < passes; pass++) {
-    const bool is_staged = pass * 16 + t * 4 < channels;  // by the warp with these channels
-    if (pass > 0) load_weights(weights, torgb, pass * 16, channels, lane);
-    float before[BATCH][4] = {};  // sums of the passes before; the first rows are above the strip
-    take_nothing(handover, turn++, lane);
-#pragma unroll 1
-    for (int batch = 0; batch < steps * BATCHES; batch++) {
-      const int in_step = batch % BATCHES, top = batch * BATCH - 8;
-      if (in_step == 0) handover.await_staged(turn);
-      const u32 staging = shared + STAGING + (turn & 1) * OUT_SLOT;
+  for (int step = 0; step < steps; step++) {
+    const u32 staging = shared + STAGING + (step & 1) * OUT_SLOT;
+    handover.await_staged(step);
+#pragma unroll 1  // as in Output::store
+    for (int batch = 0; batch < STEP_ROWS; batch += BATCH) {
       uint2 y[BATCH][4];
-      read_rows(y, staging + in_step * BATCH * OUT_ROW, is_staged, lane);
-      if (in_step == BATCHES - 1) tell(handover.drained(turn++), lane);
+      read_rows(y, staging + batch * OUT_ROW, lane);
+      if (batch + BATCH == STEP_ROWS) tell(handover.drained(step), lane);
 #pragma unroll
-      for (int i = 0; i < BATCH; i++) {
+      for (int i = 0; i < BATCH; i++, row++) {
         float sums[4];
         multiply_row(sums, y[i], weights, lane);
-#pragma unroll
-        for (int k = 0; k < 4; k++) {
-          sums[k] += before[i][k];
-          if (pass == passes - 1) {
-            sums[k] = limited(sums[k] + bias, torgb.clamp) * torgb.output_scale;
-          }
-        }
-        picture.store(sums, top + i);
-        picture.load(before[i], pass > 0 ? top + BATCH + i : -1);  // a batch ahead of its use
+        part.store(sums, row);
       }
     }
   }

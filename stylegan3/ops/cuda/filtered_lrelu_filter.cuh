@@ -169,63 +169,54 @@ DEVICE void prepare_channels(u32 shared, const Filters& f, const float* bias, co
   __syncwarp();
 }
 
-// Filters all steps of a strip, in as many passes; `bias`, `clamp`, `scale` are those of the warp's
-// first channel, `channels` how many there are from it on.
+// Filters all steps of a strip; `bias`, `clamp`, `scale` are those of the warp's first channel.
 DEVICE void filter_strip(u32 shared, const Handover& handover, const u32* matrices,
                          const float* bias, const float* clamp, const float* scale,
-                         float peak_gain, int warp_index, int channels, int steps, int passes) {
+                         float peak_gain, int warp_index, int channels, int steps) {
   const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
   Filters filters;
   load_filters(filters, matrices, g, t);
   await_previous();
+  prepare_channels(shared, filters, bias, clamp, peak_gain, warp_index, g, t);
+  const Warp warp = {channels,
+                     shared + BIASES + (warp_index * 4 * UP + (g & (UP - 1))) * 8,
+                     shared + LIMITS + warp_index * 16,
+                     to_half2(scale[0], scale[1]),
+                     to_half2(scale[2], scale[3])};
   // Where this lane reads input pixels and stages output pixels.
   const u32 half = (((warp_index >> 1 ^ t) & 1) << 4) + ((warp_index & 1) << 3);
   const u32 read_at = shared + 2 * t * ROW + g * 32 + half;
   const u32 stage_at = shared + STAGING + 2 * t * OUT_ROW + g * 32 + half;
   const u32 safe_at = shared + SAFE + warp_index * 8;
+  const bool active = warp.count > 0;
 
+  u32 above[4][TILES], open[4][2][2];
+#pragma unroll
+  for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
   Ring ring = {0, 0};
-  int turn = 0;
+  barrier_wait(handover.brought(0), 0);
+  bool was_large = false;
+  if (active) was_large = read_pixels(above, read_at, load_shared8(safe_at));
+  tell(handover.staged(-1), lane);
 #pragma unroll 1
-  for (int pass = 0; pass < passes; pass++) {
-    const int first = pass * 16;
-    prepare_channels(shared, filters, bias + first, clamp + first, peak_gain, warp_index, g, t);
-    const Warp warp = {channels - first,
-                       shared + BIASES + (warp_index * 4 * UP + (g & (UP - 1))) * 8,
-                       shared + LIMITS + warp_index * 16,
-                       to_half2(scale[first], scale[first + 1]),
-                       to_half2(scale[first + 2], scale[first + 3])};
-    const bool active = warp.count > 0;
-    u32 above[4][TILES], open[4][2][2];
-#pragma unroll
-    for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
-    bool was_large = false;
-    barrier_wait(handover.brought(ring.slot), ring.parity);
-    handover.await_drained(turn);
-    if (active) was_large = read_pixels(above, read_at + ring.slot * SLOT, load_shared8(safe_at));
-    tell(handover.staged(turn++), lane);
+  for (int step = 0; step < steps; step++) {
     ring.advance();
-#pragma unroll 1
-    for (int step = 0; step < steps; step++, turn++, ring.advance()) {
-      barrier_wait(handover.brought(ring.slot), ring.parity);
-      handover.await_drained(turn);
-      if (active) {
-        u32 below[4][TILES];
-        const bool is_large =
-            read_pixels(below, read_at + ring.slot * SLOT, load_shared8(safe_at));
-        const u32 to = stage_at + (turn & 1) * OUT_SLOT;
-        if (CLAMP && (is_large || was_large)) {
-          filter_step<true>(filters, warp, above, below, open, to);
-        } else {
-          filter_step<false>(filters, warp, above, below, open, to);
-        }
-#pragma unroll
-        for (int k = 0; k < 4 * TILES; k++) {
-          above[k / TILES][k % TILES] = below[k / TILES][k % TILES];
-        }
-        was_large = is_large;
+    barrier_wait(handover.brought(ring.slot), ring.parity);
+    handover.await_drained(step);
+    if (active) {
+      u32 below[4][TILES];
+      const bool is_large =
+          read_pixels(below, read_at + ring.slot * SLOT, load_shared8(safe_at));
+      const u32 to = stage_at + (step & 1) * OUT_SLOT;
+      if (CLAMP && (is_large || was_large)) {
+        filter_step<true>(filters, warp, above, below, open, to);
+      } else {
+        filter_step<false>(filters, warp, above, below, open, to);
       }
-      tell(handover.staged(turn), lane);
+#pragma unroll
+      for (int k = 0; k < 4 * TILES; k++) above[k / TILES][k % TILES] = below[k / TILES][k % TILES];
+      was_large = is_large;
     }
+    tell(handover.staged(step), lane);
   }
 }

@@ -25,10 +25,9 @@ constexpr int BARRIERS = BIASES + 128 * UP;
 
 DEVICE u32 swapped_half(int row) { return (row >> 1 & 1) << 4; }
 
-// How warps hand over, in turns that are counted through all passes over the strip, one for each 16
-// channels. Block b of 8 input rows lies in slot b % SLOTS. Turn b reads it and, but for the first of
-// a pass, filters it and the block before into staging b % 2. When that is staged, the block has been
-// read too, so that its slot is free.
+// How warps hand over. Block b of 8 input rows lies in slot b % SLOTS. Step s filters blocks s and
+// s + 1 into staging s % 2. When it is staged, its blocks have been read too, so that their slots
+// are free; "step -1" is the reading of block 0.
 struct Handover {
   u32 barriers;
 
@@ -40,18 +39,18 @@ struct Handover {
     }
   }
   __device__ __forceinline__ u32 brought(int slot) const { return barriers + 8 * slot; }
-  __device__ __forceinline__ u32 staged(int turn) const {
-    return barriers + 8 * (SLOTS + (turn & 1));
+  __device__ __forceinline__ u32 staged(int step) const {
+    return barriers + 8 * (SLOTS + (step & 1));
   }
-  __device__ __forceinline__ u32 drained(int turn) const {
-    return barriers + 8 * (SLOTS + 2 + (turn & 1));
+  __device__ __forceinline__ u32 drained(int step) const {
+    return barriers + 8 * (SLOTS + 2 + (step & 1));
   }
-  __device__ __forceinline__ void await_staged(int turn) const {
-    barrier_wait(staged(turn), turn >> 1 & 1);
+  __device__ __forceinline__ void await_staged(int step) const {
+    barrier_wait(staged(step), (step + 1) >> 1 & 1);
   }
-  // Until the output of two turns ago has been taken away.
-  __device__ __forceinline__ void await_drained(int turn) const {
-    barrier_wait(drained(turn), ((turn >> 1) - 1) & 1);
+  // Until the output of two steps ago, if there was one, has been taken away.
+  __device__ __forceinline__ void await_drained(int step) const {
+    barrier_wait(drained(step), ((step >> 1) - 1) & 1);
   }
 };
 
@@ -59,12 +58,6 @@ struct Handover {
 DEVICE void tell(u32 barrier, int lane) {
   __syncwarp();
   if (lane == 0) barrier_arrive(barrier);
-}
-
-// The first turn of a pass, which stages nothing, for the warp that takes output away.
-DEVICE void take_nothing(const Handover& handover, int turn, int lane) {
-  handover.await_staged(turn);
-  tell(handover.drained(turn), lane);
 }
 
 // A place in the ring of slots.

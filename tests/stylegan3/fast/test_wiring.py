@@ -67,6 +67,20 @@ def test_activations_in_convolutions(parts: int) -> None:
     assert [name for name in names if name.endswith("picture")] == ["b32 picture"] * (parts > 1)
 
 
+def test_torgb_begun_in_the_filter_before_it() -> None:
+    generator = lively(SMALL3)
+    fast = FastSynthesis(generator, "fp32", operations=reference_operations(colour_parts=1))
+    ws = generator.mapping(latent(generator))
+    *_, before, last = generator.synthesis.layer_names
+    for name in (before, last, None):
+        assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+    ends = [step.name for step in fast.plan().steps[-2:]]
+    assert ends == [f"{before} filtered_lrelu, torgb", f"{last} torgb"]
+    for name in ("weight", "bias"):
+        generator.synthesis.get_parameter(f"{last}.{name}").mul_(-0.5).add_(0.1)
+    assert_close(fast(ws=ws), generator.synthesis(ws))
+
+
 def test_a_picture_from_complete_and_partial_sums() -> None:
     generator, z = lively(SMALL2), latent(lively(SMALL2))
 
