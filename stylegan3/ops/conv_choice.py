@@ -92,7 +92,7 @@ def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     composed = COMPOSED.get(_key(shape))
     if composed is not None and composed.fits(shape):
         return composed
-    # What the estimate of consumers out of turn, and of blocks that share a tile, is not fitted to.
+    # the estimate is not fitted to consumers out of turn, nor to blocks that share a tile
     fitting = [t for t in candidates(shape) if t.in_turn and t.split == 1]
     return min(fitting, key=lambda t: estimate(t, shape, processors))
 
