@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.ops import weight_preparation_cuda
-from stylegan3.ops.prepared_weight import PackedPicture, PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 from stylegan3.ops.upfirdn2d import upfirdn2d
 
 _PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -21,10 +21,7 @@ class WeightPreparation(weight_preparation_cuda.WeightPreparation):
     def __call__(self, which: Sequence[int]) -> None:
         """Derive these again from their live tensors."""
         for item in (self._items[i] for i in which):
-            if isinstance(item, PackedPicture):
-                item.picture[..., : len(item.source)] = item.source.detach().permute(1, 2, 0)
-            else:
-                _prepare(item)
+            _prepare(item)
 
 
 def _prepare(item: PreparedWeight) -> None:

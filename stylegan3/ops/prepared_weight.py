@@ -128,27 +128,3 @@ class PreparedWeight:
             raise ValueError("row_of must be int32")
         self.layout = layout
         return self.storage
-
-
-class PackedPicture:
-    """A picture that is one of the network's tensors, as convolutions read pictures.
-
-    Args:
-        source: [C, H, W] float32, the live tensor.
-        picture: [H, W, P], filled by `WeightPreparation`; padding stays as it is.
-
-    Raises:
-        ValueError: if shapes or types disagree.
-    """
-
-    def __init__(self, source: Tensor, picture: Tensor) -> None:
-        channels, height, width = source.shape
-        if source.dtype != torch.float32:
-            raise ValueError(f"a picture to pack must be float32, not {source.dtype}")
-        if not source.is_contiguous() or not picture.is_contiguous():
-            raise ValueError("pictures must be contiguous")
-        pitch = picture.shape[-1]
-        if picture.shape[:-1] != (height, width) or pitch < channels or pitch % 2:
-            raise ValueError(f"{tuple(source.shape)} does not fit {tuple(picture.shape)}")
-        storage_name(picture.dtype)
-        self.source, self.picture = source, picture

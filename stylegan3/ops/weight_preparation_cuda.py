@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -12,7 +11,7 @@ import torch
 
 from stylegan3.ops import nvrtc
 from stylegan3.ops.launch_table import POINTER, pointer, table
-from stylegan3.ops.prepared_weight import PackedPicture, PreparedWeight
+from stylegan3.ops.prepared_weight import PreparedWeight
 from stylegan3.ops.sources import cuda_source
 
 SPEC = nvrtc.KernelSpec("weight_preparation", cuda_source("weight_preparation.cu"))
@@ -21,7 +20,6 @@ MOST = 64
 """Layers of one launch, at most."""
 
 _THREADS = 128
-_GROUP = 32  # channels of a picture that a block takes
 _PLAIN, _PHASES, _COMPOSED = range(3)
 _LAYOUT = [
     ("weight", POINTER),
@@ -39,8 +37,6 @@ _LAYOUT = [
     ("kind", np.int32),
     ("is_half", np.int32),
 ]
-
-Item = PreparedWeight | PackedPicture
 
 
 class Selection(ctypes.Structure):
@@ -63,11 +59,11 @@ class WeightPreparation:
 
     spec = SPEC
 
-    def __init__(self, items: Sequence[Item], device: torch.device) -> None:
+    def __init__(self, items: Sequence[PreparedWeight], device: torch.device) -> None:
         self._items = tuple(items)  # keeps the tensors alive
         self._device = device
         self._table = table([_row(item) for item in items], _LAYOUT, device)
-        self._blocks = [_extent(item)[0] for item in items]
+        self._blocks = [item.out_channels for item in items]
         self._shared = [_shared_bytes(item) for item in items]
 
     def __call__(self, which: Sequence[int]) -> None:
@@ -92,38 +88,24 @@ class WeightPreparation:
         )
 
 
-def _row(item: Item) -> tuple:
+def _row(item: PreparedWeight) -> tuple:
     """Return an item's `struct Layer`."""
-    _, channels, taps = _extent(item)
-    if isinstance(item, PackedPicture):
-        tensors = (item.source, None, None, item.picture, None, None)
-        strides = channels, item.picture.shape[-1]
-        out_pitch, energy_pitch, kind = 0, 0, _PLAIN
-        dtype = item.picture.dtype
-    else:
-        layout = item.layout
-        tensors = (item.source, item.taps, layout.row_of, item.storage, item.energy, item.row_rms)
-        strides = layout.strides(item.kernel[0] * item.kernel[1])
-        out_pitch, energy_pitch = item.out_pitch, item.energy.shape[1]
-        kind = _PLAIN if not item.phases else _PHASES if item.taps is None else _COMPOSED
-        dtype = item.dtype
-    addresses = map(pointer, tensors)
-    is_half = dtype == torch.float16
-    return (*addresses, channels, taps, out_pitch, energy_pitch, *strides, kind, is_half)
+    layout, taps = item.layout, item.kernel[0] * item.kernel[1]
+    tensors = (item.source, item.taps, layout.row_of, item.storage, item.energy, item.row_rms)
+    kind = _PLAIN if not item.phases else _PHASES if item.taps is None else _COMPOSED
+    return (
+        *map(pointer, tensors),
+        item.in_channels,
+        item.source[0, 0].numel(),
+        item.out_pitch,
+        item.energy.shape[1],
+        *layout.strides(taps),
+        kind,
+        item.dtype == torch.float16,
+    )
 
 
-def _extent(item: Item) -> tuple[int, int, int]:
-    """Blocks that an item takes, and the input channels and taps of each."""
-    if isinstance(item, PreparedWeight):
-        return item.out_channels, item.in_channels, item.source[0, 0].numel()
-    # pictures have no output channels; groups of theirs, of whole pairs, give more blocks than one
-    channels, pixels = len(item.source), item.source[0].numel()
-    group = math.gcd(channels, _GROUP)
-    group = channels if group % 2 else group
-    return channels // group, group, pixels
-
-
-def _shared_bytes(item: Item) -> int:
+def _shared_bytes(item: PreparedWeight) -> int:
     """Room for a row of an even number of channels, wherever in 16 bytes it begins."""
-    _, channels, taps = _extent(item)
+    channels, taps = item.in_channels, item.source[0, 0].numel()
     return 16 * -(-(3 + (channels + channels % 2) * taps) // 4)

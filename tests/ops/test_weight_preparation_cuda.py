@@ -17,7 +17,7 @@ from stylegan3.ops.conv_hopper import HopperConvolution
 from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
 from stylegan3.ops.modulated_act_cuda import resampling_taps
 from stylegan3.ops.modulated_conv2d import normalise_weight
-from stylegan3.ops.prepared_weight import PackedPicture, PreparedWeight, WeightLayout
+from stylegan3.ops.prepared_weight import PreparedWeight, WeightLayout
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 from stylegan3.ops.weight_preparation_cuda import MOST, WeightPreparation
 
@@ -34,7 +34,7 @@ def filter_taps() -> Tensor:
     return pair
 
 
-def prepare(*items: PreparedWeight | PackedPicture) -> None:
+def prepare(*items: PreparedWeight) -> None:
     WeightPreparation(items, items[0].source.device)(range(len(items)))
 
 
@@ -174,16 +174,6 @@ def test_the_layout_of_hoppers_kernel(device: torch.device) -> None:
     assert relative_error(item.storage, expected.cpu().double()) < 1e-4
 
 
-@pytest.mark.parametrize("channels", [27, 40, 96])  # odd; whole groups
-def test_pictures_are_put_in_their_places(device: torch.device, channels: int) -> None:
-    source = torch.randn(channels, 3, 4, generator=generator(1)).to(device)
-    pictures = [torch.zeros(3, 4, 96, dtype=d, device=device) for d in (torch.half, torch.float)]
-    prepare(*(PackedPicture(source, picture) for picture in pictures))
-    for picture in pictures:
-        assert torch.equal(picture[..., :channels], source.permute(1, 2, 0).to(picture.dtype))
-        assert not picture[..., channels:].any()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_zeros_stay_finite(device: torch.device, kind: str) -> None:
     item = PreparedWeight(
@@ -314,5 +304,3 @@ def test_what_does_not_fit_is_refused(device: torch.device) -> None:
         item.lay_out(WeightLayout(32, 8))
     with pytest.raises(ValueError, match="another convolution"):
         _ = item.weight
-    with pytest.raises(ValueError, match="does not fit"):
-        PackedPicture(torch.zeros(9, 4, 4), torch.zeros(4, 4, 8))

@@ -40,11 +40,6 @@ DEVICE u32 add_magnitude2(u32 a, u32 factor) {
   asm("{ .reg .b32 t; abs.f16x2 t, %1; fma.rn.f16x2 %0, t, %2, %1; }" : "=r"(d) : "r"(a), "r"(factor));
   return d;
 }
-#if __CUDA_ARCH__ >= 800
-DEVICE u32 max2(u32 a, u32 b) {
-  u32 d; asm("max.f16x2 %0, %1, %2;" : "=r"(d) : "r"(a), "r"(b)); return d;
-}
-#endif
 // Clamps both halves of `a` to +-limit (limit >= 0). NaN stays: such a picture is not shown.
 #if __CUDA_ARCH__ >= 860
 DEVICE u32 clamp2(u32 a, u32 limit) {

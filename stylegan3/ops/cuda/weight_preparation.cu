@@ -8,8 +8,8 @@
 // kernel rows 2 and 0, odd ones row 1.
 // COMPOSED: the same and the 4-tap resampling filter behind it as one 3x3 convolution of padding 1,
 // for output twice as large as the input.
-// Without energy, values are only put in their places: some channels of a picture [C][H][W] a block,
-// as [H][W][C].
+// Without energy, values are only put in their places. Nothing asks for that; but where the compiler
+// does not have to think of it, it spills registers (NVRTC 13.0).
 //
 // One block an output channel, whose row is staged in shared memory for its root-mean-square; then
 // each thread takes two neighbouring input channels, so that a warp stores 128 bytes in a row.

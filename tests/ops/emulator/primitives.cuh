@@ -214,10 +214,6 @@ DEVICE u32 add_magnitude2(u32 a, u32 factor) {
   using namespace emulator;
   return pack(low(a) + fabsf(low(a)) * low(factor), high(a) + fabsf(high(a)) * high(factor));
 }
-DEVICE u32 max2(u32 a, u32 b) {
-  using namespace emulator;
-  return pack(fmaxf(low(a), low(b)), fmaxf(high(a), high(b)));
-}
 DEVICE u32 clamp2(u32 a, u32 limit) {
   using namespace emulator;
   auto clamp = [](float x, float c) { return fabsf(x) > c ? copysignf(c, x) : x; };
