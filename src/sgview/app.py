@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, assert_never
 
 import platformdirs
@@ -24,6 +23,7 @@ from sgview.gfx.layer import Layer
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.gui.gui import Gui
+from sgview.owner import Owner
 from sgview.performance import Performance
 from sgview.recent import RecentFiles
 from sgview.running import THREAD_TURN, closing_signals, turns_of
@@ -59,7 +59,7 @@ PRESET_FILTER = ("Presets", "*.toml *.json *.png")
 SLOTS: tuple[c.Slot, ...] = ("a", "b")
 
 
-class App:
+class App(Owner):
     """Owns the window, what is drawn in it, the engine's thread and the parameters.
 
     Args:
@@ -297,17 +297,6 @@ class App:
         """Stop the engine's thread and free everything; idempotent."""
         self._dialog.close()
         self._owned.close()
-
-    def __enter__(self) -> App:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _draw_panel(self) -> None:
         """Let the user see and change the parameters."""

@@ -26,6 +26,7 @@ from sgview.engine.playing import DEFAULT, Acceleration, PlayingNetwork
 from sgview.engine.profiling import time_layers
 from sgview.engine.readback import Letter, Readback
 from sgview.engine.timers import StageTimers
+from sgview.owner import Owner
 from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
@@ -55,7 +56,7 @@ class _Features:
     edits: tuple[EditStatus, ...]
 
 
-class Engine:
+class Engine(Owner):
     """Renders frames, each a pure function of parameters, time and the networks that are set.
 
     Synchronous, and for one thread at a time. Two things are not pure: a picture that is not finite
@@ -84,12 +85,6 @@ class Engine:
         self._notices: list[Notice] = []
         self._good_in_a_row = _GOOD_AGAIN
         self._found_layer: tuple[NetworkStatus, str, str | None] | None = None  # asked for last
-
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""

@@ -21,6 +21,7 @@ from sgview.engine.loading import Load, LoaderThread
 from sgview.engine.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture import Picture
+from sgview.owner import Owner
 from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
@@ -47,7 +48,7 @@ class EngineStatus:
     layer_times: LayerTimes = field(default_factory=LayerTimes)
 
 
-class EngineWorker:
+class EngineWorker(Owner):
     """Runs an engine; no method but `await_newer` waits for it.
 
     Networks are read on a second thread while the old ones play on. What fails becomes a notice,
@@ -79,12 +80,6 @@ class EngineWorker:
         self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> EngineWorker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def submit(
         self,

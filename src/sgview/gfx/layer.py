@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from OpenGL import GL
 
 from sgview.gfx import calls
-from sgview.gfx.owner import Owner
 from sgview.gfx.placement import Rect, around
 from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
+from sgview.owner import Owner
 
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of the window
 

@@ -7,7 +7,7 @@ from typing import Any
 from OpenGL import GL
 
 from sgview.gfx import calls
-from sgview.gfx.owner import Owner
+from sgview.owner import Owner
 from sgview.resources import shader
 
 

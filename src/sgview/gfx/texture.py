@@ -8,7 +8,7 @@ import numpy as np
 from OpenGL import GL
 
 from sgview.gfx import calls
-from sgview.gfx.owner import Owner
+from sgview.owner import Owner
 
 BYTES_PER_PIXEL = 4
 

@@ -17,7 +17,7 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
-from sgview.gfx.owner import Owner
+from sgview.owner import Owner
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 from imgui_bundle import imgui, implot
 
@@ -31,6 +30,7 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
 from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
+from sgview.owner import Owner
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status
@@ -40,7 +40,7 @@ USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
 
-class Gui:
+class Gui(Owner):
     """Owns one ImGui context and the state of its widgets, nothing of the instrument.
 
     Without `attach` there is neither window nor GL: the null backend, on which `draw` runs as
@@ -83,17 +83,6 @@ class Gui:
         imgui.set_current_context(self._context)
         self._plots: implot.internal.Context | None = implot.create_context()
         self._configure(ui_scale)
-
-    def __enter__(self) -> Gui:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def shows_performance(self) -> bool:

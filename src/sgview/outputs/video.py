@@ -6,7 +6,6 @@ disk plays even if the program is killed.
 
 from __future__ import annotations
 
-import types
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, cast
@@ -14,6 +13,8 @@ from typing import Protocol, cast
 import av
 import numpy as np
 from PIL import Image
+
+from sgview.owner import Owner
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""
@@ -85,7 +86,7 @@ class PngWriter:
         """Do nothing: every file is complete when it is written."""
 
 
-class VideoWriter:
+class VideoWriter(Owner):
     """A video file: H.264 (.mp4, .mov, .mkv) or VP9 (.webm), yuv420p, near-lossless to the eye.
 
     Pictures with an odd side lose their last row or column, since 4:2:0 wants even sizes.
@@ -132,14 +133,3 @@ class VideoWriter:
         stream.gop_size = max(1, round(float(self._rate)))  # a fragment a second
         stream.options = {"crf": "16"} if codec == "libx264" else {"crf": "24", "b": "0"}
         return stream
-
-    def __enter__(self) -> VideoWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: types.TracebackType | None,
-    ) -> None:
-        self.close()

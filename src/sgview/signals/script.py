@@ -12,11 +12,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import watchfiles
 
+from sgview.owner import Owner
 from sgview.signals.inputs import Instant
 from sgview.signals.play import Change, Play, apply_changes
 from sgview.state.params import Params
@@ -44,7 +44,7 @@ class _Version:
     is_good: bool = False  # has played a frame without an exception
 
 
-class Script:
+class Script(Owner):
     """Runs a script; while it is wrong, the last version that was good plays on.
 
     Args:
@@ -95,17 +95,6 @@ class Script:
         self._stop.set()
         if self._watcher is not None:
             self._watcher.join(timeout=10)
-
-    def __enter__(self) -> Script:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _keep(self, play: Play) -> tuple[Params, tuple[Change, ...]]:
         self._last = tuple(play.changes)

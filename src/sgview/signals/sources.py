@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sgview.owner import Owner
 from sgview.signals.inputs import Inputs
 from sgview.signals.learning import Learner
 from sgview.signals.midi_input import MidiInput
@@ -31,7 +32,7 @@ class Heard(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-class Sources:
+class Sources(Owner):
     """Owns the sources of signals but the sound; a context manager.
 
     Args:
@@ -54,17 +55,9 @@ class Sources:
         self._learner = Learner()
         self._inputs = Inputs()
 
-    def __enter__(self) -> Sources:
+    def __enter__(self) -> Self:
         self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        return super().__enter__()
 
     def start(self) -> None:
         """Open ports and devices; what cannot be opened says so in its status."""

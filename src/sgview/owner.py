@@ -1,4 +1,4 @@
-"""What all owners of things of OpenGL and CUDA have in common."""
+"""What all owners of things that do not free themselves have in common."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Owner:
     """Frees what it owns at the end of a `with`, by `close`, which does nothing a second time."""
 
     def close(self) -> None:
-        """Free everything; the context must be current."""
+        """Free everything; what is of OpenGL needs its context current."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
