@@ -7,7 +7,9 @@ its markers are among them.
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,24 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"SGVIEW_EXPECT={','.join(sorted(EXPECTED))}, but: {reason}"
     return report
+
+
+@pytest.fixture
+def never_waiting() -> Callable[[], AbstractContextManager[None]]:
+    """What torch raises in, wherever the host waits for the CUDA device."""
+    import torch
+
+    @contextmanager
+    def watch() -> Iterator[None]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that this mode is a prototype
+            torch.cuda.set_sync_debug_mode("error")
+        try:
+            yield
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+    return watch
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """The engine on an NVIDIA GPU: the same pictures, no waiting, no memory left behind."""
 
-import warnings
-
 import pytest
 import torch
 
@@ -75,19 +73,14 @@ def test_what_is_read_back_arrives_though_hundreds_of_frames_are_under_way(engin
     assert late.status.statistics.std == pytest.approx(wanted.status.statistics.std, rel=1e-2)
 
 
-def test_a_frame_never_waits_for_the_device(engines):
+def test_a_frame_never_waits_for_the_device(engines, never_waiting):
     cuda = engines[1]
     for params in CASES:
         cuda.render(params, 0.0)  # what is made once: kernels, tables, random numbers
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this mode is a prototype
-        torch.cuda.set_sync_debug_mode("error")
-    try:
+    with never_waiting():
         for t in range(1, 4):
             for params in CASES:
                 cuda.render(params, t / 7)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
 
 
 def test_statistics_come_one_frame_late(engines):

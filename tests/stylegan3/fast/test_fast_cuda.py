@@ -1,7 +1,7 @@
 """The fast path on an NVIDIA GPU: right in every precision, captured once, never waiting."""
 
-import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 import torch
@@ -173,22 +173,20 @@ def test_all_that_is_derived_can_be_captured(
 
 
 @pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
-def test_a_frame_never_waits(config: StyleGAN2Config | StyleGAN3Config) -> None:
+def test_a_frame_never_waits(
+    config: StyleGAN2Config | StyleGAN3Config,
+    never_waiting: Callable[[], AbstractContextManager[None]],
+) -> None:
     generator = lively(config).cuda()
     zs = [latent(generator, seed).cuda() for seed in range(4)]
     fast = FastSynthesis(generator)
     layer = generator.synthesis.layer_names[3]
     for name in (None, layer):
         fast(z=zs[0], layer=name)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this mode is a prototype
-        torch.cuda.set_sync_debug_mode("error")
-    try:
+    with never_waiting():
         for i, z in enumerate(zs):
             next(generator.synthesis.parameters()).mul_(1.01)
             fast(z=z, layer=layer if i % 2 else None, truncation_psi=i / 3)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
 
 
 def test_random_noise_is_a_function_of_the_seed() -> None:
