@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sgview.engine.cuda_noise import sample_noise_cuda
+from sgview.engine.cuda_noise import NoiseKernel, dimensions_of
 from sgview.engine.gaussian import normal_quantiles
 from sgview.engine.lattice import GRADIENTS, lattice_hash, mix
 from sgview.engine.noise import look_up, place_strip, sample_noise
@@ -230,7 +230,12 @@ def load_emulated(spec, device):
 def check_kernel(noise, device, **options):
     table = normal_quantiles(noise.type) if options.pop("gaussianise", False) else None
     on_device = None if table is None else table.to(device)
-    got = sample_noise_cuda(noise, 12.3, 200, device=device, quantiles=on_device, **options)
+    out = torch.empty(options.get("rows", 1), 200, device=device)
+    is_independent = options.get("is_independent", False)
+    dimensions = dimensions_of(noise)
+    assert dimensions is not None
+    make = NoiseKernel(dimensions, out, is_independent=is_independent, quantiles=on_device)
+    got = make(noise, 12.3)
     wanted = sample_noise(noise, 12.3, 200, quantiles=table, **options)
     assert got.shape == wanted.shape
     assert torch.allclose(got.cpu(), wanted, atol=1e-4 if table is not None else 1e-5)

@@ -6,7 +6,6 @@ import ctypes
 import math
 from functools import cache, lru_cache
 
-import torch
 from torch import Tensor
 
 from sgview import resources
@@ -114,24 +113,3 @@ class NoiseKernel:
         to.amplitude, to.offset = noise.amplitude, noise.offset
         to.seed, to.harmonics = noise.seed & 0xFFFFFFFF, noise.harmonics
         to.is_monochrome = noise.monochrome
-
-
-def sample_noise_cuda(
-    noise: Noise,  # of a simplex type
-    t: float,  # [s]
-    count: int,
-    *,
-    device: torch.device,
-    rows: int = 1,
-    is_independent: bool = False,
-    quantiles: Tensor | None = None,  # on the device
-) -> Tensor:  # [rows, count] float32 on the device
-    """Return what `sample_noise` returns, made on the GPU without waiting for it.
-
-    Raises:
-        KernelError: if the kernel cannot be compiled or launched.
-    """
-    out = torch.empty(rows, count, device=device)
-    dimensions = dimensions_of(noise) or 0
-    make = NoiseKernel(dimensions, out, is_independent=is_independent, quantiles=quantiles)
-    return make(noise, t)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sgview import resources
-from sgview.engine.picture import select_channels
+from sgview.engine.picture import STATISTICS, select_channels
 from sgview.state.params import Layer, View
 from stylegan3.ops import nvrtc
 from stylegan3.ops.channels_last import storage
@@ -20,7 +20,6 @@ from stylegan3.ops.sources import resolve
 
 _BLOCK = 256  # threads
 _MOST_BLOCKS = 528
-_STATISTICS = 7  # numbers
 
 
 class _Pixels(ctypes.Structure):
@@ -145,7 +144,7 @@ class StatisticsKernel:
             len(shown),
         )
         self.length = length
-        self._values = torch.zeros(_STATISTICS + length, device=features.device)
+        self._values = torch.zeros(STATISTICS + length, device=features.device)
         self._latent, self._copy = ctypes.c_void_p(), ctypes.c_void_p()
         blocks = max(1, min(_MOST_BLOCKS, features.numel() // (4 * _BLOCK)))
         partial = torch.zeros(blocks, 6, device=features.device)

@@ -21,7 +21,7 @@ from sgview.engine.latents import LatentSource
 from sgview.engine.layers import resolve_layer
 from sgview.engine.memory import memory_status
 from sgview.engine.network import Network
-from sgview.engine.picture import Picture, measure, select_channels, to_rgba8
+from sgview.engine.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
 from sgview.engine.playing import DEFAULT, Acceleration, PlayingNetwork
 from sgview.engine.profiling import time_layers
 from sgview.engine.readback import Letter, Readback
@@ -41,7 +41,6 @@ from stylegan3.ops import nvrtc
 from stylegan3.ops.kernel import current_stream
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
-_STATISTICS = 7  # numbers, before the latent
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
 
 
@@ -176,7 +175,7 @@ class Engine(Owner):
         with self.on_stream():
             self._timers.start_frame()
             features = self._features(playing, params, t)
-            letter = self._readback.letter(_STATISTICS + features.latent.shape[1], self.device)
+            letter = self._readback.letter(STATISTICS + features.latent.shape[1], self.device)
             with self._timers.stage("picture"):
                 rgba8 = self._draw(features, params, letter)
             ready = None if self._ready is None else self._ready.record()
@@ -354,8 +353,8 @@ class Engine(Owner):
         arrived = self._readback.latest()
         if arrived is not None:
             tag, values = arrived
-            first = values[:_STATISTICS].tolist()
-            is_finite, latent = first[0] > 0, values[_STATISTICS:]
+            first = values[:STATISTICS].tolist()
+            is_finite, latent = first[0] > 0, values[STATISTICS:]
             if tag == (features.layer, features.output.shape):
                 statistics = ChannelStatistics(*first[1:])
         size, channels = (width, height), features.output.shape[1]

@@ -74,6 +74,10 @@ def to_rgba8(
     return rgba8
 
 
+STATISTICS = 7
+"""Numbers that `measure` returns."""
+
+
 def measure(
     features: Tensor,  # [1, C, H, W]
     shown: Tensor,  # [1 or 3, H, W]
