@@ -17,7 +17,7 @@ from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
 from stylegan3.fast.precision import Precision, layer_dtypes, pitch
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.channels_last import vector_length
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
+from stylegan3.ops.filter_geometry import FilterGeometry
 from stylegan3.ops.fully_connected_cuda import Dense
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.prepared_weight import PreparedWeight

@@ -9,7 +9,7 @@ from stylegan3.alias_free import SynthesisLayer
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Step
 from stylegan3.ops.alias_free_rgb import AliasFreeRgb
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
+from stylegan3.ops.filter_geometry import FilterGeometry
 
 
 class AliasFreeColours:
@@ -70,14 +70,7 @@ class AliasFreeColours:
         name = f"{self._layer.geometry.name} torgb"
         if self.is_begun:
             return step(name, self._ops.colour_sums(torgb, self._size), x, self.picture)
-        operation = self._ops.alias_free_torgb(
-            torgb.weight,
-            torgb.bias,
-            pitch=self._pitch,
-            dtype=self._dtype,
-            clamp=torgb.clamp,
-            output_scale=torgb.output_scale,
-        )
+        operation = self._ops.alias_free_torgb(torgb, pitch=self._pitch, dtype=self._dtype)
         return step(name, operation, x, self.picture)
 
     @property

@@ -75,7 +75,6 @@ class WrittenWeight:
     storage: Tensor  # [O, kH, kW, I]
     in_channels: int
     out_channels: int
-    taps = None  # no filter in it
 
     @property
     def weight(self) -> Tensor:

@@ -22,7 +22,8 @@ from stylegan3.ops.alias_free_rgb import MAX_COLOURS, AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.colour_sums_cuda import ColourSums
 from stylegan3.ops.dense_chain_cuda import DenseChain
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, TensorCoreFilteredLrelu
+from stylegan3.ops.filter_geometry import FilterGeometry
+from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
 from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
 from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample

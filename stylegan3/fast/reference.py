@@ -32,7 +32,8 @@ from stylegan3.ops import (
 )
 from stylegan3.ops.alias_free_rgb import PART_CHANNELS, AliasFreeRgb
 from stylegan3.ops.beginnings import ConstantInput, FourierInput
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
+from stylegan3.ops.filter_geometry import FilterGeometry
+from stylegan3.ops.filtered_lrelu_cuda import check_operands
 from stylegan3.ops.modulation_cuda import Modulation
 from stylegan3.ops.upfirdn2d import upfirdn2d
 
@@ -161,10 +162,9 @@ class AliasFreeToRgb(alias_free_torgb_cuda.AliasFreeToRgb):
 
     def __call__(self, x: Tensor, y: Tensor) -> None:
         """Compute the picture."""
-        weight, bias = self._live
-        v = torch.einsum("hwc,oc->ohw", x[..., : weight.shape[1]].float(), weight[:, :, 0, 0])
-        v = (v + bias[:, None, None]).clamp(-self._clamp, self._clamp)
-        y.copy_(v * self._output_scale)
+        rgb, weight = self._torgb, self._torgb.weight[:, :, 0, 0]
+        v = torch.einsum("hwc,oc->ohw", x[..., : weight.shape[1]].float(), weight)
+        _finish(rgb, v, y)
 
 
 class ColourSums(colour_sums_cuda.ColourSums):
@@ -175,8 +175,12 @@ class ColourSums(colour_sums_cuda.ColourSums):
         rgb = self._torgb
         rgb.check_parts(parts, self._size)
         rgb.check_picture(picture, self._size)
-        v = parts.sum(0) + rgb.bias[:, None, None]
-        picture.copy_(v.clamp(-rgb.clamp_limit, rgb.clamp_limit) * rgb.output_scale)
+        _finish(rgb, parts.sum(0), picture)
+
+
+def _finish(rgb: AliasFreeRgb, sums: Tensor, picture: Tensor) -> None:
+    v = (sums + rgb.bias[:, None, None]).clamp(-rgb.clamp_limit, rgb.clamp_limit)
+    picture.copy_(v * rgb.output_scale)
 
 
 class FilteredLrelu:

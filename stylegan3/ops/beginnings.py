@@ -5,11 +5,10 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from stylegan3.ops.channels_last import check_picture, storage
-from stylegan3.ops.launch_table import pointer
+from stylegan3.ops.launch_table import check_live, pointer
 
 _FEATURE_STRIPES = 64  # blocks that stride over the pixels, for every 256 channels
 _PER_BLOCK = 1024  # values of the constant
@@ -40,7 +39,7 @@ class ConstantInput:
         """Check shapes and types."""
         channels, height, width = self.constant.shape
         check_picture("y", self.y, channels)
-        _check_live(constant=self.constant, next_styles=self.next_styles)
+        check_live(constant=self.constant, next_styles=self.next_styles)
         if self.y.shape[:2] != (height, width) or self.next_styles.numel() != channels:
             raise ValueError(
                 f"a constant {tuple(self.constant.shape)} does not fit"
@@ -96,11 +95,9 @@ class FourierInput:
         channels = len(self.freqs)
         check_picture("features", self.features, channels)
         live = {name: getattr(self, name) for name in ("freqs", "phases", "transform", "weight")}
-        _check_live(affine=self.affine, **live)
-        if self.next_styles is not None:
-            _check_live(next_styles=self.next_styles)
-            if self.next_styles.numel() != channels:
-                raise ValueError(f"next_styles must have {channels} values")
+        check_live(affine=self.affine, next_styles=self.next_styles, **live)
+        if self.next_styles is not None and self.next_styles.numel() != channels:
+            raise ValueError(f"next_styles must have {channels} values")
         if self.features.shape[0] != self.features.shape[1] or self.affine.numel() != 4:
             raise ValueError(
                 f"features must be square and affine of 4 values,"
@@ -183,9 +180,3 @@ class _Fourier(ctypes.Structure):
         ("bandwidth", ctypes.c_float),
         ("next_gain", ctypes.c_float),
     )
-
-
-def _check_live(**tensors: Tensor) -> None:
-    for name, tensor in tensors.items():
-        if tensor.dtype != torch.float32 or not tensor.is_contiguous():
-            raise ValueError(f"{name} must be contiguous float32")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from stylegan3.ops import nvrtc
 from stylegan3.ops.fully_connected_cuda import Dense, check_dense
+from stylegan3.ops.launch_table import pointer
 from stylegan3.ops.multiprocessors import Multiprocessors, multiprocessors
 from stylegan3.ops.sources import cuda_source
 
@@ -55,8 +56,8 @@ class DenseChain:
         _check(layers)
         entries = [
             _Layer(
-                d.weight.data_ptr(),
-                0 if d.bias is None else d.bias.data_ptr(),
+                pointer(d.weight),
+                pointer(d.bias),
                 *d.weight.shape,
                 d.weight_gain,
                 d.bias_gain,
@@ -88,7 +89,7 @@ class DenseChain:
             last.average,
             last.psi,
             last.y,
-            _copies(last),
+            last.copies,
             shared=self._shared,
         )
 
@@ -133,7 +134,3 @@ def _check(layers: Sequence[Dense]) -> None:
 def _is_odd(tensor: Tensor) -> bool:
     """Whether it cannot be read 16 bytes at a time."""
     return tensor.data_ptr() % 16 != 0
-
-
-def _copies(last: Dense) -> int:
-    return 1 if last.psi is None else last.psi.numel()

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from stylegan3.ops import nvrtc
 from stylegan3.ops.channels_last import storage
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry, check_operands
+from stylegan3.ops.filter_geometry import FilterGeometry
+from stylegan3.ops.filtered_lrelu_cuda import check_operands
 from stylegan3.ops.sources import cuda_source
 
 _CHANNELS = 8  # of a block

@@ -54,6 +54,11 @@ class Dense:
     average: Tensor | None = None  # [out] float32
     psi: Tensor | None = None  # [copies] float32, with average
 
+    @property
+    def copies(self) -> int:
+        """Rows of `y`."""
+        return 1 if self.psi is None else self.psi.numel()
+
 
 class FullyConnected:
     """Layers that run together; they may not read each other's results.
@@ -84,7 +89,7 @@ class FullyConnected:
                 pointer(d.average),
                 pointer(d.psi),
                 *d.weight.shape,
-                d.y.numel() // len(d.weight),
+                d.copies,
                 d.weight_gain,
                 d.bias_gain,
                 d.normalise,
@@ -129,8 +134,7 @@ def check_dense(layer: Dense) -> None:
     tensors = [layer.weight, layer.x, layer.y, *optional]
     if any(t.dtype != torch.float32 or not t.is_contiguous() for t in tensors):
         raise ValueError("fully connected layers take contiguous float32 tensors")
-    copies = 1 if layer.psi is None else layer.psi.numel()
-    if layer.x.numel() != columns or layer.y.numel() != copies * rows:
+    if layer.x.numel() != columns or layer.y.numel() != layer.copies * rows:
         raise ValueError(
             f"weight {tuple(layer.weight.shape)} does not fit x {tuple(layer.x.shape)}"
             f" and y {tuple(layer.y.shape)}"

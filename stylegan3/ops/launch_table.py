@@ -16,6 +16,13 @@ def pointer(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
+def check_live(**tensors: Tensor | None) -> None:
+    """Raise ValueError unless these can be read where they live: contiguous float32, or None."""
+    for name, tensor in tensors.items():
+        if tensor is not None and (tensor.dtype != torch.float32 or not tensor.is_contiguous()):
+            raise ValueError(f"{name} must be contiguous float32")
+
+
 def table(
     rows: Sequence[tuple], layout: Sequence[tuple[str, type]], device: torch.device
 ) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from stylegan3.ops import nvrtc
 from stylegan3.ops.beginnings import Beginning, NoBeginning
-from stylegan3.ops.launch_table import POINTER, block_table, pointer, table
+from stylegan3.ops.launch_table import POINTER, block_table, check_live, pointer, table
 from stylegan3.ops.sources import cuda_source
 
 _WARPS = 8  # of a block
@@ -127,10 +127,7 @@ class ModulationVectors:
 
 
 def _check(layer: Modulation) -> None:
-    for name in _FIELDS:
-        tensor = getattr(layer, name)
-        if tensor is not None and (tensor.dtype != torch.float32 or not tensor.is_contiguous()):
-            raise ValueError(f"{name} must be contiguous float32")
+    check_live(**{name: getattr(layer, name) for name in _FIELDS})
     channels = layer.out_channels
     for name in ("row_rms", "bias", "first", "second", "third"):
         tensor = getattr(layer, name)

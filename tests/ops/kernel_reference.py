@@ -9,7 +9,7 @@ from stylegan3.config import StyleGAN3Config
 from stylegan3.filters import lowpass_filter
 from stylegan3.geometry import AliasFreeLayer
 from stylegan3.ops.channels_last import padded_channels, vector_length
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
+from stylegan3.ops.filter_geometry import FilterGeometry
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from kernel_reference import generator, picture, planes, relative_error
 
+from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 
 
@@ -21,9 +22,8 @@ def test_torgb(
         torch.randn(colours, channels, 1, 1, generator=rng),
         torch.randn(colours, generator=rng),
     )
-    op = AliasFreeToRgb(
-        weight.to(device), bias.to(device), pitch=pitch, dtype=dtype, clamp=4.0, output_scale=0.25
-    )
+    rgb = AliasFreeRgb(weight.to(device), bias.to(device), clamp=4.0, output_scale=0.25)
+    op = AliasFreeToRgb(rgb, pitch=pitch, dtype=dtype)
     y = torch.full((colours, 9, 7), torch.nan, device=device)
     op(x.to(device), y)
     expected = torch.nn.functional.conv2d(planes(x, channels), weight.double(), bias.double())

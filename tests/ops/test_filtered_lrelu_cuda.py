@@ -21,11 +21,8 @@ from kernel_reference import (
     vector,
 )
 
-from stylegan3.ops.filtered_lrelu_cuda import (
-    LEAK,
-    TensorCoreFilteredLrelu,
-    filter_matrices,
-)
+from stylegan3.ops.filter_matrices import LEAK, filter_matrices
+from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_strips import strip_steps
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from kernel_reference import published_geometry, relative_error, run_filtered_lrelu
 
-from stylegan3.ops.filtered_lrelu_cuda import FilterGeometry
+from stylegan3.ops.filter_geometry import FilterGeometry
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
 
 FLOAT, HALF = torch.float32, torch.float16

@@ -86,14 +86,7 @@ class Case:
 
     def in_turn(self) -> Tensor:
         """By the kernels of layers that are shown."""
-        torgb = AliasFreeToRgb(
-            self.rgb.weight,
-            self.rgb.bias,
-            pitch=self.pitch,
-            dtype=HALF,
-            clamp=self.rgb.clamp,
-            output_scale=self.rgb.output_scale,
-        )
+        torgb = AliasFreeToRgb(self.rgb, pitch=self.pitch, dtype=HALF)
         y = torch.zeros(self.rgb.colours, *self.size, device=self.device)
         torgb(self.between(), y)
         return y

@@ -8,6 +8,7 @@ from kernel_reference import empty, picture, published_geometry, vector
 from torch import Tensor
 
 from stylegan3.filters import resample_filter
+from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
 from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
@@ -76,7 +77,8 @@ def test_upsampling(device: torch.device, where: str) -> None:
 def test_torgb(device: torch.device) -> None:
     x = with_nan(picture(6, 6, 16, 16, HALF, seed=1), device)
     weight, bias = torch.ones(3, 16, 1, 1, device=device), torch.zeros(3, device=device)
-    op = AliasFreeToRgb(weight, bias, pitch=16, dtype=HALF, clamp=1.0, output_scale=1.0)
+    rgb = AliasFreeRgb(weight, bias, clamp=1.0, output_scale=1.0)
+    op = AliasFreeToRgb(rgb, pitch=16, dtype=HALF)
     y = torch.zeros(3, 6, 6, device=device)
     op(x, y)
     assert torch.isnan(y).sum() == 3

@@ -49,14 +49,7 @@ def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
     begins = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True, torgb=rgb)
     sums = ColourSums(rgb, out_size)
     alone = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True)
-    torgb = AliasFreeToRgb(
-        rgb.weight,
-        rgb.bias,
-        pitch=pitch,
-        dtype=torch.float16,
-        clamp=rgb.clamp,
-        output_scale=rgb.output_scale,
-    )
+    torgb = AliasFreeToRgb(rgb, pitch=pitch, dtype=torch.float16)
     run_begins = partial(begins, x, parts, channels, bias, clamp, scale)
     run_sums = partial(sums, parts, pictures[0])
     run_alone = partial(alone, x, between, channels, bias, clamp, scale)

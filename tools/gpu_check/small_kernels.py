@@ -8,6 +8,7 @@ import torch
 from gpu_timing import median_us
 from networks import BYTES_PER_US, DEVICE, Rows
 
+from stylegan3.ops.alias_free_rgb import AliasFreeRgb
 from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
 from stylegan3.ops.blend_edit_cuda import BlendEdit, BlendJob
 from stylegan3.ops.channels_last import vector_length
@@ -36,9 +37,8 @@ def run_small() -> Rows:
         last = ModulatedAct(
             pitch=channels, dtype=torch.float16, clamp=256.0, colours=3, store=False
         )
-        torgb = AliasFreeToRgb(
-            weight, v[1][:3], pitch=channels, dtype=x.dtype, clamp=256.0, output_scale=0.25
-        )
+        alias_free = AliasFreeRgb(weight, v[1][:3], clamp=256.0, output_scale=0.25)
+        torgb = AliasFreeToRgb(alias_free, pitch=channels, dtype=x.dtype)
         jobs = {
             "phase_upsample": (partial(upsample, z, x, channels, vectors, taps), 2 * x.nbytes),
             "act": (partial(plain, x, x, channels, vectors), 2 * x.nbytes),

@@ -12,6 +12,7 @@
 #include "conv_products.cuh"
 #include "element.cuh"
 #include "lane_sums.cuh"
+#include "upsampled.cuh"
 
 constexpr float ACTIVATION_GAIN = 1.41421356f;  // lrelu(v) gain = lrelu(v gain)
 constexpr int THREAD_PIXELS = 2 * BLOCKS, COLOUR_COUNT = RGB > 0 ? RGB : 1;
@@ -83,13 +84,6 @@ DEVICE void activate(float (&v)[8], float (&colours)[COLOUR_COUNT], const Channe
 // Pixels whose colours a thread stores, once the four lanes of each have added up.
 constexpr int KEPT = COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1;
 constexpr bool HAS_PREVIOUS = RGB > 0 && !PARTIAL_RGB;
-
-// Where the picture of half the size lies around a pixel, above and left first; true if inside.
-DEVICE bool previous_at(int& offset, Pixel at, int i, int height, int width) {
-  const int y = ((at.y - 1) >> 1) + (i >> 1), x = ((at.x - 1) >> 1) + (i & 1);
-  offset = y * width + x;
-  return (u32)y < (u32)height && (u32)x < (u32)width;
-}
 
 DEVICE void store_colours(const Finish& finish, const float (&sums)[COLOUR_COUNT],
                           const float (&previous)[COLOUR_COUNT][4], Pixel at, int column,

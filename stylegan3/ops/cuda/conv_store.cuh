@@ -97,7 +97,7 @@ DEVICE void load_ahead(Ahead& ahead, const Finish& finish, const Picture& out,
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       int offset;
-      const bool inside = previous_at(offset, at, i, height, width) && exists;
+      const bool inside = upsampled_from(offset, at.y, at.x, i, height, width) && exists;
 #pragma unroll
       for (int o = 0; o < RGB; o++) {
         ahead.previous[p][o][i] = inside ? finish.previous[o * height * width + offset] : 0.f;
