@@ -351,7 +351,8 @@ def test_dropped_networks_play_and_are_remembered(driver: Driver) -> None:
     driver.until(lambda: app.status.networks["a"].name == A.stem)
     app.execute(LoadNetwork("b", B))
     driver.until(lambda: app.status.networks["b"].name == B.stem)
-    assert (driver.settle() != swapped).any()
+    # a network is set before its first picture is made, and both networks may come before that
+    driver.until(lambda: (driver.settle() != swapped).any())
 
 
 def test_frames_between_two_of_the_panel_show_new_pictures_beside_the_last_one(
