@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from stylegan3.geometry import AliasFreeLayer
+from stylegan3.alias_free.geometry import AliasFreeLayer
 from stylegan3.options import Options
 
 Architecture = Literal["skip", "resnet", "orig"]

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from stylegan3.alias_free import AliasFreeSynthesis
+from stylegan3.alias_free.synthesis import AliasFreeSynthesis
 from stylegan3.config import Config, StyleGAN2Config
 from stylegan3.layers import LayerSpec
 from stylegan3.mapping import MappingNetwork
-from stylegan3.stylegan2 import StyleGAN2Synthesis
+from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis
 
 __all__ = ["Generator", "LayerSpec", "load"]
 

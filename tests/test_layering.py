@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support import ROOT
+
 SOURCES = (ROOT / "src" / "sgview", ROOT / "stylegan3")
 
 STATE = {"sgview.state", "msgspec"}
@@ -14,51 +15,24 @@ SOURCES_OF_SIGNALS = {"pythonosc", "mido", "watchfiles", "numpy", "av", "soundde
 ALLOWED: dict[str, set[str]] = {
     "stylegan3": {"stylegan3", "torch", "numpy", "scipy", "cuda", "safetensors", "platformdirs"},
     "sgview.state": {*STATE, "tomlkit"},
-    "sgview.signals": {*STATE, "sgview.signals", "sgview.owner", *SOURCES_OF_SIGNALS},
+    "sgview.signals": {*STATE, "sgview.signals", "sgview.closing", *SOURCES_OF_SIGNALS},
     "sgview.engine": {
-        *STATE,
-        "sgview.engine",
-        "sgview.owner",
-        "sgview.resources",
-        "stylegan3",
-        "torch",
+        *STATE, "sgview.engine", "sgview.closing", "sgview.resources", "stylegan3", "torch",
         "numpy",
     },
     "sgview.gfx": {
-        "sgview.gfx",
-        "sgview.owner",
-        "sgview.resources",
-        "OpenGL",
-        "glfw",
-        "cuda",
-        "numpy",
+        "sgview.gfx", "sgview.closing", "sgview.resources", "OpenGL", "glfw", "cuda", "numpy",
     },
-    "sgview.gui": {*STATE, "sgview.gui", "sgview.owner", "imgui_bundle", "glfw", "numpy"},
-    "sgview.outputs": {*STATE, "sgview.outputs", "sgview.owner", "numpy", "av", "PIL"},
-    "sgview.takes": {*STATE, "sgview.signals", "sgview.takes", "zstandard"},
+    "sgview.gui": {*STATE, "sgview.gui", "sgview.closing", "imgui_bundle", "glfw", "numpy"},
+    "sgview.outputs": {*STATE, "sgview.outputs", "sgview.closing", "numpy", "av", "PIL"},
+    "sgview.show": {
+        *STATE, "sgview.show", "sgview.signals", "sgview.outputs", "sgview.settings",
+        "sgview.closing", "zstandard", "numpy", "PIL", "watchfiles",
+    },
     "sgview.resources": set(),
     "sgview.settings": {*STATE, "platformdirs"},
-    "sgview.clock": set(),
-    "sgview.owner": set(),
-    "sgview.recent": set(),
-    "sgview.dialogs": {*STATE, "imgui_bundle"},
-    "sgview.files": {*STATE, "sgview.outputs", "sgview.settings", "sgview.shown", "sgview.engine"},
-    "sgview.looks": {*STATE, "sgview.outputs", "sgview.look_files", "numpy"},
-    "sgview.look_files": {*STATE, "sgview.outputs", "numpy", "PIL"},
-    "sgview.session": STATE,
-    "sgview.performance": {
-        *STATE,
-        "sgview.signals",
-        "sgview.takes",
-        "sgview.looks",
-        "sgview.session",
-        "sgview.settings",
-        "numpy",
-    },
-    "sgview.shown": {*STATE, "sgview.gfx", "sgview.engine", "numpy"},
-    "sgview.frame_pace": {"sgview.gfx"},
-    "sgview.running": set(),
-}
+    "sgview.closing": set(),
+}  # fmt: skip
 UNRESTRICTED = ("sgview.app", "sgview.cli", "sgview.__main__")
 """What ties the packages together; nobody imports these."""
 

@@ -6,10 +6,8 @@ there are no mouse, no keys and no screen to wait for.
 
 from __future__ import annotations
 
-import importlib.util
 from collections import deque
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -18,9 +16,9 @@ from OpenGL import GL
 
 from sgview.gfx.context import describe_graphics
 from sgview.gui.gui import Gui
+from tools.surfaceless import surfaceless_context
 
 _AHEAD = 2  # frames that OpenGL may be behind
-_CONTEXT = Path(__file__).parents[1] / "tests" / "gfx" / "surfaceless.py"
 
 
 class CardWindow:
@@ -34,7 +32,7 @@ class CardWindow:
 
     def __init__(self, _title: str, width: int, height: int, **_: Any) -> None:
         self._owned = ExitStack()
-        self._owned.enter_context(_surfaceless_context())
+        self._owned.enter_context(surfaceless_context())
         self.size = self.framebuffer_size = (width, height)
         self.vsync = False
         self.on_drop = None
@@ -92,21 +90,13 @@ class CardGui(Gui):
 
 
 def on_card() -> AbstractContextManager[object]:
-    """Let `sgview.app.App` open its window there."""
+    """Let `sgview.app.app.App` open its window there."""
     stack = ExitStack()
-    stack.enter_context(mock.patch("sgview.app.Window", CardWindow))
-    stack.enter_context(mock.patch("sgview.app.Gui", CardGui))
+    stack.enter_context(mock.patch("sgview.app.app.Window", CardWindow))
+    stack.enter_context(mock.patch("sgview.app.app.Gui", CardGui))
     stack.enter_context(mock.patch("imgui_bundle.imgui.backends.glfw_new_frame", _new_frame))
     return stack
 
 
 def _new_frame() -> None:
     imgui.get_io().delta_time = 1 / 60
-
-
-def _surfaceless_context() -> AbstractContextManager[None]:
-    spec = importlib.util.spec_from_file_location("surfaceless", _CONTEXT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.surfaceless_context()

@@ -64,9 +64,9 @@ def film(state_folder: Path) -> None:
     from PIL import Image
 
     from sgview import resources
-    from sgview.app import App
+    from sgview.app.app import App
     from sgview.engine.engine import Engine
-    from sgview.engine.loader import builtin_networks
+    from sgview.engine.networks import builtin_networks
     from sgview.engine.worker import EngineWorker
     from sgview.gfx import framebuffer
     from sgview.outputs.video import VideoWriter

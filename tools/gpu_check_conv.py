@@ -1,12 +1,12 @@
 """Time every convolution of the published networks on this Hopper GPU (development only).
 
-    python3 tools/gpu_check_conv.py [--json FILE] [--layers T,SG2,UP,R] [--sweep N] [--finish]
+    python3 -m tools.gpu_check_conv [--json FILE] [--layers T,SG2,UP,R] [--sweep N] [--finish]
 
 Per layer: our kernel with the tiling it chooses, cuDNN with the best padding of the channel counts,
 and the floor of the tensor cores. UP are StyleGAN2's upsampling layers with the filter in their
 weights. `--sweep` times the N tilings of least estimated time too, and names the best; `--finish`
 times our kernel also with what follows in StyleGAN2 (activation, ToRGB), `--blocked` with blocked
-output: times alone, tests compare results. From a checkout, without installation.
+output: times alone, tests compare results. From a checkout, with its root and `src` on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -20,21 +20,17 @@ from pathlib import Path
 
 import torch
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ops"), str(ROOT / "tools")]
-
-from gpu_timing import median_us  # noqa: E402
-from kernel_reference import relative_error  # noqa: E402
-
-from stylegan3.config import StyleGAN3Config  # noqa: E402
-from stylegan3.geometry import AliasFreeLayer  # noqa: E402
-from stylegan3.ops import nvrtc  # noqa: E402
-from stylegan3.ops.channels_last import padded_channels, vector_length  # noqa: E402
-from stylegan3.ops.conv_choice import candidates, choose_tiling, estimate, suits  # noqa: E402
-from stylegan3.ops.conv_finish import Finish  # noqa: E402
-from stylegan3.ops.conv_hopper import HopperConvolution  # noqa: E402
-from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling  # noqa: E402
-from stylegan3.ops.modulated_act_cuda import ActVectors, SkipRgb  # noqa: E402
+from stylegan3.alias_free.geometry import AliasFreeLayer
+from stylegan3.config import StyleGAN3Config
+from stylegan3.cuda import nvrtc
+from stylegan3.fast.kernels.activation.launcher import ActVectors, SkipRgb
+from stylegan3.fast.kernels.channels_last import padded_channels, vector_length
+from stylegan3.fast.kernels.convolution.epilogue import Finish
+from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
+from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
+from stylegan3.fast.kernels.convolution.tuning import candidates, choose_tiling, estimate, suits
+from tools.gpu_timing import median_us
+from tools.published import relative_error
 
 DEVICE = torch.device("cuda", 0)
 FLOPS_PER_US = 790e6

@@ -21,11 +21,11 @@ from unittest import mock
 
 import torch
 
-from sgview.app import App
+from sgview.app.app import App
 from sgview.engine.engine import Engine
+from sgview.engine.live_network import Acceleration
 from sgview.engine.network import Network
-from sgview.engine.picture import Picture
-from sgview.engine.playing import Acceleration
+from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker
 from sgview.settings import Midi, Osc, Settings, Window
 from sgview.state.params import Params

@@ -22,16 +22,16 @@ import torch
 
 from sgview.cli.bench_engine import scenes
 from sgview.engine.engine import _TIMED_EVERY, Engine
-from sgview.engine.event_ring import EventRing
+from sgview.engine.live_network import Acceleration
+from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
-from sgview.engine.playing import Acceleration
-from sgview.engine.timers import StageTimers
+from sgview.engine.transfer.event_ring import EventRing
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3.cuda import nvrtc
+from stylegan3.cuda.kernel import Argument, Size, pack, three
 from stylegan3.fast import FastSynthesis
 from stylegan3.fast.operations import cuda_operations
-from stylegan3.ops import nvrtc
-from stylegan3.ops.kernel import Argument, Size, pack, three
 
 CONFIGS = {
     "stylegan3-t 1024": StyleGAN3Config(),
@@ -124,7 +124,7 @@ def main() -> None:
             nvrtc, "load", lambda spec, device: kernels.setdefault(id(spec), IdleKernel())
         ),
         mock.patch.object(nvrtc, "unavailable_reason", lambda: None),
-        mock.patch("sgview.engine.playing.FastSynthesis", IdleSynthesis),
+        mock.patch("sgview.engine.live_network.FastSynthesis", IdleSynthesis),
         mock.patch("torch.cuda.Event", IdleEvent),
     ):
         for name, config in CONFIGS.items():

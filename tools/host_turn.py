@@ -26,8 +26,8 @@ from unittest import mock
 import torch
 from OpenGL import GL
 
-from sgview.app import App
-from sgview.engine.picture import Picture
+from sgview.app.app import App
+from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineStatus
 from sgview.gfx.display import Display
 from sgview.gfx.interop import DeviceImage, Interop
@@ -120,10 +120,10 @@ def main() -> None:
     with ExitStack() as stack:
         enter = stack.enter_context
         enter(on_card())
-        enter(mock.patch("sgview.app.pixels_of", _device_image))
+        enter(mock.patch("sgview.app.app.pixels_of", _device_image))
         enter(mock.patch("sgview.gfx.calls.draw_arrays", lambda *_: None))  # the CPU would draw
         idle = partial(Interop, runtime=IdleRuntime())
-        enter(mock.patch("sgview.app.Display", lambda: Display(idle)))
+        enter(mock.patch("sgview.app.app.Display", lambda: Display(idle)))
         folder = Path(enter(tempfile.TemporaryDirectory()))
         app = enter(App(settings, IdleWorker(), state_folder=folder))  # type: ignore[arg-type]
         app.window.graphics = replace(app.window.graphics, renderer="a card")

@@ -12,8 +12,8 @@ from PIL import Image
 
 from sgview import resources
 from sgview.engine.engine import Engine
-from sgview.engine.loader import builtin_networks
-from sgview.look_files import shrink
+from sgview.engine.networks import builtin_networks
+from sgview.show.look_files import shrink
 from sgview.signals import Instant, Signals
 from sgview.state.presets import load_preset
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from stylegan3.checkpoints.container.torchfile import LEGACY_START
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.inert import ArrayRef, Global, Stub, TensorRef
+from stylegan3.checkpoints.pickle.values import ArrayRef, Global, Stub, TensorRef
 from stylegan3.checkpoints.source import Source
-from stylegan3.checkpoints.torchfile import LEGACY_START
 
 Format = Literal["torch zip", "torch stream", "pickle", "safetensors"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.raw import check_option
+from stylegan3.checkpoints.found import check_option
 from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
 
 LARGEST_FILTER = 32  # taps

@@ -8,10 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from stylegan3.fast.kernels.dense.launcher import Dense
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Step
 from stylegan3.mapping import FullyConnected, MappingNetwork
-from stylegan3.ops.fully_connected_cuda import Dense
 
 
 class MappingPlan:

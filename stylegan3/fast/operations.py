@@ -9,28 +9,28 @@ from typing import Any
 
 import torch
 
-from stylegan3.fast.convolution import (
+from stylegan3.cuda.nvrtc import KernelSpec
+from stylegan3.fast.kernels.activation.launcher import ModulatedAct, PhaseUpsample
+from stylegan3.fast.kernels.convolution.convolution import (
     Convolution,
     Kernels,
     choose_convolution,
     composes_upsampling,
 )
+from stylegan3.fast.kernels.dense import chain_launcher as chains
+from stylegan3.fast.kernels.dense import launcher as fully_connected_cuda
+from stylegan3.fast.kernels.dense.chain_launcher import DenseChain
+from stylegan3.fast.kernels.dense.launcher import Dense, FullyConnected
+from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
+from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
+from stylegan3.fast.kernels.filtered_lrelu.plain_launcher import PlainFilteredLrelu
+from stylegan3.fast.kernels.modulation.launcher import ModulationVectors
+from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
+from stylegan3.fast.kernels.torgb.partial_sums import MAX_COLOURS, AliasFreeRgb
+from stylegan3.fast.kernels.torgb.partial_sums_launcher import ColourSums
+from stylegan3.fast.kernels.torgb.skip_launcher import SkipSums
+from stylegan3.fast.kernels.weights.launcher import WeightPreparation
 from stylegan3.fast.plan import Step
-from stylegan3.ops import dense_chain_cuda as chains
-from stylegan3.ops import fully_connected_cuda
-from stylegan3.ops.alias_free_rgb import MAX_COLOURS, AliasFreeRgb
-from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
-from stylegan3.ops.colour_sums_cuda import ColourSums
-from stylegan3.ops.dense_chain_cuda import DenseChain
-from stylegan3.ops.filter_geometry import FilterGeometry
-from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
-from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
-from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
-from stylegan3.ops.modulated_act_cuda import ModulatedAct, PhaseUpsample
-from stylegan3.ops.modulation_cuda import ModulationVectors
-from stylegan3.ops.nvrtc import KernelSpec
-from stylegan3.ops.skip_sums_cuda import SkipSums
-from stylegan3.ops.weight_preparation_cuda import WeightPreparation
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from stylegan3.ops.kernel import in_order
-from stylegan3.ops.nvrtc import KernelSpec
+from stylegan3.cuda.kernel import in_order
+from stylegan3.cuda.nvrtc import KernelSpec
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from stylegan3.fast.alias_free import AliasFreePlanner
-from stylegan3.fast.convolution import Kernels
+from stylegan3.cuda import nvrtc
+from stylegan3.fast.alias_free.planner import AliasFreePlanner
 from stylegan3.fast.graphs import GraphCache
+from stylegan3.fast.kernels.convolution.convolution import Kernels
 from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.fast.plan import Plan
 from stylegan3.fast.precision import Precision
-from stylegan3.fast.stylegan2 import StyleGAN2Planner
+from stylegan3.fast.stylegan2.planner import StyleGAN2Planner
 from stylegan3.generator import Generator
 from stylegan3.layers import check_layer, check_ws
-from stylegan3.ops import nvrtc
-from stylegan3.stylegan2 import NOISE_MODES, StyleGAN2Synthesis
+from stylegan3.stylegan2.synthesis import NOISE_MODES, StyleGAN2Synthesis
 
 __all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
 

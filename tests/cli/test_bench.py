@@ -3,7 +3,6 @@
 import contextlib
 import json
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +13,8 @@ from sgview.cli.bench import PUBLISHED_ON, Case, format_report, measure, publish
 from sgview.state.machine import Timing
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config
+from tests.support import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg2-64-a.pkl")
 
 

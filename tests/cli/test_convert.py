@@ -1,14 +1,11 @@
 """`sgview convert`: any checkpoint to safetensors."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from sgview.cli import main
 from stylegan3.checkpoints import read
-
-DATA = Path(__file__).parents[1] / "data"
+from tests.support import DATA
 
 
 def test_conversion(capsys, tmp_path) -> None:

@@ -90,7 +90,7 @@ def test_missing_encoders_do_not_stop_the_show(
 def test_scarce_memory_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    from sgview.engine import memory
+    from sgview.engine.meters import memory
 
     monkeypatch.setattr(memory, "system_memory", lambda: (500_000_000, 16_000_000_000))
     (found,) = doctor._memory(torch.device("cpu"))

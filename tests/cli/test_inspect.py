@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from sgview.cli import inspect, main
-
-DATA = Path(__file__).parents[1] / "data"
+from tests.support import DATA
 
 
 def test_table(capsys) -> None:

@@ -11,16 +11,16 @@ from PIL import Image
 
 from sgview.cli import main
 from sgview.engine.engine import Engine
-from sgview.engine.loader import builtin_networks, load_network
-from sgview.engine.picture import Picture
+from sgview.engine.networks import builtin_networks, load_network
+from sgview.engine.picture.picture import Picture
+from sgview.show.resolver import Resolver
+from sgview.show.takes.recorder import TakeRecorder
+from sgview.show.takes.take import FadeStart, PlayedNetwork
 from sgview.signals import Instant
-from sgview.signals.resolver import Resolver
 from sgview.state.commands import Slot
 from sgview.state.params import Edit, Mapping, Params
-from sgview.takes.recorder import TakeRecorder
-from sgview.takes.take import FadeStart, PlayedNetwork
+from tests.support import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
 
 

@@ -1,7 +1,6 @@
 """Networks small enough to run hundreds of times."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,9 +8,7 @@ import torch
 from sgview.engine.engine import Engine
 from sgview.engine.network import Network
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
-from stylegan3.ops import nvrtc
-
-EMULATOR = Path(__file__).parents[1] / "ops" / "emulator"
+from tests.emulator.devices import device
 
 SG3 = {
     "z_dim": 8, "w_dim": 8, "img_resolution": 16, "num_layers": 4, "num_critical": 1,
@@ -21,6 +18,8 @@ SG2 = {
     "z_dim": 6, "w_dim": 10, "img_resolution": 16, "num_mapping_layers": 2, "channel_base": 128,
     "channel_max": 8,
 }  # fmt: skip
+
+__all__ = ["device"]
 
 MakeNetwork = Callable[..., Network]
 
@@ -76,20 +75,3 @@ def sg2(make_sg2: MakeNetwork) -> Network:
 def engine() -> Iterator[Engine]:
     with Engine("cpu") as engine:
         yield engine
-
-
-@pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.cuda)])
-def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> torch.device:
-    """Where a kernel runs: the launchers are the same."""
-    if request.param == "cuda":
-        reason = nvrtc.unavailable_reason()
-        if reason:
-            pytest.skip(reason)
-        return torch.device("cuda", 0)
-    monkeypatch.syspath_prepend(str(EMULATOR))
-    import emulated_kernel
-
-    if not emulated_kernel.has_compiler():
-        pytest.skip("no g++: CUDA kernels are not emulated")
-    monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
-    return torch.device("cpu")

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from sgview.engine import playing as playing_module
+from sgview.engine import live_network as playing_module
 from sgview.engine.engine import Engine
-from sgview.engine.playing import Acceleration
+from sgview.engine.live_network import Acceleration
 from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params, View
+from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
-from stylegan3.fast.reference import reference_operations
-from stylegan3.ops import nvrtc
+from stylegan3.fast.kernels.reference import reference_operations
 
 WEIGHT = "synthesis.L1_20_8.weight"
 FILTER = "synthesis.L1_20_8.up_filter"

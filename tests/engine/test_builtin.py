@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,10 @@ from safetensors import safe_open
 
 from sgview import resources
 from sgview.engine.engine import Engine
-from sgview.engine.loader import builtin_networks
+from sgview.engine.networks import builtin_networks
 from sgview.state.params import Blend, Params
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 RECORDED = np.load(ROOT / "tests" / "data" / "builtin-pictures.npz")
 NAMES = ("blooms", "planets")
 PAIRS = ("sg2", "sg3")

@@ -1,16 +1,14 @@
 """Edits, blends, layers and truncation through the engine, against published outputs."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from sgview.engine.engine import Engine
-from sgview.engine.loader import load_network
+from sgview.engine.networks import load_network
 from sgview.state.params import Blend, Edit, Layer, Mapping, Params
+from tests.support import DATA
 
-DATA = Path(__file__).parent.parent / "data"
 EDITS_AND_BLENDS = np.load(DATA / "sg3-t-64-edits-blends.npz")
 
 

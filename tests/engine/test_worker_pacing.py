@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sgview.engine import worker as worker_module
-from sgview.engine.picture import Picture
+from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Params
 from sgview.state.status import PictureStatus

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -32,8 +31,7 @@ def card_context(request: pytest.FixtureRequest) -> Iterator[None]:
     """A context on the graphics card: with PYOPENGL_PLATFORM=egl without a screen."""
     with ExitStack() as stack:
         if os.environ.get("PYOPENGL_PLATFORM") == "egl":
-            request.getfixturevalue("monkeypatch").syspath_prepend(Path(__file__).parent)
-            from surfaceless import surfaceless_context
+            from tools.surfaceless import surfaceless_context
 
             stack.enter_context(surfaceless_context())
         else:

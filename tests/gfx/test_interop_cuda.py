@@ -1,4 +1,3 @@
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -6,16 +5,15 @@ import numpy as np
 import pytest
 import torch
 
+from sgview.app.pictures import pixels_of
 from sgview.engine.engine import Engine
-from sgview.engine.loader import load_network
+from sgview.engine.networks import load_network
 from sgview.gfx.display import Display
 from sgview.gfx.interop import DeviceImage, Interop
-from sgview.shown import pixels_of
 from sgview.state.params import Layer, Params
+from tests.support import DATA
 
 pytestmark = [pytest.mark.gl, pytest.mark.cuda]
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 def needs_cuda() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from sgview.signals.expressions import Expression
-from sgview.signals.inputs import Inputs
+from sgview.signals.expressions.expressions import Expression
+from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
 from sgview.state.commands import Learn
 from sgview.state.status import Learning

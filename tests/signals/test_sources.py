@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pythonosc.udp_client import SimpleUDPClient
 
-from sgview.signals.inputs import Inputs
-from sgview.signals.midi_input import MidiInput
-from sgview.signals.osc_input import OscInput
-from sgview.signals.osc_output import OscOutput
-from sgview.signals.remote import RemoteError, apply_message, recall_of
+from sgview.signals.incoming import Inputs
+from sgview.signals.midi import MidiInput
+from sgview.signals.osc.input import OscInput
+from sgview.signals.osc.output import OscOutput
+from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.signals.sources import Sources
 from sgview.state.commands import Learn, RecallLook
 from sgview.state.params import Edit, Params

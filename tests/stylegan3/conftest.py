@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,7 @@ import torch
 from torch import Tensor
 
 import stylegan3
-
-DATA = Path(__file__).parent.parent / "data"
+from tests.support import DATA
 
 
 @pytest.fixture(scope="session")

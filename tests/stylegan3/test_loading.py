@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).parents[1] / "data"
+from tests.support import DATA
 
 
 @pytest.mark.parametrize("name", ["sg3-t-64-a.pkl", "sg3-r-64.pkl", "sg2-64-a.pkl"])

@@ -1,10 +1,10 @@
 """Check and time the CUDA path on this machine's GPU (development only).
 
-    python3 tools/gpu_check [--json FILE] [--sections NAME,..] [--sweep]
+    python3 -m tools.gpu_check [--json FILE] [--sections NAME,..] [--sweep]
 
 Sections are tests, compile, flrelu, torgb, conv, small, weights and head.
 Every section runs on its own: one that fails is reported, and the rest goes on. Needs torch with
-CUDA, cuda-core and cuda-bindings; from a checkout, without installation.
+CUDA, cuda-core and cuda-bindings; from a checkout, with its root and `src` on PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -19,19 +19,15 @@ from pathlib import Path
 
 import torch
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "tests" / "ops"), str(ROOT / "tools")]
-
-from convolution import run_conv  # noqa: E402
-from filtered_lrelu import run_flrelu  # noqa: E402
-from filtered_torgb import run_torgb  # noqa: E402
-from kernels import machine, run_compile, run_tests  # noqa: E402
-from network_head import run_head  # noqa: E402
-from networks import Rows  # noqa: E402
-from small_kernels import run_small  # noqa: E402
-from weights import run_weights  # noqa: E402
-
-from stylegan3.ops import nvrtc  # noqa: E402
+from stylegan3.cuda import nvrtc
+from tools.gpu_check.convolution import run_conv
+from tools.gpu_check.filtered_lrelu import run_flrelu
+from tools.gpu_check.filtered_torgb import run_torgb
+from tools.gpu_check.kernels import machine, run_compile, run_tests
+from tools.gpu_check.network_head import run_head
+from tools.gpu_check.rows import Rows
+from tools.gpu_check.small_kernels import run_small
+from tools.gpu_check.weights import run_weights
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "tests": lambda _: run_tests(),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from gpu_timing import median_us
-from networks import DEVICE, Rows, published_layers
 
-from stylegan3.ops.channels_last import padded_channels
+from stylegan3.fast.kernels.channels_last import padded_channels
+from tools.gpu_check.rows import DEVICE, Rows
+from tools.gpu_timing import median_us
+from tools.published import published_layers
 
 
 def run_conv() -> Rows:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from gpu_timing import median_us
-from kernel_reference import published_geometry, relative_error
-from networks import BYTES_PER_US, DEVICE, Rows, published_layers
 
-from stylegan3.geometry import AliasFreeLayer
-from stylegan3.ops.channels_last import padded_channels, vector_length
-from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
-from stylegan3.ops.filtered_lrelu_plain_cuda import PlainFilteredLrelu
+from stylegan3.alias_free.geometry import AliasFreeLayer
+from stylegan3.fast.kernels.channels_last import padded_channels, vector_length
+from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
+from stylegan3.fast.kernels.filtered_lrelu.plain_launcher import PlainFilteredLrelu
+from tools.gpu_check.rows import BYTES_PER_US, DEVICE, Rows
+from tools.gpu_timing import median_us
+from tools.published import published_geometry, published_layers, relative_error
 
 
 def run_flrelu(sweep: bool) -> Rows:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from gpu_timing import median_us
-from kernel_reference import published_geometry, relative_error
-from networks import BYTES_PER_US, DEVICE, Rows, published_config
 
-from stylegan3.geometry import AliasFreeLayer
-from stylegan3.ops.alias_free_rgb import AliasFreeRgb
-from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
-from stylegan3.ops.channels_last import padded_channels
-from stylegan3.ops.colour_sums_cuda import ColourSums
-from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
+from stylegan3.alias_free.geometry import AliasFreeLayer
+from stylegan3.fast.kernels.channels_last import padded_channels
+from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
+from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
+from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
+from stylegan3.fast.kernels.torgb.partial_sums_launcher import ColourSums
+from tools.gpu_check.rows import BYTES_PER_US, DEVICE, Rows
+from tools.gpu_timing import median_us
+from tools.published import published_config, published_geometry, relative_error
 
 
 def run_torgb(sweep: bool) -> Rows:

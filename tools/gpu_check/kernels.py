@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import torch
-from kernel_reference import published_geometry
-from networks import DEVICE, Rows, published_layers
 
-from stylegan3.ops import nvrtc
-from stylegan3.ops.filtered_lrelu_cuda import TensorCoreFilteredLrelu
+from stylegan3.cuda import nvrtc
+from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
+from tools.gpu_check.rows import DEVICE, Rows
+from tools.published import published_geometry, published_layers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +41,16 @@ def machine() -> dict[str, object]:
 
 def run_tests() -> Rows:
     """Run the CUDA tests of the operations; the output is the report."""
-    command = [sys.executable, "-m", "pytest", str(ROOT / "tests/ops"), "-m", "cuda", "-q", "-rfE"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(ROOT / "tests/stylegan3/fast/kernels"),
+        "-m",
+        "cuda",
+        "-q",
+        "-rfE",
+    ]
     command += [
         "--tb=short",
         "-W",

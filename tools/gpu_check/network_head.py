@@ -7,15 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 import torch
-from gpu_timing import median_us
-from networks import Rows, published_config
 
 from stylegan3 import Generator, StyleGAN2Config
 from stylegan3.fast import FastSynthesis
+from stylegan3.fast.kernels.dense.launcher import FullyConnected
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.fast.plan import Step
 from stylegan3.fast.profile import time_steps
-from stylegan3.ops.fully_connected_cuda import FullyConnected
+from tools.gpu_check.rows import Rows
+from tools.gpu_timing import median_us
+from tools.published import published_config
 
 
 def run_head() -> Rows:

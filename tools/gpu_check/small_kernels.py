@@ -5,16 +5,21 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from gpu_timing import median_us
-from networks import BYTES_PER_US, DEVICE, Rows
 
-from stylegan3.ops.alias_free_rgb import AliasFreeRgb
-from stylegan3.ops.alias_free_torgb_cuda import AliasFreeToRgb
-from stylegan3.ops.blend_edit_cuda import BlendEdit, BlendJob
-from stylegan3.ops.channels_last import vector_length
-from stylegan3.ops.fully_connected_cuda import Dense, FullyConnected
-from stylegan3.ops.modulated_act_cuda import ActVectors, ModulatedAct, PhaseUpsample, SkipRgb
-from stylegan3.ops.skip_sums_cuda import SkipLevel, SkipSums
+from stylegan3.fast.kernels.activation.launcher import (
+    ActVectors,
+    ModulatedAct,
+    PhaseUpsample,
+    SkipRgb,
+)
+from stylegan3.fast.kernels.channels_last import vector_length
+from stylegan3.fast.kernels.dense.launcher import Dense, FullyConnected
+from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
+from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
+from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel, SkipSums
+from stylegan3.fast.kernels.weights.blend_edit_launcher import BlendEdit, BlendJob
+from tools.gpu_check.rows import BYTES_PER_US, DEVICE, Rows
+from tools.gpu_timing import median_us
 
 
 def run_small() -> Rows:

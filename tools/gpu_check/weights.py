@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from gpu_timing import median_us
-from networks import BYTES_PER_US, DEVICE, Rows, published_config
 
 from stylegan3 import Generator, StyleGAN2Config
-from stylegan3.fast.alias_free import AliasFreePlanner
+from stylegan3.fast.alias_free.planner import AliasFreePlanner
+from stylegan3.fast.kernels.weights.launcher import WeightPreparation
+from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import cuda_operations
 from stylegan3.fast.plan import Plan
-from stylegan3.fast.stylegan2 import StyleGAN2Planner
-from stylegan3.ops.prepared_weight import PreparedWeight
-from stylegan3.ops.weight_preparation_cuda import WeightPreparation
+from stylegan3.fast.stylegan2.planner import StyleGAN2Planner
+from tools.gpu_check.rows import BYTES_PER_US, DEVICE, Rows
+from tools.gpu_timing import median_us
+from tools.published import published_config
 
 
 def run_weights() -> Rows:

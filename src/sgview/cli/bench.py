@@ -25,7 +25,7 @@ from sgview.settings import Gpu
 if TYPE_CHECKING:
     import torch
 
-    from sgview.engine.playing import Acceleration
+    from sgview.engine.live_network import Acceleration
 
 PUBLISHED_ON = {
     "cpu": "the published code with its reference operations on two cores of an AMD EPYC (Zen 5)",
@@ -196,7 +196,7 @@ def _measure_fast(
 
 
 def _acceleration(gpu: Gpu) -> Acceleration:
-    from sgview.engine.playing import Acceleration
+    from sgview.engine.live_network import Acceleration
 
     return Acceleration(gpu.ops, gpu.precision, gpu.kernels)
 

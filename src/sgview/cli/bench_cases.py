@@ -77,7 +77,7 @@ def _fresh(
 
 def _builtin() -> Case:
     def build() -> Any:
-        from sgview.engine.loader import builtin_networks
+        from sgview.engine.networks import builtin_networks
 
         return builtin_networks()[0].generator
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import torch
 
     from sgview.engine.engine import Engine
-    from sgview.engine.picture import Picture
-    from sgview.engine.playing import Acceleration
+    from sgview.engine.live_network import Acceleration
+    from sgview.engine.picture.picture import Picture
 
 _WARM_UP = 5  # frames on a GPU: kernels are compiled and the graph captured in the first
 _IDLING = 5_000_000  # [clocks] of the GPU, some milliseconds

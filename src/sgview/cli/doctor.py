@@ -111,7 +111,7 @@ def _torch() -> list[Finding]:
 
 def _memory(device: torch.device) -> list[Finding]:
     """Say how much is free of what networks are played in."""
-    from sgview.engine.memory import memory_status
+    from sgview.engine.meters.memory import memory_status
 
     memory = memory_status(device, {})
     if not memory.total:
@@ -157,7 +157,7 @@ def _window() -> list[Finding]:
 
 def _pace(refresh_rate: float, is_software: bool) -> Finding:
     """Say what sets the pace of the window, as the user's own settings have it."""
-    from sgview.frame_pace import SOFTWARE_LIMIT
+    from sgview.app.pace import SOFTWARE_LIMIT
     from sgview.settings import load_settings
 
     window = load_settings().window
@@ -211,7 +211,7 @@ def _video() -> list[Finding]:
 
 
 def _dialogs() -> list[Finding]:
-    from sgview.dialogs import has_system_dialogs
+    from sgview.app.dialogs import has_system_dialogs
 
     if has_system_dialogs():
         return [Finding("dialogs", "ok", "the system's own")]

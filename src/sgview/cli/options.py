@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, cast, get_args
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.session import Session
 from sgview.settings import Gpu, Networks, Settings, load_settings
 from sgview.state.params import Edit, Operation, Params
 from sgview.state.presets import load_preset
+from sgview.state.session import Session
 from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def open_engine(settings: Settings) -> Engine:
         ConfigError: if the device is not there.
     """
     from sgview.engine.engine import Engine  # brings torch, which --help does not need
-    from sgview.engine.playing import Acceleration
+    from sgview.engine.live_network import Acceleration
 
     gpu = settings.gpu
     try:

@@ -12,11 +12,11 @@ from tqdm import tqdm
 from sgview.cli import options, shots
 from sgview.outputs.video import open_writer
 from sgview.settings import Settings
+from sgview.show.takes.take import PlayedNetwork
 from sgview.signals import Instant, Signals
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
-from sgview.takes.take import PlayedNetwork
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
@@ -84,7 +84,7 @@ def _refuse_beside_take(args: argparse.Namespace) -> None:
 
 
 def _open_networks(engine: Engine, settings: Settings) -> None:
-    from sgview.engine.loader import builtin_networks, load_network
+    from sgview.engine.networks import builtin_networks, load_network
 
     a, b = settings.networks.a, settings.networks.b
     if a:
@@ -169,7 +169,7 @@ class TakeNetworks:
         self._now = networks
 
     def _find(self, wanted: PlayedNetwork) -> Network:
-        from sgview.engine.loader import builtin_networks, load_network
+        from sgview.engine.networks import builtin_networks, load_network
 
         if wanted not in self._read and wanted.path:
             self._read[wanted] = load_network(wanted.path)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import platformdirs
 from msgspec.structs import replace
 
+from sgview.app.session_file import NAME, load_session
 from sgview.cli import options
-from sgview.session import NAME, Session, load_session
 from sgview.settings import Settings
+from sgview.state.session import Session
 from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
-    from sgview.app import App
+    from sgview.app.app import App
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +81,7 @@ def play(
     show_panels: bool = True,
 ) -> int:
     """Run the instrument; return the exit code."""
-    from sgview.app import App
+    from sgview.app.app import App
     from sgview.engine.worker import EngineWorker
     from sgview.state.commands import ChooseScript
 
@@ -115,7 +116,7 @@ def _last_session() -> Session | None:
 
 def _open_networks(app: App, settings: Settings) -> None:
     """Open what is named; where A is built in, so is the B that is not named."""
-    from sgview.engine.loader import builtin_networks
+    from sgview.engine.networks import builtin_networks
     from sgview.state.commands import LoadNetwork
 
     networks = settings.networks

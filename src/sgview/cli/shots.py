@@ -12,15 +12,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from sgview.settings import Settings
+from sgview.show.resolver import Resolver
+from sgview.show.script import Script
+from sgview.show.takes.replay import Shot, count, replay
+from sgview.show.takes.take import read_take
 from sgview.signals import Inputs, Instant
-from sgview.signals.hearing import Hearing
-from sgview.signals.resolver import Resolver
-from sgview.signals.script import Script
-from sgview.signals.tempo import Tempo
+from sgview.signals.sound.sound import Hearing
+from sgview.signals.sound.tempo import Tempo
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
-from sgview.takes.replay import Shot, count, replay
-from sgview.takes.take import read_take
 
 FRAMES, FPS = 300, 30.0  # where nothing says otherwise
 

@@ -11,22 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sgview.engine.blending import Pairing, pair
-from sgview.engine.cuda_picture import PictureKernels
+from sgview.closing import Owner
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
-from sgview.engine.event_ring import EventRing
-from sgview.engine.last_good import LastGood
-from sgview.engine.latents import LatentSource
+from sgview.engine.latents.latents import LatentSource
 from sgview.engine.layers import resolve_layer
-from sgview.engine.memory import memory_status
+from sgview.engine.live_network import DEFAULT, Acceleration, PlayingNetwork
+from sgview.engine.meters.memory import memory_status
+from sgview.engine.meters.profiling import time_layers
+from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
-from sgview.engine.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
-from sgview.engine.playing import DEFAULT, Acceleration, PlayingNetwork
-from sgview.engine.profiling import time_layers
-from sgview.engine.readback import Letter, Readback
-from sgview.engine.timers import StageTimers
-from sgview.owner import Owner
+from sgview.engine.picture.cuda_picture import PictureKernels
+from sgview.engine.picture.last_good import LastGood
+from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
+from sgview.engine.transfer.download import Letter, Readback
+from sgview.engine.transfer.event_ring import EventRing
+from sgview.engine.weights.blending import Pairing, pair
 from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
@@ -37,8 +37,8 @@ from sgview.state.status import (
     Notice,
     PictureStatus,
 )
-from stylegan3.ops import nvrtc
-from stylegan3.ops.kernel import current_stream
+from stylegan3.cuda import nvrtc
+from stylegan3.cuda.kernel import current_stream
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew

@@ -16,12 +16,12 @@ from pathlib import Path
 import torch
 from msgspec.structs import replace
 
+from sgview.closing import Owner
 from sgview.engine.engine import Engine
-from sgview.engine.loading import Load, LoaderThread
-from sgview.engine.memory import MemoryWatch
+from sgview.engine.loader_thread import Load, LoaderThread
+from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
-from sgview.engine.picture import Picture
-from sgview.owner import Owner
+from sgview.engine.picture.picture import Picture
 from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
 from sgview.state.params import Params
@@ -379,7 +379,7 @@ def _name_of(what: Network | str) -> str:
 
 
 def _load(path: Path, progress: Callable[[float], None]) -> Network:
-    from sgview.engine.loader import load_network
+    from sgview.engine.networks import load_network
 
     return load_network(path, progress)
 

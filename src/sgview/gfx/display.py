@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 from OpenGL import GL
 
+from sgview.closing import Owner
 from sgview.gfx import calls
 from sgview.gfx.interop import DeviceImage, Interop, InteropError
 from sgview.gfx.picture_texture import MakeInterop, PictureTexture
 from sgview.gfx.placement import Fit, Rect, place
 from sgview.gfx.program import Program
 from sgview.gfx.texture import Texture
-from sgview.owner import Owner
 
 Filter = Literal["nearest", "linear"]
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of a rectangle

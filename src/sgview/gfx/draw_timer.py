@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import numpy as np
 from OpenGL import GL
 
-from sgview.owner import Owner
+from sgview.closing import Owner
 
 _UNDER_WAY = 4  # queries a stage whose results have not come
 _UNTIMED = nullcontext()

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from sgview.closing import Owner
 from sgview.gfx.texture import BYTES_PER_PIXEL, Texture
-from sgview.owner import Owner
 
 
 class InteropError(RuntimeError):

@@ -6,8 +6,8 @@ from typing import Any
 
 from OpenGL import GL
 
+from sgview.closing import Owner
 from sgview.gfx import calls
-from sgview.owner import Owner
 from sgview.resources import shader
 
 

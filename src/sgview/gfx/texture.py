@@ -7,8 +7,8 @@ import ctypes
 import numpy as np
 from OpenGL import GL
 
+from sgview.closing import Owner
 from sgview.gfx import calls
-from sgview.owner import Owner
 
 BYTES_PER_PIXEL = 4
 

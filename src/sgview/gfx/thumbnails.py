@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from sgview.closing import Owner
 from sgview.gfx.texture import Texture
-from sgview.owner import Owner
 
 
 class Thumbnails(Owner):

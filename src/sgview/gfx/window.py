@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sgview.closing import Owner
 from sgview.gfx.context import (
     WindowError,
     collected_errors,
@@ -17,7 +18,6 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
-from sgview.owner import Owner
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 

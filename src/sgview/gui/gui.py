@@ -6,31 +6,31 @@ from pathlib import Path
 
 from imgui_bundle import imgui, implot
 
+from sgview.closing import Owner
 from sgview.gui import hotkeys, theme
-from sgview.gui.binding_editor import BindingEditor
+from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.panels import Emit
 from sgview.gui.panels.blend import draw_blend
-from sgview.gui.panels.edits import EditsPanel
+from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
-from sgview.gui.panels.layer_times import LayerTimesPanel
 from sgview.gui.panels.layers import LayersPanel
 from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
-from sgview.gui.panels.memory import draw_memory
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
-from sgview.gui.panels.pace import draw_path
 from sgview.gui.panels.path_prompt import PathPromptPanel
-from sgview.gui.panels.script import draw_script
-from sgview.gui.panels.signals import draw_signals
-from sgview.gui.panels.sound import draw_sound
-from sgview.gui.panels.speed import SpeedPanel
+from sgview.gui.panels.performance.layer_times import LayerTimesPanel
+from sgview.gui.panels.performance.memory import draw_memory
+from sgview.gui.panels.performance.pace import draw_path
+from sgview.gui.panels.performance.speed import SpeedPanel
+from sgview.gui.panels.signals.script import draw_script
+from sgview.gui.panels.signals.signals import draw_signals
+from sgview.gui.panels.signals.sound import draw_sound
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
 from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
-from sgview.owner import Owner
 from sgview.state.commands import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status

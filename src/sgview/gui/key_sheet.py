@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from imgui_bundle import imgui
 
-from sgview.gui import theme, widgets
+from sgview.gui import theme
+from sgview.gui.controls import widgets
 from sgview.gui.hotkeys import Hotkey
 
 _FLAGS = (

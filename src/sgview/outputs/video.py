@@ -14,7 +14,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from sgview.owner import Owner
+from sgview.closing import Owner
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sgview.signals.expressions import Expression
-from sgview.signals.inputs import Inputs, Instant
-from sgview.signals.moment import ExpressionError
-from sgview.signals.signals import Signals, SignalStatus
+from sgview.signals.bound_values import Signals, SignalStatus
+from sgview.signals.expressions.context import ExpressionError
+from sgview.signals.expressions.expressions import Expression
+from sgview.signals.incoming import Inputs, Instant
 
 __all__ = ["Expression", "ExpressionError", "Inputs", "Instant", "SignalStatus", "Signals"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sgview.signals.expressions import MAX_LENGTH
-from sgview.signals.inputs import Inputs
+from sgview.signals.expressions.expressions import MAX_LENGTH
+from sgview.signals.incoming import Inputs
 from sgview.state.commands import Learn
 from sgview.state.paths import leaf_at
 from sgview.state.status import Learning

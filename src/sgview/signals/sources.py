@@ -8,13 +8,13 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sgview.owner import Owner
-from sgview.signals.inputs import Inputs
+from sgview.closing import Owner
+from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
-from sgview.signals.midi_input import MidiInput
-from sgview.signals.osc_input import OscInput
-from sgview.signals.osc_output import OscOutput
-from sgview.signals.remote import RemoteError, apply_message, recall_of
+from sgview.signals.midi import MidiInput
+from sgview.signals.osc.input import OscInput
+from sgview.signals.osc.output import OscOutput
+from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.state.bindings import bind
 from sgview.state.commands import Command, Learn, RecallLook
 from sgview.state.params import Params

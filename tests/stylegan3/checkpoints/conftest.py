@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.checkpoints import CheckpointError, read
+from tests.support import DATA
 
-DATA = Path(__file__).parents[2] / "data"
 SMALL2 = StyleGAN2Config(
     z_dim=8, w_dim=8, img_resolution=16, channel_base=64, channel_max=8, num_mapping_layers=2
 )

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stylegan3.checkpoints import CheckpointError, read, save_safetensors
+from tests.support import DATA
 
 QUICK = settings(
     max_examples=150,
@@ -62,15 +63,14 @@ def load_or_refuse(path: Path, data: bytes) -> bool:
 def seeds(small2, small3, tmp_path_factory):
     """Small files of every format. Structure is what matters, so they hold few numbers."""
     folder = tmp_path_factory.mktemp("seeds")
-    data = Path(__file__).parents[2] / "data"
     save_safetensors(small3, folder / "a.safetensors")
     files = {"safetensors": (folder / "a.safetensors").read_bytes()}
     for name, is_zip in (("zip", True), ("stream", False)):
         buffer = io.BytesIO()
         torch.save({"g_ema": small2.state_dict()}, buffer, _use_new_zipfile_serialization=is_zip)
         files[name] = buffer.getvalue()
-    files["pytorch"] = (data / "sg3-r-64.pkl").read_bytes()
-    files["tensorflow"] = (data / "sg2-tf-legacy-32.pkl").read_bytes()
+    files["pytorch"] = (DATA / "sg3-r-64.pkl").read_bytes()
+    files["tensorflow"] = (DATA / "sg2-tf-legacy-32.pkl").read_bytes()
     return files
 
 

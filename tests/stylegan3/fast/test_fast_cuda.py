@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager
 
 import pytest
 import torch
-from networks import SMALL2, SMALL3, latent, lively
 from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, Precision
-from stylegan3.fast.convolution import Kernels
+from stylegan3.fast.kernels.convolution.convolution import Kernels
+from tests.support.networks import SMALL2, SMALL3, latent, lively
 
 pytestmark = [
     pytest.mark.cuda,

@@ -1,30 +1,29 @@
 """Whole networks through the kernels' own launchers, on the CPU emulator of a GPU."""
 
 import dataclasses
-import sys
-from pathlib import Path
 
 import pytest
 import torch
-from networks import latent, lively
 
 from stylegan3 import StyleGAN2Config, StyleGAN3Config
+from stylegan3.cuda import nvrtc, tensor_map
+from stylegan3.cuda.multiprocessors import Multiprocessors
 from stylegan3.fast import FastSynthesis, Precision
-from stylegan3.fast.convolution import (
+from stylegan3.fast.kernels.convolution import hopper as conv_hopper
+from stylegan3.fast.kernels.convolution.convolution import (
     Convolution,
     ReferenceConvolution,
     WgmmaConvolution,
     WrittenWeight,
 )
+from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
+from stylegan3.fast.kernels.dense import chain_launcher as dense_chain_cuda
+from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations, cuda_operations
-from stylegan3.ops import conv_hopper, dense_chain_cuda, nvrtc, tensor_map
-from stylegan3.ops.conv_tiling import ConvolutionShape, Tiling
-from stylegan3.ops.multiprocessors import Multiprocessors
-from stylegan3.ops.prepared_weight import PreparedWeight
+from tests.support.networks import latent, lively
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
-EMULATOR = Path(__file__).parents[2] / "ops" / "emulator"
 TINY2 = StyleGAN2Config(
     z_dim=8, w_dim=8, img_resolution=8, num_mapping_layers=2, channel_base=400, channel_max=27
 )
@@ -44,13 +43,10 @@ TINY_R = dataclasses.replace(TINY_T, conv_kernel=1, use_radial_filters=True)
 @pytest.fixture
 def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
     """The GPU's operations but cuDNN."""
-    monkeypatch.syspath_prepend(str(EMULATOR))
-    import emulated_kernel
-    import emulated_map
+    from tests.emulator import emulated_kernel, emulated_map
 
     if not emulated_kernel.has_compiler():
         pytest.skip("no g++: CUDA kernels are not emulated")
-    assert str(EMULATOR) in sys.path
     monkeypatch.setattr(nvrtc, "load", emulated_kernel.load)
     monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
     return dataclasses.replace(

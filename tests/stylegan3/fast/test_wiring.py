@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import torch
-from networks import SMALL2, SMALL3, latent, lively
 from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
-from stylegan3.fast.convolution import Convolution, ReferenceConvolution
-from stylegan3.fast.reference import reference_operations
-from stylegan3.fast.reference_activation import FusedConvolution
-from stylegan3.ops.prepared_weight import PreparedWeight
+from stylegan3.fast.kernels.activation.reference import FusedConvolution
+from stylegan3.fast.kernels.convolution.convolution import Convolution, ReferenceConvolution
+from stylegan3.fast.kernels.reference import reference_operations
+from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
+from tests.support.networks import SMALL2, SMALL3, latent, lively
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 

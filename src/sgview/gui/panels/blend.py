@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui import control as binding
-from sgview.gui import icons, rows, theme, widgets
-from sgview.gui.control import Control, Controls
+from sgview.gui import theme
+from sgview.gui.controls import control as binding
+from sgview.gui.controls import icons, rows, widgets
+from sgview.gui.controls.control import Control, Controls
+from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
-from sgview.gui.value_bar import value_bar
 from sgview.state.params import Blend, Params
 from sgview.state.status import BlendGroup, Status
 

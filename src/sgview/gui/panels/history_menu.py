@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from sgview.gui import icons, theme, widgets
+from sgview.gui import theme
+from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
 from sgview.state.commands import Redo, Undo
 from sgview.state.status import Status

@@ -5,8 +5,9 @@ from __future__ import annotations
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui import rows, theme, widgets
-from sgview.gui.control import Controls
+from sgview.gui import theme
+from sgview.gui.controls import rows, widgets
+from sgview.gui.controls.control import Controls
 from sgview.gui.panels import Emit
 from sgview.state.params import Latents, Noise, NoiseType, Params
 from sgview.state.status import Status

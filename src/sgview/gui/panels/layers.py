@@ -5,11 +5,12 @@ from __future__ import annotations
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui import rows, theme, widgets
-from sgview.gui.control import Controls
+from sgview.gui import theme
+from sgview.gui.controls import rows, widgets
+from sgview.gui.controls.control import Controls
+from sgview.gui.controls.picker import is_match, search_field
 from sgview.gui.layer_stack import IMAGE, find_layer, portable_name, show_layer, shown_network
 from sgview.gui.panels import Emit
-from sgview.gui.picker import is_match, search_field
 from sgview.state.params import Layer, Params
 from sgview.state.status import ChannelStatistics, LayerInfo, NetworkStatus, Status
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui import control as binding
-from sgview.gui import icons, rows, widgets
-from sgview.gui.control import Control, Controls
+from sgview.gui.controls import control as binding
+from sgview.gui.controls import icons, rows, widgets
+from sgview.gui.controls.control import Control, Controls
+from sgview.gui.controls.value_bar import integer_bar, value_bar
 from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
-from sgview.gui.value_bar import integer_bar, value_bar
 from sgview.state.params import Mapping, Params
 from sgview.state.status import Status
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from sgview.gui import icons, theme, widgets
+from sgview.gui import theme
+from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
 from sgview.state.commands import (
     ChooseNetwork,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui import control as binding
-from sgview.gui import icons, theme, widgets
-from sgview.gui.control import Controls
+from sgview.gui import theme
+from sgview.gui.controls import control as binding
+from sgview.gui.controls import icons, widgets
+from sgview.gui.controls.control import Controls
+from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
 from sgview.gui.panels.history_menu import draw_history_button
-from sgview.gui.value_bar import value_bar
 from sgview.state.commands import (
     Command,
     LoadPreset,

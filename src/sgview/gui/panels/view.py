@@ -5,8 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui import rows, widgets
-from sgview.gui.control import Controls
+from sgview.gui.controls import rows, widgets
+from sgview.gui.controls.control import Controls
 from sgview.gui.panels import Emit
 from sgview.state.commands import SetVsync, ToggleFullscreen
 from sgview.state.params import Params, View

@@ -1,0 +1,1 @@
+"""The window program: owners, the frame, and what each command does."""

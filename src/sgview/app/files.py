@@ -1,0 +1,115 @@
+"""Snapshots, presets and dropped files, with a notice for what became of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sgview.app.pictures import host_pixels
+from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
+from sgview.outputs.video import OutputError
+from sgview.settings import Folders
+from sgview.state.commands import Command, LoadNetwork, LoadPreset, Slot
+from sgview.state.notices import Notices
+from sgview.state.params import Params
+from sgview.state.presets import load_preset, save_preset
+from sgview.state.validation import ConfigError
+
+if TYPE_CHECKING:
+    from sgview.engine.picture.picture import Picture
+
+log = logging.getLogger(__name__)
+
+PRESET_SUFFIXES = (".toml", ".json", ".png")
+
+
+class Files:
+    """Writes and reads what the user saves; snapshots on a thread, so that the window plays on.
+
+    Args:
+        folders: where files go that are not told a place.
+        notices: told what was written, and what could not be.
+        now: the source of real time [s].
+    """
+
+    def __init__(self, folders: Folders, notices: Notices, now: Callable[[], float]) -> None:
+        self._folders = folders
+        self._notices = notices
+        self._now = now
+        self._thread = ThreadPoolExecutor(1, "sgview snapshot")
+        self._writing: list[tuple[Path, Future[None]]] = []
+
+    @property
+    def preset_folder(self) -> Path:
+        """Where presets are looked for and written first."""
+        return Path(self._folders.presets)
+
+    def save_snapshot(self, picture: Picture | None, path: Path | None = None) -> None:
+        """Begin to write `picture` with its parameters; None: a dated name in the folder."""
+        if picture is None:
+            self._notices.add("warning", "There is no picture to save yet.", now=self._now())
+            return
+        path = path or Path(self._folders.snapshots) / dated_name(datetime.now())
+        pixels = host_pixels(picture).copy()
+        task = self._thread.submit(save_snapshot, path, pixels, picture.params, t=picture.t)
+        self._writing.append((path, task))
+
+    def save_preset(self, params: Params, path: Path) -> None:
+        """Write a preset."""
+        try:
+            save_preset(params, path)
+        except ConfigError as error:
+            self._fail(str(error), "Choose another folder.")
+        else:
+            self._notices.add("info", f"Saved {path}", now=self._now())
+
+    def load_preset(self, path: Path) -> Params | None:
+        """Read a preset, or the parameters in a snapshot; None if they cannot be used."""
+        read = load_snapshot_params if path.suffix.lower() == ".png" else load_preset
+        try:
+            params = read(path)
+        except ConfigError as error:
+            self._fail(str(error), "Everything stays as it was.")
+            return None
+        self._notices.add("info", f"Loaded {path}", now=self._now())
+        return params
+
+    def poll(self) -> None:
+        """Tell of snapshots that were finished since."""
+        for entry in [entry for entry in self._writing if entry[1].done()]:
+            self._writing.remove(entry)
+            path, task = entry
+            try:
+                task.result()
+            except OutputError as error:
+                self._fail(str(error), "Choose another folder for snapshots.")
+            else:
+                self._notices.add("info", f"Saved {path}", now=self._now())
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._thread.shutdown()
+
+    def _fail(self, text: str, hint: str) -> None:
+        log.error("%s", text)
+        self._notices.add("error", text, hint, now=self._now())
+
+
+def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[Command]:
+    """Return what to do with files dropped on the window.
+
+    A preset or snapshot sets the parameters. A network goes to `slot`; where none was meant, the
+    first goes to A and the second of a pair to B.
+    """
+    is_preset = {path: path.suffix.lower() in PRESET_SUFFIXES for path in paths}
+    networks = [path for path in paths if not is_preset[path]]
+    presets = [path for path in paths if is_preset[path]]
+    slots: tuple[Slot, ...] = ("a", "b") if slot is None or len(networks) > 1 else (slot,)
+    commands: list[Command] = [
+        LoadNetwork(slot, path) for slot, path in zip(slots, networks, strict=False)
+    ]
+    return commands + [LoadPreset(path) for path in presets[:1]]

@@ -1,0 +1,1 @@
+"""The vector that drives the network, and the noise that it comes from."""

@@ -1,0 +1,135 @@
+"""The vector that drives the network."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from sgview.engine.latents.cuda_noise import NoiseKernel, dimensions_of
+from sgview.engine.latents.gaussian import normal_quantiles
+from sgview.engine.latents.noise import sample_noise
+from sgview.state.params import NoiseType, Params
+from stylegan3.cuda import nvrtc
+
+
+class LatentSource:
+    """Makes latent vectors from parameters and time, the same for the same arguments.
+
+    On CUDA, simplex noise comes from a kernel, if kernels can be compiled; all else is made on the
+    CPU, a few hundred numbers.
+    """
+
+    def __init__(self, device: torch.device | None = None):
+        """Make vectors for `device`; None is the CPU."""
+        self._device = device or torch.device("cpu")
+        self._has_kernel = self._device.type == "cuda" and nvrtc.unavailable_reason() is None
+        self._quantiles: dict[NoiseType, Tensor] = {}
+        self._wanted: tuple[object, ...] = ()  # of the kernel used last
+        self._last_kernel: NoiseKernel | None = None
+        self._seeds: dict[tuple[int, int], Tensor] = {}  # the two last used, by (seed, length)
+
+    def vector(
+        self,
+        params: Params,
+        t: float,  # [s]
+        length: int,
+        *,
+        rows: int = 1,
+        out: Tensor | None = None,  # [rows, length] float32, on the device
+    ) -> Tensor:  # [rows, length] float32, on the CPU or the device
+        """Return the vector of time `t`.
+
+        From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
+        part of the look), or a track for each number; normally distributed if asked for. Several
+        rows differ only where `noise.monochrome` is off. From seeds: normal vectors of whole
+        numbers, walked from one to the next. What is made on the device is written to `out`, or to
+        memory that the next call overwrites.
+        """
+        latents = params.latents
+        if latents.source == "seeds":
+            return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
+        noise = params.noise
+        if self._has_kernel and dimensions_of(noise) is not None:
+            return self._kernel(params, rows, length, out)(noise, t)
+        return sample_noise(
+            noise,
+            t,
+            length,
+            rows=rows,
+            is_independent=latents.mode == "independent",
+            quantiles=self._quantiles_of(noise.type) if latents.gaussianise else None,
+        )
+
+    def _kernel(self, params: Params, rows: int, length: int, out: Tensor | None) -> NoiseKernel:
+        """Return what makes the noise; it is the same as long as only numbers of it move."""
+        latents, kind = params.latents, params.noise.type
+        wanted = (kind, latents.mode, latents.gaussianise, rows, length)
+        kernel = self._last_kernel
+        if wanted != self._wanted or kernel is None or not _is_same(out, kernel.out):
+            kernel = self._last_kernel = NoiseKernel(
+                dimensions_of(params.noise) or 0,
+                torch.empty(rows, length, device=self._device) if out is None else out,
+                is_independent=latents.mode == "independent",
+                quantiles=self._quantiles_of(kind) if latents.gaussianise else None,
+            )
+            self._wanted = wanted
+        return kernel
+
+    def _quantiles_of(self, noise_type: NoiseType) -> Tensor:
+        if noise_type not in self._quantiles:
+            table = normal_quantiles(noise_type)
+            is_on_device = self._has_kernel and noise_type.startswith("simplex")
+            self._quantiles[noise_type] = table.to(self._device) if is_on_device else table
+        return self._quantiles[noise_type]
+
+    def _walk(self, position: float, length: int) -> Tensor:
+        """Return the vector at `position`, whole numbers being seeds."""
+        first = math.floor(position)
+        step = position - first
+        numbers = (first, first + 1) if step else (first,)
+        self._seeds = {(n, length): self._seeded(n, length) for n in numbers}
+        ends = list(self._seeds.values())
+        return slerp(ends[0], ends[1], step) if step else ends[0]
+
+    def _seeded(self, seed: int, length: int) -> Tensor:
+        known = self._seeds.get((seed, length))
+        if known is not None:
+            return known
+        return torch.randn(length, generator=torch.Generator().manual_seed(seed % 2**63))
+
+
+def _is_same(out: Tensor | None, memory: Tensor) -> bool:
+    return out is None or out.data_ptr() == memory.data_ptr()
+
+
+def slerp(
+    a: Tensor,  # [n]
+    b: Tensor,  # [n]
+    step: float,  # 0..1
+) -> Tensor:  # [n]
+    """Interpolate on the great circle from `a` to `b` (Shoemake 1985), lengths included.
+
+    A straight line would pass nearer to the origin than normal vectors lie.
+    """
+    cosine = torch.dot(a, b) / (a.norm() * b.norm()).clamp_min(1e-12)
+    angle = torch.acos(cosine.clamp(-1.0, 1.0))
+    sine = torch.sin(angle)
+    if sine < 1e-6:
+        return torch.lerp(a, b, step)
+    return (torch.sin((1.0 - step) * angle) * a + torch.sin(step * angle) * b) / sine
+
+
+def class_label(
+    weights: tuple[float, ...],
+    c_dim: int,
+) -> Tensor | None:  # [1, c_dim] float32
+    """Return the label of `weights`, cut or padded with zeros; class 0 if there are none.
+
+    None for a network without classes.
+    """
+    if c_dim == 0:
+        return None
+    values = (weights or (1.0,))[:c_dim]
+    return torch.tensor([[*values, *[0.0] * (c_dim - len(values))]], dtype=torch.float32)

@@ -1,0 +1,1 @@
+"""What pictures cost: time by stage and by layer, memory by owner."""

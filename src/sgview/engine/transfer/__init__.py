@@ -1,0 +1,1 @@
+"""Small values between host and device, without waiting for the device."""

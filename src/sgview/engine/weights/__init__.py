@@ -1,0 +1,1 @@
+"""The live weights: a blend of two networks, edited in place."""

@@ -1,0 +1,1 @@
+"""Controls that panels are made of. They know no panel."""

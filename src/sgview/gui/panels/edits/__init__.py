@@ -1,0 +1,1 @@
+"""Operations on single tensors: the list, and one card for each."""

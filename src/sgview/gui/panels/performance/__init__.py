@@ -1,0 +1,1 @@
+"""How fast it goes, and what that costs."""

@@ -1,0 +1,56 @@
+"""What sets the pace, and the way pictures take."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from sgview.gui import theme
+from sgview.gui.controls import icons, rows, widgets
+from sgview.gui.panels import Emit
+from sgview.state.commands import SetFpsLimit, SetVsync
+from sgview.state.params import Params
+from sgview.state.status import Status
+
+_USUAL_LIMIT = 120
+
+
+def draw_pace(status: Status, emit: Emit) -> None:
+    """Draw the rows that set the pace, within a section."""
+    is_synced = rows.toggle(
+        "Vsync", status.vsync, True, "Wait for the refresh of the screen before each frame."
+    )
+    if is_synced != status.vsync:
+        emit(SetVsync(is_synced))
+    limit = round(status.machine.fps_limit)
+    imgui.begin_disabled(status.vsync)
+    new = rows.integer(
+        "Limit",
+        limit,
+        _USUAL_LIMIT,
+        0,
+        240,
+        minimum=0,
+        maximum=10_000,
+        help="Frames a second without vsync; 0: as many as there are.",
+    )
+    imgui.end_disabled()
+    if new != limit and not status.vsync:
+        emit(SetFpsLimit(float(new)))
+    if status.machine.pace_note:
+        widgets.paragraph(f"{icons.INFO}  {status.machine.pace_note}")
+
+
+def draw_path(params: Params, status: Status, emit: Emit) -> Params:
+    """Draw the section of the way pictures take, each part with its reason."""
+    if widgets.section("Path"):
+        _draw_fact("Device", status.device)
+        _draw_fact("Network", status.picture.made_by)
+        _draw_fact("To the screen", status.display)
+        imgui.spacing()
+    return params
+
+
+def _draw_fact(name: str, content: str) -> None:
+    """A row whose text may take several lines."""
+    rows.label(name)
+    widgets.paragraph(content or "–", theme.TEXT)

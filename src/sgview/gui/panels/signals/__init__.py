@@ -1,0 +1,1 @@
+"""What moves values from outside: bindings, OSC, MIDI, sound, the script."""

@@ -1,0 +1,1 @@
+"""What plays: time, what is resolved from what is set, fades, script, looks and takes."""

@@ -1,0 +1,191 @@
+"""What a script plays with: the values of this instant, and how it changes them.
+
+Every change is noted as plain data, so that a take can hold what a script did without the script.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from sgview.signals.incoming import Instant
+from sgview.state.params import Edit, Operation, Params
+from sgview.state.paths import get_leaf, leaf_at, nearest_path, set_leaf
+
+Change = tuple[str, str, Any]
+"""("set", path, value), ("edit OPERATION", tensor, amount), ("blend", group, amount), or
+("node", field of Params, its content as plain data)."""
+
+_GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?")
+_OPERATIONS: tuple[str, ...] = get_args(Operation)
+
+
+class Play:
+    """One frame, as `def frame(play)` sees it.
+
+    Changes hold for this frame alone: the panel's values stay, and what a script no longer does is
+    undone by itself.
+    """
+
+    def __init__(self, params: Params, instant: Instant) -> None:
+        self._params = params
+        self._instant = instant
+        self.changes: list[Change] = []
+
+    @property
+    def params(self) -> Params:
+        """All values at this instant, bindings included; assign a changed copy to set them."""
+        return self._params
+
+    @params.setter
+    def params(self, params: Params) -> None:
+        if not isinstance(params, Params):
+            raise TypeError(f"play.params takes Params, not {type(params).__name__}")
+        for name in params.__struct_fields__:
+            new = getattr(params, name)
+            if new != getattr(self._params, name):
+                self.changes.append(("node", name, msgspec.to_builtins(new)))
+        self._params = params
+
+    @property
+    def t(self) -> float:
+        """Time [s]."""
+        return self._instant.t
+
+    @property
+    def dt(self) -> float:
+        """Time since the last frame [s]; 0 while paused."""
+        return self._instant.dt
+
+    @property
+    def frame(self) -> float:
+        """Frames of 1/60 s since t = 0."""
+        return self._instant.frame
+
+    @property
+    def beat(self) -> float:
+        """Beats since the start, with their fraction."""
+        return self._instant.beat
+
+    @property
+    def bar(self) -> float:
+        """Bars since the start, with their fraction."""
+        return self._instant.bar
+
+    @property
+    def bpm(self) -> float:
+        """Beats a minute."""
+        return self._instant.bpm
+
+    @property
+    def mouse(self) -> tuple[float, float]:
+        """The mouse over the picture: x to the right, y up, 0..1."""
+        return self._instant.inputs.mouse
+
+    @property
+    def bands(self) -> Sequence[float]:
+        """Levels of the sound's spectrum, low to high, about 0..1."""
+        return self._instant.inputs.bands
+
+    def audio(self, name: str) -> float:
+        """Return a level of the sound: "low", "mid", "high", "rms" or "onset", about 0..1."""
+        return self._instant.inputs.audio.get(name, 0.0)
+
+    def osc(self, address: str, default: float = 0.0) -> float:
+        """Return the first number of the newest message to `address`."""
+        numbers = self._instant.inputs.osc.get(address)
+        return numbers[0] if numbers else default
+
+    def midi(self, controller: int, channel: int = 0) -> float:
+        """Return a controller's position, 0..1; channel 0 is any."""
+        return self._instant.inputs.midi.get(f"cc/{channel}/{controller}", 0.0)
+
+    def slider(self, name: str, default: float = 0.0) -> float:
+        """Return the position of a slider of the user's own."""
+        return self._params.sliders.get(name, default)
+
+    def get(self, path: str) -> Any:
+        """Return one value, e.g. `play.get("noise.amplitude")`."""
+        return get_leaf(self._params, self._leaf(path))
+
+    def set(self, path: str, value: Any) -> None:
+        """Set one value for this frame, e.g. `play.set("mapping.truncation_psi", 0.7)`."""
+        self._params = set_leaf(self._params, self._leaf(path), value)
+        self.changes.append(("set", path, value))
+
+    def edit_layer_by_name(
+        self, name: str, value: float, operation: Operation = "multiply"
+    ) -> None:
+        """Multiply the tensor of that published name by `value`, after the edits of the panel.
+
+        `name` is a tensor such as "synthesis.input.weight"; `operation` any of an edit's.
+        """
+        if operation not in _OPERATIONS:
+            nearest = difflib.get_close_matches(str(operation), _OPERATIONS, n=1)
+            advice = f"did you mean {nearest[0]!r}?" if nearest else ", ".join(_OPERATIONS)
+            raise ValueError(f"there is no operation {operation!r}; {advice}")
+        change: Change = (f"edit {operation}", str(name), _finite(value))
+        self._params = apply_changes(self._params, [change])
+        self.changes.append(change)
+
+    def blend_layer_by_name(self, name: str, value: float) -> None:
+        """Blend a layer towards network B: 0 is A, 1 is B, beyond is beyond.
+
+        `name` is a group ("L12", "b16", "input", "mapping"), or a layer or tensor of it.
+        """
+        match = _GROUP.fullmatch(str(name))
+        if match is None:
+            raise ValueError(
+                f"{name!r} is no layer that can blend: write L12, b16, input or mapping"
+            )
+        change: Change = ("blend", match[1], _finite(value))
+        self._params = apply_changes(self._params, [change])
+        self.changes.append(change)
+
+    def _leaf(self, path: str) -> Any:
+        leaf = leaf_at(path)
+        if leaf is None:
+            nearest = nearest_path(path, self._params)
+            advice = f"; did you mean {nearest}?" if nearest else ""
+            raise LookupError(f"there is no value {path!r}{advice}")
+        return leaf
+
+
+def apply_changes(params: Params, changes: Sequence[Change]) -> Params:
+    """Return `params` with what a script did, in the same order.
+
+    Raises:
+        ValueError, LookupError: if a change is none that `Play` notes.
+    """
+    for kind, name, value in changes:
+        operation = kind.removeprefix("edit ")
+        if kind == "set":
+            leaf = leaf_at(name)
+            if leaf is None:
+                raise LookupError(f"there is no value {name!r}")
+            params = set_leaf(params, leaf, value)
+        elif kind == "node":
+            node = getattr(msgspec.convert({name: value}, Params), name)
+            params = replace(params, **{name: node})
+        elif kind == "blend":
+            amounts = {**params.blend.amounts, name: value}
+            params = replace(params, blend=replace(params.blend, amounts=amounts))
+        elif operation in _OPERATIONS:
+            edit = Edit(tensor=name, operation=operation, amount=value)  # type: ignore[arg-type]
+            params = replace(params, edits=(*params.edits, edit))
+        else:
+            raise ValueError(f"there is no change {kind!r}")
+    return params
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, not {number}")
+    return number

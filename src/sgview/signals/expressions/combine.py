@@ -1,0 +1,56 @@
+"""How parts of an expression are joined to a larger one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sgview.signals.expressions.context import Code, Moment
+
+
+def binary(apply: Callable[[float, float], float], left: Code, right: Code) -> Code:
+    """Two parts and an operator."""
+    return lambda moment: apply(left(moment), right(moment))
+
+
+def boolean(is_and: bool, codes: list[Code]) -> Code:
+    """`and` or `or`: the first part that decides."""
+
+    def run(moment: Moment) -> float:
+        value = 0.0
+        for code in codes:
+            value = code(moment)
+            if bool(value) != is_and:
+                break
+        return value
+
+    return run
+
+
+def comparison(
+    first: Code, compare: list[Callable[[float, float], bool]], others: list[Code]
+) -> Code:
+    """Return a chain of comparisons, `0 < t < 1`: 1 where all hold, else 0."""
+    pairs = list(zip(compare, others, strict=True))
+
+    def run(moment: Moment) -> float:
+        left = first(moment)
+        for holds, other in pairs:
+            right = other(moment)
+            if not holds(left, right):
+                return 0.0
+            left = right
+        return 1.0
+
+    return run
+
+
+def application(function: Callable[..., float], codes: list[Code]) -> Code:
+    """Return a call of a pure function; the usual counts of arguments without a list."""
+    match codes:
+        case [one]:
+            return lambda moment: function(one(moment))
+        case [one, two]:
+            return lambda moment: function(one(moment), two(moment))
+        case [one, two, three]:
+            return lambda moment: function(one(moment), two(moment), three(moment))
+    return lambda moment: function(*[code(moment) for code in codes])

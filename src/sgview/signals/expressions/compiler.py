@@ -1,0 +1,241 @@
+"""Turns the tree of an expression into nested functions; what has no translation is refused.
+
+Only what is listed here and in the tables of names, functions and forms can be written. Dotted
+names such as `math.sin` are entries of a table, not attributes of Python objects, and every number
+is a float, so there is no object to climb out from and no integer to grow without bound.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import math
+import operator
+from collections.abc import Callable, Iterable
+
+from sgview.signals.expressions import combine as joining
+from sgview.signals.expressions.arguments import SliderRange
+from sgview.signals.expressions.context import NAMES, Code, ExpressionError
+from sgview.signals.expressions.functions import CONSTANTS, FUNCTIONS
+from sgview.signals.expressions.special_functions import FORMS
+from sgview.state.language import WORDS
+from sgview.state.status import SignalSource
+
+_CONSTANTS = CONSTANTS | {f"math.{name}": value for name, value in CONSTANTS.items()}
+_KNOWN_NAMES = NAMES.keys() | _CONSTANTS.keys()
+_KNOWN_FUNCTIONS = FUNCTIONS.keys() | FORMS.keys()
+_USAGE = {word.name: word.usage for word in WORDS}
+
+_SOURCES: tuple[SignalSource, ...] = ("expression", "slider", "mouse", "audio", "osc", "midi")
+
+_BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: math.pow,  # of floats: overflows at 1e308 instead of growing
+}
+_COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+class Compiler:
+    """Translates what the tables name, and refuses the rest by name.
+
+    Afterwards `source` says where the movement comes from, `sliders` which sliders are named.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.source: SignalSource = "expression"
+        self.sliders: list[SliderRange] = []
+
+    def code(self, node: ast.expr) -> Code:
+        """Return the function that evaluates `node`.
+
+        Raises:
+            ExpressionError: if there is anything in it that may not be written.
+        """
+        constant = self.constant(node)
+        if constant is not None:
+            return lambda moment: constant
+        match node:
+            case ast.Name() | ast.Attribute():
+                return self._name(dotted_name(node) or ast.unparse(node))
+            case ast.BinOp(left, op, right) if type(op) in _BINARY:
+                return joining.binary(_BINARY[type(op)], self.code(left), self.code(right))
+            case ast.UnaryOp(ast.UAdd(), operand):
+                return self.code(operand)
+            case ast.UnaryOp(ast.USub(), operand):
+                positive = self.code(operand)
+                return lambda moment: -positive(moment)
+            case ast.UnaryOp(ast.Not(), operand):
+                denied = self.code(operand)
+                return lambda moment: 0.0 if denied(moment) else 1.0
+            case ast.BoolOp(op, values):
+                return joining.boolean(
+                    isinstance(op, ast.And), [self.code(value) for value in values]
+                )
+            case ast.Compare(left, ops, others) if all(type(op) in _COMPARISONS for op in ops):
+                compare = [_COMPARISONS[type(op)] for op in ops]
+                return joining.comparison(
+                    self.code(left), compare, [self.code(node) for node in others]
+                )
+            case ast.IfExp(test, body, orelse):
+                condition, then, otherwise = self.code(test), self.code(body), self.code(orelse)
+                return lambda moment: then(moment) if condition(moment) else otherwise(moment)
+            case ast.Call():
+                return self._call(node)
+            case ast.Constant(str()):
+                raise ExpressionError(
+                    f"'{shorten(self.text)}' holds a text where a number belongs."
+                )
+            case ast.Constant():
+                raise ExpressionError(
+                    f"'{shorten(self.text)}' holds a value that is not a real number."
+                )
+        raise ExpressionError(
+            f"'{shorten(self.text)}' uses '{shorten(ast.unparse(node))}': only numbers, names, "
+            "arithmetic and functions can be used."
+        )
+
+    def _codes(self, nodes: list[ast.expr]) -> list[Code]:
+        return [self.code(node) for node in nodes]
+
+    def constant(self, node: ast.expr) -> float | None:
+        """Return the number that is written at `node`, None if it has to be evaluated."""
+        match node:
+            case ast.Constant(bool() | int() | float() as number):
+                try:
+                    return float(number)
+                except OverflowError:
+                    raise ExpressionError(
+                        "The expression holds a number that is too large."
+                    ) from None
+            case ast.UnaryOp(ast.USub(), ast.Constant() as operand):
+                number = self.constant(operand)
+                return None if number is None else -number
+            case ast.Name() | ast.Attribute():
+                return _CONSTANTS.get(dotted_name(node) or "")
+        return None
+
+    def _name(self, name: str) -> Code:
+        if name in NAMES:
+            if name.startswith("mouse."):
+                self.note_source("mouse")
+            return NAMES[name]
+        if name in _KNOWN_FUNCTIONS:
+            raise ExpressionError(f"'{name}' is a function: write {_usage(name)}.")
+        raise ExpressionError(_unknown("name", name, _KNOWN_NAMES))
+
+    def _call(self, node: ast.Call) -> Code:
+        name = dotted_name(node.func)
+        if name is None or name not in _KNOWN_FUNCTIONS:
+            raise ExpressionError(
+                _unknown("function", name or ast.unparse(node.func), _KNOWN_FUNCTIONS)
+            )
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise ExpressionError(f"{name} takes plain values, separated by commas.")
+        if name in FORMS:
+            form = FORMS[name]
+            if not form.least <= len(node.args) <= form.most:
+                raise ExpressionError(f"Write {_usage(name)}.")
+            return form.build(_Arguments(self, name, node.args))
+        function = FUNCTIONS[name]
+        if not _takes(function, len(node.args)):
+            raise ExpressionError(f"Write {_usage(name)}.")
+        return joining.application(function, self._codes(node.args))
+
+    def note_source(self, source: SignalSource) -> None:
+        """Remember the source that says most about where the movement comes from."""
+        if _SOURCES.index(source) > _SOURCES.index(self.source):
+            self.source = source
+
+
+class _Arguments:
+    """The arguments of one call; see `forms.Arguments`."""
+
+    def __init__(self, compiler: Compiler, name: str, nodes: list[ast.expr]) -> None:
+        self._compiler = compiler
+        self._name = name
+        self._nodes = nodes
+        self.note_source = compiler.note_source
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def code(self, index: int, default: float | None = None) -> Code:
+        if index < len(self._nodes):
+            return self._compiler.code(self._nodes[index])
+        if default is None:
+            raise ExpressionError(f"Write {_usage(self._name)}.")
+        return lambda moment: default
+
+    def constant(self, index: int) -> float | None:
+        return self._compiler.constant(self._nodes[index]) if index < len(self._nodes) else None
+
+    def text(self, index: int, default: str | None = None) -> str:
+        if index >= len(self._nodes) and default is not None:
+            return default
+        node = self._nodes[index]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        raise ExpressionError(
+            f"{self._name} takes a text in quotes there: write {_usage(self._name)}."
+        )
+
+    def note_slider(self, slider: SliderRange) -> None:
+        self._compiler.sliders.append(slider)
+
+    def is_text(self, index: int) -> bool:
+        node = self._nodes[index]
+        return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _takes(function: Callable[..., float], count: int) -> bool:
+    """Whether `function` takes that many numbers."""
+    if function in (min, max):
+        return count > 1
+    if function is math.log:
+        return count in (1, 2)
+    if function is math.hypot:
+        return True
+    try:
+        inspect.signature(function).bind(*[0.0] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def dotted_name(node: ast.expr) -> str | None:
+    """Return "math.sin" for such a tree, None where anything but names is in it."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = dotted_name(node.value)
+        return None if owner is None else f"{owner}.{node.attr}"
+    return None
+
+
+def _usage(name: str) -> str:
+    return _USAGE.get(name) or _USAGE.get(name.removeprefix("math."), f"{name}(x)")
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(name, list(known), n=1)
+    advice = f"; did you mean {nearest[0]}?" if nearest else "."
+    return f"The {kind} '{shorten(name)}' is not known{advice}"
+
+
+def shorten(text: str) -> str:
+    """Return `text` as a message may hold it."""
+    return text if len(text) <= 60 else text[:57] + "..."

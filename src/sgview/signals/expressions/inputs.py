@@ -1,0 +1,124 @@
+"""The functions of expressions that listen: slider, osc, midi, note, bend, audio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sgview.signals.expressions.arguments import Arguments, SliderRange
+from sgview.signals.expressions.context import Code, ExpressionError, Moment, WaitingError
+from sgview.signals.expressions.functions import clamp
+
+LEVELS = ("low", "mid", "high", "rms", "onset")
+SLIDER_NAME_LENGTH = 32
+
+
+def slider(arguments: Arguments) -> Code:
+    """`slider(name, low, high, start)`: one of the user's own."""
+    name = arguments.text(0).strip()
+    if not name or len(name) > SLIDER_NAME_LENGTH or "." in name or "/" in name:
+        raise ExpressionError(
+            f"A slider's name has 1 to {SLIDER_NAME_LENGTH} letters, without '.' and '/'."
+        )
+    given = [arguments.constant(index) for index in range(1, len(arguments))]
+    if None in given:
+        raise ExpressionError(f'The range of slider("{name}") must be plain numbers.')
+    low, high, *start = [*(n for n in given if n is not None), *(0.0, 1.0)[len(given) :]]
+    if low >= high:
+        raise ExpressionError(f'The range of slider("{name}") must go from low to high.')
+    slider = SliderRange(name, low, high, start[0] if start else low)
+    arguments.note_source("slider")
+    arguments.note_slider(slider)
+    return lambda moment: moment.sliders.get(name, slider.start)
+
+
+def osc(arguments: Arguments) -> Code:
+    """`osc(address, default, index)`: a number of the newest message."""
+    address = arguments.text(0)
+    if not address.startswith("/"):
+        raise ExpressionError(f"An OSC address begins with a slash: '/{address[:40]}'.")
+    default = arguments.code(1) if len(arguments) > 1 else None
+    index = int(arguments.constant(2) or 0.0) if len(arguments) > 2 else 0
+    arguments.note_source("osc")
+
+    def read(moment: Moment) -> float:
+        numbers = moment.osc.get(address)
+        if numbers is not None and 0 <= index < len(numbers):
+            return numbers[index]
+        if default is None:
+            raise WaitingError(f"Waiting for an OSC message {address[:60]}.")
+        return default(moment)
+
+    return read
+
+
+def midi(arguments: Arguments) -> Code:
+    """`midi(cc, channel, default)`: a controller."""
+    default = arguments.code(2) if len(arguments) > 2 else None
+    key = _key("cc", arguments, 0, 1)
+    arguments.note_source("midi")
+
+    def read(moment: Moment) -> float:
+        name = key(moment)
+        number = moment.midi.get(name)
+        if number is not None:
+            return number
+        if default is None:
+            raise WaitingError(f"Waiting for MIDI controller {name.rpartition('/')[2]}.")
+        return default(moment)
+
+    return read
+
+
+def note(arguments: Arguments) -> Code:
+    """`note(number, channel)`: velocity while held."""
+    key = _key("note", arguments, 0, 1)
+    arguments.note_source("midi")
+    return lambda moment: moment.midi.get(key(moment), 0.0)
+
+
+def bend(arguments: Arguments) -> Code:
+    """`bend(channel)`: the pitch wheel."""
+    channel = int(arguments.constant(0) or 0.0)
+    arguments.note_source("midi")
+    name = f"bend/{channel}"
+    return lambda moment: moment.midi.get(name, 0.0)
+
+
+def _key(kind: str, arguments: Arguments, number: int, channel: int) -> Callable[[Moment], str]:
+    """Return what names a controller or note in `Inputs.midi`."""
+    known = arguments.constant(number)
+    on = arguments.constant(channel) if len(arguments) > channel else 0.0
+    if on is None or not 0 <= on <= 16:
+        raise ExpressionError("A MIDI channel is a plain number, 1 to 16, or 0 for any.")
+    if known is not None:
+        if not 0 <= known <= 127:
+            raise ExpressionError("MIDI numbers go from 0 to 127.")
+        name = f"{kind}/{int(on)}/{int(known)}"
+        return lambda moment: name
+    code = arguments.code(number)
+    return lambda moment: f"{kind}/{int(on)}/{int(clamp(code(moment), 0.0, 127.0))}"
+
+
+def audio(arguments: Arguments) -> Code:
+    """`audio(level)`: a level of the sound, or a band of its spectrum."""
+    arguments.note_source("audio")
+    if arguments.is_text(0):
+        level = arguments.text(0)
+        if level not in LEVELS:
+            raise ExpressionError(f"audio knows {', '.join(LEVELS)}, or the number of a band.")
+
+        def read_level(moment: Moment) -> float:
+            if not moment.audio:
+                raise WaitingError("No sound is listened to.")
+            return moment.audio.get(level, 0.0)
+
+        return read_level
+    band = arguments.code(0)
+
+    def read_band(moment: Moment) -> float:
+        if not moment.bands:
+            raise WaitingError("No sound is listened to.")
+        index = int(band(moment))
+        return moment.bands[index] if 0 <= index < len(moment.bands) else 0.0
+
+    return read_band

@@ -1,0 +1,108 @@
+"""The functions of expressions that go on from where they were: lfo, env, smooth, pickup.
+
+Each is built once for each place where it is written and keeps what it remembers there. The same
+instants in the same order give the same values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from sgview.signals.expressions.arguments import Arguments, choose
+from sgview.signals.expressions.context import Code, Moment
+from sgview.signals.expressions.functions import clamp, noise, pulse, random_step, saw, square, tri
+
+SHAPES: dict[str, Callable[[float], float]] = {
+    "sin": lambda x: math.sin(math.tau * x),
+    "cos": lambda x: math.cos(math.tau * x),
+    "tri": tri,
+    "saw": saw,
+    "square": square,
+    "pulse": lambda x: 2.0 * pulse(x, 0.1) - 1.0,
+    "noise": noise,
+    "random": random_step,
+}
+FOLLOW = 3.0  # `smooth` covers 1 - exp(-3), 95 % of the way, in its seconds
+
+
+def lfo(arguments: Arguments) -> Code:
+    """`lfo(rate, shape, phase)`: of a constant rate the phase is rate * t, otherwise it adds up."""
+    shape = choose(arguments, 1, "sin", SHAPES)
+    offset = arguments.code(2, 0.0)
+    steady = arguments.constant(0)
+    if steady is not None:
+        rate = steady
+        return lambda moment: shape(rate * moment.t + offset(moment))
+    code = arguments.code(0)
+    phase = 0.0
+
+    def run(moment: Moment) -> float:
+        nonlocal phase
+        phase = (phase + code(moment) * moment.dt) % 1048576.0
+        return shape(phase + offset(moment))
+
+    return run
+
+
+def env(arguments: Arguments) -> Code:
+    """`env(trigger, attack, release)`: rises when the trigger passes 0.5, and falls."""
+    trigger, attack, release = (arguments.code(index) for index in range(3))
+    level, is_rising, was_on = 0.0, False, False
+
+    def run(moment: Moment) -> float:
+        nonlocal level, is_rising, was_on
+        is_on = trigger(moment) > 0.5
+        is_rising = is_rising or (is_on and not was_on)  # to the top, however short the trigger
+        was_on = is_on
+        if is_rising:
+            seconds = attack(moment)
+            level = level + moment.elapsed / seconds if seconds > 0.0 else 1.0
+            is_rising = level < 1.0
+        elif not is_on:
+            seconds = release(moment)
+            level = level - moment.elapsed / seconds if seconds > 0.0 else 0.0
+        level = clamp(level)
+        return level
+
+    return run
+
+
+def smooth(arguments: Arguments) -> Code:
+    """`smooth(x, seconds)`: x through a low-pass of first order."""
+    source, seconds = arguments.code(0), arguments.code(1)
+    last: float | None = None
+
+    def run(moment: Moment) -> float:
+        nonlocal last
+        x, time = source(moment), seconds(moment)
+        if not math.isfinite(x):
+            return x
+        if last is None or time <= 0.0:
+            last = x
+        else:
+            last += (x - last) * (1.0 - math.exp(-FOLLOW * moment.elapsed / time))
+        return last
+
+    return run
+
+
+def pickup(arguments: Arguments) -> Code:
+    """`pickup(x)`: soft takeover; lets go when the hand-set value changes, as presets do."""
+    source = arguments.code(0)
+    target: float | None = None  # the hand-set value that is to be met
+    last: float | None = None  # where the source was
+    is_caught = False
+
+    def run(moment: Moment) -> float:
+        nonlocal target, last, is_caught
+        x = source(moment)
+        if moment.value != target:
+            target, last, is_caught = moment.value, None, False
+        if not is_caught:
+            before = x if last is None else last
+            is_caught = min(before, x) <= moment.value <= max(before, x)
+            last = x
+        return x if is_caught else moment.value
+
+    return run

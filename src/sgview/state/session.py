@@ -1,0 +1,35 @@
+"""What a session keeps, so that `--resume` goes on where the last one ended."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from sgview.state.commands import Slot
+from sgview.state.morph import Easing
+from sgview.state.params import Node, Params
+from sgview.state.sound import Sound
+
+
+class Surroundings(Node, frozen=True):
+    """What a session keeps besides `Params`."""
+
+    networks: dict[Slot, str] = msgspec.field(default_factory=dict)
+    """Path of what plays in each slot; "": built in."""
+    demo: Literal["sg2", "sg3"] = "sg2"  # which built-in pair
+    t: float = 0.0  # [s]
+    is_paused: bool = False
+    fade_seconds: float = 2.0
+    fade_easing: Easing = "smooth"
+    sound: Sound = Sound()
+    bpm: float = 120.0
+    follows_sound: bool = False
+    script: str = ""  # path; remembered, never run without being asked for
+
+
+class Session(Node, frozen=True):
+    """All that `--resume` restores."""
+
+    params: Params = Params()
+    surroundings: Surroundings = Surroundings()

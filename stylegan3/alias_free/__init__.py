@@ -1,0 +1,1 @@
+"""StyleGAN3's generator: Karras et al. 2021, "Alias-Free Generative Adversarial Networks"."""

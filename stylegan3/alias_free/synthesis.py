@@ -1,0 +1,205 @@
+"""StyleGAN3's synthesis: Karras et al. 2021, "Alias-Free Generative Adversarial Networks"."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stylegan3.alias_free.geometry import AliasFreeLayer
+from stylegan3.config import StyleGAN3Config
+from stylegan3.filters import lowpass_filter
+from stylegan3.layers import LayerSpec, check_layer, check_ws
+from stylegan3.mapping import FullyConnected
+from stylegan3.ops.filtered_lrelu import filtered_lrelu
+from stylegan3.ops.memo import Memo
+from stylegan3.ops.modulated_conv2d import (
+    modulated_conv2d,
+    normalise_styles,
+    normalise_weight,
+)
+
+MAGNITUDE_FLOOR = 1e-8  # edits and unclamped blends may drive magnitude_ema below zero
+
+
+class SynthesisInput(nn.Module):
+    """Fourier features on an infinite plane, turned and moved by `w`: section 3, appendix F."""
+
+    freqs: Tensor  # [C, 2] (x, y) cycles per picture width
+    phases: Tensor  # [C] turns
+    transform: Tensor  # [3, 3] inverse of the transform the user sees
+
+    def __init__(self, w_dim: int, channels: int, size: int, rate: int, cutoff: float) -> None:
+        super().__init__()
+        self.channels = channels
+        self.size = size
+        self.sampling_rate = rate
+        self.cutoff = cutoff
+        # frequencies uniform on the disc of the pass band
+        with torch.device("cpu"):  # arithmetic on a "meta" device would import all of torch._dynamo
+            radius = cutoff * torch.rand(channels).sqrt()
+            angle = 2 * math.pi * torch.rand(channels)
+            freqs = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+        self.weight = nn.Parameter(torch.randn(channels, channels))
+        self.affine = FullyConnected(w_dim, 4, weight_init=0, bias_init=(1.0, 0.0, 0.0, 0.0))
+        self.register_buffer("transform", torch.tensor(np.eye(3, dtype=np.float32)))
+        self.register_buffer("freqs", freqs.to(self.weight.device))
+        self.register_buffer("phases", torch.rand(channels).sub_(0.5))
+
+    def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, size, size]
+        """Features on the sampling grid; rows run along y."""
+        freqs, phases = self._transformed(self.affine(w))
+        norm = freqs.norm(dim=2)  # [N, C]
+        amplitudes = (1 - (norm - self.cutoff) / (self.sampling_rate / 2 - self.cutoff)).clamp(0, 1)
+        # pixel centres over +-size / rate / 2
+        grid = torch.arange(self.size, device=w.device, dtype=freqs.dtype)
+        grid = (grid + 0.5 - self.size / 2) / self.sampling_rate
+        x = freqs[:, :, 0, None] * grid  # [N, C, size]
+        y = freqs[:, :, 1, None] * grid + phases[:, :, None]
+        features = torch.sin((x[:, :, None, :] + y[:, :, :, None]) * (2 * math.pi))
+        features = features * amplitudes[:, :, None, None]
+        weight = self.weight.to(freqs.dtype) / math.sqrt(self.channels)
+        return torch.einsum("oi,nihw->nohw", weight, features)
+
+    def _transformed(self, t: Tensor) -> tuple[Tensor, Tensor]:  # [N, 4] -> [N, C, 2], [N, C]
+        # |(rc, rs)| = 0 has no direction: the floor leaves all four zero instead of NaN
+        t = t / t[:, :2].norm(dim=1, keepdim=True).clamp_min(1e-12)
+        rc, rs, tx, ty = t.unbind(1)
+        zero, one = torch.zeros_like(rc), torch.ones_like(rc)
+        rotate = torch.stack([rc, -rs, zero, rs, rc, zero, zero, zero, one], dim=1)
+        translate = torch.stack([one, zero, -tx, zero, one, -ty, zero, zero, one], dim=1)
+        m = rotate.view(-1, 3, 3) @ translate.view(-1, 3, 3) @ self.transform.to(t.dtype)
+        freqs = self.freqs.to(t.dtype)
+        phases = self.phases.to(t.dtype) + (freqs @ m[:, :2, 2:]).squeeze(2)
+        return freqs @ m[:, :2, :2], phases
+
+
+class SynthesisLayer(nn.Module):
+    """Modulated convolution and alias-free nonlinearity: section 3.2, appendix D."""
+
+    magnitude_ema: Tensor  # [] running mean of the squared input
+    up_filter: Tensor | None  # [6 up]
+    down_filter: Tensor | None  # [6 down], radial [6 down, 6 down]
+
+    def __init__(self, config: StyleGAN3Config, geometry: AliasFreeLayer) -> None:
+        super().__init__()
+        g = geometry
+        self.geometry = g
+        self._memo = Memo()
+        self.conv_clamp = config.conv_clamp
+        self.magnitude_ema_beta = config.magnitude_ema_beta
+        self.affine = FullyConnected(config.w_dim, g.in_channels, bias_init=1.0)
+        self.weight = nn.Parameter(
+            torch.randn(g.out_channels, g.in_channels, g.conv_kernel, g.conv_kernel)
+        )
+        self.bias = nn.Parameter(torch.zeros(g.out_channels))
+        self.register_buffer("magnitude_ema", torch.ones([]))
+        up = lowpass_filter(g.up_taps, g.in_cutoff, g.in_half_width * 2, g.tmp_sampling_rate)
+        down = lowpass_filter(
+            g.down_taps,
+            g.out_cutoff,
+            g.out_half_width * 2,
+            g.tmp_sampling_rate,
+            radial=g.is_down_radial,
+        )
+        self.register_buffer("up_filter", up)
+        self.register_buffer("down_filter", down)
+
+    def forward(
+        self,
+        x: Tensor,  # [N, C_in, H, W]
+        w: Tensor,  # [N, w_dim]
+        update_emas: bool = False,
+    ) -> Tensor:  # [N, C_out, H', W']
+        """Convolve with the styles of `w`, then filter, bend and filter."""
+        g = self.geometry
+        if update_emas:
+            energy = x.detach().to(self.magnitude_ema.dtype).square().mean()
+            self.magnitude_ema.copy_(energy.lerp(self.magnitude_ema, self.magnitude_ema_beta))
+        styles = self.affine(w)
+        weight = self.weight
+        if g.is_torgb:
+            styles = styles * (1 / math.sqrt(g.in_channels * g.conv_kernel**2))
+        else:
+            weight = self._memo.get("normalised", (weight,), lambda: normalise_weight(self.weight))
+            styles = normalise_styles(styles)
+        x = modulated_conv2d(
+            x,
+            weight,
+            styles,
+            demodulate=not g.is_torgb,
+            padding=g.conv_kernel - 1,
+            input_gain=self.magnitude_ema.clamp_min(MAGNITUDE_FLOOR).rsqrt(),
+            memo=self._memo,
+        )
+        return filtered_lrelu(
+            x,
+            self.up_filter,
+            self.down_filter,
+            self.bias,
+            up=g.up_factor,
+            down=g.down_factor,
+            padding=(*g.padding, *g.padding),
+            gain=1.0 if g.is_torgb else math.sqrt(2),
+            slope=1.0 if g.is_torgb else 0.2,
+            clamp=self.conv_clamp,
+            memo=self._memo,
+        )
+
+
+class AliasFreeSynthesis(nn.Module):
+    """`ws` to the picture, or to the output of one layer."""
+
+    def __init__(self, config: StyleGAN3Config) -> None:
+        super().__init__()
+        self.config = config
+        self.w_dim = config.w_dim
+        self.num_ws = config.num_ws
+        self.img_resolution = config.img_resolution
+        self.img_channels = config.img_channels
+        first = config.layers[0]
+        self.input = SynthesisInput(
+            config.w_dim,
+            first.in_channels,
+            first.in_size,
+            first.in_sampling_rate,
+            first.in_cutoff,
+        )
+        specs = [LayerSpec("input", "input", first.in_size, first.in_channels)]
+        for g in config.layers:
+            self.add_module(g.name, SynthesisLayer(config, g))
+            specs.append(LayerSpec(g.name, f"L{g.index}", g.out_size, g.out_channels))
+        self.layers = tuple(specs)
+        self.layer_names = tuple(spec.name for spec in specs)
+
+    def forward(
+        self,
+        ws: Tensor,  # [N, num_ws, w_dim]
+        noise_mode: str = "const",  # StyleGAN3 has no noise; accepted so that callers need not know
+        *,
+        layer: str | None = None,  # stop at this layer and return its output
+        force_fp32: bool = False,  # never use float16 on a GPU
+        update_emas: bool = False,
+    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+        """Run the network up to `layer`, or to the end.
+
+        Raises:
+            ValueError: if `ws` has the wrong shape, or no layer is called `layer`.
+        """
+        check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
+        if layer is not None:
+            check_layer(layer, self.layers)
+        ws = ws.to(self.input.weight.dtype)
+        x = self.input(ws[:, 0])
+        if layer == "input":
+            return x
+        use_fp16 = ws.is_cuda and ws.dtype == torch.float32 and not force_fp32
+        for g in self.config.layers:
+            is_fp16 = use_fp16 and self.config.is_fp16(g.index)
+            x = x.to(torch.float16 if is_fp16 else ws.dtype)
+            x = self.get_submodule(g.name)(x, ws[:, g.index + 1], update_emas=update_emas)
+            if layer == g.name:
+                return x
+        return x.to(ws.dtype) * self.config.output_scale

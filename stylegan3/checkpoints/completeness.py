@@ -1,0 +1,147 @@
+"""Do the tensors of a file fit its configuration? What follows from it is added, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.found import Part, RawGenerator
+from stylegan3.config import Config, StyleGAN2Config
+from stylegan3.filters import resample_filter
+
+BUFFERS = frozenset(
+    (
+        *("w_avg", "resample_filter", "noise_const", "up_filter", "down_filter", "magnitude_ema"),
+        *("transform", "freqs", "phases", "num_batches_tracked"),
+    )
+)
+W_AVG = "mapping.w_avg"
+W_AVG_SAMPLES = 10_000
+SHOWN = 3  # names in a message
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def is_buffer(name: str) -> bool:
+    """Whether a published tensor name is that of a buffer, not of a parameter."""
+    return name.rpartition(".")[2] in BUFFERS
+
+
+def expected_shapes(config: Config) -> Shapes:
+    """Names and shapes of all tensors of a generator; no memory is used for their numbers.
+
+    Raises:
+        UnusableError: if no generator can have this configuration.
+    """
+    from stylegan3.generator import Generator
+
+    try:
+        with torch.device("meta"):
+            state = Generator(config).state_dict()
+    except (ValueError, RuntimeError, OverflowError, ArithmeticError) as error:
+        raise UnusableError(f"its configuration is impossible: {error}") from error
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def fit(raw: RawGenerator, expected: Shapes) -> tuple[dict[str, Part], list[str]]:
+    """The parts of `raw` that the generator has, in its order, and names to be recomputed.
+
+    Raises:
+        UnusableError: naming tensors that are missing, surplus or of the wrong shape.
+    """
+    surplus = [name for name in raw.parts if name not in expected]
+    left_out = [name for name in surplus if raw.parts[name].is_buffer or is_buffer(name)]
+    surplus = [name for name in surplus if name not in set(left_out)]
+    missing, recomputed, wrong, parts = [], [], [], {}
+    for name, shape in expected.items():
+        part = raw.parts.get(name)
+        if part is None:
+            is_known = name == W_AVG or _fresh(raw.config, name, (1,)) is not None
+            (recomputed if is_known else missing).append(name)
+        elif part.shape == shape:
+            parts[name] = part
+        elif _without_ones(part.shape) == _without_ones(shape):
+            parts[name] = Part(part.ref, shape, _reshaped(part, shape), part.is_buffer)
+        else:
+            wrong.append(f"{name} is {list(part.shape)} instead of {list(shape)}")
+    faults = [_fault("missing", missing), _fault("surplus", surplus), _fault("misshapen", wrong)]
+    if any(faults):
+        raise UnusableError(
+            "its tensors do not fit its configuration: " + ", ".join(filter(None, faults))
+        )
+    if left_out:
+        raw.notes.append(f"{len(left_out)} buffers that no generator uses are left out")
+    return parts, recomputed
+
+
+def complete(
+    raw: RawGenerator, state: dict[str, Tensor], recomputed: list[str], expected: Shapes
+) -> None:
+    """Add the tensors named in `recomputed` to `state`, and note what was done."""
+    for name in recomputed:
+        if name != W_AVG:
+            fresh = _fresh(raw.config, name, expected[name])
+            assert fresh is not None
+            state[name] = fresh
+    silent = [name for name in recomputed if name.endswith(".noise_const")]
+    if silent:
+        raw.notes.append(f"it has no noise pictures for {len(silent)} layers, so these stay silent")
+    if W_AVG in recomputed:
+        state[W_AVG] = torch.zeros(raw.config.w_dim)
+        state[W_AVG] = mean_w(raw.config, state)
+        raw.notes.append(
+            f"it has no average w, so the mean of {W_AVG_SAMPLES} mapped samples is used"
+        )
+
+
+def mean_w(config: Config, state: dict[str, Tensor]) -> Tensor:  # [w_dim]
+    """Mean of w over z ~ N(0, 1), with labels drawn evenly: what training averages over time."""
+    from stylegan3.generator import Generator
+
+    with torch.device("meta"):
+        generator = Generator(config)
+    generator.load_state_dict(state, assign=True)
+    draw = torch.Generator().manual_seed(0)
+    total = torch.zeros(config.w_dim, dtype=torch.float64)
+    chunk = 1000
+    with torch.no_grad():
+        for start in range(0, W_AVG_SAMPLES, chunk):
+            z = torch.randn(chunk, config.z_dim, generator=draw)
+            c = None
+            if config.c_dim:
+                classes = torch.arange(start, start + chunk) % config.c_dim
+                c = torch.nn.functional.one_hot(classes, config.c_dim).float()
+            total += generator.mapping(z, c)[:, 0].double().sum(0)
+    return (total / W_AVG_SAMPLES).to(state["mapping.fc0.weight"].dtype)
+
+
+def _fresh(config: Config, name: str, shape: tuple[int, ...]) -> Tensor | None:
+    """A tensor that follows from the configuration alone; None if `name` does not."""
+    last = name.rpartition(".")[2]
+    if last == "resample_filter" and isinstance(config, StyleGAN2Config):
+        return resample_filter(config.resample_filter)
+    makers: dict[str, Callable[[], Tensor]] = {
+        "noise_const": lambda: torch.zeros(shape),
+        "magnitude_ema": lambda: torch.ones([]),
+        "transform": lambda: torch.eye(3),
+    }
+    return makers[last]() if last in makers else None
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def _reshaped(part: Part, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    convert = part.convert
+    return lambda x: (convert(x) if convert else x).reshape(shape)
+
+
+def _fault(kind: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{len(names)} {kind} ({', '.join(name[:120] for name in names[:SHOWN])}{more})"

@@ -1,0 +1,1 @@
+"""Files that hold tensors: where their bytes lie, and reading them."""

@@ -1,0 +1,1 @@
+"""A pickle machine that builds inert data: nothing in a file is imported or executed."""

@@ -1,0 +1,129 @@
+"""`read`: any supported file to a `Checkpoint`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stylegan3.checkpoints.checkpoint import Checkpoint
+from stylegan3.checkpoints.completeness import complete, expected_shapes, fit
+from stylegan3.checkpoints.container.tensors import nbytes, read_tensor
+from stylegan3.checkpoints.container.torchfile import load_legacy, load_zip
+from stylegan3.checkpoints.detect import describe_contents, detect_format
+from stylegan3.checkpoints.errors import CheckpointError, UnusableError, printable
+from stylegan3.checkpoints.found import RawGenerator
+from stylegan3.checkpoints.pickle.unpickler import Unpickler
+from stylegan3.checkpoints.readers.nvlabs import read_nvlabs
+from stylegan3.checkpoints.readers.safetensors import read_header, read_own
+from stylegan3.checkpoints.readers.statedict import read_state_dict
+from stylegan3.checkpoints.readers.tensorflow import read_tensorflow
+from stylegan3.checkpoints.source import Cursor, Source, Span
+from stylegan3.config import Config, StyleGAN3Config
+
+
+def read(
+    path: Path | str,
+    progress: Callable[[float], None] | None = None,
+    *,
+    dtype: torch.dtype | None = torch.float32,
+) -> Checkpoint:
+    """Read the generator in a checkpoint file. Nothing in the file is executed.
+
+    Args:
+        path: a .pkl, .pt or .safetensors file of one of the families in `docs/formats.md`.
+        progress: called with the share of the generator's bytes read so far, 0..1.
+        dtype: type of the tensors returned; None: as the file has them.
+
+    Raises:
+        CheckpointError: if the file cannot be used; one sentence with the file and the cause.
+    """
+    path = Path(path)
+    try:
+        with _open(path, progress) as source:
+            return _read(source, progress, dtype)
+    except UnusableError as error:
+        raise CheckpointError(path, str(error)) from error
+    except FileNotFoundError as error:
+        raise CheckpointError(path, "there is no such file") from error
+    except PermissionError as error:
+        raise CheckpointError(path, "you have no permission to read it") from error
+    except OSError as error:
+        raise CheckpointError(path, f"it cannot be read: {error.strerror}") from error
+    except MemoryError as error:
+        raise CheckpointError(path, "there is not enough memory for it") from error
+
+
+def family_of(config: Config) -> str:
+    """Name of the family, as people know it: "StyleGAN3-T", "StyleGAN3-R" or "StyleGAN2"."""
+    if isinstance(config, StyleGAN3Config):
+        return "StyleGAN3-R" if config.use_radial_filters else "StyleGAN3-T"
+    return "StyleGAN2"
+
+
+def _open(path: Path, progress: Callable[[float], None] | None) -> Source:
+    if path.is_dir():
+        raise UnusableError("it is a folder: name a file in it")
+    if path.exists() and not path.is_file():
+        raise UnusableError("it is no regular file")
+    return Source(path, progress)
+
+
+def _read(
+    source: Source, progress: Callable[[float], None] | None, dtype: torch.dtype | None
+) -> Checkpoint:
+    raw = _find_generator(source)
+    expected = expected_shapes(raw.config)
+    parts, recomputed = fit(raw, expected)
+    source.expect(sum(nbytes(part.ref) for part in parts.values()))
+    state, broken = {}, []
+    for name, part in parts.items():
+        tensor = read_tensor(source, name, part.ref, dtype)
+        state[name] = _owned(part.convert(tensor)) if part.convert else tensor
+        if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
+            broken.append(name)
+    complete(raw, state, recomputed, expected)
+    state = {name: state[name].to(dtype or state[name].dtype) for name in expected}
+    if broken:
+        raw.notes.append(f"{len(broken)} tensors hold NaN or infinity, first {broken[0]}")
+    if progress:
+        progress(1.0)
+    return Checkpoint(
+        config=raw.config,
+        state_dict=state,
+        family=family_of(raw.config),
+        source_format=raw.source_format,
+        notes=tuple(printable(note) for note in raw.notes),
+        training=raw.training,
+    )
+
+
+def _owned(tensor: Tensor) -> Tensor:
+    """Contiguous, and not a part of a larger tensor."""
+    is_part = tensor.untyped_storage().nbytes() > tensor.nbytes
+    return tensor.clone().contiguous() if is_part else tensor.contiguous()
+
+
+def _find_generator(source: Source) -> RawGenerator:
+    kind = detect_format(source)
+    if kind == "safetensors":
+        tree, metadata = read_header(source)
+        raw = read_own(tree, metadata) or read_state_dict(source, tree)
+    else:
+        tree = _load(source, kind)
+        raw = read_tensorflow(tree) or read_nvlabs(tree) or read_state_dict(source, tree)
+    if raw is None:
+        raise UnusableError(describe_contents(tree))
+    return raw
+
+
+def _load(source: Source, kind: str) -> Any:
+    whole = Span(0, source.size)
+    if kind == "torch zip":
+        return load_zip(source)
+    if kind == "torch stream":
+        return load_legacy(source, whole)
+    return Unpickler(Cursor(source, whole)).load()

@@ -1,0 +1,158 @@
+"""StyleGAN3 and StyleGAN2-ADA pickles as the PyTorch programs of NVIDIA write them.
+
+Such a file is a dictionary with `G`, `D`, `G_ema` and more, one with only `G_ema`, or the module
+itself. Modules carry the arguments they were built with; the source text that they embed is skipped
+unread.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stylegan3.checkpoints.detect import refuse_relatives
+from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.found import Part, RawGenerator, configure, plain_scalars
+from stylegan3.checkpoints.infer import infer_config
+from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
+from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
+
+POSITIONAL = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
+COMMON = (*POSITIONAL, "channel_base", "channel_max", "num_fp16_res", "conv_clamp")
+STYLEGAN2_OPTIONS = (*COMMON, "architecture", "resample_filter", "use_noise", "activation")
+STYLEGAN3_OPTIONS = (
+    *COMMON,
+    *("num_layers", "num_critical", "first_cutoff", "first_stopband", "last_stopband_rel"),
+    *("margin_size", "output_scale", "conv_kernel", "filter_size", "lrelu_upsampling"),
+    *("use_radial_filters", "magnitude_ema_beta"),
+)
+MAPPING_OPTIONS = {
+    "num_layers": "num_mapping_layers",
+    "lr_multiplier": "mapping_lr_multiplier",
+    "w_avg_beta": "w_avg_beta",
+}
+STYLEGAN2_MAPPING_OPTIONS = MAPPING_OPTIONS | {
+    "embed_features": "embed_features",
+    "layer_features": "layer_features",
+    "activation": "mapping_activation",
+}
+# Options that say how to compute, not what.
+HARMLESS = {
+    *("fp16_channels_last", "channels_last", "fused_modconv_default", "use_fp16", "num_ws"),
+    *("mapping_kwargs", "synthesis_kwargs", "force_fp32", "fused_modconv", "class_name"),
+}
+
+
+def read_nvlabs(tree: Any) -> RawGenerator | None:
+    """The generator in the tree of such a pickle, or None if the file is something else.
+
+    Raises:
+        UnusableError: if there is a generator that cannot be used.
+    """
+    notes, training = [], {}
+    module = as_module(tree)
+    if module is None and isinstance(tree, dict):
+        for key in ("G_ema", "g_ema", "ema", "G", "g"):
+            module = as_module(tree.get(key))
+            if module is None:
+                continue
+            if key in ("G", "g"):
+                notes.append(
+                    "it has no averaged weights (G_ema), so the training weights G are used"
+                )
+            training = plain_scalars(tree) | plain_scalars(tree.get("training_set_kwargs"))
+            break
+    if module is None:
+        return None
+    names = (*module.parameters, *module.buffers)
+    refuse_relatives(names)
+    if any(re.match(r"synthesis\.L\d+_\d+_\d+\.", name) for name in names):
+        cls = StyleGAN3Config
+    elif any(re.match(r"synthesis\.b\d+\.(const|conv0|conv1)", name) for name in names):
+        cls = StyleGAN2Config
+    else:
+        return None
+    parts = {name: Part.of(ref) for name, ref in module.parameters.items()}
+    parts |= {name: Part.of(ref, is_buffer=True) for name, ref in module.buffers.items()}
+    config = _config(cls, module, parts, notes)
+    return RawGenerator(config, parts, "PyTorch pickle of a network", notes, training)
+
+
+def _config(
+    cls: type[Config], module: ModuleRef, parts: dict[str, Part], notes: list[str]
+) -> Config:
+    if not module.kwargs and not module.args:
+        attributes = _attributes(cls, module)
+        if "img_resolution" not in attributes or "channel_base" not in attributes:
+            inferred = infer_config(cls, {name: part.shape for name, part in parts.items()})
+            settings = ("conv_clamp", "num_fp16_res", "activation", "output_scale")
+            return configure(
+                cls, inferred | {k: attributes[k] for k in settings if k in attributes}
+            )
+    return configure(cls, _attributes(cls, module) | _arguments(cls, module, notes))
+
+
+def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[str, Any]:
+    """Configuration from the arguments that the generator was built with."""
+    if len(module.args) > len(POSITIONAL) + 2:
+        raise UnusableError("its generator was built with arguments that no published one takes")
+    positional = (*POSITIONAL, "mapping_kwargs", "synthesis_kwargs")
+    given = dict(zip(positional, module.args, strict=False)) | module.kwargs
+    for nested in ("mapping_kwargs", "synthesis_kwargs"):
+        if not isinstance(given.setdefault(nested, {}), dict):
+            raise UnusableError(f"its configuration is impossible: {nested} is no dictionary")
+    mapping, flat = given["mapping_kwargs"], given | given["synthesis_kwargs"]
+    is_sg2 = cls is StyleGAN2Config
+    known = STYLEGAN2_OPTIONS if is_sg2 else STYLEGAN3_OPTIONS
+    mapping_known = STYLEGAN2_MAPPING_OPTIONS if is_sg2 else MAPPING_OPTIONS
+    options = {name: _plain(flat[name]) for name in known if name in flat}
+    options |= {mapping_known[k]: _plain(v) for k, v in mapping.items() if k in mapping_known}
+    unknown = [k for k in flat if k not in known and k not in HARMLESS]
+    unknown += [f"mapping {k}" for k in mapping if k not in mapping_known]
+    if unknown:
+        shown = ", ".join(str(name)[:40] for name in unknown[:8])
+        notes.append(f"options that the published networks lack are left out: {shown}")
+    if options.get("w_avg_beta", 0) is None:
+        del options["w_avg_beta"]
+    if options.get("resample_filter", ()) is None:
+        options["resample_filter"] = (1.0,)
+    return options
+
+
+def _attributes(cls: type[Config], module: ModuleRef) -> dict[str, Any]:
+    """What the modules say about themselves: the program's defaults at the time of training."""
+    synthesis = module.states.get("synthesis", {})
+    mapping = module.states.get("mapping", {})
+    options = {k: module.state[k] for k in POSITIONAL if k in module.state}
+    options |= {
+        "num_mapping_layers": mapping.get("num_layers"),
+        "w_avg_beta": mapping.get("w_avg_beta"),
+    }
+    options["num_fp16_res"] = synthesis.get("num_fp16_res")
+    if cls is StyleGAN2Config:
+        blocks = [s for n, s in module.states.items() if re.fullmatch(r"synthesis\.b\d+", n)]
+        layer = module.states.get("synthesis.b4.conv1", {})
+        options |= {k: layer[k] for k in ("use_noise", "activation") if k in layer}
+        if blocks and "architecture" in blocks[0]:
+            options["architecture"] = blocks[0]["architecture"]
+        if options["num_fp16_res"] is None and blocks and "use_fp16" in blocks[0]:
+            options["num_fp16_res"] = sum(block.get("use_fp16") is True for block in blocks)
+    else:
+        first = [n for n in module.states if re.fullmatch(r"synthesis\.L0_\d+_\d+", n)]
+        layer = module.states[first[0]] if first else {}
+        names = ("num_layers", "num_critical", "margin_size", "output_scale")
+        options |= {k: synthesis[k] for k in names if k in synthesis}
+        options |= {k: layer[k] for k in ("conv_kernel", "magnitude_ema_beta") if k in layer}
+    options = {k: _plain(v) for k, v in options.items() if v is not None}
+    if "conv_clamp" in layer:
+        options["conv_clamp"] = _plain(layer["conv_clamp"])  # None is a value: no clamping
+    return options
+
+
+def _plain(value: Any) -> Any:
+    """Lists as tuples, whole floating-point numbers as integers where they stand for sizes."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value)
+    return value

@@ -1,0 +1,1 @@
+"""Compiling CUDA C++ on the user's machine and launching it. Knows no operation of the networks."""

@@ -1,0 +1,1 @@
+"""StyleGAN3's synthesis planned as launches on prepared buffers."""

@@ -1,0 +1,1 @@
+"""The operations of the fast path, a folder each: launcher, CUDA source and plain reference."""

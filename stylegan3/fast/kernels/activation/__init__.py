@@ -1,0 +1,1 @@
+"""What follows StyleGAN2's convolutions: noise, bias, leaky ReLU, upsampling, ToRGB."""

@@ -1,0 +1,71 @@
+"""The layout of the CUDA fast path: [H, W, P], P the channel count padded with zero channels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from stylegan3.cuda.multiprocessors import multiprocessors
+
+
+def padded_channels(channels: int, multiple: int = 8) -> int:
+    """Return the channel pitch P: `channels` rounded up."""
+    return -(-channels // multiple) * multiple
+
+
+def vector_length(pitch: int) -> int:
+    """Return the length of per-channel vectors for a pitch: whole groups of 16."""
+    return padded_channels(pitch, 16)
+
+
+def storage(dtype: torch.dtype) -> str:
+    """Return the storage class of `element.cuh` for a dtype.
+
+    Raises:
+        ValueError: if it is neither float16 nor float32.
+    """
+    names = {torch.float16: "Half", torch.float32: "Float"}
+    if dtype not in names:
+        raise ValueError(f"activations must be float16 or float32, not {dtype}")
+    return names[dtype]
+
+
+def check_picture(name: str, x: Tensor, channels: int) -> None:
+    """Check a tensor's layout; raises ValueError that names what is wrong."""
+    if x.ndim != 3 or not x.is_contiguous():
+        raise ValueError(f"{name} must be a contiguous [H, W, P], not {tuple(x.shape)}")
+    storage(x.dtype)
+    if x.shape[2] % 8 or x.shape[2] < channels:
+        raise ValueError(
+            f"{name} must have a pitch of a multiple of 8 of at least {channels} channels,"
+            f" not {x.shape[2]}"
+        )
+
+
+def check_vectors(pitch: int, **vectors: Tensor) -> None:
+    """Check per-channel vectors for a pitch; raises ValueError that names the wrong one."""
+    for name, vector in vectors.items():
+        if vector.dtype != torch.float32 or vector.numel() < vector_length(pitch):
+            raise ValueError(
+                f"{name} must have {vector_length(pitch)} float32 values,"
+                f" not {vector.numel()} of {vector.dtype}"
+            )
+
+
+def lanes_per_pixel(pitch: int) -> int:
+    """Return how many neighbouring lanes, 8 channels each, share a pixel: a power of two."""
+    return min(32, 1 << (pitch // 8 - 1).bit_length())
+
+
+def chunks_per_lane(pitch: int) -> int:
+    """Return how many groups of 8 channels each of those lanes takes."""
+    return -(-pitch // 256)
+
+
+def striding_blocks(pixels: int, pitch: int, device: torch.device) -> int:
+    """Return how many blocks of 256 threads stride over a picture: no more than run at once.
+
+    Their threads load constants of their channels first, which should be done once.
+    """
+    warps = -(-pixels * lanes_per_pixel(pitch) // 128)  # of 4 pixels a lane
+    return min(-(-warps // 8), 2 * multiprocessors(device).count)

@@ -1,0 +1,1 @@
+"""Convolutions with prepared weights: cuDNN's, and our own for Hopper with its epilogue."""

@@ -1,0 +1,1 @@
+"""The per-channel vectors around modulated convolutions, and the synthesis input."""

@@ -1,0 +1,1 @@
+"""What is derived from live weights: blends, edits, and each convolution's own layout."""

@@ -1,0 +1,1 @@
+"""StyleGAN2's synthesis planned as launches on prepared buffers."""

@@ -1,0 +1,101 @@
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from sgview.app.files import Files, commands_for
+from sgview.settings import Folders
+from sgview.state.commands import LoadNetwork, LoadPreset
+from sgview.state.notices import Notices
+from sgview.state.params import Mapping, Params
+
+A, B, C = Path("a.pkl"), Path("b.safetensors"), Path("c.pt")
+LOOK, SHOT = Path("look.toml"), Path("shot.PNG")
+
+
+@pytest.mark.parametrize(
+    ("paths", "slot", "commands"),
+    [
+        ([A], None, [LoadNetwork("a", A)]),
+        ([A], "a", [LoadNetwork("a", A)]),
+        ([A], "b", [LoadNetwork("b", A)]),
+        ([A, B], None, [LoadNetwork("a", A), LoadNetwork("b", B)]),
+        ([A, B, C], "b", [LoadNetwork("a", A), LoadNetwork("b", B)]),
+        ([LOOK], "b", [LoadPreset(LOOK)]),
+        ([SHOT, LOOK], None, [LoadPreset(SHOT)]),
+        ([LOOK, A], "b", [LoadNetwork("b", A), LoadPreset(LOOK)]),
+        ([], None, []),
+    ],
+)
+def test_dropped_files(paths: list[Path], slot: Any, commands: list) -> None:
+    assert commands_for(paths, slot) == commands
+
+
+@pytest.fixture
+def notices() -> Notices:
+    return Notices()
+
+
+@pytest.fixture
+def files(tmp_path: Path, notices: Notices) -> Iterator[Files]:
+    folders = Folders(snapshots=str(tmp_path / "shots"), presets=str(tmp_path / "looks"))
+    files = Files(folders, notices, lambda: 0.0)
+    yield files
+    files.close()
+
+
+def texts(notices: Notices) -> list[str]:
+    return [f"{notice.level}: {notice.text}" for notice in notices.shown(0.0)]
+
+
+def picture() -> Any:
+    rgba8 = torch.zeros(2, 2, 4, dtype=torch.uint8)
+    return SimpleNamespace(rgba8=rgba8, ready=None, params=Params(), t=0.0)
+
+
+def finish(files: Files, notices: Notices) -> None:
+    end = time.monotonic() + 20
+    while not notices.shown(0.0):
+        assert time.monotonic() < end
+        files.poll()
+
+
+def test_a_snapshot_goes_to_its_folder_and_says_so(
+    files: Files, notices: Notices, tmp_path: Path
+) -> None:
+    files.save_snapshot(picture())
+    finish(files, notices)
+    (path,) = (tmp_path / "shots").iterdir()
+    assert texts(notices) == [f"info: Saved {path}"]
+
+
+def test_a_snapshot_that_cannot_be_written_is_a_notice(
+    files: Files, notices: Notices, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    files.save_snapshot(picture(), tmp_path / "file" / "shot.png")
+    finish(files, notices)
+    (text,) = texts(notices)
+    assert text.startswith("error: ")
+    assert "cannot be written" in text
+
+
+def test_without_a_picture_there_is_nothing_to_save(files: Files, notices: Notices) -> None:
+    files.save_snapshot(None)
+    assert texts(notices) == ["warning: There is no picture to save yet."]
+
+
+def test_presets_come_back_and_errors_are_notices(
+    files: Files, notices: Notices, tmp_path: Path
+) -> None:
+    params = Params(mapping=Mapping(truncation_psi=0.5))
+    path = files.preset_folder / "look.toml"
+    files.save_preset(params, path)
+    assert files.load_preset(path) == params
+    assert texts(notices) == [f"info: Saved {path}", f"info: Loaded {path}"]
+    assert files.load_preset(tmp_path / "missing.toml") is None
+    assert texts(notices)[-1].startswith("error: ")

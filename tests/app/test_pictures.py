@@ -1,0 +1,59 @@
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+
+from sgview.app.pictures import host_pixels, pixels_of
+from sgview.gfx.interop import DeviceImage
+
+
+def test_host_pictures_are_shared_and_not_copied() -> None:
+    rgba8 = torch.zeros(3, 5, 4, dtype=torch.uint8)
+    pixels = pixels_of(SimpleNamespace(rgba8=rgba8, ready=None))  # type: ignore[arg-type]
+    assert isinstance(pixels, np.ndarray)
+    rgba8[1, 2, 3] = 7
+    assert pixels[1, 2, 3] == 7
+
+
+class DeviceTensor:
+    """A tensor in CUDA memory, as far as the display looks at it."""
+
+    device = SimpleNamespace(type="cuda", index=1)
+    shape = (3, 5, 4)
+    is_downloaded = False
+
+    def data_ptr(self) -> int:
+        return 0xABC
+
+    def cpu(self) -> torch.Tensor:
+        self.is_downloaded = True
+        return torch.full(self.shape, 9, dtype=torch.uint8)
+
+
+class Ready:
+    cuda_event = 77
+    is_awaited = False
+
+    def synchronize(self) -> None:
+        self.is_awaited = True
+
+
+def test_cuda_pictures_are_handed_on_without_waiting_for_them() -> None:
+    rgba8, ready = DeviceTensor(), Ready()
+    picture: Any = SimpleNamespace(rgba8=rgba8, ready=ready)
+    image = pixels_of(picture)
+    assert isinstance(image, DeviceImage)
+    assert (image.pointer, image.width, image.height) == (0xABC, 5, 3)
+    assert (image.ready, image.device, image.owner) == (77, 1, picture)
+    assert not rgba8.is_downloaded
+    assert not ready.is_awaited
+    assert (image.download() == 9).all()
+    assert ready.is_awaited
+
+
+def test_files_wait_for_the_device() -> None:
+    rgba8, ready = DeviceTensor(), Ready()
+    picture: Any = SimpleNamespace(rgba8=rgba8, ready=ready)
+    assert (host_pixels(picture) == 9).all()
+    assert ready.is_awaited

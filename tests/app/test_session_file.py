@@ -1,0 +1,158 @@
+"""The session: what is written, when, and what a damaged file does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sgview.app.session_file import BEFORE, NAME, SAVE_EVERY, SessionFile, encode, load_session
+from sgview.state.params import Blend, Edit, Mapping, Params
+from sgview.state.session import Session, Surroundings
+from sgview.state.sound import Sound
+from sgview.state.validation import ConfigError
+
+RICH = Session(
+    params=Params(
+        edits=(Edit(tensor="x", expression="sin(t)", channels=(0, 4)),),
+        blend=Blend(amounts={"L3": 0.25}),
+        bindings={"noise.amplitude": "1 + sin(t)"},
+        sliders={"energy": 0.75},
+    ),
+    surroundings=Surroundings(
+        networks={"a": "/a.pkl", "b": ""},
+        t=12.5,
+        sound=Sound(source="file", file="/x.wav"),
+        bpm=133.0,
+    ),
+)
+
+
+def psi(value: float) -> Session:
+    return Session(params=Params(mapping=Mapping(truncation_psi=value)))
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "session.json"
+    file = SessionFile(path, time.monotonic)
+    file.close(RICH)
+    assert load_session(path) == RICH
+    assert [entry.name for entry in path.parent.iterdir()] == ["session.json"]
+
+
+def test_is_written_when_it_changed_and_not_more_often(tmp_path: Path) -> None:
+    clock = [0.0]
+    path = tmp_path / "session.json"
+    file = SessionFile(path, lambda: clock[0])
+    made = []
+
+    def poll(seconds: float, session: Session) -> None:
+        clock[0] += seconds
+        file.poll(lambda: made.append(session) or session)
+        if file._task is not None:
+            file._task.result()
+
+    poll(SAVE_EVERY - 0.1, psi(1))
+    assert not made
+    poll(0.2, psi(1))
+    assert load_session(path) == psi(1)
+    before = path.stat().st_ino
+    poll(SAVE_EVERY + 0.1, psi(1))
+    assert len(made) == 2
+    assert path.stat().st_ino == before
+    poll(0.5, psi(2))
+    assert load_session(path) == psi(1)
+    poll(SAVE_EVERY, psi(3))
+    assert load_session(path) == psi(3)
+    file.close()
+
+
+def test_the_session_before_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    SessionFile(path, time.monotonic).close(psi(1))
+    SessionFile(path, time.monotonic).close(psi(2))
+    assert load_session(path) == psi(2)
+    assert load_session(tmp_path / BEFORE) == psi(1)
+
+
+def test_a_folder_that_cannot_be_written_costs_the_session_only(tmp_path: Path, caplog) -> None:
+    (tmp_path / "file").write_text("")
+    file = SessionFile(tmp_path / "file" / "session.json", time.monotonic)
+    file.close(psi(1))
+    assert file.problem
+    assert "cannot be written" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is not valid JSON"),
+        ("[]", "must hold one table"),
+        ('{"params": 3}', "params: expected a table"),
+        ('{"params": {"noise": {"perod": 1}}}', "noise.perod"),
+        ('{"version": 99}', "version 99"),
+        ('{"surroundings": {"t": "x"}}', "surroundings.t: expected float, got str"),
+        ('{"surroundings": {"networks": {"c": "x"}}}', "networks"),
+        ('{"params": {"noise": {"amplitude": NaN}}}', "expected a finite number"),
+        (encode(RICH)[:200], "is not valid JSON"),
+    ],
+)
+def test_a_damaged_session_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "session.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_session(path)
+
+
+@given(st.data())
+def test_any_damage_gives_a_session_or_one_sentence(tmp_path_factory, data) -> None:
+    text = bytearray(encode(RICH).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text[at] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("damage") / "session.json"
+    path.write_bytes(bytes(text))
+    try:
+        assert isinstance(load_session(path), Session)
+    except ConfigError as error:
+        assert str(path) in str(error)
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from sgview.app.session_file import SessionFile
+from sgview.state.session import Session
+from sgview.state.params import Mapping, Params
+file = SessionFile(Path(sys.argv[1]), time.monotonic)
+start = time.monotonic()
+while True:  # psi says how many seconds it has been playing
+    psi = time.monotonic() - start
+    file.poll(lambda: Session(params=Params(mapping=Mapping(truncation_psi=psi))))
+    print(psi, flush=True)
+    time.sleep(0.01)
+"""
+
+
+def test_a_killed_program_loses_at_most_five_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        last = 0.0
+        while last < 2 * SAVE_EVERY + 0.9:
+            last = float(process.stdout.readline())
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=20)
+        process.stdout.close()
+    assert last - load_session(path).params.mapping.truncation_psi < 5.0
+    assert json.loads(path.read_text())["version"]

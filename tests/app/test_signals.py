@@ -1,0 +1,125 @@
+"""Messages, bindings and learning in the program in its window."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from sgview.settings import Folders, Midi, Osc, Settings, Window
+from sgview.state import commands as c
+from sgview.state.params import Params
+from tests.support import DATA
+
+pytestmark = pytest.mark.gl
+
+A = DATA / "sg3-t-64-a.pkl"
+
+
+class Stage:
+    def __init__(self, app, screen) -> None:
+        self.app, self.screen = app, screen
+        self.port = int(app.status.osc.listens_at.rpartition(":")[2])
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        end = time.monotonic() + 30
+        while not is_so():
+            assert time.monotonic() < end, "it did not happen in time"
+            self.app.frame()
+
+    def send(self, address: str, *values: float | str) -> None:
+        with SimpleUDPClient("127.0.0.1", self.port) as client:
+            client.send_message(address, list(values))
+
+
+@pytest.fixture(scope="module")
+def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    from sgview.app.app import App
+    from sgview.engine.engine import Engine
+    from sgview.engine.networks import load_network
+    from sgview.engine.worker import EngineWorker
+
+    folder = tmp_path_factory.mktemp("app")
+    settings = Settings(
+        window=Window(width=900, height=700),
+        folders=Folders(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
+        osc=Osc(port=0),
+        midi=Midi(enabled=False),
+    )
+    with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / "state") as app:
+        app.worker.set_network("a", load_network(A))
+        while app.picture is None or "a" not in app.status.networks:
+            app.frame()
+        screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
+        yield Stage(app, screen)
+
+
+@pytest.fixture
+def stage(opened: Stage) -> Stage:
+    opened.app.params = Params()
+    opened.app.clock.rewind()
+    opened.app.clock.is_paused = True
+    opened.app.frame()
+    return opened
+
+
+def test_a_message_moves_the_picture_and_is_one_step_of_undo(stage: Stage) -> None:
+    app = stage.app
+    time.sleep(0.6)  # what came before is another change
+    for step in range(1, 6):
+        stage.send("/sgview/noise/amplitude", step / 4)
+        stage.until(lambda step=step: app.params.noise.amplitude == step / 4)
+    stage.until(lambda: app.picture.params.noise.amplitude == 1.25)
+    app.execute(c.Undo())
+    assert app.params == Params()
+
+
+def test_layers_go_by_number_and_unknown_addresses_are_said_once(stage: Stage) -> None:
+    app = stage.app
+    for _ in range(3):
+        stage.send("/sgview/nothing", 1)
+    stage.send("/sgview/layer", 2)
+    stage.until(lambda: app.params.layer.name == app.status.networks["a"].layers[1].name)
+    stage.until(lambda: any("/sgview/nothing" in n.text for n in app.status.notices))
+    (notice,) = [n for n in app.status.notices if "/sgview/nothing" in n.text]
+    assert notice.repeats == 1
+
+
+def test_typing_in_the_editor_binds_what_is_played(stage: Stage) -> None:
+    app = stage.app
+    app.execute(c.EditBinding("noise.amplitude", 0.0, 2.0))
+    for _ in range(4):
+        app.frame()
+    for key in ("2", "asterisk", "t"):
+        stage.screen.xdotool("key", key)
+        for _ in range(3):
+            app.frame()
+    assert app.params.bindings == {"noise.amplitude": "2*t"}
+    app.execute(c.Step(45))
+    stage.until(lambda: app.picture.params.noise.amplitude == pytest.approx(1.5))
+    assert app.params.noise.amplitude == 0.9
+    assert app.status.bindings["noise.amplitude"].value == pytest.approx(1.5)
+    stage.screen.xdotool("key", "Escape")
+    for _ in range(3):
+        app.frame()
+
+
+def test_a_message_is_learned(stage: Stage) -> None:
+    app = stage.app
+    app.execute(c.Learn("noise.amplitude", "osc", 0.0, 2.0))
+    app.frame()
+    assert app.status.learning is not None
+    stage.send("/my/fader", 0.75)
+    stage.until(lambda: app.params.bindings == {"noise.amplitude": 'lerp(0, 2, osc("/my/fader"))'})
+    stage.until(lambda: app.picture.params.noise.amplitude == 1.5)
+    assert app.status.learning is None
+    stage.send("/my/fader", 0.25)
+    stage.until(lambda: app.picture.params.noise.amplitude == 0.5)
+
+
+def test_time_runs_as_fast_as_its_binding_says(stage: Stage) -> None:
+    app = stage.app
+    app.params = Params(bindings={"playback.speed": "-3"})
+    app.frame()
+    app.clock.is_paused = False
+    stage.until(lambda: app.clock.t < -0.2)

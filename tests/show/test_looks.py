@@ -1,0 +1,92 @@
+"""Every look in `configs/looks`: it opens, and with its built-in pair it does what it says."""
+
+from contextlib import contextmanager
+
+import pytest
+import torch
+
+from sgview import resources
+from sgview.engine.engine import Engine
+from sgview.engine.networks import builtin_networks
+from sgview.signals import Instant, Signals
+from sgview.state.params import Params
+from sgview.state.presets import load_preset
+
+LOOKS = resources.looks()
+SG3_ONLY = {n: path for n, path in resources.looks("sg3").items() if n not in LOOKS}
+T = 4.0  # [s]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with playing("sg2") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def sg3_engine():
+    with playing("sg3") as engine:
+        yield engine
+
+
+@contextmanager
+def playing(pair: str):
+    with Engine("cpu") as engine:
+        for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
+            engine.set_network(slot, network)
+        yield engine
+
+
+def render(engine: Engine, params: Params, t: float = T):
+    resolved, status = Signals().resolve(params, Instant(t))
+    assert not [edit.error for edit in status.edits if edit.error]
+    assert not [binding.error for binding in status.bindings.values() if binding.error]
+    return engine.render(resolved, t)
+
+
+def test_there_are_looks():
+    assert "first" in LOOKS
+    assert len(LOOKS) >= 7
+    assert {"first", "planets", *SG3_ONLY} == set(resources.looks("sg3"))
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_plays(engine, name):
+    check_look(engine, LOOKS[name])
+
+
+@pytest.mark.parametrize("name", SG3_ONLY)
+def test_a_look_of_the_stylegan3_pair_plays(sg3_engine, name):
+    check_look(sg3_engine, SG3_ONLY[name])
+
+
+def check_look(engine, path):
+    params = load_preset(path)
+    assert path.read_text().startswith("# ")  # says what it shows
+    picture = render(engine, params)
+    assert not [edit.error for edit in picture.edits if edit.error]
+    assert set(params.blend.amounts) <= {group.name for group in picture.blend_groups}
+    assert picture.status.is_finite
+    assert not engine.take_notices()
+    rgb = picture.rgba8[..., :3].float()
+    assert rgb.std() > 15  # neither fog nor one colour
+    assert ((rgb == 0) | (rgb == 255)).float().mean() < 0.35
+    later = render(engine, params, T + 1.0).rgba8[..., :3].float()
+    assert (later - rgb).abs().mean() > 0.5  # moves
+
+
+@pytest.mark.parametrize("name", [name for name in LOOKS if name != "first"])
+def test_a_look_differs_from_the_network_alone(engine, name):
+    params = load_preset(LOOKS[name])
+    plain = Params(noise=params.noise, latents=params.latents, mapping=params.mapping)
+    shown, without = (render(engine, p).rgba8.float() for p in (params, plain))
+    if shown.shape == without.shape:
+        assert torch.dist(shown, without) / without.norm() > 0.05
+
+
+def test_a_crossfade_from_look_to_look_keeps_the_flower():
+    first = load_preset(LOOKS["first"])
+    for path in (*LOOKS.values(), *SG3_ONLY.values()):
+        params = load_preset(path)
+        assert (params.noise, params.latents) == (first.noise, first.latents), path
+        assert params.mapping == first.mapping, path

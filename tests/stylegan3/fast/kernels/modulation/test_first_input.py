@@ -1,0 +1,137 @@
+"""What the first convolution of a network reads, against float64."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylegan3.fast.kernels.modulation.first_input import ConstantInput, FourierInput
+from stylegan3.fast.kernels.modulation.launcher import Modulation, ModulationVectors
+from tests.support.kernels import empty, generator, planes
+from tools.published import relative_error
+
+DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+
+
+def fourier_input(
+    device: torch.device, dtype: torch.dtype, size: int, channels: int
+) -> FourierInput:
+    """Return one that turns, moves, fades and scales."""
+    rng = generator(2)
+    freqs, phases = torch.randn(channels, 2, generator=rng) * 3, torch.rand(channels, generator=rng)
+    weight, styles = (torch.randn(*s, generator=rng) for s in ((channels, channels), (channels,)))
+    angle = 0.3
+    transform = torch.tensor(
+        [
+            [math.cos(angle), math.sin(angle), 0.2],
+            [-math.sin(angle), math.cos(angle), -0.1],
+            [0, 0, 1],
+        ]
+    )
+    pitch = -(-channels // 8) * 8
+    return FourierInput(
+        affine=torch.tensor([1.2, 0.4, 0.3, -0.2]).to(device),
+        freqs=freqs.to(device),
+        phases=phases.to(device),
+        transform=transform.to(device),
+        weight=weight.to(device),
+        sampling_rate=16,
+        bandwidth=2,
+        features=empty(size, size, pitch, dtype, device),
+        scaled=torch.zeros(pitch, 1, 1, pitch, dtype=dtype, device=device),
+        next_styles=styles.to(device),
+        next_power=torch.tensor(4.0, device=device),
+    )
+
+
+def waves(b: FourierInput) -> Tensor:  # [1, C, size, size]
+    affine, transform, freqs, phases = (
+        v.cpu().double() for v in (b.affine, b.transform, b.freqs, b.phases)
+    )
+    t = affine / affine[:2].norm()
+    rotation = torch.tensor([[t[0], -t[1], 0], [t[1], t[0], 0], [0, 0, 1]])
+    move = torch.tensor([[1, 0, -t[2]], [0, 1, -t[3]], [0, 0, 1]])
+    m = rotation.double() @ move.double() @ transform
+    p = phases + freqs @ m[:2, 2]
+    f = freqs @ m[:2, :2]
+    amplitude = (1 - (f.norm(dim=1) - 2) / (16 / 2 - 2)).clamp(0, 1)
+    size = len(b.features)
+    grid = ((2 * torch.arange(size).double() + 1) / size - 1) * 0.5 * size / 16
+    turns = grid[None, :, None] * f[:, 0] + grid[:, None, None] * f[:, 1] + p
+    return (torch.sin(2 * math.pi * turns) * amplitude).permute(2, 0, 1)[None]
+
+
+@DTYPES
+@pytest.mark.parametrize(("size", "channels"), [(36, 21), (13, 200), (3, 540)])
+def test_fourier_features_and_their_weights(
+    device: torch.device, dtype: torch.dtype, size: int, channels: int
+) -> None:
+    beginning = fourier_input(device, dtype, size, channels)
+    ModulationVectors([], device, beginning)()
+    bound = 1e-5 if dtype == torch.float32 else 4e-4
+    assert relative_error(planes(beginning.features, channels), waves(beginning)) < bound
+    assert not beginning.features[..., channels:].any()
+    assert beginning.next_styles is not None
+    styles = beginning.next_styles.cpu().double()
+    scale = styles * (styles.square().mean() + 1e-8).rsqrt() / 2 / channels**0.5
+    expected = beginning.weight.cpu().double() * scale[:, None]
+    scaled = beginning.scaled[:, 0, 0]
+    bound = 1e-6 if dtype == torch.float32 else 4e-4
+    assert relative_error(scaled[:channels, :channels], expected) < bound
+    assert not scaled[channels:].any() and not scaled[:, channels:].any()
+
+
+@pytest.mark.parametrize("next_gain", [None, 0.25])
+def test_weights_for_nobody_and_by_a_gain(device: torch.device, next_gain: float | None) -> None:
+    beginning = fourier_input(device, torch.float32, 3, 21)
+    scale = torch.ones(21).double()
+    if next_gain is None:
+        beginning = dataclasses.replace(beginning, next_styles=None, next_power=None)
+    else:
+        assert beginning.next_styles is not None
+        scale = beginning.next_styles.cpu().double() * next_gain / 2
+        beginning = dataclasses.replace(beginning, next_gain=next_gain)
+    ModulationVectors([], device, beginning)()
+    expected = beginning.weight.cpu().double() * scale[:, None] / 21**0.5
+    assert relative_error(beginning.scaled[:21, 0, 0, :21], expected) < 1e-6
+
+
+@DTYPES
+@pytest.mark.parametrize("channels", [21, 300])
+def test_constants_beside_vectors(device: torch.device, dtype: torch.dtype, channels: int) -> None:
+    rng, pitch = generator(channels), -(-channels // 16) * 16
+    constant, styles = (torch.randn(*s, generator=rng) for s in ((channels, 4, 4), (channels,)))
+    y = empty(4, 4, pitch, dtype, device)
+    beginning = ConstantInput(constant.to(device), styles.to(device), y)
+    bias = torch.randn(9, generator=rng)
+    layer = Modulation(9, *(torch.zeros(16, device=device) for _ in range(3)), bias=bias.to(device))
+    ModulationVectors([layer], device, beginning)()
+    s = styles.double() * (styles.double().square().mean() + 1e-8).rsqrt()
+    expected = (constant.double() * s[:, None, None])[None]
+    assert relative_error(planes(y, channels), expected) < (
+        1e-6 if y.dtype == torch.float32 else 4e-4
+    )
+    assert not y[..., channels:].any()
+    assert torch.equal(layer.first[:9].cpu(), bias)
+
+
+def test_shapes_are_checked() -> None:
+    cpu = torch.device("cpu")
+    constant, styles, y = torch.zeros(5, 4, 4), torch.zeros(5), torch.zeros(4, 4, 8)
+    with pytest.raises(ValueError, match="does not fit"):
+        ConstantInput(constant, styles[:4], y)
+    with pytest.raises(ValueError, match="contiguous float32"):
+        ConstantInput(constant.half(), styles, y)
+    beginning = fourier_input(cpu, torch.float32, 3, 21)
+    with pytest.raises(ValueError, match="affine of 4 values"):
+        dataclasses.replace(beginning, affine=styles)
+    with pytest.raises(ValueError, match="weight must be"):
+        dataclasses.replace(beginning, weight=torch.zeros(21, 20))
+    with pytest.raises(ValueError, match="scaled must be"):
+        dataclasses.replace(beginning, scaled=beginning.scaled.half())
+    with pytest.raises(ValueError, match="next_styles must have"):
+        dataclasses.replace(beginning, next_styles=styles)

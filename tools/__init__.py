@@ -1,0 +1,1 @@
+"""Programs for development: what `make` runs, measuring, training."""

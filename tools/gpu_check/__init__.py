@@ -1,0 +1,1 @@
+"""Check and time the kernels on this machine's GPU."""
