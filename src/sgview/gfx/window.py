@@ -12,11 +12,11 @@ from sgview.gfx.context import (
     collected_errors,
     context_advice,
     describe_graphics,
-    glfw,
     initialise,
     is_wayland,
     set_hints,
 )
+from sgview.gfx.glfw_library import glfw
 from sgview.owner import Owner
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
