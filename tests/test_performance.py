@@ -11,10 +11,11 @@ from sgview.session import Surroundings
 from sgview.settings import Folders, Looks, Settings
 from sgview.signals import Inputs, Instant
 from sgview.state import commands as c
+from sgview.state.networks import NetworkStatus
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
 from sgview.state.sound import Sound
-from sgview.state.status import NetworkStatus, Status
+from sgview.state.status import Status
 from sgview.takes.replay import replay
 from sgview.takes.take import read_take
 

@@ -39,6 +39,7 @@ from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.history import History
 from sgview.state.machine import MachineStatus, Timing
+from sgview.state.networks import SLOTS
 from sgview.state.notices import Notices
 from sgview.state.params import Params, View
 from sgview.state.status import Status
@@ -46,7 +47,7 @@ from sgview.state.status import Status
 if TYPE_CHECKING:
     from sgview.engine.picture import Picture
     from sgview.engine.worker import EngineStatus, EngineWorker
-    from sgview.state.status import NetworkStatus
+    from sgview.state.networks import NetworkStatus
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
@@ -56,7 +57,6 @@ NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
 SCRIPT_FILTER = ("Scripts", "*.py")
 SOUND_FILTER = ("Sound", "*.wav *.flac *.mp3 *.m4a *.aac *.ogg *.opus *.aif *.aiff *.mp4 *.mov")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
-SLOTS: tuple[c.Slot, ...] = ("a", "b")
 
 
 class App(Owner):
@@ -419,11 +419,10 @@ class App(Owner):
     def _hear(self, elapsed: float) -> Inputs:
         """Take what came in from outside since the last frame."""
         audio, bands = self.performance.hear(self.clock.position, elapsed)
-        playing = self.status.networks.get("a") or self.status.networks.get("b")
         x, y, is_down = self._mouse
         heard = self._sources.hear(
             self.params,
-            playing.layers if playing is not None else (),
+            self.status.networks,
             mouse=(x, y),
             is_mouse_down=is_down,
             audio=audio,

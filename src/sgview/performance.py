@@ -20,16 +20,10 @@ from sgview.signals.resolver import Resolved, Resolver
 from sgview.signals.script import Script
 from sgview.signals.tempo import Tempo
 from sgview.state import commands as c
+from sgview.state.networks import NetworkStatus
 from sgview.state.notices import Notices
 from sgview.state.params import Params
-from sgview.state.status import (
-    FadeStatus,
-    LookStatus,
-    NetworkStatus,
-    ScriptStatus,
-    Status,
-    TakeStatus,
-)
+from sgview.state.status import FadeStatus, LookStatus, ScriptStatus, Status, TakeStatus
 from sgview.takes.recorder import TakeRecorder, dated_name
 from sgview.takes.take import FadeStart, PlayedNetwork
 

@@ -1,7 +1,6 @@
 import pytest
 
-from sgview.engine.layers import resolve_layer
-from sgview.state.status import LayerInfo
+from sgview.state.networks import LayerInfo, resolve_layer
 
 THREE = tuple(
     LayerInfo(name, name.partition("_")[0], 36, 8)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sgview.signals.inputs import Inputs, Instant
 from sgview.signals.play import Play
 from sgview.signals.resolver import Resolver
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from sgview.state.validation import ConfigError
 from sgview.takes.recorder import TakeRecorder

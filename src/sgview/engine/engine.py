@@ -18,7 +18,6 @@ from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.event_ring import EventRing
 from sgview.engine.last_good import LastGood
 from sgview.engine.latents import LatentSource
-from sgview.engine.layers import resolve_layer
 from sgview.engine.memory import memory_status
 from sgview.engine.network import Network
 from sgview.engine.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
@@ -27,16 +26,10 @@ from sgview.engine.profiling import time_layers
 from sgview.engine.readback import Letter, Readback
 from sgview.engine.timers import StageTimers
 from sgview.owner import Owner
-from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state.networks import OTHER, NetworkStatus, Slot, playing_slot, resolve_layer
 from sgview.state.params import Params
-from sgview.state.status import (
-    ChannelStatistics,
-    EditStatus,
-    NetworkStatus,
-    Notice,
-    PictureStatus,
-)
+from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
 from stylegan3.ops import nvrtc
 from stylegan3.ops.kernel import current_stream
 
@@ -140,9 +133,8 @@ class Engine(Owner):
 
     def swap_networks(self) -> None:
         """Exchange A and B."""
-        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
         with self.on_stream():
-            self._playing = {other[slot]: playing for slot, playing in self._playing.items()}
+            self._playing = {OTHER[slot]: playing for slot, playing in self._playing.items()}
             self._pair()
 
     def take_notices(self) -> list[Notice]:
@@ -319,9 +311,9 @@ class Engine(Owner):
             torch.manual_seed(seed)
 
     def _choose(self, params: Params) -> PlayingNetwork | None:
-        """Return what plays: B where it alone is wanted or there, else A with B blended in."""
-        wanted: Slot = "b" if params.blend.source == "b" else "a"
-        return self._playing.get(wanted) or next(iter(self._playing.values()), None)
+        """Return what plays, None without a network."""
+        slot = playing_slot(params, self._playing)
+        return None if slot is None else self._playing[slot]
 
     def _pair(self) -> None:
         """Make B's tensors the partners of A's; a network that plays alone has none."""

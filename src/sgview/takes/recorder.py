@@ -15,7 +15,7 @@ import zstandard
 from sgview.signals.inputs import Inputs, Instant
 from sgview.signals.play import Change
 from sgview.signals.resolver import Resolver
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import TakeStatus
 from sgview.takes.take import FadeStart, FadeUnderWay, Header, Line, PlayedNetwork

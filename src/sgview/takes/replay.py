@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from sgview.signals.inputs import Instant
 from sgview.signals.play import Change, apply_changes
 from sgview.signals.resolver import Act, Resolver
-from sgview.state.commands import Slot
 from sgview.state.crossfade import Running
+from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 from sgview.takes.take import Frame, PlayedNetwork, Take

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from sgview.signals.inputs import Instant
 from sgview.signals.play import Change
-from sgview.state.commands import Slot
 from sgview.state.morph import Easing
+from sgview.state.networks import Slot
 from sgview.state.params import Node, Params
 from sgview.state.validation import ConfigError
 

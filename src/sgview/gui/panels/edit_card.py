@@ -14,8 +14,9 @@ from sgview.gui.control import Control, Controls
 from sgview.gui.edit_operations import OPERATIONS, SCALE_INVARIANT, is_dead
 from sgview.gui.picker import Choice, Picker
 from sgview.gui.value_bar import integer_bar, value_bar
+from sgview.state.networks import TensorInfo
 from sgview.state.params import Edit
-from sgview.state.status import EditStatus, TensorInfo
+from sgview.state.status import EditStatus
 
 _EXPRESSION_HELP = (
     "Sets the amount, in t [s]: sin(t), 1 + 0.2 * cos(2 * pi * t), "
