@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from sgview.engine.blending import group_amounts
 from sgview.engine.fused_weights import FusedWeights, Row, linear_form
-from sgview.engine.network import group_of, tensors_of
+from sgview.engine.network import tensors_of
 from sgview.engine.operations import Draws, apply, obstacle
 from sgview.state.params import Blend, Edit
 from sgview.state.status import EditStatus
+from stylegan3.layers import group_of
 
 MAGNITUDE_FLOOR = 1e-8  # of magnitude_ema, whose inverse square root scales a layer's input
 
