@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -52,7 +52,7 @@ def tensors_of(generator: nn.Module) -> dict[str, Tensor]:
 def describe(generator: Any, name: str, path: str) -> NetworkStatus:
     """Return the layers and tensors of `generator`, and its sizes."""
     layers = tuple(
-        LayerInfo(name=spec.name, group=spec.group, size=spec.size, channels=spec.channels)
+        LayerInfo(**asdict(spec))  # the one place where the library's layers become the state's
         for spec in generator.synthesis.layers
     )
     tensors = tensors_of(generator)

@@ -18,8 +18,9 @@ OTHER: Mapping[Slot, Slot] = {"a": "b", "b": "a"}
 IMAGE = ""
 """`Layer.name` of the finished picture."""
 
-# A layer of StyleGAN3 without or with its sizes, and what a script may call a blend group.
-_INDEXED = re.compile(r"(L\d+)(?:_\d+_\d+)?", re.ASCII)
+# A layer of StyleGAN3 without or with its sizes, as in stylegan3/layers.py, which nothing in state
+# may import; and what a script may call a blend group.
+_INDEXED = re.compile(r"(L\d{1,4})(?:_\d{1,6}_\d{1,6})?", re.ASCII)
 _GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?", re.ASCII)
 
 
