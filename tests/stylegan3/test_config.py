@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from stylegan3.config import StyleGAN2Config, StyleGAN3Config, config_from_dict
+from stylegan3 import StyleGAN2Config, StyleGAN3Config
+from stylegan3.families import config_from_dict
 
 PUBLISHED_T_1024 = """
 L0_36_512 L1_36_512 L2_52_512 L3_52_512 L4_84_512 L5_148_512 L6_148_512 L7_276_323

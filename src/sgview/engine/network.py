@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from sgview.state.status import LayerInfo, NetworkStatus, TensorInfo
-from stylegan3.checkpoints import family_of
+from stylegan3 import family_of
 
 _LAYER_OF_TENSOR = re.compile(r"synthesis\.(?:(L\d+)_[^.]*|(b\d+)|(input))\.")
 _DEMODULATED = re.compile(r"synthesis\.(?:L\d+_\d+_\d+|b\d+\.conv\d)\.weight")
