@@ -104,7 +104,7 @@ def config_from_dict(values: Mapping[str, Any]) -> Config:
         ValueError: if the family is unknown, or a field is unknown or out of range.
     """
     name = values.get("family")
-    if name not in FAMILIES:
+    if not isinstance(name, str) or name not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(sorted(FAMILIES))}, not {name!r}")
     cls = FAMILIES[name].config
     unknown = sorted(values.keys() - {f.name for f in fields(cls)} - {"family"})
