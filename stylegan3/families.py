@@ -1,7 +1,8 @@
 """The families of generators, one row each.
 
 A new family is a package beside `stylegan2` and `alias_free`, and a row here; readers of its files
-go to `checkpoints.readers`, and its planner, if it has one, to `fast.planners`.
+go to `checkpoints.readers`, and its planner, if it has one, to
+`fast.planners`.
 """
 
 from __future__ import annotations
