@@ -1,7 +1,9 @@
 """Checkpoint files: one reader a format, all of which execute nothing.
 
-`read(path)` gives a `Checkpoint` (configuration and tensors); `save_safetensors` writes one. Names
-are imported on first use, so that `CheckpointError` costs no torch.
+`read(path)` gives a `Checkpoint` (configuration and tensors); `save_safetensors` writes one.
+`source` reads bytes, `container` and `pickle` make inert values of them, `readers` find a generator
+among these, `completeness` compares it with its configuration, and `reading` is the whole way.
+Names are imported on first use, so that `CheckpointError` costs no torch.
 """
 
 from __future__ import annotations
