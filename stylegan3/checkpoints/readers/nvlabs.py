@@ -112,7 +112,7 @@ def _attributes(family: Family, module: ModuleRef) -> dict[str, Any]:
         "w_avg_beta": mapping.get("w_avg_beta"),
         "num_fp16_res": module.states.get("synthesis", {}).get("num_fp16_res"),
     }
-    own, layer = ATTRIBUTES[family.name](module)
+    own, layer = ATTRIBUTES[family.name](module) if family.name in ATTRIBUTES else ({}, {})
     options |= {k: v for k, v in own.items() if options.get(k) is None}
     options = {k: _plain(v) for k, v in options.items() if v is not None}
     if "conv_clamp" in layer:
@@ -145,6 +145,7 @@ def _stylegan3_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, 
     return options, layer
 
 
+# By family. One that is not here states its options only as arguments, or in its tensors' shapes.
 ATTRIBUTES = {"stylegan2": _stylegan2_attributes, "stylegan3": _stylegan3_attributes}
 
 
