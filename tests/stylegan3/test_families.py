@@ -1,10 +1,6 @@
 """The table of families: every row is whole, and nothing else has to know of it."""
 
 import dataclasses
-import importlib
-import pkgutil
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -12,7 +8,6 @@ import torch
 import stylegan3
 from stylegan3 import Config, Generator, StyleGAN2Config, StyleGAN3Config, families, family_of
 from stylegan3.families import FAMILIES, Family, fresh_buffer, is_buffer, recognise
-from tests.support import DATA
 from tests.support.networks import SMALL2, SMALL3
 
 SMALL = {"stylegan2": SMALL2, "stylegan3": SMALL3}
@@ -70,27 +65,6 @@ def test_one_more_row_is_one_more_family(monkeypatch: pytest.MonkeyPatch) -> Non
     assert family_of(generator.config) == "A copy"
     assert families.config_from_dict(generator.config.to_dict()) == generator.config
     assert generator.state_dict().keys() == Generator(SMALL2).state_dict().keys()
-
-
-def test_no_module_takes_the_place_of_a_public_name() -> None:
-    """Importing `stylegan3.NAME` as a module would make it the attribute `stylegan3.NAME`."""
-    for package in ("stylegan3", "stylegan3.checkpoints", "stylegan3.fast"):
-        module = importlib.import_module(package)
-        assert not set(module.__all__) & {m.name for m in pkgutil.iter_modules(module.__path__)}
-
-
-def test_load_stays_a_function_whatever_is_imported() -> None:
-    code = (
-        "import sys, stylegan3.loading as anything\n"
-        "from stylegan3.loading import load\n"
-        "import stylegan3, stylegan3.checkpoints.reading\n"
-        "from stylegan3.checkpoints import read\n"
-        "assert stylegan3.load is load and callable(read)\n"
-        "assert stylegan3.load(sys.argv[1]).img_resolution == 64\n"
-    )
-    command = [sys.executable, "-c", code, str(DATA / "sg2-64-a.pkl")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
 
 
 def test_every_public_name_is_found() -> None:
