@@ -1,4 +1,4 @@
-"""The pickle machine: a stack, a memo and what the opcodes do with them. All it builds is inert.
+"""The pickle machine: what opcodes do with a stack and a memo. All that it builds is inert.
 
 Classes become `Global` names, calls become `Stub`s or, for the few constructors in
 `known_globals`, references to tensors still in the file. Work and memory are bounded by a number
@@ -13,16 +13,16 @@ from typing import Any
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.pickle.denylist import check_global
 from stylegan3.checkpoints.pickle.known_globals import construct, copy_cost, safe_key, set_state
+from stylegan3.checkpoints.pickle.stack import Stack
 from stylegan3.checkpoints.pickle.values import ArrayRef, DTypeRef, EncodedText, Global, Stub
 from stylegan3.checkpoints.source import Cursor
 
 LONGEST_INLINE = 64  # bytes; longer runs stay in the file
 LONGEST_TEXT = 1 << 20  # bytes; longer text is data in disguise and stays in the file
 LONGEST_INTEGER = 64  # bytes
-MARK = object()  # start of a list of values on the stack
 
 
-class Machine:
+class Machine(Stack):
     """What a pickle's opcodes act on.
 
     Every method raises UnusableError where the pickle is damaged, hostile or too large.
@@ -38,10 +38,10 @@ class Machine:
         persistent_load: Callable[[Any], Any] | None,
         most_operations: int,
     ) -> None:
+        super().__init__()
         self.cursor = cursor
         self._persistent_load = persistent_load
         self._left = most_operations
-        self._stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
     def charge(self, work: int) -> None:
@@ -49,46 +49,6 @@ class Machine:
         self._left -= work
         if self._left < 0:
             raise UnusableError("it holds far more objects than a checkpoint has")
-
-    # -- the stack -------------------------------------------------------------------------------
-
-    def push(self, value: Any) -> None:
-        """Put a value on the stack."""
-        self._stack.append(value)
-
-    def pop(self) -> Any:
-        """Take the topmost value, which may be no mark, off the stack."""
-        if not self._stack or self._stack[-1] is MARK:
-            raise UnusableError("it is damaged: its pickle takes more values than it holds")
-        return self._stack.pop()
-
-    def top(self) -> Any:
-        """The topmost value, which may be no mark."""
-        if not self._stack or self._stack[-1] is MARK:
-            raise UnusableError("it is damaged: its pickle takes more values than it holds")
-        return self._stack[-1]
-
-    def pop_to_mark(self) -> list[Any]:
-        """Take the values above the topmost mark, and the mark."""
-        values = []
-        while self._stack:
-            value = self._stack.pop()
-            if value is MARK:
-                values.reverse()
-                return values
-            values.append(value)
-        raise UnusableError("it is damaged: its pickle has no start of a list")
-
-    def pop_tuple(self, length: int) -> None:
-        """Replace the `length` topmost values by a tuple of them."""
-        values = [self.pop() for _ in range(length)]
-        self.push(tuple(reversed(values)))
-
-    def pop_or_mark(self) -> None:
-        """Take whatever is topmost off the stack."""
-        if not self._stack:
-            raise UnusableError("it is damaged: its pickle takes more values than it holds")
-        self._stack.pop()
 
     # -- the memo --------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from stylegan3.checkpoints.pickle.machine import MARK, Machine
+from stylegan3.checkpoints.pickle.machine import Machine
+from stylegan3.checkpoints.pickle.stack import MARK
 
 
 def _number(code: str) -> Callable[[Machine], int]:
