@@ -12,8 +12,31 @@ SOURCES = (ROOT / "src" / "sgview", ROOT / "stylegan3")
 
 STATE = {"sgview.state", "msgspec"}
 SOURCES_OF_SIGNALS = {"pythonosc", "mido", "watchfiles", "numpy", "av", "sounddevice"}
+SHARED = {f"stylegan3.{name}" for name in ("config", "layers", "shapes", "mapping", "synthesis")}
+"""What all families of generators stand on."""
+KINDS = {"stylegan3.stylegan2", "stylegan3.alias_free"}
 ALLOWED: dict[str, set[str]] = {
-    "stylegan3": {"stylegan3", "torch", "numpy", "scipy", "cuda", "safetensors", "platformdirs"},
+    "stylegan3.ops": {"stylegan3.ops", "torch", "numpy", "scipy"},
+    "stylegan3.cuda": {"stylegan3.cuda", "torch", "numpy", "cuda", "platformdirs"},
+    "stylegan3.config": set(),
+    "stylegan3.layers": set(),
+    "stylegan3.shapes": set(),
+    "stylegan3.mapping": {"stylegan3.ops", "torch"},
+    "stylegan3.synthesis": {"stylegan3.config", "stylegan3.layers", "torch"},
+    "stylegan3.stylegan2": {"stylegan3.stylegan2", *SHARED, "stylegan3.ops", "torch", "numpy"},
+    "stylegan3.alias_free": {"stylegan3.alias_free", *SHARED, "stylegan3.ops", "torch", "numpy"},
+    "stylegan3.families": {*KINDS, *SHARED, "stylegan3.ops", "torch"},
+    "stylegan3.generator": {"stylegan3.families", *SHARED, "torch"},
+    "stylegan3.checkpoints": {
+        "stylegan3.checkpoints", "stylegan3.generator", "stylegan3.families", *SHARED, "torch",
+        "safetensors",
+    },
+    "stylegan3.fast": {
+        "stylegan3.fast", "stylegan3.generator", "stylegan3.families", *KINDS, *SHARED,
+        "stylegan3.ops", "stylegan3.cuda", "torch", "numpy", "cuda",
+    },
+    "stylegan3.loading": {"stylegan3.checkpoints", "stylegan3.generator", "torch"},
+    "stylegan3": {"stylegan3"},
     "sgview.state": {*STATE, "tomlkit"},
     "sgview.signals": {*STATE, "sgview.signals", "sgview.closing", *SOURCES_OF_SIGNALS},
     "sgview.engine": {

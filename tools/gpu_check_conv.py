@@ -20,8 +20,7 @@ from pathlib import Path
 
 import torch
 
-from stylegan3.alias_free.geometry import AliasFreeLayer
-from stylegan3.config import StyleGAN3Config
+from stylegan3.alias_free.config import StyleGAN3Config
 from stylegan3.cuda import nvrtc
 from stylegan3.fast.kernels.activation.launcher import ActVectors, SkipRgb
 from stylegan3.fast.kernels.channels_last import padded_channels, vector_length
@@ -63,7 +62,7 @@ def layers(family: str) -> Iterator[tuple[str, ConvolutionShape]]:
         use_radial_filters=radial,
     )
     for index in range(config.num_layers):
-        g = AliasFreeLayer.of(config, index)
+        g = config.layers[index]
         k = g.conv_kernel
         shape = ConvolutionShape(g.in_size, g.in_size, g.in_channels, g.out_channels, k, k - 1)
         yield f"{family} {g.name}", shape

@@ -6,7 +6,6 @@ from functools import partial
 
 import torch
 
-from stylegan3.alias_free.geometry import AliasFreeLayer
 from stylegan3.fast.kernels.channels_last import padded_channels
 from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
 from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
@@ -32,7 +31,7 @@ def run_torgb(sweep: bool) -> Rows:
 
 def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
     config = published_config(radial, resolution)
-    layer = AliasFreeLayer.of(config, config.num_layers - 1)
+    layer = config.layers[config.num_layers - 1]
     geometry = published_geometry(layer.index, radial=radial, resolution=resolution)
     channels, size = layer.out_channels, layer.in_size + layer.conv_kernel - 1
     pitch, out_size = padded_channels(channels, 16), geometry.out_size(size, size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
 from sgview.state.networks import IMAGE, show_layer, step_layer

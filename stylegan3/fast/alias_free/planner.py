@@ -83,8 +83,11 @@ class AliasFreePlanner:
             synthesis.input, operations, self._arena, self._in_pitch[0], self._dtypes[0]
         )
 
-    def plan(self, layer: str | None = None) -> Plan:
-        """Return the plan of the picture, or of the output of one of `layer_names`."""
+    def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
+        """Return the plan of the picture, or of the output of one of `layer_names`.
+
+        StyleGAN3 has no noise: its mode is accepted, so that callers need not know.
+        """
         names = ["input", *(g.name for g in self._geometries)]
         stop = len(names) - 1 + _INPUT if layer is None else names.index(layer) + _INPUT
         torgb = len(self._layers) - 1

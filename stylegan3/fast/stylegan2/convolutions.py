@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylegan3.config import StyleGAN2Config
 from stylegan3.fast.kernels.activation.launcher import resampling_taps
 from stylegan3.fast.kernels.channels_last import vector_length
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations
 from stylegan3.fast.precision import Precision, block_dtype, pitch
+from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisBlock, SynthesisLayer
 
 Vectors = tuple[Tensor, Tensor, Tensor]

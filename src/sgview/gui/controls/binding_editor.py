@@ -12,7 +12,7 @@ from sgview.gui.controls import icons, widgets
 from sgview.gui.controls.control import SOURCE_NAMES, Control, Controls, is_axis, name_of
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.controls.word_list import draw_words
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state.addresses import address_of
 from sgview.state.bindings import bind
 from sgview.state.commands import CancelLearn, Learn

@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state.bindings import bound_text
 from sgview.state.commands import EditBinding
 from sgview.state.params import Params

@@ -14,7 +14,7 @@ from stylegan3.fast.kernels.activation.launcher import (
     SkipRgb,
     resampling_taps,
 )
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref, upsample2d
 from tests.support.kernels import columns, empty, generator, picture, planes, vector
 from tools.published import relative_error

@@ -20,7 +20,7 @@ from stylegan3.fast.kernels.convolution.epilogue import Finish
 from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel, SkipSums
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.upfirdn2d import upsample2d
 from tests.support.kernels import columns, empty, generator, picture, planes, vector
 from tools.published import relative_error

@@ -16,7 +16,7 @@ from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLre
 from stylegan3.fast.kernels.filtered_lrelu.plain_launcher import PlainFilteredLrelu
 from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
 from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from tests.support.kernels import empty, picture, vector
 from tools.published import published_geometry
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stylegan3.fast.kernels.activation.launcher import resampling_taps
 from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel, SkipSums
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.upfirdn2d import upsample2d
 from tests.support.kernels import generator
 from tools.published import relative_error

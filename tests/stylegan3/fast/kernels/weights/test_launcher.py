@@ -16,7 +16,7 @@ from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.weights import reference as reference_weights
 from stylegan3.fast.kernels.weights.launcher import MOST, WeightPreparation
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight, WeightLayout
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.modulated_conv2d import normalise_weight
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 from tests.support.kernels import generator

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylegan3.filters import lowpass_filter, resample_filter
+from stylegan3.ops.filters import lowpass_filter, resample_filter
 
 
 def response(f, frequency, rate):
