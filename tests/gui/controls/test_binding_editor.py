@@ -166,7 +166,7 @@ def test_learning_from_the_click_to_the_binding(make_stage, source) -> None:
     stage.params = replace(stage.params, bindings=dict([learned]))
     stage.change(learning=None)
     live(stage, inputs=heard)
-    assert stage.status.bindings["noise.amplitude"].value == 1.0
+    assert stage.status.player.bindings["noise.amplitude"].value == 1.0
     assert stage.has(FIELD)
     assert not any(isinstance(command, CancelLearn) for command in stage.commands)
 
