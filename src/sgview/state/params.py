@@ -176,7 +176,7 @@ class Blend(Node, frozen=True):
     """
 
     source: Annotated[Literal["mix", "a", "b"], Field("Play", name="Play mix, A or B",
-        help="Key B.",
+        help="The blend of both networks, or one of them alone. Key B.",
         options=(
             Option("mix", "Mix", "Play the blend of both."),
             Option("a", "A", "Play A alone; the amounts are kept."),
@@ -192,9 +192,9 @@ class View(Node, frozen=True):
     """How the picture lies in the window; flips are in the picture, so every consumer sees them."""
 
     flip_horizontal: Annotated[bool, Field("Flip horizontal", name="Flip horizontal",
-        help="Also in everything recorded or sent.")] = False
+        help="Left and right change places. Also in everything recorded or sent.")] = False
     flip_vertical: Annotated[bool, Field("Flip vertical", name="Flip vertical",
-        help="Also in everything recorded or sent.")] = False
+        help="Top and bottom change places. Also in everything recorded or sent.")] = False
     fit: Annotated[Literal["fit", "fill", "1:1"], Field("Size", name="Size of the picture",
         help="How large the picture is in the window.",
         options=(

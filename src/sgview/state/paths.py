@@ -156,8 +156,8 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
     if value is None and leaf.is_optional:
         pass
     elif leaf.is_number:
-        if isinstance(value, str):
-            raise ValueError(f"{leaf.path} is a number, not {value[:40]!r}")
+        if value is None or isinstance(value, str):
+            raise ValueError(f"{leaf.path} is a number, not {value and value[:40]!r}")
         value = leaf.fit(float(value))
     elif not isinstance(value, str):
         raise ValueError(f"{leaf.path} is a text, not {value!r}")
