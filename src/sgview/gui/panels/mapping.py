@@ -10,9 +10,9 @@ from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.value_bar import integer_bar, value_bar
-from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
 from sgview.state.fields import fields_of
+from sgview.state.networks import shown_network
 from sgview.state.params import Mapping, Params
 from sgview.state.status import Status
 
@@ -30,7 +30,7 @@ class MappingPanel:
         """Draw the section."""
         if not widgets.section("Mapping"):
             return params
-        network = shown_network(params, status)
+        network = shown_network(params, status.networks)
         controls = Controls(params, status, emit)
         num_ws = network.num_ws if network else 18
         params = leaf_row(params, controls, "mapping.truncation_psi")

@@ -3,9 +3,10 @@ from imgui_bundle import imgui
 
 from sgview.gui.panels.edits.card import is_dead
 from sgview.gui.panels.edits.edits import new_edit
+from sgview.state.networks import TensorInfo
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
-from sgview.state.status import EditStatus, Status, TensorInfo
+from sgview.state.status import EditStatus, Status
 
 INPUT = "synthesis.input.weight"
 CONV = "synthesis.L2_52_64.weight"

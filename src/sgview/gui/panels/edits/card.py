@@ -16,9 +16,10 @@ from sgview.gui.controls.leaf_rows import value_row
 from sgview.gui.controls.picker import Choice, Picker
 from sgview.gui.controls.value_bar import integer_bar, value_bar
 from sgview.state.fields import fields_of
+from sgview.state.networks import TensorInfo
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit
-from sgview.state.status import EditStatus, TensorInfo
+from sgview.state.status import EditStatus
 
 SCALE_INVARIANT = (
     "The network divides by the size of this tensor, so a factor does not change the picture; "

@@ -11,13 +11,13 @@ from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.picker import Choice, Picker
-from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
 from sgview.gui.panels.edits.card import SCALE_INVARIANT, Outcome, draw_card
 from sgview.state.bindings import follow_edits
+from sgview.state.networks import TensorInfo, shown_network
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
-from sgview.state.status import EditStatus, Status, TensorInfo
+from sgview.state.status import EditStatus, Status
 
 _NEW = "new edit"
 
@@ -31,7 +31,7 @@ class EditsPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the list."""
-        network = shown_network(params, status)
+        network = shown_network(params, status.networks)
         tensors = {tensor.name: tensor for tensor in network.tensors} if network else {}
         edits = list(params.edits)
         added = self._draw_head(edits, tensors)
