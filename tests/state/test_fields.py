@@ -15,7 +15,6 @@ from sgview.state.morph import morph
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Blend, Edit, Mapping, Node, Params
 from sgview.state.paths import Leaf, get_leaf, leaf_at, leaves, set_leaf
-from tests.support import ROOT
 from tools import controls_page
 
 FULL = Params(
@@ -162,4 +161,3 @@ def test_the_default_file_names_every_word() -> None:
             line = next(line for line in lines if line.startswith(f"{one.parts[-1]} ="))
             assert not [choice for choice in one.choices if choice not in line], line
     assert f"# {' '.join(OPERATIONS)}" in text
-    assert ", ".join(OPERATIONS) in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -47,7 +47,8 @@ def default_of(params: Params, leaf: Leaf) -> Any:
 
 def _operation(params: Params, leaf: Leaf) -> Operation | None:
     """Return the operation whose amount a leaf is."""
-    match leaf.parts:
-        case ("edits", int(row), "amount") if row < len(params.edits):
-            return OPERATIONS[params.edits[row].operation]
-    return None
+    if leaf.parts[0] != "edits" or leaf.parts[-1] != "amount":
+        return None
+    row = leaf.parts[1]
+    assert isinstance(row, int)
+    return OPERATIONS[params.edits[row].operation] if row < len(params.edits) else None

@@ -6,6 +6,7 @@ it may be: a bar, a whole number, a switch, words in sight or in a list, three n
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sgview.gui.controls import rows
@@ -53,7 +54,7 @@ def value_row(
     assert leaf is not None, control.path
     field, default = leaf.field, leaf.default
     low, high = control.usual
-    help = f"{field.help} {more_help}".rstrip()
+    help = f"{field.help} {more_help}" if more_help else field.help
     if leaf.kind == "text":
         return _word_row(leaf, value)
     if leaf.kind == "bool":
@@ -121,7 +122,7 @@ def _optional_row(
 
 
 def _vector_row(params: Params, controls: Controls, path: str) -> Params:
-    x, y, z = (_axis(f"{path}.{axis}") for axis in "xyz")
+    x, y, z = _axes(path)
     value: Vec3 = (get_leaf(params, x), get_leaf(params, y), get_leaf(params, z))
     new = rows.vector(
         x.field.label,
@@ -133,16 +134,18 @@ def _vector_row(params: Params, controls: Controls, path: str) -> Params:
         help=x.field.help,
         controls=controls.below(f"{path}."),
     )
-    for leaf, before, after in zip((x, y, z), value, new, strict=True):
-        if after != before:
-            params = set_leaf(params, leaf, after)
+    if new == value:
+        return params
+    for leaf, after in zip((x, y, z), new, strict=True):
+        params = set_leaf(params, leaf, after)
     return params
 
 
-def _axis(path: str) -> Leaf:
-    leaf = leaf_at(path)
-    assert leaf is not None, path
-    return leaf
+@cache
+def _axes(path: str) -> tuple[Leaf, Leaf, Leaf]:
+    x, y, z = (leaf_at(f"{path}.{axis}") for axis in "xyz")
+    assert x is not None and y is not None and z is not None, path
+    return x, y, z
 
 
 def _whole(limit: float | None) -> int | None:
@@ -151,7 +154,6 @@ def _whole(limit: float | None) -> int | None:
 
 def _shown_minimum(leaf: Leaf) -> float | None:
     """What a bar goes down to: of a number above 0 the smallest that does not read as 0."""
-    smallest = 10.0**-leaf.field.digits
-    if leaf.minimum is not None and 0.0 < leaf.minimum < smallest:
-        return smallest
-    return leaf.minimum
+    if leaf.minimum is None or leaf.minimum <= 0.0:
+        return leaf.minimum
+    return max(leaf.minimum, 10.0**-leaf.field.digits)

@@ -11,14 +11,14 @@ from sgview.gui import theme
 from sgview.gui.controls import icons
 
 T = TypeVar("T")
+_RESTED_ON = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
 
 
 def tooltip(text: str, note: str = "") -> None:
     """Explain the last item while the mouse rests on it; `note` follows in a dimmer line."""
     if not (text or note):
         return
-    flags = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
-    if imgui.is_item_hovered(flags) and imgui.begin_tooltip():
+    if imgui.is_item_hovered(_RESTED_ON) and imgui.begin_tooltip():
         imgui.push_text_wrap_pos(theme.px(theme.TOOLTIP_WIDTH))
         if text:
             imgui.text_unformatted(text)
