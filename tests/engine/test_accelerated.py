@@ -11,7 +11,7 @@ from sgview.engine.live_network import Acceleration
 from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params, View
 from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
-from stylegan3.fast.kernels.reference import reference_operations
+from tests.support.operations import reference_operations
 
 WEIGHT = "synthesis.L1_20_8.weight"
 FILTER = "synthesis.L1_20_8.up_filter"

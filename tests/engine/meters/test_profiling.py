@@ -10,7 +10,7 @@ from sgview.engine.meters import profiling
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Latents, Layer, Params
 from stylegan3.fast import FastSynthesis
-from stylegan3.fast.kernels.reference import reference_operations
+from tests.support.operations import reference_operations
 
 
 def wait_for(condition, seconds=20.0):
