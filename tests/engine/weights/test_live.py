@@ -2,7 +2,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from sgview.engine.live_network import PlayingNetwork
+from sgview.engine.live_network import LiveNetwork
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import MAGNITUDE_FLOOR
 from sgview.state.params import Blend, Edit
@@ -12,29 +12,29 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def playing(sg3: Network) -> PlayingNetwork:
-    return PlayingNetwork(sg3, CPU)
+def playing(sg3: Network) -> LiveNetwork:
+    return LiveNetwork(sg3, CPU)
 
 
 @pytest.fixture
-def blended(playing: PlayingNetwork, sg3_other: Network) -> PlayingNetwork:
+def blended(playing: LiveNetwork, sg3_other: Network) -> LiveNetwork:
     playing.weights.set_partners(tensors_of(sg3_other.generator))
     return playing
 
 
-def live(playing: PlayingNetwork) -> dict[str, torch.Tensor]:
+def live(playing: LiveNetwork) -> dict[str, torch.Tensor]:
     return tensors_of(playing.generator)
 
 
-def changed(playing: PlayingNetwork) -> set[str]:
+def changed(playing: LiveNetwork) -> set[str]:
     return {n for n, x in live(playing).items() if not torch.equal(x, playing.pristine[n])}
 
 
-def versions(playing: PlayingNetwork) -> dict[str, int]:
+def versions(playing: LiveNetwork) -> dict[str, int]:
     return {name: tensor._version for name, tensor in live(playing).items()}
 
 
-def written(playing: PlayingNetwork, before: dict[str, int]) -> set[str]:
+def written(playing: LiveNetwork, before: dict[str, int]) -> set[str]:
     return {name for name, version in versions(playing).items() if version != before[name]}
 
 
