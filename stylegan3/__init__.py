@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stylegan3.checkpoints.errors import CheckpointError
     from stylegan3.config import StyleGAN2Config, StyleGAN3Config
-    from stylegan3.generator import Generator, LayerSpec, load
+    from stylegan3.generator import Generator, load
+    from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
 
 __all__ = [
     "CheckpointError",
@@ -19,16 +20,22 @@ __all__ = [
     "LayerSpec",
     "StyleGAN2Config",
     "StyleGAN3Config",
+    "group_of",
     "load",
+    "place_of",
+    "scale_invariant",
 ]
 
 _HOMES = {
     "CheckpointError": "stylegan3.checkpoints.errors",
     "Generator": "stylegan3.generator",
-    "LayerSpec": "stylegan3.generator",
+    "LayerSpec": "stylegan3.layers",
     "StyleGAN2Config": "stylegan3.config",
     "StyleGAN3Config": "stylegan3.config",
+    "group_of": "stylegan3.layers",
     "load": "stylegan3.generator",
+    "place_of": "stylegan3.layers",
+    "scale_invariant": "stylegan3.layers",
 }
 
 

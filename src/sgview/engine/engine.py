@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from sgview.closing import Owner
+from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
-from sgview.engine.layers import resolve_layer
 from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.profiling import time_layers
@@ -27,13 +27,12 @@ from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_c
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
-from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state.networks import OTHER, NetworkStatus, Slot, playing_slot, resolve_layer
 from sgview.state.params import Params
 from sgview.state.status import (
     ChannelStatistics,
     EditStatus,
-    NetworkStatus,
     Notice,
     PictureStatus,
 )
@@ -67,6 +66,7 @@ class Engine(Owner):
     def __init__(self, device: str = "auto", acceleration: Acceleration = DEFAULT):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
+        self._asked_for = device
         self._acceleration = acceleration
         self._kernels = None  # of the picture
         if acceleration.has_kernels(self.device):
@@ -97,10 +97,11 @@ class Engine(Owner):
 
     @property
     def device_description(self) -> str:
-        """The device for people, and how it computes: "CPU, 8 threads"."""
+        """The device for people, how it computes, and why a card that is there does not."""
         name = describe_device(self.device)
         if self.device.type != "cuda":
-            return name
+            unused = unused_card(self.device, self._asked_for).reason
+            return f"{name}; {unused}" if unused else name
         options = self._acceleration
         if not options.has_kernels(self.device):
             reason = "as asked for" if options.ops == "ref" else cuda.unavailable_reason()
@@ -141,9 +142,8 @@ class Engine(Owner):
 
     def swap_networks(self) -> None:
         """Exchange A and B."""
-        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
         with self.on_stream():
-            self._live = {other[slot]: live for slot, live in self._live.items()}
+            self._live = {OTHER[slot]: live for slot, live in self._live.items()}
             self._pair()
 
     def take_notices(self) -> list[Notice]:
@@ -295,9 +295,9 @@ class Engine(Owner):
             torch.manual_seed(seed)
 
     def _choose(self, params: Params) -> LiveNetwork | None:
-        """Return what plays: B where it alone is wanted or there, else A with B blended in."""
-        wanted: Slot = "b" if params.blend.source == "b" else "a"
-        return self._live.get(wanted) or next(iter(self._live.values()), None)
+        """Return what plays, None without a network."""
+        slot = playing_slot(params, self._live)
+        return None if slot is None else self._live[slot]
 
     def _pair(self) -> None:
         """Make B's tensors the partners of A's; a network that plays alone has none."""
