@@ -172,7 +172,7 @@ class Engine(Owner):
         t: float,  # [s]
     ) -> Picture | None:
         """Return the picture of time `t`, None without a network."""
-        live = self._choose(params)
+        live = self._shown_network(params)
         if live is None:
             return None
         with self.on_stream():
@@ -231,7 +231,7 @@ class Engine(Owner):
         Raises:
             RuntimeError: without a network.
         """
-        live = self._choose(params)
+        live = self._shown_network(params)
         if live is None:
             raise RuntimeError("The engine has no network.")
         with self.on_stream():
@@ -245,7 +245,7 @@ class Engine(Owner):
 
         None without a network.
         """
-        live = self._choose(params)
+        live = self._shown_network(params)
         if live is None:
             return None
         with self.on_stream():
@@ -294,7 +294,7 @@ class Engine(Owner):
         else:
             torch.manual_seed(seed)
 
-    def _choose(self, params: Params) -> LiveNetwork | None:
+    def _shown_network(self, params: Params) -> LiveNetwork | None:
         """Return what plays, None without a network."""
         slot = playing_slot(params, self._live)
         return None if slot is None else self._live[slot]

@@ -195,7 +195,7 @@ def test_torgb_in_the_filter_before_it(emulated: Operations, config: StyleGAN3Co
     in_turn = FastSynthesis(generator, operations=apart)
     assert ends(in_turn, None) == ends(exact, None)
     assert (in_turn(z=z) - fast(z=z)).norm() < 1e-5 * fast(z=z).norm()
-    # the sums take the memory of what they are of
+    # the partial sums take the memory of the layer's output
     assert fast._planner._arena._sizes == in_turn._planner._arena._sizes
 
 
