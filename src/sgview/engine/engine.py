@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -43,8 +43,7 @@ _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
 
 
-@dataclass(frozen=True, eq=False)
-class _Features:
+class _Features(NamedTuple):
     """The output of the shown layer, and how it came about."""
 
     output: Tensor  # [N, C, H, W]

@@ -89,7 +89,7 @@ class LiveNetwork:
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
-        if len(latent) == 1:  # a graph makes one picture at a time
+        if latent.shape[0] == 1:  # a graph makes one picture at a time
             made = self._run_graph(latent, params, layer)
             if made is not None:
                 return made
@@ -171,7 +171,7 @@ class LiveNetwork:
         self, latent: Tensor, params: Params, layer: str
     ) -> tuple[Tensor, Tensor] | None:
         """Do as `run` by one CUDA graph, None where none plays this network, or no more."""
-        fast = self._prepare()
+        fast = self._fast or self._prepare()
         if fast is None:
             return None
         is_z = latent.ndim == 2
