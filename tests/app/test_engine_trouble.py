@@ -86,7 +86,7 @@ def test_the_panel_keeps_its_pace_while_a_picture_takes_half_a_second(
         rates.append(frames_in(app, 1.0))
     assert max(rates) >= 30
     assert 1 <= engine.rendered <= 2 * (len(rates) + 1.5)
-    assert (app.display.read() == app.picture.rgba8.numpy()).all()
+    assert (app.screen.display.read() == app.picture.rgba8.numpy()).all()
 
 
 def test_an_engine_that_fails_leaves_a_notice_and_the_last_picture(
@@ -108,10 +108,10 @@ def test_an_engine_that_fails_leaves_a_notice_and_the_last_picture(
 
 
 def test_a_minimised_window_rests(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(app.window), "is_minimised", property(lambda window: True))
-    before = app.clock.t
+    monkeypatch.setattr(type(app.screen.window), "is_minimised", property(lambda window: True))
+    before = app.player.clock.t
     assert frames_in(app, 0.5) <= 7
-    assert app.clock.t - before >= 0.4
+    assert app.player.clock.t - before >= 0.4
 
 
 def test_closing_ends_every_thread_of_the_app(screen, engine: SlowEngine, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def app(screen, tmp_path: Path) -> Iterator:
     with App(settings, EngineWorker(Engine("cpu")), state_folder=tmp_path / "state") as app:
         app.worker.set_network("a", load_network(A))
         app.worker.set_network("b", load_network(B))
-        until(app, lambda: app.picture is not None and len(app.status.networks) == 2)
+        until(app, lambda: app.picture is not None and len(app.status.engine.networks) == 2)
         screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
         yield app
 
@@ -57,7 +57,7 @@ def until(app, is_done, seconds: float = 60.0) -> None:
 
 def psi(app) -> float:
     """What plays now."""
-    return app.performance._resolver.shown.mapping.truncation_psi
+    return app.player.resolver.shown.mapping.truncation_psi
 
 
 def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) -> None:
@@ -66,9 +66,9 @@ def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) ->
     app.params = night
     until(app, lambda: app.picture.params == night)
     screen.xdotool("key", "l")
-    until(app, lambda: any(look.name == "look 1" for look in app.status.looks))
-    assert app.status.looks[0].key == 1
-    assert app.status.looks[0].texture
+    until(app, lambda: any(look.name == "look 1" for look in app.status.show.looks))
+    assert app.status.show.looks[0].key == 1
+    assert app.status.show.looks[0].texture
     day = Params(noise=Noise(seed=5))
     app.params = day
     until(app, lambda: app.picture.params == day)
@@ -77,12 +77,12 @@ def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) ->
     seen = set()
     until(app, lambda: seen.add(psi(app)) or psi(app) == 0.0)
     assert any(0.3 < value < 0.7 for value in seen)
-    assert app.status.fade.look == "look 1"
+    assert app.status.show.fade.look == "look 1"
     until(app, lambda: app.picture.params == night)
-    assert app.status.undo_names[0] == "Recall look 1"
+    assert app.status.history.undo_names[0] == "Recall look 1"
     screen.xdotool("key", "ctrl+z")
     until(app, lambda: app.params == day)
-    assert app.status.fade.look == ""
+    assert app.status.show.fade.look == ""
     assert psi(app) == 1.0
 
 
@@ -101,9 +101,9 @@ def test_a_take_is_rendered_as_it_was_shown(app, screen, tmp_path: Path) -> None
     app.params = Params(mapping=Mapping(truncation_psi=0.2))
     app.execute(c.SaveLook("calm"))
     app.params = Params(bindings={"noise.offset": "smooth(beat % 1, 0.2)"})
-    app.execute(c.ChooseScript(script))
+    app.execute(c.OpenScript(script))
     screen.xdotool("key", "ctrl+r")
-    until(app, lambda: app.status.take.path)
+    until(app, lambda: app.status.show.take.path)
     shown: dict[float, np.ndarray] = {}
 
     def play(seconds: float) -> None:
@@ -116,12 +116,12 @@ def test_a_take_is_rendered_as_it_was_shown(app, screen, tmp_path: Path) -> None
     app.execute(c.RecallLook(name="calm"))
     play(0.3)
     app.execute(c.SwapNetworks())
-    before = app.status.networks
-    until(app, lambda: app.status.networks != before)
+    before = app.status.engine.networks
+    until(app, lambda: app.status.engine.networks != before)
     play(0.5)
-    path = Path(app.status.take.path)
+    path = Path(app.status.show.take.path)
     screen.xdotool("key", "ctrl+r")
-    until(app, lambda: not app.status.take.path)
+    until(app, lambda: not app.status.show.take.path)
     take = read_take(path)
     assert not take.is_cut_short
     out = tmp_path / "frames"
@@ -143,19 +143,19 @@ def test_a_take_is_rendered_as_it_was_shown(app, screen, tmp_path: Path) -> None
 def test_a_script_moves_the_picture_and_its_mistake_is_shown(app, tmp_path: Path) -> None:
     script = tmp_path / "play.py"
     script.write_text("def frame(play):\n    play.set('mapping.truncation_psi', 0.25)\n")
-    app.execute(c.ChooseScript(script))
+    app.execute(c.OpenScript(script))
     until(app, lambda: app.picture.params.mapping.truncation_psi == 0.25)
     assert app.params == Params()
     script.write_text("def frame(play):\n    oops\n")
-    until(app, lambda: app.status.script.error)
-    assert app.status.script.line == 2
+    until(app, lambda: app.status.player.script.error)
+    assert app.status.player.script.line == 2
     assert any("play.py, line 2" in n.text for n in app.status.notices)
     assert psi(app) == 0.25
     app.execute(c.RemoveScript())
     until(app, lambda: psi(app) == 1.0)
     script.write_text("def frame(play):\n    edit_layer_by_name('synthesis.no', 2)\n")
-    app.execute(c.ChooseScript(script))
-    until(app, lambda: "synthesis.no" in app.status.script.error)
+    app.execute(c.OpenScript(script))
+    until(app, lambda: "synthesis.no" in app.status.player.script.error)
 
 
 PROGRAM = """
