@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stylegan3.config import Config
     from stylegan3.families import family_of
     from stylegan3.generator import Generator
-    from stylegan3.layers import LayerSpec
+    from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
     from stylegan3.loading import load
     from stylegan3.stylegan2.config import StyleGAN2Config
 
@@ -31,7 +31,10 @@ __all__ = [
     "StyleGAN2Config",
     "StyleGAN3Config",
     "family_of",
+    "group_of",
     "load",
+    "place_of",
+    "scale_invariant",
 ]
 
 _HOMES = {
@@ -42,7 +45,10 @@ _HOMES = {
     "StyleGAN2Config": "stylegan2.config",
     "StyleGAN3Config": "alias_free.config",
     "family_of": "families",
+    "group_of": "layers",
     "load": "loading",
+    "place_of": "layers",
+    "scale_invariant": "layers",
 }
 
 

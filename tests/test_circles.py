@@ -97,12 +97,8 @@ def folders(names: Iterable[str]) -> list[str]:
 
 
 GRAPHS = {name: arrows(modules(name, below)) for name, below in PACKAGES.items()}
-MIXED = {"stylegan3.fast", "stylegan3.fast.kernels"}
-"""Folders whose rooms still import each other; strict, so that the last one to be mended goes."""
 FOLDERS = [
-    pytest.param(
-        name, folder, id=folder, marks=[pytest.mark.xfail(strict=True)] if folder in MIXED else ()
-    )
+    pytest.param(name, folder, id=folder)
     for name, graph in GRAPHS.items()
     for folder in folders(graph)
 ]

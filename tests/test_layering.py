@@ -1,8 +1,11 @@
 """Who may import whom: the table of ARCHITECTURE.md, walked over every module's imports."""
 
 import ast
+import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -104,6 +107,37 @@ def test_imports_follow_the_table(name: str, path: Path) -> None:
         assert allowed or is_standard(wanted), f"{name} must not import {wanted}"
 
 
+FACES = ("stylegan3", "stylegan3.checkpoints", "stylegan3.cuda", "stylegan3.fast")
+"""Packages of the generators that the program knows, by the names in their `__all__`."""
+
+
+def offered() -> set[str]:
+    """Return the full names that the faces offer, and their own."""
+    names = {f"{face}.{name}" for face in FACES for name in import_module(face).__all__}
+    return names.union(FACES)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [module for module in modules() if is_within(module[0], "sgview")],
+    ids=lambda value: str(value),
+)
+def test_sgview_knows_only_the_faces_of_the_generators(name: str, path: Path) -> None:
+    wanted = {import_ for import_ in imports(name, path) if is_within(import_, "stylegan3")}
+    assert wanted <= offered(), f"{name} must not import {sorted(wanted - offered())}"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_offers_what_it_names_and_costs_nothing(face: str) -> None:
+    module = import_module(face)
+    for _ in range(2):  # modules that were imported meanwhile take no name
+        assert all(not isinstance(getattr(module, name), ModuleType) for name in module.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        module.nothing  # noqa: B018
+    code = f"import sys, {face}; assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
 def test_nobody_imports_the_application() -> None:
     for name, path in modules():
         if not any(is_within(name, package) for package in UNRESTRICTED):
@@ -124,7 +158,5 @@ def test_the_walk_sees_relative_and_local_imports(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("heavy", ["torch", "OpenGL", "glfw", "imgui_bundle", "cuda"])
 def test_importing_sgview_imports_nothing_heavy(heavy: str) -> None:
-    import subprocess
-
     code = f"import sys, sgview, sgview.state, sgview.settings; assert {heavy!r} not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -80,7 +80,7 @@ def prepare_convolutions(
             in_pitch, out_pitch = input_pitch(config, len(made)), input_pitch(config, len(made) + 1)
             dtype = block_dtype(config, resolution, precision)
             taps = separable_taps(layer.resample_filter)
-            is_composed = is_upsampling and operations.composes_upsampling(
+            is_fused = is_upsampling and operations.fuses_upsampling(
                 in_size, in_channels, out_pitch, dtype, noise.device
             )
             weight = PreparedWeight(
@@ -89,7 +89,7 @@ def prepare_convolutions(
                 out_pitch=out_pitch,
                 dtype=dtype,
                 phases=is_upsampling,
-                taps=taps if is_composed else None,
+                taps=taps if is_fused else None,
             )
             convolution = StyleConvolution(
                 name=f"{block.name}.{name}",

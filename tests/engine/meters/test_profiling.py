@@ -1,16 +1,23 @@
 import time
-from types import SimpleNamespace
 
 import pytest
 import torch
 
+from sgview.engine import live_network
 from sgview.engine.engine import Engine
-from sgview.engine.live_network import PlayingNetwork
+from sgview.engine.live_network import Acceleration, LiveNetwork
 from sgview.engine.meters import profiling
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Latents, Layer, Params
 from stylegan3.fast import FastSynthesis
-from stylegan3.fast.kernels.reference import reference_operations
+from tests.support.operations import reference_operations
+
+
+class Accelerated(Acceleration):
+    """Tries the fast path on every device."""
+
+    def obstacle(self, device):
+        return ""
 
 
 def wait_for(condition, seconds=20.0):
@@ -51,7 +58,7 @@ def test_only_what_is_shown_is_timed(engine, sg3):
 def test_the_slow_layer_is_found(engine, sg3):
     engine.set_network("a", sg3)
     slow = sg3.status.layers[2].name
-    module = engine._playing["a"].generator.synthesis.get_submodule(slow)
+    module = engine._live["a"].generator.synthesis.get_submodule(slow)
     module.register_forward_pre_hook(lambda *_: None)
     inner = module.forward
     module.forward = lambda *a, **k: (time.sleep(0.05), inner(*a, **k))[1]
@@ -64,7 +71,7 @@ def test_timing_leaves_no_trace(engine, sg3):
     engine.set_network("a", sg3)
     before = engine.render(Params(), 0.5)
     engine.time_layers(Params(), 0.0)
-    generator = engine._playing["a"].generator
+    generator = engine._live["a"].generator
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in generator.modules())
     assert torch.equal(engine.render(Params(), 0.5).rgba8, before.rgba8)
 
@@ -74,9 +81,12 @@ def test_without_a_network_there_is_nothing_to_time(engine):
 
 
 def test_the_fast_path_is_timed_by_its_launches(monkeypatch, sg3):
-    playing = PlayingNetwork(sg3, torch.device("cpu"))
-    fast = FastSynthesis(playing.generator, "fp32", operations=reference_operations())
-    monkeypatch.setattr(playing, "fast", lambda: fast)
+    class Synthesis(FastSynthesis):
+        def __init__(self, generator, *_, **__):
+            super().__init__(generator, "fp32", operations=reference_operations())
+
+    monkeypatch.setattr(live_network, "FastSynthesis", Synthesis)
+    live = LiveNetwork(sg3, torch.device("cpu"), Accelerated())
     launched = []
 
     def time_steps(steps):
@@ -85,16 +95,19 @@ def test_the_fast_path_is_timed_by_its_launches(monkeypatch, sg3):
             launched.append(step.name)
         return [(step.name, 250.0) for step in steps]
 
-    monkeypatch.setattr(profiling, "profile", SimpleNamespace(time_steps=time_steps))
+    monkeypatch.setattr(profiling, "time_steps", time_steps)
     z = torch.ones(1, sg3.generator.z_dim)
     with torch.no_grad():
-        picture = fast(z=z).clone()
-        times = profiling.time_layers(playing, z, fast.ws, Params(), "")
-        assert torch.equal(fast.plan().output, picture)  # steps may be run again
-    assert times.clock == "GPU"
-    assert [step.stage for step in times.steps] == launched
+        output, ws = live.run(z, Params(), "")
+        picture = output.clone()
+        times = profiling.time_layers(live, z, Params(), "")
+        assert torch.equal(output, picture)  # steps may be run again
+        given = profiling.time_layers(live, ws, Params(), "")
+    assert times.clock == given.clock == "GPU"
+    assert [step.stage for step in (*times.steps, *given.steps)] == launched
     assert {step.milliseconds for step in times.steps} == {0.25}
-    assert any("mapping" in name for name in launched)
+    assert any("mapping" in step.stage for step in times.steps)
+    assert not any("mapping" in step.stage for step in given.steps)  # it starts at `ws`
 
 
 def test_a_worker_times_between_two_frames(sg3):

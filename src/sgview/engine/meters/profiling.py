@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sgview.engine.live_network import PlayingNetwork
+from sgview.engine.live_network import LiveNetwork
 from sgview.state.machine import LayerTimes, Timing
 from sgview.state.params import Params
-from stylegan3.fast import profile
+from stylegan3.fast import time_steps
 
 _ENOUGH = 1.0  # once so much time was spent on pictures, no more are made [s]
 _PICTURES = 5  # at most
@@ -24,9 +24,8 @@ _Mark = tuple[str, Any, Any]  # step, begin, end: seconds on the host, or events
 
 
 def time_layers(
-    playing: PlayingNetwork,
-    latent: Tensor,  # [1, z_dim], or [num_ws, w_dim] in space "w"
-    ws: Tensor,  # [1, num_ws, w_dim] that followed from it
+    live: LiveNetwork,
+    latent: Tensor,  # [1, z_dim], or [1, num_ws, w_dim]: ws, without the mapping
     params: Params,
     layer: str,  # full name, "" for the image
 ) -> LayerTimes:
@@ -35,22 +34,18 @@ def time_layers(
     Steps of the fast path are its launches. Those of a generator's own modules are its layers, and
     what lies between them (such as upsampling the picture) comes last.
     """
-    fast = playing.fast()
-    name = playing.network.status.name
-    if fast is not None:
-        plan = fast.plan(layer or None, params.noise_mode)
-        mapping = () if params.latents.space == "w" else fast.mapping.steps
-        times = profile.time_steps((*mapping, *plan.steps))
+    name = live.network.status.name
+    launches = live.steps(latent, params, layer)
+    if launches is not None:
+        times = time_steps(launches)
         steps = tuple(Timing(step, microseconds / 1000) for step, microseconds in times)
         return LayerTimes(name, "GPU", steps)
 
     def make_picture() -> None:
-        if params.latents.space == "z":
-            playing.map(latent, params)
-        playing.synthesise(ws, layer, params.noise_mode)
+        live.run_modules(latent, params, layer)
 
-    steps = _time_modules(playing.generator, make_picture, playing.device)
-    return LayerTimes(name, "GPU" if playing.device.type == "cuda" else "host", steps)
+    steps = _time_modules(live.generator, make_picture, live.device)
+    return LayerTimes(name, "GPU" if live.device.type == "cuda" else "host", steps)
 
 
 def _time_modules(

@@ -1,7 +1,7 @@
 """Convolution of one picture on Hopper's tensor cores: the launcher of `conv_wgmma.cu`.
 
 For compute capability 9.0 only, and there for the shapes where it was measured to be faster than
-cuDNN and cuBLAS (`suits`).
+cuDNN and cuBLAS (`beats_cudnn`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from torch import Tensor
 
 from stylegan3.cuda import nvrtc, tensor_map
 from stylegan3.cuda.sources import cuda_source
-from stylegan3.fast.kernels.activation.launcher import ActVectors, SkipRgb
+from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands
 from stylegan3.fast.kernels.channels_last import check_picture, padded_channels
 from stylegan3.fast.kernels.convolution.epilogue import (
-    Finish,
-    check_finish,
-    finish_arguments,
-    finish_defines,
-    finish_numbers,
+    Epilogue,
+    check_epilogue,
+    epilogue_arguments,
+    epilogue_defines,
+    epilogue_numbers,
 )
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling, channel_order
 from stylegan3.fast.kernels.convolution.tuning import choose_tiling
@@ -37,7 +37,7 @@ class HopperConvolution:
     Args:
         shape: of the convolution.
         device: of weights and launches; compute capability 9.0.
-        finish: what is done with the sums, in float32; None to store them as they are.
+        epilogue: what is done with the sums, in float32; None to store them as they are.
         is_blocked: True to write pictures as [ceil(C / 16), H', W', 16], zeros beyond the channels,
             instead of [H', W', P'].
         tiling: None for the best known.
@@ -51,15 +51,15 @@ class HopperConvolution:
         shape: ConvolutionShape,
         device: torch.device,
         *,
-        finish: Finish | None = None,
+        epilogue: Epilogue | None = None,
         is_blocked: bool = False,
         tiling: Tiling | None = None,
     ) -> None:
         self.shape = shape
         self._device = device
-        self._finish = finish
+        self._epilogue = epilogue
         self._is_blocked = is_blocked
-        if is_blocked and finish is not None and finish.has_phases:
+        if is_blocked and epilogue is not None and epilogue.has_phases:
             raise ValueError("phases are not stored in blocks")
         self._processors = _processors(device)
         self.tiling = tiling or choose_tiling(shape, self._processors)
@@ -90,12 +90,12 @@ class HopperConvolution:
     def _defines(self) -> tuple[tuple[str, int], ...]:
         return (
             ("BLOCKED", int(self._is_blocked)),
-            *finish_defines(self._finish, self.colour_parts, self.shape.columns),
+            *epilogue_defines(self._epilogue, self.torgb_parts, self.shape.columns),
             *self.tiling.defines(self.shape),
         )
 
     @property
-    def colour_parts(self) -> int:
+    def torgb_parts(self) -> int:
         """Sums that ToRGB comes as, each over some of the channels: 1 where it is complete."""
         return -(-self.shape.columns // self.tiling.n_tile)
 
@@ -138,8 +138,8 @@ class HopperConvolution:
         x: Tensor,  # [H, W, P] float16
         weight: Tensor,  # [kH, kW, rows, I'] float16, in `weight_layout`
         out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
-        vectors: ActVectors | None = None,  # with a finish
-        rgb: SkipRgb | None = None,  # out [parts, colours, H', W'] if several; None: not wanted
+        vectors: ActVectors | None = None,  # with an epilogue
+        rgb: TorgbOperands | None = None,  # out [parts, colours, H', W'] if several; None: unwanted
         taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
     ) -> None:
         """Launch on torch's current stream; capturable.
@@ -150,14 +150,14 @@ class HopperConvolution:
         shape, tiling = self.shape, self.tiling
         self._check(x, weight, out)
         height, width = shape.out_size
-        check_finish(
-            self._finish,
+        check_epilogue(
+            self._epilogue,
             vectors,
             rgb,
             taps,
             size=(height, width),
             channels=shape.columns,
-            parts=self.colour_parts,
+            parts=self.torgb_parts,
         )
         per_column, tiles = tiling.tiles(shape)
         parts = tiles * tiling.split
@@ -167,7 +167,7 @@ class HopperConvolution:
             self._picture_map(x),
             self._weight_map(weight),
             out,
-            *finish_arguments(vectors, rgb, taps),
+            *epilogue_arguments(vectors, rgb, taps),
             height,
             width,
             0 if out is None or self._is_blocked else out.shape[2],
@@ -175,7 +175,7 @@ class HopperConvolution:
             tiling.strips(shape)[0],
             per_column,
             parts,
-            *finish_numbers(self._finish, rgb),
+            *epilogue_numbers(self._epilogue, rgb),
             self._shares,
             self._arrivals,
             shared=tiling.shared_bytes(shape),
@@ -214,11 +214,11 @@ class HopperConvolution:
                 f"weight must be in weight_layout, float16 {expected},"
                 f" not {weight.dtype} {tuple(weight.shape)}"
             )
-        if (out is not None) != (self._finish is None or self._finish.store):
+        if (out is not None) != (self._epilogue is None or self._epilogue.store):
             raise ValueError("out must be there where the kernel stores, and only there")
         if out is None:
             return
-        if self._finish is not None and self._finish.has_phases:
+        if self._epilogue is not None and self._epilogue.has_phases:
             height, width = shape.out_size
             _check_half("out", out, shape.columns // 4, (2 * height, 2 * width))
         elif not self._is_blocked:

@@ -1,4 +1,4 @@
-"""StyleGAN3's last layer, ToRGB, in two steps: sums by the filter before it, then the picture."""
+"""StyleGAN3's last layer, ToRGB: what it computes, as a whole or from partial sums."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 MAX_COLOURS = 4
-"""Of a picture whose ToRGB `filtered_lrelu.cu` can begin."""
+"""Of a picture whose ToRGB can be part of the launch before it: its sums fit beside a tile's."""
 PART_CHANNELS = 16
-"""Channels that each part of the sums is over: those of a block of `filtered_lrelu.cu`."""
+"""Channels that each partial sum is over: those of a block of `filtered_lrelu.cu`."""
 
 
 @dataclass(frozen=True)
-class AliasFreeRgb:
+class TorgbLayer:
     """A 1x1 convolution, bias, clamp and output scale; its input has the styles multiplied in."""
 
     weight: Tensor  # [colours, C, 1, 1] float32, live
@@ -38,18 +38,18 @@ class AliasFreeRgb:
         return (-(-self.weight.shape[1] // PART_CHANNELS), self.colours, *size)
 
     def check_channels(self, channels: int) -> None:
-        """Check that a filter of so many channels can begin this; raises ValueError."""
+        """Check that a filter of so many channels can store its sums; raises ValueError."""
         if self.weight.numel() != self.colours * channels:
             raise ValueError(f"ToRGB must read {channels} channels, not {tuple(self.weight.shape)}")
         if self.colours > MAX_COLOURS:
             raise ValueError(f"at most {MAX_COLOURS} colours can be summed, not {self.colours}")
 
     def check_parts(self, parts: Tensor, size: tuple[int, int]) -> None:
-        """Check what the filter writes and `ColourSums` reads; raises ValueError."""
+        """Check what the filter writes and `TorgbPartialSums` reads; raises ValueError."""
         _check("parts", parts, self.parts_shape(size))
 
     def check_picture(self, picture: Tensor, size: tuple[int, int]) -> None:
-        """Check what `ColourSums` writes; raises ValueError."""
+        """Check what `TorgbPartialSums` writes; raises ValueError."""
         _check("the picture", picture, (self.colours, *size))
         if self.bias.shape != (self.colours,):
             raise ValueError(f"ToRGB must have a bias a colour, not {tuple(self.bias.shape)}")

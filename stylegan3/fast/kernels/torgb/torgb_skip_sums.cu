@@ -56,7 +56,7 @@ DEVICE Upsampled upsampled_at(const Level& level, int y, int x, int height, int 
   return Upsampled(taps, y, x, height, width);
 }
 
-KERNEL __launch_bounds__(256) skip_sums(
+KERNEL __launch_bounds__(256) torgb_skip_sums(
     const Level* levels, int count,
     const float* previous,  // [RGB][..] at half the size of the first level, or null
     float* out) {           // [RGB][size][size] of the last level

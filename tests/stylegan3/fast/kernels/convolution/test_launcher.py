@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from stylegan3.fast.kernels.channels_last import padded_channels
-from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
+from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling, channel_order
 from stylegan3.fast.kernels.convolution.tuning import (
-    COMPOSED,
+    FUSED_UPSAMPLING,
     MEASURED,
+    beats_cudnn,
     candidates,
     choose_tiling,
-    composes,
-    suits,
+    fuses_upsampling,
 )
 from stylegan3.fast.kernels.convolution.wgmma_source import wgmma_source
 from tests.support.kernels import empty, generator, picture, planes
@@ -214,28 +214,28 @@ def test_graph_capture_and_new_weights(hopper: torch.device) -> None:
 
 def test_suits_only_hopper_and_where_it_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = ConvolutionShape(148, 148, 512, 512, 3, 2)
-    assert suits(shape, (9, 0))
-    assert not suits(shape, (8, 9))
-    assert not suits(shape, (10, 0))
-    assert suits(ConvolutionShape(50, 60, 33, 44, 3, 1), (9, 0))
+    assert beats_cudnn(shape, (9, 0))
+    assert not beats_cudnn(shape, (8, 9))
+    assert not beats_cudnn(shape, (10, 0))
+    assert beats_cudnn(ConvolutionShape(50, 60, 33, 44, 3, 1), (9, 0))
     for kernel in (1, 5):
-        assert not suits(ConvolutionShape(148, 148, 512, 512, kernel, 0), (9, 0))
-    assert suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
+        assert not beats_cudnn(ConvolutionShape(148, 148, 512, 512, kernel, 0), (9, 0))
+    assert beats_cudnn(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
     slower = MEASURED[2, 64, 32, 128]._replace(cudnn=1.0)
     monkeypatch.setitem(MEASURED, (2, 64, 32, 128), slower)
-    assert not suits(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
+    assert not beats_cudnn(ConvolutionShape(64, 64, 512, 1024, 2, 1), (9, 0))
 
 
 def test_upsampling_takes_its_filter_along_where_that_is_faster() -> None:
-    def is_composed(size: int, ins: int, outs: int) -> bool:
-        return composes(ConvolutionShape(size, size, ins, 4 * outs, 3, 1), (9, 0), 132)
+    def is_fused(size: int, ins: int, outs: int) -> bool:
+        return fuses_upsampling(ConvolutionShape(size, size, ins, 4 * outs, 3, 1), (9, 0), 132)
 
-    assert is_composed(4, 512, 512)  # little but launches and weights
-    assert is_composed(512, 64, 32)  # many pixels, few channels
-    assert not is_composed(64, 512, 256)  # operations
-    assert not composes(ConvolutionShape(512, 512, 64, 128, 3, 1), (8, 9), 132)
-    assert not composes(ConvolutionShape(512, 512, 64, 4 * 33, 3, 1), (9, 0), 132)
-    for (_, size, ins, outs), tiling in COMPOSED.items():
+    assert is_fused(4, 512, 512)  # little but launches and weights
+    assert is_fused(512, 64, 32)  # many pixels, few channels
+    assert not is_fused(64, 512, 256)  # operations
+    assert not fuses_upsampling(ConvolutionShape(512, 512, 64, 128, 3, 1), (8, 9), 132)
+    assert not fuses_upsampling(ConvolutionShape(512, 512, 64, 4 * 33, 3, 1), (9, 0), 132)
+    for (_, size, ins, outs), tiling in FUSED_UPSAMPLING.items():
         shape = ConvolutionShape(size, size, 16 * ins, 8 * outs, 3, 1)
         assert choose_tiling(shape, 132) == tiling
         assert tiling.fits(shape)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.fast.kernels.activation.launcher import resampling_taps
-from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel, SkipSums
+from stylegan3.fast.kernels.torgb.launcher import SkipLevel, TorgbSkipSums
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.upfirdn2d import upsample2d
 from tests.support.kernels import generator
@@ -54,7 +54,7 @@ def test_levels(
     if has_previous:
         previous = torch.randn(colours, first // 2, first // 2, generator=generator(9)).to(device)
     out = torch.full((colours, size, size), torch.nan, device=device)
-    SkipSums(levels, out, previous)()
+    TorgbSkipSums(levels, out, previous)()
     assert relative_error(out, reference(levels, previous)) < 1e-6
 
 
@@ -62,14 +62,14 @@ def test_what_does_not_fit_is_refused(device: torch.device) -> None:
     levels = make_levels(device, 4, 2, 3)
     out = torch.zeros(3, 8, 8, device=device)
     with pytest.raises(ValueError, match="comes before one of 4"):
-        SkipSums(levels[::-1], out)
+        TorgbSkipSums(levels[::-1], out)
     with pytest.raises(ValueError, match="levels of up to"):
-        SkipSums([], out)
+        TorgbSkipSums([], out)
     with pytest.raises(ValueError, match="out must be of 8 px"):
-        SkipSums(levels, out[:, :4, :4].contiguous())
+        TorgbSkipSums(levels, out[:, :4, :4].contiguous())
     with pytest.raises(ValueError, match="previous must be of 2 px"):
-        SkipSums(levels, out, out)
+        TorgbSkipSums(levels, out, out)
     with pytest.raises(ValueError, match="float32"):
-        SkipSums([replace(levels[0], bias=levels[0].bias.double()), levels[1]], out)
+        TorgbSkipSums([replace(levels[0], bias=levels[0].bias.double()), levels[1]], out)
     with pytest.raises(ValueError, match="sums must be"):
-        SkipSums([replace(levels[0], sums=levels[0].sums[:, :2]), levels[1]], out)
+        TorgbSkipSums([replace(levels[0], sums=levels[0].sums[:, :2]), levels[1]], out)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
+from stylegan3.fast.kernels.torgb.launcher import TorgbConvolution
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from tests.support.kernels import generator, picture, planes
 from tools.published import relative_error
 
@@ -23,8 +23,8 @@ def test_torgb(
         torch.randn(colours, channels, 1, 1, generator=rng),
         torch.randn(colours, generator=rng),
     )
-    rgb = AliasFreeRgb(weight.to(device), bias.to(device), clamp=4.0, output_scale=0.25)
-    op = AliasFreeToRgb(rgb, pitch=pitch, dtype=dtype)
+    rgb = TorgbLayer(weight.to(device), bias.to(device), clamp=4.0, output_scale=0.25)
+    op = TorgbConvolution(rgb, pitch=pitch, dtype=dtype)
     y = torch.full((colours, 9, 7), torch.nan, device=device)
     op(x.to(device), y)
     expected = torch.nn.functional.conv2d(planes(x, channels), weight.double(), bias.double())

@@ -14,7 +14,7 @@ constexpr int PIXELS = CHUNKS == 1 ? 8 : 4;  // of a lane at a time: loads under
 constexpr int KEPT = PIXELS > LANES ? PIXELS / LANES : 1;
 constexpr int PER_WARP = 32 / LANES;
 
-KERNEL __launch_bounds__(256, 2) alias_free_torgb(
+KERNEL __launch_bounds__(256, 2) torgb_convolution(
     const IN_TYPE::type* x,  // [pixels][pitch]
     float* y,                // [OUT_CHANNELS][pixels]
     const float* weight,     // [OUT_CHANNELS][channels]

@@ -12,7 +12,7 @@ constexpr int VECTORS = 2, AT_ONCE = 4;
 
 struct alignas(4 * WIDTH) Vector { float values[WIDTH]; };
 
-KERNEL __launch_bounds__(256, 4) colour_sums(
+KERNEL __launch_bounds__(256, 4) torgb_partial_sums(
     const Vector* parts,  // [count][colours][vectors]
     Vector* picture,      // [colours][vectors]
     const float* bias,    // [colours]
