@@ -13,6 +13,7 @@ from tools.import_table import (
     Module,
     Room,
     holds,
+    is_within,
     modules,
     owner_of,
     read_table,
@@ -63,6 +64,19 @@ def test_no_arrow_of_the_table_runs_back_up() -> None:
             target = room_of(name, TABLE)
             assert target is not None
             assert TABLE.index(target) in below[room], f"{room.name} stands below {target.name}"
+
+
+def test_nobody_imports_the_application() -> None:
+    above = ("sgview.cli", "sgview.app", "sgview.__main__")
+    for module in MODULES:
+        if not any(holds(name, module.name) for name in above):
+            users = [w for w in module.imports for name in above if is_within(w, name)]
+            assert not users, f"{module.name} imports {users}"
+
+
+def test_one_module_chooses_the_glfw_library() -> None:
+    users = [m.name for m in MODULES if any(is_within(wanted, "glfw") for wanted in m.imports)]
+    assert users == ["sgview.gfx.glfw_library"]
 
 
 def test_modules_import_each_other_in_no_circle() -> None:
