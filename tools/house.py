@@ -18,7 +18,7 @@ from tools.import_table import ROOT, Room, modules, read_table, room_of
 PICTURE = ROOT / "docs" / "images" / "house.svg"
 
 UNIT, GAP = 106, 11  # a room on the widest floor, and between two [px]
-HEIGHT, BETWEEN = 70, 30  # of a floor, and between floors [px]
+HEIGHT, BETWEEN = 66, 26  # of a floor, and between floors [px]
 GROUND = 48  # height of the ground floor [px]
 MARGIN, HEAD, APART = 16, 62, 40  # inside of a house, its title, between two houses [px]
 SIZE, LETTER = 12.5, 6.3  # of what a room is: height and mean width of a letter [px]
@@ -123,11 +123,11 @@ def _draw_house(house: House) -> list[str]:
     for level, floor in enumerate(house.floors):
         for box, below in floor.arrows:
             x, target = _meet(box, below)
-            start = house.top_of(level) + (HEIGHT if box.room else 0)
-            parts += _arrow(house, x, start, target, house.top_of(level - 1), bool(below.room))
+            top = house.top_of(level)
             if box.room is None:  # a lane leads past the rooms of a floor
-                start_of_lane = house.top_of(level)
-                parts.append(_line(house, x, start_of_lane, x, start_of_lane + HEIGHT))
+                parts.append(_line(house, x, top, x, top + HEIGHT))
+            end = house.top_of(level - 1)
+            parts += _arrow(house, x, top + HEIGHT, target, end, bool(below.room))
     for level, floor in enumerate(house.floors):
         for room, box in floor.boxes.items():
             parts += _room(house, room, box, house.top_of(level))
