@@ -1,5 +1,7 @@
 """The import table of ARCHITECTURE.md, and what every module imports: read, never executed.
 
+    python -m tools.import_table        # tells where the two disagree
+
 A row names one room, or a few modules that share one. A room is a package with all that is in it; a
 more precise row counts before it. `stylegan3` and `sgview` by themselves mean only what their
 `__init__` offers, and so does every package that a cell calls `face of`.
@@ -139,6 +141,28 @@ def is_standard(name: str) -> bool:
     return name.partition(".")[0] in sys.stdlib_module_names
 
 
+def disagreements(rooms: tuple[Room, ...], found: tuple[Module, ...]) -> Iterator[str]:
+    """Say what modules import and may not, and what rooms may import and do not."""
+    names = frozenset(module.name for module in found)
+    used: dict[str, set[str]] = {room.name: set() for room in rooms}
+    for module in found:
+        room = room_of(module.name, rooms)
+        if room is None:
+            yield f"{module.name} has no row in the table"
+            continue
+        used[room.name] |= {owner_of(wanted, names) or "" for wanted in module.imports}
+        for wanted in sorted(module.imports):
+            if not room.allows(wanted, names):
+                yield f"{module.name} must not import {wanted}"
+    for room in rooms:
+        for name in room.names:
+            if name not in names:
+                yield f"{name} has a row, and is not there"
+        for name in (*room.imports, *room.faces):
+            if not any(holds(name, owner) for owner in used[room.name]):
+                yield f"{room.name} may import {name}, and does not"
+
+
 def _names(cell: str, is_face: bool | None = None) -> Iterator[str]:
     for match in _NAME.finditer(cell):
         if is_face is None or bool(match[1]) == is_face:
@@ -148,3 +172,7 @@ def _names(cell: str, is_face: bool | None = None) -> Iterator[str]:
 def _full(name: str, top: str) -> str:
     """`state` in a row of sgview is `sgview.state`; full names stay."""
     return name if name.partition(".")[0] in ("sgview", "stylegan3") else f"{top}.{name}"
+
+
+if __name__ == "__main__":
+    print(*disagreements(read_table(), modules()), sep="\n")

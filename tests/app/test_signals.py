@@ -85,6 +85,23 @@ def test_layers_go_by_number_and_unknown_addresses_are_said_once(stage: Stage) -
     assert notice.repeats == 1
 
 
+def test_layers_go_by_number_in_b_while_it_plays_alone(stage: Stage) -> None:
+    from sgview.engine.networks import load_network
+
+    app = stage.app
+    app.worker.set_network("b", load_network(A.with_name("sg2-64-a.pkl")))
+    try:
+        stage.until(lambda: "b" in app.status.networks)
+        stage.send("/sgview/blend/source", "b")
+        stage.send("/sgview/layer", 3)
+        layers = app.status.networks["b"].layers
+        stage.until(lambda: app.params.layer.name == layers[2].name)
+        stage.until(lambda: app.picture.status.layer == layers[2].name)
+    finally:
+        app.worker.set_network("b", None)
+    stage.until(lambda: "b" not in app.status.networks)
+
+
 def test_typing_in_the_editor_binds_what_is_played(stage: Stage) -> None:
     app = stage.app
     app.execute(c.EditBinding("noise.amplitude", 0.0, 2.0))

@@ -22,10 +22,10 @@ from sgview.engine.loader_thread import Load, LoaderThread
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
-from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state.networks import OTHER, NetworkStatus, Slot
 from sgview.state.params import Params
-from sgview.state.status import LoadStatus, NetworkStatus, Notice
+from sgview.state.status import LoadStatus, Notice
 
 _log = logging.getLogger(__name__)
 
@@ -327,9 +327,8 @@ class EngineWorker(Owner):
 
     def _swap(self) -> None:
         self._engine.swap_networks()
-        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
         with self._condition:
-            self._unloaded = {other[slot]: what for slot, what in self._unloaded.items()}
+            self._unloaded = {OTHER[slot]: what for slot, what in self._unloaded.items()}
         self._note_networks()
 
     def _time_layers(self, params: Params, t: float) -> None:
