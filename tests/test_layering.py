@@ -2,21 +2,17 @@
 
 import subprocess
 import sys
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tools.import_table import (
-    ROOT,
-    SOURCES,
     Module,
     Room,
     disagreements,
     holds,
     is_within,
     modules,
-    owner_of,
     read_table,
     room_of,
 )
@@ -59,19 +55,6 @@ def test_nobody_imports_the_application() -> None:
 def test_one_module_chooses_the_glfw_library() -> None:
     users = [m.name for m in MODULES if any(is_within(wanted, "glfw") for wanted in m.imports)]
     assert users == ["sgview.gfx.glfw_library"]
-
-
-def test_modules_import_each_other_in_no_circle() -> None:
-    everything = modules((*SOURCES, ROOT / "tools"))
-    names = frozenset(module.name for module in everything)
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for module in everything:
-        owners = {owner_of(wanted, names) or "" for wanted in module.imports}
-        sorter.add(module.name, *(owners - {"", module.name}))
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
 
 
 def test_a_table_is_read_as_it_is_written() -> None:
