@@ -364,11 +364,17 @@ class App(Owner):
         self.clock.is_paused = surroundings.is_paused
         self.performance.resume(surroundings)
 
+    def miss(self, slot: c.Slot, path: str) -> None:
+        """Say that the file of a network is not there, and go on wanting it in `slot`."""
+        self.worker.want(slot, path)
+        hint = "The session remembers it until another network is loaded there."
+        self._notices.add("warning", f"{path} is not there any more.", hint, now=self._now())
+
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
         surroundings = replace(
             self.performance.surroundings(),
-            networks={slot: network.path for slot, network in self.status.networks.items()},
+            networks=self.worker.status().wanted,
             demo=self._settings.networks.demo,
             t=self.clock.t,
             is_paused=self.clock.is_paused,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from sgview.cli import options, shots
 from sgview.outputs.video import open_writer
-from sgview.settings import Settings
+from sgview.settings import Networks
 from sgview.show.takes.take import PlayedNetwork
 from sgview.signals import Instant, Signals
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, resolve_layer, shown_network
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
     with options.open_engine(settings) as engine:
         if args.take is None or args.a is not None or args.demo is not None:
-            _open_networks(engine, settings)
+            _open_networks(engine, settings.networks)
             if args.take is None:
                 _check(engine, settings.params)
             follows_take = False
@@ -82,15 +82,10 @@ def _refuse_beside_take(args: argparse.Namespace) -> None:
             raise ConfigError(f"--{option} does not go with --take, which holds what was played")
 
 
-def _open_networks(engine: Engine, settings: Settings) -> None:
-    from sgview.engine.networks import builtin_networks, load_network
+def _open_networks(engine: Engine, networks: Networks) -> None:
+    from sgview.engine.networks import open_networks
 
-    a, b = settings.networks.a, settings.networks.b
-    if a:
-        networks = [load_network(path) for path in (a, b) if path]
-    else:
-        networks = builtin_networks(settings.networks.demo)
-    for slot, network in zip(SLOTS, networks, strict=False):
+    for slot, network in open_networks(networks.a, networks.b, networks.demo).items():
         engine.set_network(slot, network)
 
 
