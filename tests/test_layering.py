@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,6 +20,8 @@ from tools.import_table import (
 )
 
 MODULES = modules()
+FACES = ("stylegan3", "stylegan3.checkpoints", "stylegan3.cuda", "stylegan3.fast")
+"""Packages of the generators that the program knows, by the names in their `__all__`."""
 TABLE = read_table()
 
 EXAMPLE = """
@@ -42,6 +46,31 @@ def test_no_arrow_of_the_table_runs_back_up() -> None:
             target = room_of(name, TABLE)
             assert target is not None
             assert TABLE.index(target) in below[room], f"{room.name} stands below {target.name}"
+
+
+def offered() -> set[str]:
+    """Return the full names that the faces offer, and their own."""
+    names = {f"{face}.{name}" for face in FACES for name in import_module(face).__all__}
+    return names.union(FACES)
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if is_within(m.name, "sgview")], ids=lambda module: module.name
+)
+def test_sgview_knows_only_the_faces_of_the_generators(module: Module) -> None:
+    wanted = {found for found in module.imports if is_within(found, "stylegan3")}
+    assert wanted <= offered(), f"{module.name} must not import {sorted(wanted - offered())}"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_offers_what_it_names_and_costs_nothing(face: str) -> None:
+    module = import_module(face)
+    for _ in range(2):  # modules that were imported meanwhile take no name
+        assert all(not isinstance(getattr(module, name), ModuleType) for name in module.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        module.nothing  # noqa: B018
+    code = f"import sys, {face}; assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 
 def test_nobody_imports_the_application() -> None:
