@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
-from stylegan3 import Generator, load
+from stylegan3 import load
 from tools.training.checkpoint import load_pieces, load_record, restore_adam, under
 from tools.training.options import Options
-from tools.training.pool import PicturePool
-from tools.training.steps import Players
+
+if TYPE_CHECKING:
+    from tools.training.trainer import Trainer
 
 
-class Run(Protocol):
-    """The parts of a `Trainer` that another run may fill."""
-
-    options: Options
-    players: Players
-    average: Generator
-    rate: Tensor
-    rank: int  # of this process
-    dice: torch.Generator
-    pool: PicturePool
-    step: int
-    images: int
-    log: list[dict[str, Any]]
-    record: list[dict[str, Any]]
-
-
-def begin(trainer: Run, options: Options) -> float:
+def begin(trainer: Trainer, options: Options) -> float:
     """Take over what another run left, if one is named.
 
     Returns:
@@ -64,7 +48,7 @@ def begin(trainer: Run, options: Options) -> float:
     return float(plain["seconds"])
 
 
-def _take_file(trainer: Run, file: Path) -> None:
+def _take_file(trainer: Trainer, file: Path) -> None:
     # What is shipped has no discriminator: a new one learns while the rate ramps up.
     state = load(file).state_dict()
     trainer.players.generator.load_state_dict(state)
@@ -72,7 +56,7 @@ def _take_file(trainer: Run, file: Path) -> None:
     trainer.record = load_record(file)
 
 
-def _go_on(trainer: Run, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+def _go_on(trainer: Trainer, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
     p = trainer.players
     for adam, name in (
         (p.generator_adam, "generator_adam"),
