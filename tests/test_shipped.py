@@ -8,7 +8,8 @@ import pytest
 
 from sgview.cli import VERBS
 from tests.support import ROOT
-from tests.test_layering import FACES, imports, modules
+from tests.test_layering import FACES
+from tools.import_table import Module, modules
 
 KERNELS = ROOT / "stylegan3" / "fast" / "kernels"
 STARTS = ("sgview.__main__", "sgview.cli", *(f"sgview.cli.{verb}" for verb in VERBS), *FACES)
@@ -23,7 +24,7 @@ def left_out() -> set[Path]:
 
 def shipped() -> dict[str, Path]:
     """Return the modules in the wheel, by name."""
-    return {name: path for name, path in modules() if path not in left_out()}
+    return {m.name: m.path for m in modules() if m.path not in left_out()}
 
 
 def needs(name: str, path: Path, known: set[str]) -> set[str]:
@@ -34,7 +35,7 @@ def needs(name: str, path: Path, known: set[str]) -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     wanted = set()
-    for found in imports(name, path) | words | {name}:
+    for found in Module(name, path).imports | words | {name}:
         parts = found.split(".")
         wanted |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
     return wanted & known
@@ -57,7 +58,7 @@ def test_no_shipped_module_is_imported_by_tests_alone() -> None:
 
 
 def test_nothing_shipped_needs_what_is_left_out() -> None:
-    every = dict(modules())
+    every = {module.name: module.path for module in modules()}
     absent = {name for name, path in every.items() if path in left_out()}
     assert absent
     for name, path in shipped().items():

@@ -18,12 +18,12 @@ from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
 from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork
 from sgview.engine.meters.memory import memory_status
-from sgview.engine.meters.profiling import time_layers
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
 from sgview.engine.picture.cuda_picture import PictureKernels
 from sgview.engine.picture.last_good import LastGood
 from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
+from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair

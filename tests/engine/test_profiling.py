@@ -6,7 +6,7 @@ import torch
 from sgview.engine import live_network
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import Acceleration, LiveNetwork
-from sgview.engine.meters import profiling
+from sgview.engine import profiling
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Latents, Layer, Params
 from stylegan3.fast import FastSynthesis
