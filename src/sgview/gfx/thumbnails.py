@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,15 +15,17 @@ class Thumbnails(Owner):
 
     def __init__(self) -> None:
         self._textures: dict[str, tuple[np.ndarray, Texture]] = {}
+        self._unused: list[Texture] = []  # a frame that was built may still draw them
 
     def show(self, pictures: Mapping[str, np.ndarray]) -> dict[str, int]:
         """Return the OpenGL name of a texture for each picture.
 
         Args:
             pictures: uint8 [H, W, 4] by name; those of the last call that are the same objects are
-                not uploaded again, those that are missing now are freed.
+                not uploaded again, those that are missing now are freed by `free_unused`.
         """
-        self._forget(self._textures.keys() - pictures.keys())
+        for name in self._textures.keys() - pictures.keys():
+            self._unused.append(self._textures.pop(name)[1])
         for name, pixels in pictures.items():
             old = self._textures.get(name)
             if old is not None and old[0] is pixels:
@@ -34,10 +36,17 @@ class Thumbnails(Owner):
             self._textures[name] = (pixels, texture)
         return {name: texture.id for name, (_, texture) in self._textures.items()}
 
+    def free_unused(self) -> None:
+        """Free what `show` was not asked for any more; call it once the frame is on the screen.
+
+        A panel is built before it is drawn, and drawn again by the frames in between: what it shows
+        must live as long.
+        """
+        while self._unused:
+            self._unused.pop().close()
+
     def close(self) -> None:
         """Free all; closing again does nothing."""
-        self._forget(list(self._textures))
-
-    def _forget(self, names: Iterable[str]) -> None:
-        for name in names:
-            self._textures.pop(name)[1].close()
+        self._unused += [texture for _, texture in self._textures.values()]
+        self._textures.clear()
+        self.free_unused()
