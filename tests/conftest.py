@@ -20,6 +20,9 @@ import pytest
 # here they would otherwise slow each other down tenfold.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+# Before OpenGL is imported: what fails in a part of a frame is raised, not told to the user.
+os.environ["SGVIEW_STRICT"] = "1"
+
 EXPECTED = frozenset(filter(None, os.environ.get("SGVIEW_EXPECT", "").split(",")))
 MARKERS = ("gl", "cuda")
 SCREEN_SIZE = (1600, 1000)

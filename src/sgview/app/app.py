@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from sgview.app.overview import history_status, picture_status, player_status
 from sgview.app.pictures import host_pixels
 from sgview.app.process import THREAD_TURN, closing_signals, turns_of
 from sgview.app.recent import RecentFiles
+from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.app.session_file import NAME, SessionFile
 from sgview.closing import Owner
@@ -27,8 +29,8 @@ from sgview.show.clock import Clock
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
 from sgview.show.show import Show
-from sgview.signals import SignalStatus
 from sgview.state import commands as c
+from sgview.state.boundary import Boundary
 from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot
 from sgview.state.notices import Notices
@@ -69,9 +71,12 @@ class App(Owner):
         own = self._owned.enter_context
         self._owned.callback(worker.close)
         self._notices = Notices()
+        self._reports = Reports(folder / "reports", self._describe_machine, now)
+        self._notices.note = self._reports.note
+        self._boundary = Boundary(self._notices, self._reports.write, now)
         try:
-            self.screen = own(Screen(settings, self._notices, now))
-            self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale))
+            self.screen = own(Screen(settings, self._notices, now, self._boundary))
+            self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
             self.gui.attach(self.screen.window.address)
         except BaseException:
             self._owned.close()
@@ -81,7 +86,8 @@ class App(Owner):
         self.status = Status()
         self.picture: Picture | None = None
         self._history = History(self.params)
-        self.player = own(Player(settings, Clock(now), live_sources(settings), now))
+        sources = live_sources(settings)
+        self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
         self._session = SessionFile(folder / NAME, now)
@@ -110,19 +116,22 @@ class App(Owner):
         self._is_running = False
 
     def frame(self) -> None:
-        """Run one frame: time, panel, commands, engine, screen."""
-        screen = self.screen
-        if not screen.begin_frame():
+        """Run one frame: time, panel, commands, engine, screen.
+
+        What may fail in it is called through the boundary, each part for itself.
+        """
+        screen, call = self.screen, self._boundary.call
+        if not call("window", screen.begin_frame, otherwise=True):
             self.player.clock.tick()
             return
         if screen.has_panel:
-            self._build_panel()
+            call("panel", self._build_panel, otherwise=None)
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
         if screen.has_panel:
             self._collect_notices()
-            self.status = self._snapshot_status(resolved.signals)
-            self._session.poll(self._make_session)
+            self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
+            call("session", self._session.poll, self._make_session, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
         screen.await_picture(self.picture, self.worker.await_newer)
 
@@ -173,6 +182,8 @@ class App(Owner):
                     self.worker.time_layers(self.picture.params, self.picture.t)
             case c.DismissNotice(notice_id):
                 self._notices.dismiss(notice_id)
+            case c.WakePart(part):
+                self._boundary.wake(part)
             case c.Quit():
                 self.stop()
             case _:
@@ -223,7 +234,9 @@ class App(Owner):
             self._history.record(self.params, self._now(), is_active=self._is_held)
         self._run_commands()
         resolved = self.player.resolve(self.params)
-        self.show.record(self.params, resolved, networks)
+        self._boundary.call(
+            "take", self.show.record, self.params, resolved, networks, otherwise=None
+        )
         self.worker.submit(resolved.params, self.player.instant.t)
         return resolved
 
@@ -232,9 +245,12 @@ class App(Owner):
             self._commands.append(command)
 
     def _run_commands(self) -> None:
-        self._queue(self._dialog.poll())
+        self._queue(self._boundary.call("file dialog", self._dialog.poll, otherwise=None))
         while self._commands:
-            self.execute(self._commands.pop(0))
+            command = self._commands.pop(0)
+            self._reports.note(repr(command))
+            name = re.sub(r"(?<!^)([A-Z])", r" \1", type(command).__name__).lower()
+            self._boundary.attempt(f'command "{name}"', self.execute, command)
 
     def _set_params(self, params: Params, name: str) -> None:
         """Take parameters from a file as one change that can be undone."""
@@ -248,8 +264,8 @@ class App(Owner):
         return Session(params=self.params, surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._files.poll()
-        self.show.poll()
+        self._boundary.call("files", self._files.poll, otherwise=None)
+        self._boundary.call("looks", self.show.poll, otherwise=None)
         for notice in self.worker.take_notices():
             self._notices.add(
                 notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
@@ -267,7 +283,7 @@ class App(Owner):
         names = [networks[slot].name for slot in SLOTS if slot in networks]
         self.screen.window.set_title(" \u2013 ".join(["sgview", *names]))
 
-    def _snapshot_status(self, moved: SignalStatus) -> Status:
+    def _snapshot_status(self, resolved: Resolved) -> Status:
         """Return what every owner says of itself; what costs time only while it is looked at."""
         is_watched = self.gui.shows_performance
         self.worker.watch_memory(is_watched)
@@ -277,7 +293,7 @@ class App(Owner):
         has_own_networks = all(not network.path for network in engine.networks.values())
         return Status(
             engine=engine,
-            player=player_status(self.player, moved, self.picture, self.params),
+            player=player_status(self.player, resolved.signals, self.picture, self.params),
             show=self.show.status(textures, has_own_networks=has_own_networks),
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
@@ -286,6 +302,12 @@ class App(Owner):
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
         )
+
+    def _describe_machine(self) -> list[str]:
+        """Return what a report says of the devices that play and draw."""
+        graphics = self.screen.window.graphics
+        drawing = f"{graphics.renderer}, {graphics.vendor}, OpenGL {graphics.version}"
+        return [f"plays on {self.worker.status().device}", f"draws on {drawing}"]
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]

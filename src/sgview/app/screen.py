@@ -13,6 +13,7 @@ from sgview.app.pictures import pixels_of
 from sgview.closing import Owner
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
+from sgview.gfx.errors import collected_gl_errors
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.kept_drawing import KeptDrawing
 from sgview.gfx.thumbnails import Thumbnails
@@ -20,6 +21,7 @@ from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.settings import Settings
 from sgview.show.clock import FrameLimiter, FrameRate, Pace
 from sgview.state import commands as c
+from sgview.state.boundary import Boundary
 from sgview.state.machine import Timing
 from sgview.state.notices import Notices
 from sgview.state.params import View
@@ -47,13 +49,21 @@ class Screen(Owner):
         settings: of the window.
         notices: told what cannot be shown.
         now: the source of real time [s].
+        boundary: through which what is drawn is called, each thing for itself.
 
     Raises:
         WindowError: if there is no display or no OpenGL 4.1.
     """
 
-    def __init__(self, settings: Settings, notices: Notices, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        notices: Notices,
+        now: Callable[[], float],
+        boundary: Boundary,
+    ) -> None:
         self._notices = notices
+        self._boundary = boundary
         self._now = now
         self._owned = ExitStack()
         try:
@@ -136,17 +146,17 @@ class Screen(Owner):
             return
         self._screen_pace.begin(self.pace.drawing_rate)
         clear(self._framebuffer, BACKGROUND)
+        call = self._boundary.call
         if picture is not self._shown:
-            self._upload(picture)
+            call("picture", self._upload, picture, otherwise=None)
         if picture is not None:
-            with self._timer.stage("draw"):
-                height = self._framebuffer[1]
-                self.display.draw(self._picture_rect, height, view.fit, view.filter)
-        with self._timer.stage("panels"):
-            self._draw_panel(present)
+            call("drawing the picture", self._draw_picture, view, otherwise=None)
+        call("panel", self._draw_panel, present, otherwise=None)
         if self.has_panel:
             self._busy = self._now() - self._begin
+            self._collect_errors()
         self.window.swap()
+        self.thumbnails.free_unused()
         self._limiter.wait(self.pace.frame_limit)
 
     def await_picture(self, picture: Picture | None, await_newer: AwaitNewer) -> None:
@@ -208,8 +218,23 @@ class Screen(Owner):
             except ValueError as error:  # larger than this graphics card can hold
                 self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())
 
+    def _draw_picture(self, view: View) -> None:
+        with self._timer.stage("draw"):
+            height = self._framebuffer[1]
+            self.display.draw(self._picture_rect, height, view.fit, view.filter)
+
+    def _collect_errors(self) -> None:
+        """Tell what OpenGL refused since the last panel; the frame is shown all the same."""
+        errors = collected_gl_errors()
+        if errors:
+            self._boundary.fail("graphics", RuntimeError(f"OpenGL says {', '.join(errors)}"))
+
     def _draw_panel(self, present: Callable[[], None]) -> None:
         """Bring the panel to the screen, drawn anew or as it is kept."""
+        with self._timer.stage("panels"):
+            self._draw_panel_timed(present)
+
+    def _draw_panel_timed(self, present: Callable[[], None]) -> None:
         if not self._is_kept:
             present()
             return

@@ -2,3 +2,5 @@
 
 Knows nothing of networks, parameters or the panel.
 """
+
+from sgview.gfx import errors as errors  # decides how OpenGL tells them: first of all

@@ -11,7 +11,7 @@ from sgview.closing import Owner
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.key_sheet import draw_key_sheet
-from sgview.gui.panels import Emit
+from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
 from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
@@ -30,9 +30,11 @@ from sgview.gui.panels.signals.signals import draw_signals
 from sgview.gui.panels.signals.sound import draw_sound
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
+from sgview.gui.parts import draw_part, recovering
 from sgview.gui.picture_area import draw_invitation, mouse_over
 from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
 from sgview.state import commands
+from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status
@@ -49,13 +51,20 @@ class Gui(Owner):
     it does live; the caller sets `imgui.get_io().display_size` and feeds mouse and keys.
     """
 
-    def __init__(self, ini_path: Path | None = None, ui_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        ini_path: Path | None = None,
+        ui_scale: float = 1.0,
+        boundary: Boundary | None = None,
+    ) -> None:
         """Create the context.
 
         Args:
             ini_path: where the arrangement of the panels is kept; None: not kept.
             ui_scale: size of everything; 1 on a 96 dpi screen, 2 on a 192 dpi one.
+            boundary: through which each panel is drawn; None: what fails is raised.
         """
+        self._boundary = boundary or open_boundary()
         self.show_panels = True
         self.picture_rect: tuple[int, int, int, int] = (0, 0, 0, 0)
         self._ini_path = ini_path
@@ -131,15 +140,24 @@ class Gui(Owner):
             imgui.backends.opengl3_new_frame()
             imgui.backends.glfw_new_frame()
         imgui.new_frame()
+        try:
+            params = recovering(self._build, params, status, emit)
+        finally:
+            imgui.render()  # a frame that was begun must end
+        if not self._is_attached:
+            _accept_textures()
+        self._keep_arrangement()
+        return params
+
+    def _build(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Build the frame that was begun: keys, panels, and what lies over the picture."""
         if imgui.is_key_pressed(imgui.Key.escape, False):
             self._close_popups()
-        params = hotkeys.run(self._hotkeys, params, status, emit)
+        params = self._draw_part("keys", self._run_keys, params, status, emit)
         self._speed.record(status)
         dockspace = imgui.get_id(_DOCKSPACE)
         if self.show_panels:
-            params = draw_transport(
-                params, status, emit, self._toggle_keys, self._toggle_performance
-            )
+            params = self._draw_part("transport bar", self._draw_transport, params, status, emit)
             params = self._draw_docked(dockspace, params, status, emit)
         else:
             # Kept alive, or the panels would come back undocked; see-through, for its host
@@ -152,10 +170,21 @@ class Gui(Owner):
         self.picture_rect = self._find_picture(dockspace)
         params = self._draw_over_picture(params, status, emit)
         self._hide_resting_cursor()
-        imgui.render()
-        if not self._is_attached:
-            _accept_textures()
-        self._keep_arrangement()
+        return params
+
+    def _draw_part(
+        self, part: str, panel: Panel, params: Params, status: Status, emit: Emit
+    ) -> Params:
+        return draw_part(self._boundary, part, panel, params, status, emit)
+
+    def _run_keys(self, params: Params, status: Status, emit: Emit) -> Params:
+        return hotkeys.run(self._hotkeys, params, status, emit)
+
+    def _draw_transport(self, params: Params, status: Status, emit: Emit) -> Params:
+        return draw_transport(params, status, emit, self._toggle_keys, self._toggle_performance)
+
+    def _draw_notices(self, params: Params, status: Status, emit: Emit) -> Params:
+        draw_notices(self._picture_in_window(), status, emit)
         return params
 
     def present(self) -> None:
@@ -245,9 +274,11 @@ class Gui(Owner):
             self._first_tab_in -= 1
             if self._first_tab_in == 0:
                 imgui.set_window_focus(self._windows[1].title)
-        params = draw_windows(self._windows, params, status, emit)
+        params = draw_windows(self._windows, params, status, emit, self._boundary)
         if self._wants_performance:
-            params, self._wants_performance = draw_closable(self._performance, params, status, emit)
+            params, self._wants_performance = draw_closable(
+                self._performance, params, status, emit, self._boundary
+            )
         return params
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
@@ -255,9 +286,10 @@ class Gui(Owner):
         if not status.engine.networks and not status.engine.loading:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
-            draw_notices(rect, status, emit)
-        params = self._binding_editor(params, status, emit)
-        params = self._path_prompt(params, status, emit)
+            params = self._draw_part("notices", self._draw_notices, params, status, emit)
+        draw = self._draw_part
+        params = draw("binding editor", self._binding_editor, params, status, emit)
+        params = draw("question for a file", self._path_prompt, params, status, emit)
         if self._shows_keys:
             self._shows_keys = draw_key_sheet(self._hotkeys)
         return params

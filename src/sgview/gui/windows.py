@@ -8,6 +8,8 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.panels import Emit, Panel
+from sgview.gui.parts import draw_part
+from sgview.state.boundary import Boundary
 from sgview.state.params import Params
 from sgview.state.status import Status
 
@@ -57,21 +59,24 @@ def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
 
 
 def draw_closable(
-    window: PanelWindow, params: Params, status: Status, emit: Emit
+    window: PanelWindow, params: Params, status: Status, emit: Emit, boundary: Boundary
 ) -> tuple[Params, bool]:
     """Draw a window that has a button to close it; False: that was pressed."""
     width = theme.px(theme.PERFORMANCE_WIDTH)  # where an older arrangement does not know it
     imgui.set_next_window_size(imgui.ImVec2(width, 2 * width), imgui.Cond_.first_use_ever)
     is_visible, is_open = imgui.begin(window.title, True, imgui.WindowFlags_.no_collapse)
     if is_visible:
-        for panel in window.panels:
-            params = panel(params, status, emit)
+        params = _draw_panels(window, params, status, emit, boundary)
     imgui.end()
     return params, bool(is_open)
 
 
 def draw_windows(
-    windows: tuple[PanelWindow, ...], params: Params, status: Status, emit: Emit
+    windows: tuple[PanelWindow, ...],
+    params: Params,
+    status: Status,
+    emit: Emit,
+    boundary: Boundary,
 ) -> Params:
     """Draw every window that is in sight; hidden tabs cost nothing."""
     for window in windows:
@@ -81,7 +86,18 @@ def draw_windows(
             imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_focus_on_appearing,
         )
         if is_visible:
-            for panel in window.panels:
-                params = panel(params, status, emit)
+            params = _draw_panels(window, params, status, emit, boundary)
         imgui.end()
+    return params
+
+
+def _draw_panels(
+    window: PanelWindow, params: Params, status: Status, emit: Emit, boundary: Boundary
+) -> Params:
+    """Draw the panels of one window, each through the boundary."""
+    for number, panel in enumerate(window.panels, 1):
+        part = f"panel {window.title}"
+        if len(window.panels) > 1:
+            part += f", part {number} of it"
+        params = draw_part(boundary, part, panel, params, status, emit)
     return params

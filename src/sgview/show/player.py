@@ -14,6 +14,7 @@ from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.resolver import Resolved, Resolver
 from sgview.show.script import Script
+from sgview.show.script_frame import Change
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
 from sgview.signals.midi import MidiInput
@@ -23,6 +24,7 @@ from sgview.signals.sound.sound import Hearing
 from sgview.signals.sound.tempo import Tempo
 from sgview.signals.sources import Heard, Sources
 from sgview.state import commands as c
+from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.session import Surroundings
@@ -40,6 +42,7 @@ class Player(Owner):
         clock: time; one of even frames where nothing plays live.
         sources: OSC, MIDI and what is learned from them; None: nobody plays along.
         now: the source of real time [s].
+        boundary: through which each input and the script are called; None: what fails is raised.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class Player(Owner):
         clock: Clock,
         sources: Sources | None = None,
         now: Callable[[], float] = time.perf_counter,
+        boundary: Boundary | None = None,
     ) -> None:
         self._now = now
+        self._boundary = boundary or open_boundary()
         self.clock = clock
         self.sources = sources or Sources()
         self.tempo = Tempo(settings.tempo.bpm, is_following=settings.tempo.follows_sound)
@@ -85,16 +90,24 @@ class Player(Owner):
         """
         t, _ = self.clock.tick()
         position, elapsed = self.clock.position, self.clock.take_elapsed()
-        audio, bands = self.sound.hear(position)
-        self.tempo.advance(elapsed, self.sound.tempo(position))
-        heard = self.sources.hear(
-            params,
-            networks or {},
-            mouse=mouse,
-            is_mouse_down=is_mouse_down,
-            audio=audio,
-            bands=bands,
+        call, inputs = self._boundary.call, self.instant.inputs
+        audio, bands = call(
+            "sound", self.sound.hear, position, otherwise=(inputs.audio, inputs.bands)
         )
+        call("tempo", self._advance_tempo, position, elapsed, otherwise=None)
+        hear = self.sources.hear
+        heard = call(
+            "OSC and MIDI",
+            lambda: hear(
+                params,
+                networks or {},
+                mouse=mouse,
+                is_mouse_down=is_mouse_down,
+                audio=audio,
+                bands=bands,
+            ),
+            otherwise=None,
+        ) or Heard(params, inputs)
         self.instant = Instant(t, t - self.instant.t, elapsed, inputs=heard.inputs)
         return heard
 
@@ -102,11 +115,26 @@ class Player(Owner):
         """Return what plays at the instant that `hear` came to."""
         beat, bpm = self.tempo.beat, self.tempo.bpm
         self.instant = replace(self.instant, beat=beat, bpm=bpm)
-        act = self.script.run if self.script is not None else None
-        resolved = self.resolver.resolve(params, self.instant, act)
+        act = self._act if self.script is not None else None
+        call, resolver = self._boundary.call, self.resolver
+        resolved = call(
+            "values that move", resolver.resolve, params, self.instant, act, otherwise=None
+        )
+        if resolved is None:
+            resolved = Resolved(replace(resolver.shown, view=params.view), SignalStatus(), ())
         self.clock.speed = resolved.params.playback.speed
-        self.sources.send(resolved.params)
+        call("OSC out", self.sources.send, resolved.params, otherwise=None)
         return resolved
+
+    def _advance_tempo(self, position: float, elapsed: float) -> None:
+        self.tempo.advance(elapsed, self.sound.tempo(position))
+
+    def _act(self, params: Params, instant: Instant) -> tuple[Params, tuple[Change, ...]]:
+        """Let the script play along."""
+        script = self.script
+        if script is None:
+            return params, ()
+        return self._boundary.call("script", script.run, params, instant, otherwise=(params, ()))
 
     def open_script(self, path: Path | None, *, is_watched: bool = True) -> None:
         """Let a script play along, read again when it is saved; None: none."""

@@ -295,6 +295,12 @@ class DismissNotice(Struct, frozen=True):
     id: int
 
 
+class WakePart(Struct, frozen=True):
+    """Try a part of the program again that failed three times in a row and rests."""
+
+    part: str
+
+
 class Quit(Struct, frozen=True):
     """Leave the program."""
 
@@ -308,6 +314,7 @@ AppCommand = (
     | Redo
     | TimeLayers
     | DismissNotice
+    | WakePart
     | Quit
 )
 """What concerns several owners, or the program as a whole."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from msgspec.structs import replace
 
 from sgview.state.status import Notice
+from sgview.state.text import drawable
 
 Level = Literal["info", "warning", "error"]
 LIFETIME = {"info": 6.0, "warning": 30.0}  # after the last repeat [s]; errors stay
@@ -26,9 +28,19 @@ class Notices:
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
         self._next_id = 1
+        self.note: Callable[[str], object] | None = None  # told each text, for reports
 
-    def add(self, level: Level, text: str, hint: str = "", *, now: float, repeats: int = 1) -> None:
-        """Show a notice, or count one more of the same text.
+    def add(
+        self,
+        level: Level,
+        text: str,
+        hint: str = "",
+        *,
+        now: float,
+        repeats: int = 1,
+        resting: str = "",
+    ) -> int:
+        """Show a notice, or count one more of the same text; return its id.
 
         Args:
             level: "info" and "warning" go by themselves, "error" waits to be dismissed.
@@ -36,15 +48,25 @@ class Notices:
             hint: what to do.
             now: real time [s].
             repeats: how often it happened.
+            resting: the part of the program that rests until the user wakes it.
         """
+        text, hint = drawable(text), drawable(hint)
+        if self.note is not None:
+            self.note(f"{level}: {text}")
         for entry in self._entries:
-            if (entry.notice.level, entry.notice.text) == (level, text):
+            known = (entry.notice.level, entry.notice.text, entry.notice.resting)
+            if known == (level, text, resting):
                 entry.notice = replace(entry.notice, repeats=entry.notice.repeats + repeats)
                 entry.time = now
-                return
-        self._entries.append(_Entry(Notice(self._next_id, level, text, hint, repeats), now))
+                return entry.notice.id
+        notice = Notice(self._next_id, level, text, hint, repeats, resting)
+        self._entries.append(_Entry(notice, now))
         self._next_id += 1
-        del self._entries[:-MOST]
+        while len(self._entries) > MOST:  # those with a button that is needed go last
+            self._entries.remove(
+                next((e for e in self._entries[:-1] if not e.notice.resting), self._entries[0])
+            )
+        return notice.id
 
     def dismiss(self, notice_id: int) -> None:
         """Remove one; an id that is gone already does nothing."""

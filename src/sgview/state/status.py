@@ -40,6 +40,7 @@ class Notice(Struct, frozen=True):
     text: str
     hint: str = ""
     repeats: int = 1
+    resting: str = ""  # the part of the program that rests until a button here wakes it
 
 
 class PathPrompt(Struct, frozen=True):

@@ -8,7 +8,7 @@ from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
 from sgview.gui.picture_area import OVERLAY, Rect
-from sgview.state.commands import DismissNotice
+from sgview.state.commands import DismissNotice, WakePart
 from sgview.state.status import Notice, Status
 
 _SIGNS = {
@@ -64,6 +64,8 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
         imgui.text_unformatted(notice.hint)
         imgui.pop_style_color()
     imgui.pop_text_wrap_pos()
+    if notice.resting and imgui.button(f"Try it again##wake {notice.id}"):
+        emit(WakePart(notice.resting))
     imgui.end_group()
     imgui.same_line()
     imgui.set_cursor_pos_x(max(right - button, text_left))

@@ -1,0 +1,48 @@
+"""Text from outside, made fit to be drawn, written and sent.
+
+Names of files, of networks and of OSC addresses, words in presets and what a script raises may hold
+what is no Unicode: a byte that is no UTF-8 becomes a lone surrogate in Python, which neither Dear
+ImGui nor a file takes. Names are made drawable where they come in; paths stay as they are, for the
+system knows the file by them, and are made drawable where they are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+REPLACEMENT = "\ufffd"
+LONGEST = 1000  # of a sentence that an exception says [characters]
+
+_UNDRAWABLE = re.compile("[\ud800-\udfff\x00]")
+
+
+def drawable(text: str) -> str:
+    """Return `text` with U+FFFD for lone surrogates and NUL, at which C would end it."""
+    return text if text.isascii() and "\0" not in text else _UNDRAWABLE.sub(REPLACEMENT, text)
+
+
+def writable(value: Any) -> Any:
+    """Return plain data, as TOML and JSON have it, all of whose texts can be encoded as UTF-8."""
+    if isinstance(value, str):
+        return value if value.isascii() else _UNDRAWABLE.sub(_keep_nul, value)
+    if isinstance(value, dict):
+        return {writable(key): writable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(writable(item) for item in value)
+    return value
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return the kind of an exception and what it says, drawable; even if saying it raises."""
+    kind = type(error).__name__
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        text = str(text)[:LONGEST].strip()
+    except BaseException:  # an exception of a script's own may do anything here
+        text = ""
+    return drawable(f"{kind}: {text}" if text else kind)
+
+
+def _keep_nul(found: re.Match[str]) -> str:
+    return "\0" if found[0] == "\0" else REPLACEMENT
