@@ -13,7 +13,7 @@ from sgview.closing import Owner
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.resolver import Resolved, Resolver
-from sgview.show.script import Script
+from sgview.show.script import LIMIT, Script
 from sgview.show.script_frame import Change
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
@@ -140,7 +140,8 @@ class Player(Owner):
         """Let a script play along, read again when it is saved; None: none."""
         if self.script is not None:
             self.script.close()
-        self.script = Script(path, is_watched=is_watched) if path is not None else None
+        limit = LIMIT if is_watched else None  # offline, a frame takes as long as it takes
+        self.script = Script(path, is_watched=is_watched, limit=limit) if path is not None else None
 
     def execute(self, command: c.PlayerCommand) -> None:
         """Do what `command` asks."""

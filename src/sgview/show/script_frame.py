@@ -18,6 +18,7 @@ from sgview.state.networks import group_named
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at, nearest_path, set_leaf
+from sgview.state.text import drawable, writable
 
 Change = tuple[str, str, Any]
 """("set", path, value), ("edit OPERATION", tensor, amount), ("blend", group, amount), or
@@ -34,7 +35,12 @@ class Play:
     def __init__(self, params: Params, instant: Instant) -> None:
         self._params = params
         self._instant = instant
-        self.changes: list[Change] = []
+        self._changes: list[Change] = []
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was changed so far."""
+        return tuple(self._changes)
 
     @property
     def params(self) -> Params:
@@ -48,8 +54,9 @@ class Play:
         for name in params.__struct_fields__:
             new = getattr(params, name)
             if new != getattr(self._params, name):
-                self.changes.append(("node", name, msgspec.to_builtins(new)))
-        self._params = params
+                change: Change = ("node", name, writable(msgspec.to_builtins(new)))
+                self._params = apply_changes(self._params, [change])
+                self._changes.append(change)
 
     @property
     def t(self) -> float:
@@ -114,8 +121,9 @@ class Play:
 
     def set(self, path: str, value: Any) -> None:
         """Set one value for this frame, e.g. `play.set("mapping.truncation_psi", 0.7)`."""
+        path, value = drawable(path), writable(value)
         self._params = set_leaf(self._params, self._leaf(path), value)
-        self.changes.append(("set", path, value))
+        self._changes.append(("set", path, value))
 
     def edit_layer_by_name(self, name: str, value: float, operation: str = "multiply") -> None:
         """Multiply the tensor of that published name by `value`, after the edits of the panel.
@@ -126,9 +134,9 @@ class Play:
             nearest = difflib.get_close_matches(str(operation), OPERATIONS, n=1)
             advice = f"did you mean {nearest[0]!r}?" if nearest else ", ".join(OPERATIONS)
             raise ValueError(f"there is no operation {operation!r}; {advice}")
-        change: Change = (f"edit {operation}", str(name), _finite(value))
+        change: Change = (f"edit {operation}", drawable(str(name)), _finite(value))
         self._params = apply_changes(self._params, [change])
-        self.changes.append(change)
+        self._changes.append(change)
 
     def blend_layer_by_name(self, name: str, value: float) -> None:
         """Blend a layer towards network B: 0 is A, 1 is B, beyond is beyond.
@@ -142,7 +150,7 @@ class Play:
             )
         change: Change = ("blend", group, _finite(value))
         self._params = apply_changes(self._params, [change])
-        self.changes.append(change)
+        self._changes.append(change)
 
     def _leaf(self, path: str) -> Any:
         leaf = leaf_at(path)

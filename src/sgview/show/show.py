@@ -16,6 +16,7 @@ from sgview.settings import Settings
 from sgview.show.looks import Looks
 from sgview.show.player import Player
 from sgview.show.resolver import Resolved
+from sgview.show.script import Script
 from sgview.show.takes.recorder import TakeRecorder, dated_name
 from sgview.show.takes.take import FadeStart, PlayedNetwork
 from sgview.state import commands as c
@@ -52,7 +53,7 @@ class Show(Owner):
         self._notices = notices
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
-        self._script_error = ""  # that was told of last
+        self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
         self._recorder: TakeRecorder | None = None
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
@@ -89,13 +90,14 @@ class Show(Owner):
         """Tell of what was done in the background; cheap, each frame."""
         self.looks.poll()
         script = self._player.script
-        error = script.status.error if script is not None else ""
-        if script is not None and error and error != self._script_error:
+        if script is not None and (script, script.troubles) != self._told:
+            self._told = (script, script.troubles)
             status = script.status
+            if not status.error:
+                return
             place = f"{script.path.name}, line {status.line}" if status.line else status.file
             hint = "The last good version plays on; mend and save the file."
-            self._notices.add("warning", f"{place}: {error}", hint, now=self._now())
-        self._script_error = error
+            self._notices.add("warning", f"{place}: {status.error}", hint, now=self._now())
 
     def recall(self, command: c.RecallLook) -> tuple[Params, str] | None:
         """Begin to fade to a look; return its parameters and name, None if there is none."""
