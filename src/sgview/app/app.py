@@ -17,7 +17,7 @@ from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.overview import history_status, picture_status, player_status
 from sgview.app.pictures import host_pixels
-from sgview.app.process import THREAD_TURN, closing_signals, turns_of
+from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
@@ -91,7 +91,6 @@ class App(Owner):
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
         self._session = SessionFile(folder / NAME, now)
-        self._owned.callback(lambda: self._session.close(self._make_session()))
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -99,13 +98,15 @@ class App(Owner):
         self._is_held = False  # a widget, by the user
         self._files = Files(settings.folders, self._notices, now)
         self._owned.callback(self._files.close)
+        # Saved first of all: what is closed after it may hang.
+        self._owned.callback(lambda: self._session.close(self._make_session()))
         self._is_running = True
         self.screen.window.on_drop = self.drop
 
     def run(self, seconds: float | None = None) -> None:
         """Play until the user leaves, or for `seconds` of real time."""
         end = None if seconds is None else self._now() + seconds
-        with closing_signals(self.stop), turns_of(THREAD_TURN):
+        with turns_of(THREAD_TURN):
             while self._is_running and not self.screen.window.should_close:
                 self.frame()
                 if end is not None and self._now() >= end:

@@ -84,10 +84,12 @@ def play(
 ) -> int:
     """Run the instrument; return the exit code."""
     from sgview.app.app import App
+    from sgview.app.process import Leaving
     from sgview.engine.worker import EngineWorker
     from sgview.state.commands import OpenScript, OpenSound
 
-    with App(settings, EngineWorker(options.open_engine(settings))) as app:
+    app = App(settings, EngineWorker(options.open_engine(settings)))
+    with Leaving(app.stop) as leaving, app:
         app.gui.show_panels = show_panels
         if session is not None:
             app.resume(session.surroundings)
@@ -97,6 +99,8 @@ def play(
             app.execute(OpenSound(audio))
         _open_networks(app, settings.networks)
         app.run(seconds)
+        if seconds is None:
+            leaving.begin()
     return 0
 
 
