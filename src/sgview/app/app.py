@@ -20,7 +20,7 @@ from sgview.app.process import THREAD_TURN, closing_signals, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.screen import Screen
 from sgview.app.session_file import NAME, SessionFile
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gui.gui import Gui
 from sgview.settings import Settings
 from sgview.show.clock import Clock
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sgview.engine.worker import EngineWorker
 
 
-class App(Owner):
+class App(Closing):
     """Owns the parameters, and everything else by its owners: screen, panels, player, engine.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sgview.app.pace import FramePace
 from sgview.app.pictures import pixels_of
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
@@ -37,7 +37,7 @@ AwaitNewer = Callable[["Picture | None", float], None]
 """Sleeps until there is another picture than this one, at most so many seconds."""
 
 
-class Screen(Owner):
+class Screen(Closing):
     """Owns the window and all that OpenGL draws into it but the panel's own objects.
 
     Pictures may come faster than a panel is worth drawing: frames in between show the last one.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
@@ -54,7 +54,7 @@ class _Features(NamedTuple):
     edits: tuple[EditStatus, ...]
 
 
-class Engine(Owner):
+class Engine(Closing):
     """Renders frames, each a pure function of parameters, time and the networks that are set.
 
     Synchronous, and for one thread at a time. Two things are not pure: a picture that is not finite

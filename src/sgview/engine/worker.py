@@ -16,7 +16,7 @@ from typing import assert_never
 import torch
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.engine.engine import Engine
 from sgview.engine.loader_thread import Load, LoaderThread
 from sgview.engine.meters.memory import MemoryWatch
@@ -37,7 +37,7 @@ _USEFUL = 4  # times an unchanged frame is made on CUDA, to bring what is read b
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
-class EngineWorker(Owner):
+class EngineWorker(Closing):
     """Runs an engine; no method but `await_newer` waits for it.
 
     Networks are read on a second thread while the old ones play on. What fails becomes a notice,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.texture import BYTES_PER_PIXEL, Texture
 
 
@@ -35,7 +35,7 @@ class DeviceImage:
     device: int = 0  # CUDA ordinal
 
 
-class Interop(Owner):
+class Interop(Closing):
     """Copies CUDA pictures into one texture.
 
     Args:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.texture import Texture
 
 
-class Thumbnails(Owner):
+class Thumbnails(Closing):
     """Owns a texture for every small picture that is shown."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.resolver import Resolved, Resolver
@@ -29,7 +29,7 @@ from sgview.state.session import Surroundings
 from sgview.state.status import PlayerStatus, ScriptStatus
 
 
-class Player(Owner):
+class Player(Closing):
     """Owns time, everything that is listened to, the beat and the script.
 
     A frame is `hear`, which takes in what came from outside, and `resolve`, which gives the values

@@ -16,7 +16,7 @@ from typing import Any
 
 import watchfiles
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.show.script_frame import Change, Play, apply_changes
 from sgview.signals.incoming import Instant
 from sgview.state.params import Params
@@ -44,7 +44,7 @@ class _Version:
     is_good: bool = False  # has played a frame without an exception
 
 
-class Script(Owner):
+class Script(Closing):
     """Runs a script; while it is wrong, the last version that was good plays on.
 
     Args:

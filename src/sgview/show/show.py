@@ -11,7 +11,7 @@ from typing import assert_never
 import numpy as np
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.settings import Settings
 from sgview.show.looks import Looks
 from sgview.show.player import Player
@@ -28,7 +28,7 @@ from sgview.state.status import FadeStatus, LookStatus, ShowStatus, TakeStatus
 log = logging.getLogger(__name__)
 
 
-class Show(Owner):
+class Show(Closing):
     """Owns the looks and the take that is being recorded, and fades what the player plays.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
 from sgview.signals.midi import MidiInput
@@ -34,7 +34,7 @@ class Heard(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-class Sources(Owner):
+class Sources(Closing):
     """Owns the sources of signals but the sound; a context manager.
 
     Args:
