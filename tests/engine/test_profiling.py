@@ -3,10 +3,9 @@ import time
 import pytest
 import torch
 
-from sgview.engine import live_network
+from sgview.engine import live_network, profiling
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import Acceleration, LiveNetwork
-from sgview.engine import profiling
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Latents, Layer, Params
 from stylegan3.fast import FastSynthesis

@@ -19,7 +19,7 @@ from sgview.signals.incoming import Instant
 from sgview.signals.midi import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
-from sgview.signals.sound.sound import Hearing
+from sgview.signals.sound.sound import SoundSource
 from sgview.signals.sound.tempo import Tempo
 from sgview.signals.sources import Heard, Sources
 from sgview.state import commands as c
@@ -53,7 +53,7 @@ class Player(Closing):
         self.clock = clock
         self.sources = sources or Sources()
         self.tempo = Tempo(settings.tempo.bpm, is_following=settings.tempo.follows_sound)
-        self.sound = Hearing(settings.sound, now)
+        self.sound = SoundSource(settings.sound, now)
         self.script: Script | None = None
         self.resolver = Resolver()
         self.instant = Instant(clock.t)

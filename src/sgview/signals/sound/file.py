@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sgview.signals.sound.spectrum import BANDS, HOP, NAMES, Follower, Spectrum, windows_of
-from sgview.signals.sound.tempo import HeardTempo, find_tempo
+from sgview.signals.sound.tempo import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
@@ -27,7 +27,7 @@ class SoundFile:
     seconds: float
     levels: np.ndarray  # [hops, 5], in the order of `NAMES`
     bands: np.ndarray  # [hops, BANDS]
-    tempo: HeardTempo | None  # its phase is that of the start
+    tempo: DetectedTempo | None  # its phase is that of the start
 
     def at(self, t: float) -> tuple[dict[str, float], tuple[float, ...]]:
         """Return levels and bands at `t` [s], what was heard up to then."""
@@ -37,12 +37,12 @@ class SoundFile:
         levels = (float(level) for level in self.levels[hop])
         return dict(zip(NAMES, levels, strict=True)), tuple(map(float, self.bands[hop]))
 
-    def tempo_at(self, t: float) -> HeardTempo | None:
+    def tempo_at(self, t: float) -> DetectedTempo | None:
         """Return the beat with its phase at `t` [s]; None if the file has no steady one."""
         if self.tempo is None:
             return None
         phase = (self.tempo.phase + (t % self.seconds) * self.tempo.bpm / 60.0) % 1.0
-        return HeardTempo(self.tempo.bpm, phase, self.tempo.clarity)
+        return DetectedTempo(self.tempo.bpm, phase, self.tempo.clarity)
 
 
 def read_samples(path: Path) -> np.ndarray:  # float32 [n], mono at `RATE`

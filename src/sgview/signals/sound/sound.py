@@ -11,8 +11,8 @@ import numpy as np
 
 from sgview.signals.sound.file import SoundFile, analyse, read_samples
 from sgview.signals.sound.input import SoundInput, input_names
-from sgview.signals.sound.spectrum import NAMES, Heard
-from sgview.signals.sound.tempo import HeardTempo
+from sgview.signals.sound.spectrum import NAMES, SoundLevels
+from sgview.signals.sound.tempo import DetectedTempo
 from sgview.state.sound import Sound
 from sgview.state.status import SoundStatus
 from sgview.state.validation import ConfigError
@@ -24,7 +24,7 @@ Levels = tuple[dict[str, float], tuple[float, ...]]
 SILENCE: Levels = ({}, ())
 
 
-class Hearing:
+class SoundSource:
     """Owns the source of sound; nothing of it holds up a frame.
 
     Args:
@@ -45,7 +45,7 @@ class Hearing:
         self._devices: tuple[str, ...] = ()
         self._listed = float("-inf")
         self._reason = ""
-        self._last_heard: Heard | None = None
+        self._last_heard: SoundLevels | None = None
         self._last_hop: Levels = SILENCE
         self.sound = Sound()
         self.set(sound)
@@ -83,7 +83,7 @@ class Hearing:
             self._last_hop = SILENCE
         return self._last_hop
 
-    def tempo(self, position: float) -> HeardTempo | None:
+    def tempo(self, position: float) -> DetectedTempo | None:
         """Return the beat of what is heard, its phase that of now."""
         if self._file is not None:
             return self._file.tempo_at(position)
