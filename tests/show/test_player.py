@@ -8,7 +8,7 @@ import pytest
 from sgview.settings import Settings, Tempo
 from sgview.show.clock import Clock, EvenClock
 from sgview.show.player import Player
-from sgview.signals.sources import Heard
+from sgview.signals.sources import Incoming
 from sgview.state import commands as c
 from sgview.state.bindings import bind
 from sgview.state.params import Params, Playback
@@ -23,9 +23,9 @@ def frame(play):
 def play(player: Player, params: Params, frames: int) -> list[tuple[float, Params]]:
     played = []
     for _ in range(frames):
-        heard = player.hear(params)
-        assert isinstance(heard, Heard)
-        played.append((player.instant.t, player.resolve(heard.params).params))
+        incoming = player.hear(params)
+        assert isinstance(incoming, Incoming)
+        played.append((player.instant.t, player.resolve(incoming.params).params))
     return played
 
 

@@ -123,18 +123,18 @@ def test_a_frame_hears_learns_and_reports() -> None:
             client.send_message("/fader", 0.5)
             wait(lambda: bool(osc.snapshot()))
         midi.receive(mido.Message("program_change", program=1))
-        heard = sources.hear(Params(), NETWORKS)
-        assert heard.params.noise.amplitude == 2.0
-        assert heard.params.bindings == {"noise.offset": 'lerp(-1, 1, osc("/fader"))'}
-        assert heard.commands == (RecallLook(key=4, seconds=1.5), RecallLook(key=2))
-        assert heard.problems == ("Nothing listens to /sgview/nope.",)
-        assert heard.inputs.osc == {"/fader": (0.5,)}
+        incoming = sources.hear(Params(), NETWORKS)
+        assert incoming.params.noise.amplitude == 2.0
+        assert incoming.params.bindings == {"noise.offset": 'lerp(-1, 1, osc("/fader"))'}
+        assert incoming.commands == (RecallLook(key=4, seconds=1.5), RecallLook(key=2))
+        assert incoming.problems == ("Nothing listens to /sgview/nope.",)
+        assert incoming.inputs.osc == {"/fader": (0.5,)}
         assert sources.learning is None
         with SimpleUDPClient("127.0.0.1", osc.port) as client:
             client.send_message("/sgview/nope", 3)
             client.send_message("/fader", 0.75)
             wait(lambda: osc.snapshot() == {"/fader": (0.75,)})
-        assert sources.hear(heard.params).problems == ()
+        assert sources.hear(incoming.params).problems == ()
         assert sources.osc_status().listens_at and not sources.midi_status().devices
 
 

@@ -214,10 +214,10 @@ class App(Closing):
         """Take what came in, ask the engine for the picture of now, and return what it shows."""
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
-        heard = self.player.hear(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
-        self.params = heard.params
-        self._commands.extend(heard.commands)
-        for problem in heard.problems:
+        incoming = self.player.hear(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
+        self.params = incoming.params
+        self._commands.extend(incoming.commands)
+        for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
         if has_panel:
             self._history.record(self.params, self._now(), is_active=self._is_held)

@@ -21,7 +21,7 @@ from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.sound.sound import SoundSource
 from sgview.signals.sound.tempo import Tempo
-from sgview.signals.sources import Heard, Sources
+from sgview.signals.sources import Incoming, Sources
 from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
@@ -75,7 +75,7 @@ class Player(Closing):
         *,
         mouse: tuple[float, float] = (0.5, 0.5),
         is_mouse_down: bool = False,
-    ) -> Heard:
+    ) -> Incoming:
         """Let time go on, and return what came in since the last frame.
 
         Args:
@@ -87,7 +87,7 @@ class Player(Closing):
         position, elapsed = self.clock.position, self.clock.take_elapsed()
         audio, bands = self.sound.hear(position)
         self.tempo.advance(elapsed, self.sound.tempo(position))
-        heard = self.sources.hear(
+        incoming = self.sources.hear(
             params,
             networks or {},
             mouse=mouse,
@@ -95,8 +95,8 @@ class Player(Closing):
             audio=audio,
             bands=bands,
         )
-        self.instant = Instant(t, t - self.instant.t, elapsed, inputs=heard.inputs)
-        return heard
+        self.instant = Instant(t, t - self.instant.t, elapsed, inputs=incoming.inputs)
+        return incoming
 
     def resolve(self, params: Params) -> Resolved:
         """Return what plays at the instant that `hear` came to."""

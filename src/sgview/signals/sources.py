@@ -25,7 +25,7 @@ _NO_LEVELS: Mapping[str, float] = {}
 _NO_NETWORKS: Mapping[Slot, NetworkStatus] = {}
 
 
-class Heard(Struct, frozen=True):
+class Incoming(Struct, frozen=True):
     """What came in since the last frame."""
 
     params: Params  # with what messages set and what was learned
@@ -82,7 +82,7 @@ class Sources(Closing):
         is_mouse_down: bool = False,
         audio: Mapping[str, float] = _NO_LEVELS,
         bands: tuple[float, ...] = (),
-    ) -> Heard:
+    ) -> Incoming:
         """Return what came in, once a frame.
 
         Args:
@@ -108,7 +108,7 @@ class Sources(Closing):
         programs = self._midi.take_programs() if self._midi is not None else []
         commands += [RecallLook(key=program) for program in programs if program <= 9]
         problems = self._osc.take_problems() if self._osc is not None else []
-        return Heard(params, inputs, tuple(commands), tuple(problems))
+        return Incoming(params, inputs, tuple(commands), tuple(problems))
 
     def send(self, params: Params) -> None:
         """Send what `params.osc_out` names, as it is at this instant."""
