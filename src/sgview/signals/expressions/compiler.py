@@ -67,7 +67,7 @@ class Compiler:
         """
         constant = self.constant(node)
         if constant is not None:
-            return lambda moment: constant
+            return lambda context: constant
         match node:
             case ast.Name() | ast.Attribute():
                 return self._name(dotted_name(node) or ast.unparse(node))
@@ -77,10 +77,10 @@ class Compiler:
                 return self.code(operand)
             case ast.UnaryOp(ast.USub(), operand):
                 positive = self.code(operand)
-                return lambda moment: -positive(moment)
+                return lambda context: -positive(context)
             case ast.UnaryOp(ast.Not(), operand):
                 denied = self.code(operand)
-                return lambda moment: 0.0 if denied(moment) else 1.0
+                return lambda context: 0.0 if denied(context) else 1.0
             case ast.BoolOp(op, values):
                 return joining.boolean(
                     isinstance(op, ast.And), [self.code(value) for value in values]
@@ -92,7 +92,7 @@ class Compiler:
                 )
             case ast.IfExp(test, body, orelse):
                 condition, then, otherwise = self.code(test), self.code(body), self.code(orelse)
-                return lambda moment: then(moment) if condition(moment) else otherwise(moment)
+                return lambda context: then(context) if condition(context) else otherwise(context)
             case ast.Call():
                 return self._call(node)
             case ast.Constant(str()):
@@ -178,7 +178,7 @@ class _Arguments:
             return self._compiler.code(self._nodes[index])
         if default is None:
             raise ExpressionError(f"Write {_usage(self._name)}.")
-        return lambda moment: default
+        return lambda context: default
 
     def constant(self, index: int) -> float | None:
         return self._compiler.constant(self._nodes[index]) if index < len(self._nodes) else None
