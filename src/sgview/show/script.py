@@ -17,7 +17,7 @@ from typing import Any
 import watchfiles
 
 from sgview.closing import Closing
-from sgview.show.script_frame import Change, Play, apply_changes
+from sgview.show.script_frame import Change, ScriptFrame, apply_changes
 from sgview.signals.incoming import Instant
 from sgview.state.params import Params
 from sgview.state.status import ScriptStatus
@@ -40,7 +40,7 @@ class _Version:
     """The script as it was saved at one moment."""
 
     namespace: dict[str, Any]
-    frame: Callable[[Play], object]
+    frame: Callable[[ScriptFrame], object]
     is_good: bool = False  # has played a frame without an exception
 
 
@@ -96,14 +96,14 @@ class Script(Closing):
         if self._watcher is not None:
             self._watcher.join(timeout=10)
 
-    def _keep(self, play: Play) -> tuple[Params, tuple[Change, ...]]:
+    def _keep(self, play: ScriptFrame) -> tuple[Params, tuple[Change, ...]]:
         self._last = tuple(play.changes)
         return play.params, self._last
 
     def _call(
         self, version: _Version, params: Params, instant: Instant, *, is_quiet: bool = False
-    ) -> Play | None:
-        play = Play(params, instant)
+    ) -> ScriptFrame | None:
+        play = ScriptFrame(params, instant)
         names = version.namespace
         time: AbsTime = names["absTime"]
         time.seconds, time.frame = instant.t, instant.frame

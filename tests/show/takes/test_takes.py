@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sgview.show.resolver import Resolver
-from sgview.show.script_frame import Play
+from sgview.show.script_frame import ScriptFrame
 from sgview.show.takes.recorder import TakeRecorder
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import FadeStart, PlayedNetwork, read_take
@@ -28,7 +28,7 @@ STEP = 0.016667
 
 
 def act(params: Params, instant: Instant):
-    play = Play(params, instant)
+    play = ScriptFrame(params, instant)
     if instant.t > 0.2:
         play.edit_layer_by_name("synthesis.input.weight", math.cos(instant.t))
     return play.params, tuple(play.changes)
