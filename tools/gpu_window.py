@@ -28,7 +28,7 @@ from sgview.engine.live_network import Acceleration
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker
-from sgview.settings import Midi, Osc, Settings, Window
+from sgview.settings import MidiSettings, OscSettings, Settings, WindowSettings
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis
@@ -125,7 +125,9 @@ def play(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     alone = network_ms(Generator(network.generator.config), acceleration)  # type: ignore[arg-type]
     settings = Settings(
-        window=Window(vsync=False, fps_limit=0.0), osc=Osc(enabled=False), midi=Midi(enabled=False)
+        window=WindowSettings(vsync=False, fps_limit=0.0),
+        osc=OscSettings(enabled=False),
+        midi=MidiSettings(enabled=False),
     )
     engine = CountingEngine(device, acceleration)
     with tempfile.TemporaryDirectory() as folder:

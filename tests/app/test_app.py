@@ -12,7 +12,7 @@ from PIL import Image
 from sgview.app.pace import SOFTWARE_FRAME
 from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.outputs.snapshot import load_snapshot_params
-from sgview.settings import Folders, Settings, Window
+from sgview.settings import FolderSettings, Settings, WindowSettings
 from sgview.show.clock import Pace
 from sgview.state.commands import LoadNetwork, Quit
 from sgview.state.params import Blend, Edit, Params, Playback, View
@@ -92,8 +92,8 @@ def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]
 
     folder = tmp_path_factory.mktemp("app")
     settings = Settings(
-        window=Window(width=WIDTH, height=HEIGHT),
-        folders=Folders(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
+        window=WindowSettings(width=WIDTH, height=HEIGHT),
+        folders=FolderSettings(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
     )
     with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / "state") as app:
         driver = Driver(app, screen, folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sgview.settings import Osc, Settings, Window
+from sgview.settings import OscSettings, Settings, WindowSettings
 from sgview.show.clock import Pace
 from sgview.state import commands
 from sgview.state.params import Layer, Params
@@ -26,7 +26,9 @@ def app(screen, tmp_path: Path) -> Iterator[Any]:
     from sgview.engine.networks import load_network
     from sgview.engine.worker import EngineWorker
 
-    settings = Settings(window=Window(width=900, height=600), osc=Osc(enabled=False))
+    settings = Settings(
+        window=WindowSettings(width=900, height=600), osc=OscSettings(enabled=False)
+    )
     with App(settings, EngineWorker(Engine("cpu")), state_folder=tmp_path) as app:
         app.worker.set_network("a", load_network(A))
         until(app, lambda: app.picture is not None)

@@ -30,11 +30,11 @@ def app(screen, tmp_path: Path) -> Iterator:
     from sgview.engine.engine import Engine
     from sgview.engine.networks import load_network
     from sgview.engine.worker import EngineWorker
-    from sgview.settings import Folders, Settings, Window
+    from sgview.settings import FolderSettings, Settings, WindowSettings
 
     settings = Settings(
-        window=Window(width=1100, height=760),
-        folders=Folders(
+        window=WindowSettings(width=1100, height=760),
+        folders=FolderSettings(
             snapshots=str(tmp_path / "out"),
             presets=str(tmp_path / "presets"),
             takes=str(tmp_path / "takes"),

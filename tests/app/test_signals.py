@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from sgview.settings import Folders, Midi, Osc, Settings, Window
+from sgview.settings import FolderSettings, MidiSettings, OscSettings, Settings, WindowSettings
 from sgview.state import commands as c
 from sgview.state.params import Params
 from tests.support import DATA
@@ -41,10 +41,10 @@ def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
     folder = tmp_path_factory.mktemp("app")
     settings = Settings(
-        window=Window(width=900, height=700),
-        folders=Folders(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
-        osc=Osc(port=0),
-        midi=Midi(enabled=False),
+        window=WindowSettings(width=900, height=700),
+        folders=FolderSettings(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
+        osc=OscSettings(port=0),
+        midi=MidiSettings(enabled=False),
     )
     with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / "state") as app:
         app.worker.set_network("a", load_network(A))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sgview.settings import Settings, Tempo
+from sgview.settings import Settings, TempoSettings
 from sgview.show.clock import Clock, EvenClock
 from sgview.show.player import Player
 from sgview.signals.sources import Incoming
@@ -34,7 +34,7 @@ def test_live_and_offline_give_the_same_values(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
     now = [0.0]
-    settings = Settings(tempo=Tempo(bpm=90.0))
+    settings = Settings(tempo=TempoSettings(bpm=90.0))
     with (
         Player(settings, Clock(lambda: now[0])) as live,
         Player(settings, EvenClock(0.0, FPS)) as off,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from sgview.app.pictures import host_pixels
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
 from sgview.outputs.video import OutputError
-from sgview.settings import Folders
+from sgview.settings import FolderSettings
 from sgview.state import commands as c
 from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
@@ -37,7 +37,7 @@ class Files:
         now: the source of real time [s].
     """
 
-    def __init__(self, folders: Folders, notices: Notices, now: Callable[[], float]) -> None:
+    def __init__(self, folders: FolderSettings, notices: Notices, now: Callable[[], float]) -> None:
         self._folders = folders
         self._notices = notices
         self._now = now

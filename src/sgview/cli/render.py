@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from sgview.cli import options, shots
 from sgview.outputs.video import open_writer
-from sgview.settings import Networks
+from sgview.settings import NetworkSettings
 from sgview.show.takes.take import PlayedNetwork
 from sgview.signals import Instant, Signals
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, resolve_layer, shown_network
@@ -82,7 +82,7 @@ def _refuse_beside_take(args: argparse.Namespace) -> None:
             raise ConfigError(f"--{option} does not go with --take, which holds what was played")
 
 
-def _open_networks(engine: Engine, networks: Networks) -> None:
+def _open_networks(engine: Engine, networks: NetworkSettings) -> None:
     from sgview.engine.networks import open_networks
 
     for slot, network in open_networks(networks.a, networks.b, networks.demo).items():
