@@ -28,7 +28,7 @@ from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
 from sgview.state.machine import LayerTimes, MemoryStatus
-from sgview.state.networks import OTHER, NetworkStatus, Slot, playing_slot, resolve_layer
+from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
 from sgview.state.params import Params
 from sgview.state.status import (
     ChannelStatistics,
@@ -295,7 +295,7 @@ class Engine(Closing):
 
     def _shown_network(self, params: Params) -> LiveNetwork | None:
         """Return what plays, None without a network."""
-        slot = playing_slot(params, self._live)
+        slot = shown_slot(params, self._live)
         return None if slot is None else self._live[slot]
 
     def _pair(self) -> None:

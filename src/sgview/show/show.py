@@ -17,7 +17,7 @@ from sgview.show.looks import Looks
 from sgview.show.player import Player
 from sgview.show.resolver import Resolved
 from sgview.show.takes.recorder import TakeRecorder, dated_name
-from sgview.show.takes.take import FadeStart, PlayedNetwork
+from sgview.show.takes.take import FadeStart, RecordedNetwork
 from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.notices import Notices
@@ -192,9 +192,9 @@ class Show(Closing):
         self._notices.add("error", text, hint, now=self._now())
 
 
-def played(networks: dict[Slot, NetworkStatus]) -> dict[Slot, PlayedNetwork]:
+def played(networks: dict[Slot, NetworkStatus]) -> dict[Slot, RecordedNetwork]:
     """Return what a take notes of the networks that play."""
     return {
-        slot: PlayedNetwork(path=network.path, name=network.name)
+        slot: RecordedNetwork(path=network.path, name=network.name)
         for slot, network in networks.items()
     }

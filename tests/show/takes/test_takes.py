@@ -16,14 +16,14 @@ from sgview.show.resolver import Resolver
 from sgview.show.script_frame import ScriptFrame
 from sgview.show.takes.recorder import TakeRecorder
 from sgview.show.takes.replay import Shot, count, replay
-from sgview.show.takes.take import FadeStart, PlayedNetwork, read_take
+from sgview.show.takes.take import FadeStart, RecordedNetwork, read_take
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from sgview.state.validation import ConfigError
 
-A: dict[Slot, PlayedNetwork] = {"a": PlayedNetwork(path="/a.pkl", name="a")}
-AB: dict[Slot, PlayedNetwork] = {**A, "b": PlayedNetwork(path="", name="blooms")}
+A: dict[Slot, RecordedNetwork] = {"a": RecordedNetwork(path="/a.pkl", name="a")}
+AB: dict[Slot, RecordedNetwork] = {**A, "b": RecordedNetwork(path="", name="blooms")}
 STEP = 0.016667
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sgview.show.crossfade import Running
 from sgview.show.resolver import Act, Resolver
 from sgview.show.script_frame import Change, apply_changes
-from sgview.show.takes.take import Frame, PlayedNetwork, Take
+from sgview.show.takes.take import Frame, RecordedNetwork, Take
 from sgview.signals.incoming import Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Params
@@ -25,7 +25,7 @@ class Shot:
 
     params: Params  # all resolved
     t: float  # [s]
-    networks: dict[Slot, PlayedNetwork]
+    networks: dict[Slot, RecordedNetwork]
 
 
 def replay(take: Take, fps: float | None = None) -> Iterator[Shot]:
