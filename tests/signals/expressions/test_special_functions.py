@@ -10,7 +10,7 @@ from sgview.signals.expressions.context import NAMES, EvaluationContext, Waiting
 from sgview.signals.expressions.easing import EASINGS
 from sgview.signals.expressions.expressions import Expression, ExpressionError
 from sgview.signals.expressions.functions import FUNCTIONS
-from sgview.signals.expressions.special_functions import FORMS
+from sgview.signals.expressions.special_functions import SPECIAL_FUNCTIONS
 from sgview.signals.expressions.stateful import SHAPES
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.language import WORDS
@@ -184,5 +184,7 @@ def test_every_word_of_the_list_can_be_written(word) -> None:
 
 def test_the_list_leaves_nothing_out() -> None:
     listed = {word.name for word in WORDS} | {"math.NAME"}
-    plain = {name for name in [*FUNCTIONS, *FORMS, *NAMES] if not name.startswith("math.")}
+    plain = {
+        name for name in [*FUNCTIONS, *SPECIAL_FUNCTIONS, *NAMES] if not name.startswith("math.")
+    }
     assert plain | {"pi", "tau", "e", "math.NAME"} == listed

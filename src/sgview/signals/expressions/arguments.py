@@ -52,7 +52,7 @@ class Arguments(Protocol):
         ...
 
 
-Form = Callable[[Arguments], Code]
+CodeBuilder = Callable[[Arguments], Code]
 """Builds what a call means, once for each place where it is written."""
 
 

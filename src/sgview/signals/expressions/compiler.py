@@ -14,17 +14,17 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 
-from sgview.signals.expressions import combine as joining
+from sgview.signals.expressions import combine
 from sgview.signals.expressions.arguments import SliderRange
 from sgview.signals.expressions.context import NAMES, Code, ExpressionError
 from sgview.signals.expressions.functions import CONSTANTS, FUNCTIONS
-from sgview.signals.expressions.special_functions import FORMS
+from sgview.signals.expressions.special_functions import SPECIAL_FUNCTIONS
 from sgview.state.language import WORDS
 from sgview.state.status import SignalSource
 
 _CONSTANTS = CONSTANTS | {f"math.{name}": value for name, value in CONSTANTS.items()}
 _KNOWN_NAMES = NAMES.keys() | _CONSTANTS.keys()
-_KNOWN_FUNCTIONS = FUNCTIONS.keys() | FORMS.keys()
+_KNOWN_FUNCTIONS = FUNCTIONS.keys() | SPECIAL_FUNCTIONS.keys()
 _USAGE = {word.name: word.usage for word in WORDS}
 
 _SOURCES: tuple[SignalSource, ...] = ("expression", "slider", "mouse", "audio", "osc", "midi")
@@ -72,7 +72,7 @@ class Compiler:
             case ast.Name() | ast.Attribute():
                 return self._name(dotted_name(node) or ast.unparse(node))
             case ast.BinOp(left, op, right) if type(op) in _BINARY:
-                return joining.binary(_BINARY[type(op)], self.code(left), self.code(right))
+                return combine.binary(_BINARY[type(op)], self.code(left), self.code(right))
             case ast.UnaryOp(ast.UAdd(), operand):
                 return self.code(operand)
             case ast.UnaryOp(ast.USub(), operand):
@@ -82,12 +82,12 @@ class Compiler:
                 denied = self.code(operand)
                 return lambda context: 0.0 if denied(context) else 1.0
             case ast.BoolOp(op, values):
-                return joining.boolean(
+                return combine.boolean(
                     isinstance(op, ast.And), [self.code(value) for value in values]
                 )
             case ast.Compare(left, ops, others) if all(type(op) in _COMPARISONS for op in ops):
                 compare = [_COMPARISONS[type(op)] for op in ops]
-                return joining.comparison(
+                return combine.comparison(
                     self.code(left), compare, [self.code(node) for node in others]
                 )
             case ast.IfExp(test, body, orelse):
@@ -145,15 +145,15 @@ class Compiler:
             )
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise ExpressionError(f"{name} takes plain values, separated by commas.")
-        if name in FORMS:
-            form = FORMS[name]
+        if name in SPECIAL_FUNCTIONS:
+            form = SPECIAL_FUNCTIONS[name]
             if not form.least <= len(node.args) <= form.most:
                 raise ExpressionError(f"Write {_usage(name)}.")
             return form.build(_Arguments(self, name, node.args))
         function = FUNCTIONS[name]
         if not _takes(function, len(node.args)):
             raise ExpressionError(f"Write {_usage(name)}.")
-        return joining.application(function, self._codes(node.args))
+        return combine.application(function, self._codes(node.args))
 
     def note_source(self, source: SignalSource) -> None:
         """Remember the source that says most about where the movement comes from."""
