@@ -20,7 +20,7 @@ from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.settings import Settings
 from sgview.show.clock import FrameLimiter, FrameRate, Pace
 from sgview.state import commands as c
-from sgview.state.machine import Timing
+from sgview.state.machine import Stage, Timing
 from sgview.state.notices import Notices
 from sgview.state.params import View
 from sgview.state.status import ScreenStatus
@@ -139,10 +139,10 @@ class Screen(Closing):
         if picture is not self._shown:
             self._upload(picture)
         if picture is not None:
-            with self._timer.stage("draw"):
+            with self._timer.stage(Stage.DRAW):
                 height = self._framebuffer[1]
                 self.display.draw(self._picture_rect, height, view.fit, view.filter)
-        with self._timer.stage("panels"):
+        with self._timer.stage(Stage.PANELS):
             self._draw_panel(present)
         if self.has_panel:
             self._busy = self._now() - self._begin
@@ -188,7 +188,7 @@ class Screen(Closing):
             display=self.display.description,
             is_fullscreen=self.window.is_fullscreen,
             vsync=self.window.vsync,
-            timings=(*timings, Timing("window", self._busy * 1000)) if timings else (),
+            timings=(*timings, Timing(Stage.WINDOW, self._busy * 1000)) if timings else (),
             fps_limit=self.pace.fps_limit,
             refresh_rate=self.window.refresh_rate if is_watched else DEFAULT_REFRESH_RATE,
             pace_note=self.pace.note,
@@ -203,7 +203,7 @@ class Screen(Closing):
         self._shown = picture
         if picture is not None:
             try:
-                with self._timer.stage("upload"):
+                with self._timer.stage(Stage.UPLOAD):
                     self.display.show(pixels_of(picture))
             except ValueError as error:  # larger than this graphics card can hold
                 self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
-from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
 from sgview.state.params import Params
 from sgview.state.status import (
@@ -41,6 +41,7 @@ from stylegan3.cuda import current_stream
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
+_NETWORKS: Mapping[Slot, str] = {"a": MemoryOwner.NETWORK_A, "b": MemoryOwner.NETWORK_B}
 
 
 class _Features(NamedTuple):
@@ -178,7 +179,7 @@ class Engine(Closing):
             self._timers.start_frame()
             features = self._features(live, params, t)
             vector = self._download.vector(STATISTICS + features.rows.shape[1], self.device)
-            with self._timers.stage("picture"):
+            with self._timers.stage(Stage.PICTURE):
                 rgba8 = self._draw(features, params, vector)
             ready = None if self._ready is None else self._ready.record()
             if vector is not None:
@@ -255,12 +256,12 @@ class Engine(Closing):
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are those in other hands."""
         owners: dict[str, object] = {
-            f"Network {slot.upper()}": self._live[slot].pristine for slot in sorted(self._live)
+            _NETWORKS[slot]: self._live[slot].pristine for slot in sorted(self._live)
         }
-        owners["Live weights"] = [live.generator for live in self._live.values()]
+        owners[MemoryOwner.LIVE] = [live.generator for live in self._live.values()]
         prepared = [live.prepared for live in self._live.values()]
-        owners["Prepared weights, buffers"] = prepared
-        owners["Pictures"] = [self._last_good, pictures]
+        owners[MemoryOwner.PREPARED] = prepared
+        owners[MemoryOwner.PICTURES] = [self._last_good, pictures]
         return memory_status(self.device, owners)
 
     def _features(
@@ -271,9 +272,9 @@ class Engine(Closing):
         given: Tensor | None = None,  # instead of the latents of `params`
     ) -> _Features:
         layer = self._find_layer(live, params.layer.name)
-        with self._timers.stage("weights"):
+        with self._timers.stage(Stage.WEIGHTS):
             edits = live.weights.update(params.blend, params.edits)
-        with self._timers.stage("latents"):
+        with self._timers.stage(Stage.LATENTS):
             if given is not None:
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]

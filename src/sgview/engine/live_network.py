@@ -13,6 +13,7 @@ from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
+from sgview.state.machine import Stage
 from sgview.state.params import Params
 from sgview.state.status import Notice
 from stylegan3 import cuda
@@ -97,9 +98,9 @@ class LiveNetwork:
 
     def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
-        with self._timers.stage("mapping"):
+        with self._timers.stage(Stage.MAPPING):
             ws = self._map(latent, params) if latent.ndim == 2 else latent
-        with self._timers.stage("synthesis"):
+        with self._timers.stage(Stage.SYNTHESIS):
             options = {"layer": layer} if layer else {}
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
         return output, ws
@@ -184,7 +185,7 @@ class LiveNetwork:
             params.noise_mode,
             params.mapping,
         )
-        with self._timers.stage("mapping, synthesis"):
+        with self._timers.stage(Stage.GRAPH):
             if call[0] and call == self._last_call:
                 return fast.again(), fast.ws
             self._last_call = call
