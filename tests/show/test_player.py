@@ -23,7 +23,7 @@ def frame(play):
 def play(player: Player, params: Params, frames: int) -> list[tuple[float, Params]]:
     played = []
     for _ in range(frames):
-        incoming = player.hear(params)
+        incoming = player.advance(params)
         assert isinstance(incoming, Incoming)
         played.append((player.instant.t, player.resolve(incoming.params).params))
     return played

@@ -38,7 +38,7 @@ class Stage:
         shown = Params()
         for _ in range(frames):
             self.t += STEP
-            self.player.hear(self.params)
+            self.player.advance(self.params)
             resolved = self.player.resolve(self.params)
             self.show.record(self.params, resolved, {})
             shown = resolved.params

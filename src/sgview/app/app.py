@@ -214,7 +214,7 @@ class App(Closing):
         """Take what came in, ask the engine for the picture of now, and return what it shows."""
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
-        incoming = self.player.hear(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
+        incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
         self.params = incoming.params
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:

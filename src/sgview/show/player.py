@@ -30,10 +30,10 @@ from sgview.state.status import PlayerStatus, ScriptStatus
 
 
 class Player(Closing):
-    """Owns time, everything that is listened to, the beat and the script.
+    """Owns the clock, the sources of signals, sound, tempo and script.
 
-    A frame is `hear`, which takes in what came from outside, and `resolve`, which gives the values
-    of this instant. Whoever plays runs commands in between.
+    A frame is `advance`, which takes in what came from outside, and `resolve`, which gives the
+    values of this instant. The window and `render` run commands in between.
 
     Args:
         settings: the sound, the beat, and whether learned controllers pick up.
@@ -68,7 +68,7 @@ class Player(Closing):
         position = self.clock.position
         self.tempo.start_at(position, self.sound.tempo(position))
 
-    def hear(
+    def advance(
         self,
         params: Params,
         networks: Mapping[Slot, NetworkStatus] | None = None,
@@ -85,9 +85,9 @@ class Player(Closing):
         """
         t, _ = self.clock.tick()
         position, elapsed = self.clock.position, self.clock.take_elapsed()
-        audio, bands = self.sound.hear(position)
+        audio, bands = self.sound.levels(position)
         self.tempo.advance(elapsed, self.sound.tempo(position))
-        incoming = self.sources.hear(
+        incoming = self.sources.poll(
             params,
             networks or {},
             mouse=mouse,
@@ -99,7 +99,7 @@ class Player(Closing):
         return incoming
 
     def resolve(self, params: Params) -> Resolved:
-        """Return what plays at the instant that `hear` came to."""
+        """Return what plays at the instant that `advance` came to."""
         beat, bpm = self.tempo.beat, self.tempo.bpm
         self.instant = replace(self.instant, beat=beat, bpm=bpm)
         act = self.script.run if self.script is not None else None

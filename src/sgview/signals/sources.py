@@ -73,7 +73,7 @@ class Sources(Closing):
             if source is not None:
                 source.close()
 
-    def hear(
+    def poll(
         self,
         params: Params,
         networks: Mapping[Slot, NetworkStatus] = _NO_NETWORKS,

@@ -27,7 +27,7 @@ def sine(frequency: float, amplitude: float = 1.0, seconds: float = 1.0) -> np.n
 def hear(samples: np.ndarray, sound: Sound | None = None) -> list[SoundLevels]:
     sound = sound or Sound()
     follower = Follower(RATE, sound)
-    return [follower.hear(power) for power in Spectrum(RATE, sound).powers(windows(samples))]
+    return [follower.follow(power) for power in Spectrum(RATE, sound).powers(windows(samples))]
 
 
 def levels(heard: SoundLevels) -> dict[str, float]:

@@ -24,7 +24,7 @@ def beats(bpm: float, seconds: float, first: float, noise: float = 0.0) -> np.nd
 def flux_of(samples: np.ndarray) -> np.ndarray:
     follower = Follower(RATE, Sound())
     powers = Spectrum(RATE, Sound()).powers(windows_of(samples))
-    return np.array([follower.hear(power).flux for power in powers])
+    return np.array([follower.follow(power).flux for power in powers])
 
 
 @pytest.mark.parametrize(

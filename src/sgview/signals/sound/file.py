@@ -87,7 +87,7 @@ def analyse(
     flux = np.zeros(len(windows))
     for start in range(0, len(windows), AT_ONCE):
         for hop, powers in enumerate(spectrum.powers(windows[start : start + AT_ONCE]), start):
-            heard = follower.hear(powers)
+            heard = follower.follow(powers)
             levels[hop], bands[hop], flux[hop] = heard.levels, heard.bands, heard.flux
     seconds = max(len(samples) / RATE, HOP / RATE)
     return SoundFile(seconds, levels, bands, find_tempo(flux, RATE))

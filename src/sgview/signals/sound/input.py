@@ -97,7 +97,7 @@ class SoundInput:
         while len(self._pending) >= HOP:
             hop, self._pending = self._pending[:HOP], self._pending[HOP:]
             self._recent = np.concatenate([self._recent[HOP:], hop])
-            heard = self._follower.hear(self._spectrum.powers(self._recent[None])[0])
+            heard = self._follower.follow(self._spectrum.powers(self._recent[None])[0])
             self._fluxes.append(heard.flux)
             self._hops += 1
             self._heard = heard

@@ -64,7 +64,7 @@ class SoundSource:
             self._wanted = sound
             self._begin()
 
-    def hear(
+    def levels(
         self,
         position: float,  # in a file that is heard [s]
     ) -> Levels:
@@ -153,7 +153,7 @@ class SoundSource:
             return
         sound, self._wanted = self._wanted, None
         known = self._samples
-        self._task = self._thread.submit(_hear_file, sound, known)
+        self._task = self._thread.submit(_analyse_file, sound, known)
 
     def _open_input(self) -> None:
         self._retry = float("inf")
@@ -171,7 +171,7 @@ class SoundSource:
             self._input = None
 
 
-def _hear_file(
+def _analyse_file(
     sound: Sound, known: tuple[str, np.ndarray] | None
 ) -> tuple[str, np.ndarray, SoundFile]:
     is_known = known is not None and known[0] == sound.file

@@ -92,7 +92,7 @@ class Follower:
         self._onset = 0.0
         self._since = ONSET_GAP  # the last onset [s]
 
-    def hear(
+    def follow(
         self,
         powers: np.ndarray,  # [BANDS + 4], as `Spectrum.powers` gives them
     ) -> SoundLevels:
