@@ -1,4 +1,4 @@
-"""The instrument as a whole: who owns what, the frame, and who does what a command asks."""
+"""The window program: its owners, the frame, and the dispatch of commands to their owners."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class App(Closing):
-    """Owns the parameters, and everything else by its owners: screen, panels, player, engine.
+    """Owns the parameters, and through its parts all else: screen, panels, player, engine, files.
 
     Args:
         settings: how to start.
@@ -89,8 +89,12 @@ class App(Closing):
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
-        self._mouse = (0.5, 0.5, False)  # over the picture; ImGui takes it in once a panel
-        self._is_held = False  # a widget, by the user
+        self._mouse = (
+            0.5,
+            0.5,
+            False,
+        )  # over the picture, and the button; read with each panel
+        self._is_held = False  # the user holds a widget
         self._files = Files(settings.folders, self._notices, now)
         self._owned.callback(self._files.close)
         self._is_running = True
@@ -127,7 +131,7 @@ class App(Closing):
         screen.await_picture(self.picture, self.worker.await_newer)
 
     def execute(self, command: c.Command) -> None:
-        """Let its owner do what `command` asks; the one place where commands become deeds."""
+        """Dispatch `command` to its owner; the only place where commands are run."""
         if isinstance(command, c.NetworkCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
@@ -147,7 +151,7 @@ class App(Closing):
             self._execute_own(command)
 
     def _execute_own(self, command: c.AppCommand) -> None:
-        """Do what concerns several owners."""
+        """Run a command that concerns several owners."""
         match command:
             case c.LoadPreset(path):
                 if (params := self._files.load_preset(path)) is not None:
@@ -179,13 +183,13 @@ class App(Closing):
                 assert_never(command)
 
     def drop(self, paths: list[Path]) -> None:
-        """Take files dropped on the window: with Shift, or on the slot of B, a network is B."""
+        """Open files dropped on the window; with Shift or on the slot of B, a network goes to B."""
         window = self.screen.window
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
         self._commands += commands_for(paths, slot)
 
     def resume(self, surroundings: Surroundings) -> None:
-        """Go on with what was around the parameters when the last session was saved."""
+        """Restore time, sound, tempo and fade as the last session saved them."""
         self.player.resume(surroundings)
         self.show.resume(surroundings)
 
@@ -203,7 +207,7 @@ class App(Closing):
     def _build_panel(self) -> None:
         """Let the user see and change the parameters."""
         gui, screen = self.gui, self.screen
-        if screen.is_hurried:  # a panel takes as long as a few pictures: the engine has one to make
+        if screen.is_hurried:  # a panel takes as long as a few pictures: let the engine begin one
             self._ask(False)
         screen.begin_panel(is_used=gui.is_used)
         self.params = gui.draw(self.params, self.status, self._commands.append)
@@ -211,7 +215,7 @@ class App(Closing):
         screen.take_panel(gui.picture_rect, gui.is_picture_free, is_held=self._is_held)
 
     def _ask(self, has_panel: bool) -> Resolved:
-        """Take what came in, ask the engine for the picture of now, and return what it shows."""
+        """Apply what came in, ask the engine for the picture of now, and return its values."""
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
         incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
@@ -268,7 +272,7 @@ class App(Closing):
         self.screen.window.set_title(" \u2013 ".join(["sgview", *names]))
 
     def _snapshot_status(self, moved: SignalStatus) -> Status:
-        """Return what every owner says of itself; what costs time only while it is looked at."""
+        """Return the status of every owner; slow measurements only while their panel is shown."""
         is_watched = self.gui.shows_performance
         self.worker.watch_memory(is_watched)
         engine = self.worker.status()

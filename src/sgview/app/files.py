@@ -32,7 +32,7 @@ class Files:
     """Writes and reads what the user saves; snapshots on a thread, so that the window plays on.
 
     Args:
-        folders: where files go that are not told a place.
+        folders: for files that are saved without a path of their own.
         notices: told what was written, and what could not be.
         now: the source of real time [s].
     """
@@ -50,7 +50,7 @@ class Files:
         return Path(self._folders.presets)
 
     def execute(self, command: c.FileCommand, params: Params, picture: Picture | None) -> None:
-        """Do what `command` asks with what is set, or with the picture on the screen."""
+        """Run `command` on the parameters as they are set, or on the picture on the screen."""
         match command:
             case c.SaveSnapshot(path):
                 self.save_snapshot(picture, path)
@@ -90,7 +90,7 @@ class Files:
         return params
 
     def poll(self) -> None:
-        """Tell of snapshots that were finished since."""
+        """Add a notice for each snapshot finished since the last call."""
         for entry in [entry for entry in self._writing if entry[1].done()]:
             self._writing.remove(entry)
             path, task = entry

@@ -1,4 +1,4 @@
-"""What is seen: the window, the picture and the panel in it, and when they are drawn."""
+"""The window, the picture and the panel in it, and when they are drawn."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
-PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
-RESTING_PANEL_RATE = 30.0  # while nobody touches it and pictures want to be as many as they can
+PANEL_RATE = 70.0  # drawings of the panel a second, about; every frame of a screen of 75 Hz
+RESTING_PANEL_RATE = 30.0  # while nobody uses the panel and pictures come as fast as they can
 MINIMISED_WAIT = 0.1  # [s]
 
 AwaitNewer = Callable[["Picture | None", float], None]
@@ -75,19 +75,19 @@ class Screen(Closing):
             raise
         self.ui_scale = settings.window.ui_scale or self.window.ui_scale
         self.pace = FramePace(self.window, settings.window.fps_limit)
-        self.has_panel = False  # this frame draws it anew
+        self.has_panel = False  # this frame builds and draws the panel anew
         self._panel_pace = Pace(PANEL_RATE, now)
         self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
         self._limiter = FrameLimiter(now)
         self._rate = FrameRate(now)
         self._begin = now()  # of this frame, events left out [s]
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
-        self._shown: Picture | None = None  # by the display
+        self._shown: Picture | None = None  # the picture that the display holds
         self._framebuffer = (0, 0)  # [px]
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
-        self._is_kept = False  # the panel, to be shown again by the frames in between
-        self._hole: tuple[int, int, int, int] | None = None  # [px], where the panel leaves it free
-        self._is_held = False  # a widget, by the user
+        self._is_kept = False  # the panel is kept as a texture, for the frames in between
+        self._hole: tuple[int, int, int, int] | None = None  # [px], what the panel leaves free
+        self._is_held = False  # the user holds a widget
 
     @property
     def is_hurried(self) -> bool:
@@ -95,12 +95,12 @@ class Screen(Closing):
         return self.pace.is_hurried
 
     def begin_frame(self) -> bool:
-        """Take in what happened to the window; False where nothing of it can be seen."""
+        """Process the window's events; return False while nothing of the window can be seen."""
         self.has_panel = self._panel_pace.is_due()
         if self.has_panel and self.window.is_minimised:
             self.window.wait(MINIMISED_WAIT)
             return False
-        if self.has_panel or not self.is_hurried:  # nothing listens before the next panel
+        if self.has_panel or not self.is_hurried:  # input is read when the next panel is built
             self.window.poll()
         self._begin = self._now()
         return True

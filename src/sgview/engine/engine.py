@@ -45,12 +45,12 @@ _NETWORKS: Mapping[Slot, str] = {"a": MemoryOwner.NETWORK_A, "b": MemoryOwner.NE
 
 
 class _Features(NamedTuple):
-    """The output of the shown layer, and how it came about."""
+    """The output of the shown layer, and the latent and edits it was made from."""
 
     output: Tensor  # [N, C, H, W]
     layer: str  # full name, "" for the image
     latent: Tensor  # [N, z_dim] or [N, num_ws, w_dim]
-    rows: Tensor  # [rows, n], of the latent
+    rows: Tensor  # [rows, n]: z, or the rows of ws
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
 
@@ -68,7 +68,7 @@ class Engine(Closing):
         self.device = choose_device(device)
         self._asked_for = device
         self._acceleration = acceleration
-        self._kernels = None  # of the picture
+        self._kernels = None  # kernels of the stage "picture"
         if acceleration.has_kernels(self.device):
             self._kernels = PictureKernels()
         self._stream: torch.cuda.Stream | None = None
@@ -84,7 +84,7 @@ class Engine(Closing):
         self._last_good = LastGood()
         self._notices: list[Notice] = []
         self._good_in_a_row = _GOOD_AGAIN
-        self._found_layer: tuple[NetworkStatus, str, str | None] | None = None  # asked for last
+        self._found_layer: tuple[NetworkStatus, str, str | None] | None = None  # looked up last
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
@@ -127,7 +127,7 @@ class Engine(Closing):
             old = self._live.pop(slot, None)
             self._pair()
             before = old.network if old else None
-            del old  # it goes before the new one comes: there may be no room for both
+            del old  # freed before the new one is copied: there may be no room for both
             try:
                 self._place(slot, network)
             except Exception:
@@ -254,7 +254,7 @@ class Engine(Closing):
             return time_layers(live, made.latent, params, made.layer)
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
-        """Return who holds the device's memory; `pictures` are those in other hands."""
+        """Return who holds the device's memory; `pictures` are pictures that the caller holds."""
         owners: dict[str, object] = {
             _NETWORKS[slot]: self._live[slot].pristine for slot in sorted(self._live)
         }

@@ -54,7 +54,7 @@ class LiveNetwork:
         network: stays as it is.
         device: to play on.
         acceleration: how to compute on an NVIDIA GPU.
-        timers: are told the stages of `run`; None for nobody's.
+        timers: time the stages of `run`; None: not timed.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class LiveNetwork:
         self._timers = timers or StageTimers(device)
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
-        self._last_call: tuple[object, ...] = ()  # of the fast path
+        self._last_call: tuple[object, ...] = ()  # arguments of the last call of the fast path
         self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
-        self._obstacle = acceleration.obstacle(device)  # why modules play; "": not known of any
+        self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}

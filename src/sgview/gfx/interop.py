@@ -108,7 +108,7 @@ class Interop(Closing):
             self._stream = None
 
     def _keep(self, image: DeviceImage) -> None:
-        """Hold `image` until its copy is done, and let go of those that are."""
+        """Hold `image` until its copy is done, and release images whose copies are."""
         while self._under_way:
             if int(self._cuda.cudaEventQuery(self._under_way[0][0])[0]) != 0:
                 break

@@ -21,7 +21,7 @@ class Thumbnails(Closing):
 
         Args:
             pictures: uint8 [H, W, 4] by name; those of the last call that are the same objects are
-                not uploaded again, those that are missing now are freed.
+                not uploaded again, missing ones are freed.
         """
         self._forget(self._textures.keys() - pictures.keys())
         for name, pixels in pictures.items():

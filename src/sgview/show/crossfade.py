@@ -1,4 +1,4 @@
-"""The crossfade from what was playing to a look that was recalled."""
+"""The crossfade from the values that were playing to a recalled look."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Running:
 
 
 class Crossfade:
-    """Leads from the values of one instant to those that are set now, which may go on moving."""
+    """Fades from the values of one instant to the values set now, which may go on moving."""
 
     def __init__(self) -> None:
-        self.running: Running | None = None  # may be set, to go on with one of a take
+        self.running: Running | None = None  # a take sets it, to go on with its own fade
         self.progress = 1.0  # of its time, 0..1; 1: none is running
 
     @property
@@ -42,7 +42,7 @@ class Crossfade:
         self.progress = 0.0 if self.running else 1.0
 
     def stop(self) -> None:
-        """Be at the end at once."""
+        """End the fade at once."""
         self.running, self.progress = None, 1.0
 
     def apply(

@@ -38,7 +38,7 @@ class Player(Closing):
     Args:
         settings: the sound, the beat, and whether learned controllers pick up.
         clock: time; one of even frames where nothing plays live.
-        sources: OSC, MIDI and what is learned from them; None: nobody plays along.
+        sources: OSC, MIDI and learning from them; None: no signals from outside.
         now: the source of real time [s].
     """
 
@@ -59,7 +59,7 @@ class Player(Closing):
         self.instant = Instant(clock.t)
 
     def wait_for_sound(self) -> None:
-        """Wait until a file that is to be heard is read, and be where its beat is by now.
+        """Wait until the sound file is analysed, and set the beat to its own at this position.
 
         Raises:
             ConfigError: if it cannot be heard.
@@ -80,7 +80,7 @@ class Player(Closing):
 
         Args:
             params: as they are set, for messages to change.
-            networks: those that are loaded.
+            networks: the loaded ones.
             mouse, is_mouse_down: as in `Inputs`.
         """
         t, _ = self.clock.tick()
@@ -161,7 +161,7 @@ class Player(Closing):
         )
 
     def resume(self, surroundings: Surroundings) -> None:
-        """Go on with what was around the parameters when they were saved."""
+        """Restore time, tempo and sound as they were when the session was saved."""
         self.clock.t = self.clock.position = surroundings.t
         self.clock.is_paused = surroundings.is_paused
         self.tempo.set(surroundings.bpm, is_following=surroundings.follows_sound)
@@ -186,7 +186,7 @@ class Player(Closing):
 
 
 def live_sources(settings: Settings) -> Sources:
-    """Return what listens and sends, opened as the settings want it."""
+    """Return the sources of signals, opened as the settings say."""
     osc, midi = settings.osc, settings.midi
     sources = Sources(
         OscInput(osc.interface, osc.port) if osc.enabled else None,

@@ -37,7 +37,7 @@ class AbsTime:
 
 @dataclass
 class _Version:
-    """The script as it was saved at one moment."""
+    """One saved version of the script."""
 
     namespace: dict[str, Any]
     frame: Callable[[ScriptFrame], object]
@@ -72,7 +72,7 @@ class Script(Closing):
 
         Args:
             params: the values of this instant, signals resolved.
-            instant: the moment.
+            instant: time, beat and inputs.
         """
         if self._is_saved.is_set():
             self._is_saved.clear()
@@ -153,7 +153,7 @@ class Script(Closing):
         self._clear_error()
 
     def _retire(self) -> None:
-        """Let the present version, if it is good, stand in for the one that is being read."""
+        """Keep the present version, if it is good, as the fallback of the one being read."""
         if self._version is not None and self._version.is_good:
             self._good = self._version
         self._version = None

@@ -52,7 +52,7 @@ class Show(Closing):
         self._notices = notices
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
-        self._script_error = ""  # that was told of last
+        self._script_error = ""  # the last one that became a notice
         self._recorder: TakeRecorder | None = None
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
@@ -108,7 +108,7 @@ class Show(Closing):
         return look.params, look.name
 
     def leave_look(self) -> None:
-        """What plays is no look any more: the state came from elsewhere."""
+        """Note that the values are not of a look any more: they came from elsewhere."""
         if self._player.resolver.crossfade.is_running:
             self._begin_fade(0.0)
         self._fade = replace(self._fade, look="")
@@ -134,7 +134,7 @@ class Show(Closing):
             self._fail(text, "Choose another folder for takes in the settings.")
 
     def resume(self, surroundings: Surroundings) -> None:
-        """Go on with what was around the parameters when they were saved."""
+        """Restore the settings of the fade; a notice names the script that played along."""
         self._fade = replace(
             self._fade, seconds=surroundings.fade_seconds, easing=surroundings.fade_easing
         )

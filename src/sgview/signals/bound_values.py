@@ -16,11 +16,11 @@ from sgview.state.status import BindingStatus, EditStatus, SignalSource, SliderS
 from sgview.state.updates import Updates, add_update, apply_updates
 
 _SLIDERS = "sliders."
-_State = tuple[object, ...]  # what a driven value is recognised by from frame to frame
+_State = tuple[object, ...]  # the identity of a driven value from frame to frame
 
 
 class SignalStatus(Struct, frozen=True):
-    """What came of the expressions at one instant."""
+    """The results of all expressions at one instant."""
 
     bindings: dict[str, BindingStatus] = {}  # by leaf path, expressions of edits included
     edits: tuple[EditStatus, ...] = ()  # in the order of `Params.edits`
@@ -57,7 +57,7 @@ class Signals:
         self._undriven = SignalStatus()  # where nothing follows an expression
 
     def resolve(self, params: Params, instant: Instant) -> tuple[Params, SignalStatus]:
-        """Return `params` as they are at `instant`, and what there is to say of it."""
+        """Return `params` as they are at `instant`, and the status of each expression."""
         drives = self._plan(params)
         if not drives:
             return params, self._undriven

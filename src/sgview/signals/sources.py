@@ -1,4 +1,4 @@
-"""Everything that listens, and what it hears in a frame."""
+"""The sources of signals from outside, and what came in since the last frame."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Incoming(Struct, frozen=True):
 
 
 class Sources(Closing):
-    """Owns the sources of signals but the sound; a context manager.
+    """Owns OSC, MIDI and learning, all sources of signals but sound; a context manager.
 
     Args:
         osc: None: no OSC in.
@@ -87,7 +87,7 @@ class Sources(Closing):
 
         Args:
             params: as they are, for messages to change.
-            networks: those that are loaded.
+            networks: the loaded ones.
             mouse, is_mouse_down, audio, bands: as in `Inputs`.
         """
         inputs = self._snapshot(mouse, is_mouse_down, audio, bands)
@@ -125,7 +125,7 @@ class Sources(Closing):
 
     @property
     def learning(self) -> Learning | None:
-        """Return what is waited for."""
+        """Return the value that is being learned, None if there is none."""
         return self._learner.status
 
     def osc_status(self) -> OscStatus:

@@ -120,7 +120,7 @@ class MidiStatus(Struct, frozen=True):
     """MIDI devices."""
 
     reason: str = ""  # why there is no MIDI
-    devices: tuple[str, ...] = ()  # those that are open
+    devices: tuple[str, ...] = ()  # the open ones
     last: str = ""  # the newest message, as text
     picks_up: bool = True
 
@@ -193,7 +193,7 @@ class SoundStatus(Struct, frozen=True):
 class EngineStatus(Struct, frozen=True):
     """What the engine's thread holds, and what it is busy with."""
 
-    networks: dict[Slot, NetworkStatus] = {}  # those that are loaded
+    networks: dict[Slot, NetworkStatus] = {}  # the loaded ones
     wanted: dict[Slot, str] = {}  # paths of what should play in each slot; "": built in
     unloaded: dict[Slot, str] = {}  # paths that `ReloadNetwork` would load
     loading: tuple[LoadStatus, ...] = ()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sgview.state.machine import MemoryOwner, MemoryShare, MemoryStatus
 
-_INTERVAL = 2.0  # between two looks, which take some milliseconds [s]
+_INTERVAL = 2.0  # between two measurements, which take some milliseconds [s]
 _EMPTY = {type(None), bool, int, float, str, bytes, torch.dtype, torch.device, torch.Size}
 _OWN_MODULES = ("sgview.", "stylegan3.", "torch.nn.")  # whose objects are looked into
 
@@ -50,10 +50,10 @@ def memory_status(
 
 
 class MemoryWatch:
-    """Looks at the memory every other second while somebody watches.
+    """Measures the memory every other second while somebody watches.
 
     Args:
-        look: returns what there is to see.
+        look: measures it.
         now: the source of real time [s].
     """
 
@@ -67,7 +67,7 @@ class MemoryWatch:
         self.latest: MemoryStatus | None = None
 
     def poll(self) -> None:
-        """Look, if it is time to."""
+        """Measure, if it is time to."""
         if not self.is_wanted:
             self.latest = None
             self._due = 0.0

@@ -100,7 +100,7 @@ class TakeRecorder:
         changes: tuple[Change, ...],
         networks: dict[Slot, RecordedNetwork],
     ) -> None:
-        """Note one frame: what is set, the moment, what the script did, what plays."""
+        """Note one frame: values as set, time and inputs, changes by the script, networks."""
         line = Line(
             t=instant.t,
             elapsed=instant.elapsed,

@@ -1,4 +1,4 @@
-"""How parts of an expression are joined to a larger one."""
+"""Combines compiled parts of an expression: operators, comparisons, calls."""
 
 from __future__ import annotations
 

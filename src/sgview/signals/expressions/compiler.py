@@ -1,6 +1,6 @@
 """Turns the tree of an expression into nested functions; what has no translation is refused.
 
-Only what is listed here and in the tables of names, functions and forms can be written. Dotted
+Only what is listed here and in the tables of names and functions can be written. Dotted
 names such as `math.sin` are entries of a table, not attributes of Python objects, and every number
 is a float, so there is no object to climb out from and no integer to grow without bound.
 """
@@ -146,10 +146,10 @@ class Compiler:
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise ExpressionError(f"{name} takes plain values, separated by commas.")
         if name in SPECIAL_FUNCTIONS:
-            form = SPECIAL_FUNCTIONS[name]
-            if not form.least <= len(node.args) <= form.most:
+            special = SPECIAL_FUNCTIONS[name]
+            if not special.least <= len(node.args) <= special.most:
                 raise ExpressionError(f"Write {_usage(name)}.")
-            return form.build(_Arguments(self, name, node.args))
+            return special.build(_Arguments(self, name, node.args))
         function = FUNCTIONS[name]
         if not _takes(function, len(node.args)):
             raise ExpressionError(f"Write {_usage(name)}.")
@@ -162,7 +162,7 @@ class Compiler:
 
 
 class _Arguments:
-    """The arguments of one call; see `forms.Arguments`."""
+    """The arguments of one call; see `arguments.Arguments`."""
 
     def __init__(self, compiler: Compiler, name: str, nodes: list[ast.expr]) -> None:
         self._compiler = compiler

@@ -16,7 +16,7 @@ class WaitingError(ExpressionError):
 
 
 class EvaluationContext:
-    """An instant and the hand-set value of what is driven; reused from one to the next.
+    """An instant, and the hand-set value of the leaf that an expression drives; reused for all.
 
     Plain attributes, since reading them is most of what evaluating an expression costs.
     """

@@ -23,11 +23,11 @@ MAX_DEPTH = 40  # of nesting
 
 
 class Expression:
-    """A formula, read once and evaluated at any moment.
+    """A formula, compiled once and evaluated at any instant.
 
     `source` says where its movement comes from, `sliders` which of the user's sliders it names.
-    Forms such as `smooth` remember: evaluate once a frame, and give each value that is driven an
-    expression of its own.
+    Functions such as `smooth` are stateful: evaluate once a frame, and give each value that is
+    driven an expression of its own.
 
     Raises:
         ExpressionError: if `text` is not such a formula.

@@ -1,4 +1,4 @@
-"""The functions of expressions that listen: slider, osc, midi, note, bend, audio."""
+"""The functions of expressions that read inputs: slider, osc, midi, note, bend, audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of expressions that are more than a formula: those that listen or remember."""
+"""The functions of expressions that read inputs or keep state: a closed table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sgview.signals.expressions.arguments import CodeBuilder
 
 @dataclass(frozen=True)
 class Signature:
-    """A form and how many arguments it takes."""
+    """A special function, and how many arguments it takes."""
 
     build: CodeBuilder
     least: int

@@ -1,4 +1,4 @@
-"""The functions of expressions that go on from where they were: lfo, env, smooth, pickup.
+"""The functions of expressions that keep state: lfo, env, smooth, pickup.
 
 Each is built once for each place where it is written and keeps what it remembers there. The same
 instants in the same order give the same values.

@@ -1,4 +1,4 @@
-"""A file as the source of sound: heard in advance, so that every instant is known beforehand."""
+"""A file as the source of sound: analysed in advance, so that every instant is known."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sgview.signals.sound.tempo import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
-RATE = 48_000  # that every file is brought to [samples/s]
+RATE = 48_000  # to which every file is resampled [samples/s]
 LONGEST = 3 * 3600  # [s]
 AT_ONCE = 4096  # windows whose spectra are computed together
 
 
 @dataclass(frozen=True, eq=False)
 class SoundFile:
-    """The levels of a whole file, hop by hop; it goes round and round."""
+    """The levels of a whole file, hop by hop; the file repeats."""
 
     seconds: float
     levels: np.ndarray  # [hops, 5], in the order of `NAMES`
@@ -79,7 +79,7 @@ def analyse(
     samples: np.ndarray,  # float32 [n], mono at `RATE`
     sound: Sound,
 ) -> SoundFile:
-    """Hear a whole file, as an input would be heard live."""
+    """Analyse a whole file, as an input is analysed live."""
     spectrum, follower = Spectrum(RATE, sound), Follower(RATE, sound)
     windows = windows_of(samples)
     levels = np.zeros((len(windows), len(NAMES)), np.float32)

@@ -13,7 +13,7 @@ from sgview.signals.sound.spectrum import HOP, WINDOW, Follower, SoundLevels, Sp
 from sgview.signals.sound.tempo import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 
-TEMPO_MEMORY = 10.0  # of which the beat is found [s]
+TEMPO_MEMORY = 10.0  # length of sound in which the beat is looked for [s]
 TEMPO_EVERY = 1.0  # [s]
 MISSING = "Hearing an input takes the library sounddevice: pip install 'sgview[audio]'"
 
@@ -36,7 +36,7 @@ class SoundInput:
         self._recent = np.zeros(WINDOW, np.float32)
         self._heard: SoundLevels | None = None
         self._hops = 0  # heard so far
-        self._searched = 0  # of them when the beat was looked for
+        self._searched = 0  # value of `_hops` when the beat was last looked for
         self._search: Future[_Found | None] | None = None
         self._tempo: _Found | None = None
         self._thread = ThreadPoolExecutor(1, "sgview tempo")

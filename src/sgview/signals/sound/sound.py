@@ -1,4 +1,4 @@
-"""What the instrument hears: an input live, or a file that goes with the time of the picture."""
+"""The source of sound: a live input, or a file that follows the time of the picture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SILENCE: Levels = ({}, ())
 
 
 class SoundSource:
-    """Owns the source of sound; nothing of it holds up a frame.
+    """Owns the input or file that sound comes from; never holds up a frame.
 
     Args:
         sound: what to listen to.
@@ -39,7 +39,7 @@ class SoundSource:
         self._file: SoundFile | None = None
         self._samples: tuple[str, np.ndarray] | None = None  # of the file read last
         self._task: Future[tuple[str, np.ndarray, SoundFile]] | None = None
-        self._wanted: Sound | None = None  # to be heard as soon as the task is done
+        self._wanted: Sound | None = None  # to be analysed as soon as the task is done
         self._retry = float("inf")
         self._names: Future[tuple[tuple[str, ...], str]] | None = None
         self._devices: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class SoundSource:
         self.set(sound)
 
     def set(self, sound: Sound) -> None:
-        """Listen to something else, or in another way."""
+        """Change the input or file, or how its levels move."""
         if sound == self.sound:
             return
         self.sound, self._reason = sound, ""
@@ -66,7 +66,7 @@ class SoundSource:
 
     def levels(
         self,
-        position: float,  # in a file that is heard [s]
+        position: float,  # in the file, if the source is one [s]
     ) -> Levels:
         """Return the newest levels and bands; the same objects until there are new ones."""
         self._poll()
@@ -148,7 +148,7 @@ class SoundSource:
             self._open_input()
 
     def _begin(self) -> None:
-        """Read and hear the wanted file, if nothing else is being read."""
+        """Begin to read and analyse the wanted file, if no other is being read."""
         if self._wanted is None or self._task is not None:
             return
         sound, self._wanted = self._wanted, None

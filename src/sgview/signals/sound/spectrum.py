@@ -96,7 +96,7 @@ class Follower:
         self,
         powers: np.ndarray,  # [BANDS + 4], as `Spectrum.powers` gives them
     ) -> SoundLevels:
-        """Go on by one hop."""
+        """Advance by one hop and return its levels."""
         raw = _levels(powers * self._gain)
         rate = np.where(raw > self._levels, self._rise, self._fall)
         self._levels = self._levels + (raw - self._levels) * rate

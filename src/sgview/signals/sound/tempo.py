@@ -26,7 +26,7 @@ class DetectedTempo:
 
     bpm: float  # [1/min]
     phase: float  # beats that have passed at its start, 0..1
-    clarity: float  # 0..1: how much of what begins does so on the beat
+    clarity: float  # 0..1: the share of the flux that falls on the beat
 
 
 class Tempo:
@@ -63,7 +63,7 @@ class Tempo:
         position: float,  # real time since the beginning [s]
         heard: DetectedTempo | None = None,
     ) -> None:
-        """Be where the beat would be by then; on that of the sound, if it is followed."""
+        """Set the beat to where it is at `position`; to that of the sound, if it is followed."""
         if self.is_following and heard is not None:
             self.bpm = heard.bpm
         self.beat = position * self.bpm / 60.0
@@ -94,7 +94,7 @@ class Tempo:
         elapsed: float,  # real time [s]
         heard: DetectedTempo | None = None,
     ) -> None:
-        """Go on.
+        """Let time pass.
 
         Args:
             elapsed: since the last call [s].
