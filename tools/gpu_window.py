@@ -195,8 +195,8 @@ def main() -> None:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)
         with on_card() if arguments.no_screen else nullcontext():
-            playing = play(network, acceleration, arguments.seconds, is_blind=arguments.blind)
-            print(f"{name:20}{playing}", flush=True)
+            measured = play(network, acceleration, arguments.seconds, is_blind=arguments.blind)
+            print(f"{name:20}{measured}", flush=True)
 
 
 if __name__ == "__main__":

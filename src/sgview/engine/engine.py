@@ -185,7 +185,7 @@ class Engine(Closing):
             if vector is not None:
                 self._download.expect(vector, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
-            status, latent = self._read_back(features, rgba8, live.made_by)
+            status, latent = self._take_download(features, rgba8, live.made_by)
             if not status.is_finite:
                 self._explain_bad(live, features, params.noise_mode)
         return Picture(
@@ -320,7 +320,7 @@ class Engine(Closing):
         self._found_layer = (network, name, found)
         return found or ""
 
-    def _read_back(
+    def _take_download(
         self, features: _Features, rgba8: Tensor, made_by: str
     ) -> tuple[PictureStatus, np.ndarray | None]:
         """Return the picture's status, and the latent, as far as they have arrived."""

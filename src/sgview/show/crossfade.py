@@ -9,7 +9,7 @@ from sgview.state.params import Params
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningFade:
     """A crossfade on its way."""
 
     origin: Params
@@ -22,7 +22,7 @@ class Crossfade:
     """Fades from the values of one instant to the values set now, which may go on moving."""
 
     def __init__(self) -> None:
-        self.running: Running | None = None  # a take sets it, to go on with its own fade
+        self.running: RunningFade | None = None  # a take sets it, to go on with its own fade
         self.progress = 1.0  # of its time, 0..1; 1: none is running
 
     @property
@@ -38,7 +38,7 @@ class Crossfade:
         easing: Easing = "smooth",
     ) -> None:
         """Begin to fade out of `origin`; 0 seconds: none, and one that is running ends."""
-        self.running = Running(origin, now, seconds, easing) if seconds > 0 else None
+        self.running = RunningFade(origin, now, seconds, easing) if seconds > 0 else None
         self.progress = 0.0 if self.running else 1.0
 
     def stop(self) -> None:
