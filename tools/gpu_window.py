@@ -82,7 +82,7 @@ class Playing:
 
     network: float  # alone, one after the other [ms]
     picture: float  # mean wall clock of one [ms]
-    shown: float  # the same of those that were drawn: the next may come before one is [ms]
+    shown: float  # mean wall clock of a drawn one: the next may come before one is drawn [ms]
     host: float  # of them, the host's part: median of `Engine.render` [ms]
     frames: float  # of the window [1/s]
     path: str  # that pictures take to the screen

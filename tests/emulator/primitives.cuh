@@ -63,7 +63,7 @@ struct Block {
   std::vector<size_t> committed[MAX_THREADS];
   alignas(16) unsigned char shared[SHARED_BYTES];
 };
-static std::vector<std::unique_ptr<Block>> blocks;  // those that run at once
+static std::vector<std::unique_ptr<Block>> blocks;  // blocks that run at once
 static Block* here;                                 // the one whose turn it is
 static unsigned char* shared;                       // its dynamic shared memory
 static ucontext_t scheduler;

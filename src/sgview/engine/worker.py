@@ -181,7 +181,7 @@ class EngineWorker(Closing):
             return notices
 
     def close(self) -> None:
-        """Stop the threads after the frame in hand and free the engine; again does nothing."""
+        """Stop the threads after the current frame and free the engine; idempotent."""
         with self._condition:
             if self._is_closing:
                 return

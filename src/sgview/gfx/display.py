@@ -102,7 +102,7 @@ class Display(Closing):
         program = self._shrinking if is_shrunk else self._program
         program.use()
         program.set_float4("u_rect", corners)
-        texture.bind(filter)  # to unit 0, where samplers look that nobody told otherwise
+        texture.bind(filter)  # to texture unit 0, the default of samplers
         calls.bind_vertex_array(self._vertices)
         calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
         calls.bind_vertex_array(0)

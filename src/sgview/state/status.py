@@ -199,7 +199,7 @@ class EngineStatus(Struct, frozen=True):
     loading: tuple[LoadStatus, ...] = ()
     device: str = ""
     picture_fps: float = 0.0
-    memory: MemoryStatus | None = None  # None: not looked at, since nobody watches
+    memory: MemoryStatus | None = None  # None: not measured while no panel shows it
     layer_times: LayerTimes = LayerTimes()
 
 
@@ -234,7 +234,7 @@ class ScreenStatus(Struct, frozen=True):
     display: str = ""  # path from picture to screen, with the reason for it
     is_fullscreen: bool = False
     vsync: bool = True
-    timings: tuple[Timing, ...] = ()  # stages of the window; () while nobody watches
+    timings: tuple[Timing, ...] = ()  # stages of the window; () while no panel shows them
     fps_limit: float = 120.0  # without vsync [frames/s]; 0: none
     refresh_rate: float = 60.0  # of the screen [Hz]
     pace_note: str = ""  # what else sets the pace

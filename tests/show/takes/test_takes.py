@@ -1,4 +1,4 @@
-"""A performance, recorded and played again."""
+"""A show, recorded and played again."""
 
 import json
 import math
