@@ -20,9 +20,17 @@ from pathlib import Path
 from stylegan3.cuda.kernel import Argument, Size, pack, three
 from stylegan3.cuda.nvrtc import KernelSpec
 
+
+def _half_floats() -> tuple[str, ...]:
+    """Let this processor convert float16 itself, if it can: without, a function is called."""
+    cpus = Path("/proc/cpuinfo")
+    return ("-mf16c",) if cpus.exists() and " f16c " in cpus.read_text() else ()
+
+
 HERE = Path(__file__).parent
 _BUILD = Path(tempfile.gettempdir()) / "stylegan3-emulator"
-_FLAGS = ("-std=c++17", "-O1", "-w", "-fPIC")
+# Jumps between stacks are what `longjmp` is checked for where sources are fortified.
+_FLAGS = ("-std=c++17", "-O1", "-w", "-fPIC", "-U_FORTIFY_SOURCE", *_half_floats())
 
 
 def has_compiler() -> bool:

@@ -3,6 +3,7 @@
 // undefined is made as unfriendly as is legal (shared memory starts as NaN; background copies are
 // invisible until they are waited for). It checks index arithmetic and synchronisation, not speed.
 #pragma once
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <algorithm>
@@ -51,7 +52,8 @@ static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 
 namespace emulator {
 constexpr int MAX_THREADS = 1024, SHARED_BYTES = 256 * 1024, STACK = 96 * 1024;
-struct Fiber { ucontext_t context; std::vector<char> stack; bool finished; };
+// Begins on its own stack by swapcontext; turns change by longjmp, which asks the system nothing.
+struct Fiber { jmp_buf place; std::vector<char> stack; bool started, finished; };
 struct Warp { void* lanes[32]; int arrived, generation; };
 struct Copy { u32 to; uint4 value; };
 struct Block {
@@ -66,17 +68,38 @@ struct Block {
 static std::vector<std::unique_ptr<Block>> blocks;  // those that run at once
 static Block* here;                                 // the one whose turn it is
 static unsigned char* shared;                       // its dynamic shared memory
-static ucontext_t scheduler;
+static jmp_buf scheduler;
 static std::function<void()> body;
 static int current, threads;
 static u32 shared_size;
 static Index grid_size;
 
-static void yield() { swapcontext(&here->fibers[current].context, &scheduler); }
+static void yield() {
+  if (!_setjmp(here->fibers[current].place)) _longjmp(scheduler, 1);
+}
 static void enter() {
-  body();
-  here->fibers[current].finished = true;
-  yield();
+  for (;;) {  // a fiber is used again for the next block
+    body();
+    here->fibers[current].finished = true;
+    yield();
+  }
+}
+static void start(Fiber& fiber) {
+  static ucontext_t context, unused;
+  fiber.stack.resize(STACK);
+  fiber.started = true;
+  getcontext(&context);
+  context.uc_stack.ss_sp = fiber.stack.data();
+  context.uc_stack.ss_size = fiber.stack.size();
+  makecontext(&context, enter, 0);
+  swapcontext(&unused, &context);
+}
+// Lets the current fiber run until it yields.
+static void take_turn() {
+  if (_setjmp(scheduler)) return;
+  Fiber& fiber = here->fibers[current];
+  if (fiber.started) _longjmp(fiber.place, 1);
+  start(fiber);
 }
 // Runs `operation` once all 32 lanes of the warp have brought their argument.
 static void with_warp(void* argument, void (*operation)(void**)) {
@@ -113,15 +136,9 @@ static void begin(Block& block, Index index) {
   memset(block.warps, 0, sizeof block.warps);
   block.arrived = 0;
   for (int i = 0; i < threads; i++) {
-    Fiber& fiber = block.fibers[i];
-    fiber.stack.resize(STACK);
-    fiber.finished = false;
+    block.fibers[i].finished = false;
     block.copies[i].clear();
     block.committed[i].clear();
-    getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = fiber.stack.data();
-    fiber.context.uc_stack.ss_size = fiber.stack.size();
-    makecontext(&fiber.context, enter, 0);
   }
 }
 // Runs these blocks to their end, thread by thread, in turn.
@@ -139,7 +156,7 @@ static void run(const std::vector<Index>& indices) {
         if (fiber.finished) continue;
         alive = true;
         if (is_held_up(current / 32 + 7 * i, round)) continue;
-        swapcontext(&scheduler, &here->fibers[current].context);
+        take_turn();
         alive |= !fiber.finished;
       }
     }
