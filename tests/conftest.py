@@ -101,8 +101,8 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     os.close(write_end)
     with os.fdopen(read_end) as pipe:
         number = pipe.readline().strip()
-    # Not a Wayland desktop, whatever the session is.
-    settings = {"DISPLAY": f":{number}", "PYGLFW_LIBRARY_VARIANT": "x11"}
+    # Not the desktop's own screen, which a Wayland session would offer too.
+    settings = {"DISPLAY": f":{number}"}
     unset = ("WAYLAND_DISPLAY",)
     before = {name: os.environ.get(name) for name in (*settings, *unset)}
     try:

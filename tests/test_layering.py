@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "sgview.gfx": {
         "sgview.gfx", "sgview.closing", "sgview.resources", "OpenGL", "glfw", "cuda", "numpy",
     },
-    "sgview.gui": {*STATE, "sgview.gui", "sgview.closing", "imgui_bundle", "glfw", "numpy"},
+    "sgview.gui": {*STATE, "sgview.gui", "sgview.closing", "imgui_bundle", "numpy"},
     "sgview.outputs": {*STATE, "sgview.outputs", "sgview.closing", "numpy", "av", "PIL"},
     "sgview.show": {
         *STATE, "sgview.show", "sgview.signals", "sgview.outputs", "sgview.settings",
@@ -86,6 +86,11 @@ def test_nobody_imports_the_application() -> None:
         if not any(is_within(name, package) for package in UNRESTRICTED):
             users = [w for w in imports(name, path) for p in UNRESTRICTED if is_within(w, p)]
             assert not users, f"{name} imports {users}"
+
+
+def test_one_module_chooses_the_glfw_library() -> None:
+    users = [n for n, path in modules() if any(is_within(w, "glfw") for w in imports(n, path))]
+    assert users == ["sgview.gfx.glfw_library"]
 
 
 def test_the_walk_sees_relative_and_local_imports(tmp_path: Path) -> None:

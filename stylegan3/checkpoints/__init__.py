@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stylegan3.checkpoints.checkpoint import Checkpoint
     from stylegan3.checkpoints.errors import CheckpointError
-    from stylegan3.checkpoints.read import family_of, read
     from stylegan3.checkpoints.readers.safetensors import save_safetensors
+    from stylegan3.checkpoints.reading import family_of, read
 
 __all__ = ["Checkpoint", "CheckpointError", "family_of", "read", "save_safetensors"]
 
 _HOMES = {
     "Checkpoint": "checkpoint",
     "CheckpointError": "errors",
-    "family_of": "read",
-    "read": "read",
+    "family_of": "reading",
+    "read": "reading",
     "save_safetensors": "readers.safetensors",
 }
 

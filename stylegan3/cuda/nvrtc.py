@@ -25,6 +25,8 @@ import torch
 
 from stylegan3.cuda.kernel import Kernel, KernelError, check_driver, ensure_context
 
+_NOT_INSTALLED = "a library is missing: pip install cuda-core cuda-bindings"
+
 
 @dataclass(frozen=True)
 class KernelSpec:
@@ -179,7 +181,7 @@ def compile_kernel(
     try:
         from cuda.core import Program, ProgramOptions
     except ImportError as error:
-        raise KernelError(unavailable_reason() or str(error)) from error
+        raise KernelError(_NOT_INSTALLED) from error
     options = ProgramOptions(
         name=f"{spec.name}.cu",
         arch=architecture,
@@ -196,23 +198,23 @@ def compile_kernel(
 
 
 def unavailable_reason() -> str | None:
-    """Say why kernels cannot be compiled and run here, or None when they can."""
-    try:
-        import cuda.bindings.driver
-        import cuda.core  # noqa: F401
-    except ImportError:
-        return (
-            "cuda-core and cuda-bindings are not installed: pip install 'sgview[cuda]' "
-            "(with the CUDA build of torch)"
-        )
-    try:
-        _nvrtc_version()
-    except Exception:  # the loader's error type differs between versions of cuda.bindings
-        return "the NVRTC library was not found: pip install nvidia-cuda-nvrtc"
+    """Say why kernels cannot be compiled and run here, or None when they can.
+
+    The card comes first: what it takes to compile is installed on machines without one too.
+    """
     if not torch.cuda.is_available():
         return "torch sees no NVIDIA GPU: install the driver, and the CUDA build of torch"
     if torch.cuda.get_device_capability() < (7, 5):
         return f"{torch.cuda.get_device_name()} is older than compute capability 7.5"
+    try:
+        import cuda.bindings.driver
+        import cuda.core  # noqa: F401
+    except ImportError:
+        return _NOT_INSTALLED
+    try:
+        _nvrtc_version()
+    except Exception:  # the loader's error type differs between versions of cuda.bindings
+        return "the NVRTC library was not found: pip install nvidia-cuda-nvrtc"
     return None
 
 

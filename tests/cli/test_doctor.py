@@ -100,6 +100,47 @@ def test_scarce_memory_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor._memory(torch.device("cpu")) == []
 
 
+def test_a_card_that_does_not_play_is_noted_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    from sgview.engine import cards, device
+
+    monkeypatch.setattr(cards, "_find_card", lambda: ("NVIDIA GeForce RTX 3060", True))
+    monkeypatch.setattr(device, "choose_device", lambda _name: torch.device("cpu"))
+    monkeypatch.setattr(torch.version, "cuda", None)
+    found = {finding.subject: finding for finding in doctor._torch()}["device"]
+    assert found.verdict == "slow"
+    assert "RTX 3060 is not used: this torch is built without CUDA" in found.text
+    assert found.advice == "install torch with CUDA: see pytorch.org"
+
+
+@pytest.mark.parametrize(
+    ("ops", "reason", "text"),
+    [
+        ("auto", "NVIDIA GeForce GTX 1080 is older than compute capability 7.5", "older than"),
+        ("ref", None, 'your settings say ops = "ref"'),
+    ],
+)
+def test_kernels_that_are_not_used_are_noted_with_their_reason(
+    monkeypatch: pytest.MonkeyPatch, ops, reason: str | None, text: str
+) -> None:
+    import torch
+
+    from sgview import settings
+    from stylegan3.ops import nvrtc
+
+    own = settings.Settings(gpu=settings.Gpu(ops=ops))
+    monkeypatch.setattr(settings, "load_settings", lambda: own)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: reason)
+    (found,) = doctor._kernels()
+    assert found.verdict == "slow"
+    assert found.text.startswith("not used: ")
+    assert text in found.text
+
+
 def test_pace_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     from sgview import settings
 

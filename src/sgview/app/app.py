@@ -525,6 +525,6 @@ def _sources(settings: Settings) -> Sources:
 
 def _is_widget_held() -> bool:
     """Return whether the user is dragging or typing into a widget of the panel."""
-    from imgui_bundle import imgui  # after glfw, whose library it shares
+    from imgui_bundle import imgui
 
     return imgui.is_any_item_active()

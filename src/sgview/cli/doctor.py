@@ -93,20 +93,20 @@ def _program() -> list[Finding]:
 def _torch() -> list[Finding]:
     import torch
 
+    from sgview.engine.cards import unused_card
     from sgview.engine.device import choose_device, describe_device
+    from sgview.settings import load_settings
 
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "without CUDA"
     findings = [Finding("torch", "ok", f"{torch.__version__}, built {build}")]
-    device = choose_device("auto")
+    asked_for = load_settings().device
+    device = choose_device(asked_for)
     name = describe_device(device)
     if device.type != "cpu":
         return [*findings, Finding("device", "ok", name), *_memory(device)]
-    if torch.version.cuda:
-        advice = "if there is an NVIDIA card, install or update its driver"
-    else:
-        advice = "if there is an NVIDIA card, install torch with CUDA: see pytorch.org"
-    text = f"{name}: no graphics card to compute on"
-    return [*findings, Finding("device", "slow", text, advice), *_memory(device)]
+    unused = unused_card(device, asked_for)
+    text = f"{name}; {unused.reason or 'no graphics card to compute on was found'}"
+    return [*findings, Finding("device", "slow", text, unused.advice), *_memory(device)]
 
 
 def _memory(device: torch.device) -> list[Finding]:
@@ -126,13 +126,18 @@ def _memory(device: torch.device) -> list[Finding]:
 def _kernels() -> list[Finding]:
     import torch
 
+    from sgview.settings import load_settings
+    from stylegan3.ops import nvrtc
+
     if not torch.cuda.is_available():
         return []
-    try:
-        version = metadata.version("cuda-core")
-    except metadata.PackageNotFoundError:
-        advice = "pip install 'sgview[cuda]'"
-        return [Finding("kernels", "slow", "cuda-core is not installed", advice)]
+    reason = nvrtc.unavailable_reason()
+    if reason:
+        return [Finding("kernels", "slow", f"not used: {reason}")]
+    if load_settings().gpu.ops == "ref":
+        advice = 'set ops = "auto" under [gpu] in your settings'
+        return [Finding("kernels", "slow", 'not used: your settings say ops = "ref"', advice)]
+    version = metadata.version("cuda-core")
     return [Finding("kernels", "ok", f"compiled by NVRTC through cuda-core {version}")]
 
 

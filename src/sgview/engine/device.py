@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import torch
 
+from sgview.engine.cards import too_old_reason
+
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device called `name`; "auto" is the first of cuda, mps and cpu that is there.
+    """Return the device called `name`; "auto" is the first of cuda, mps and cpu that can play.
 
     Raises:
         ValueError: if `name` is no device, or this machine does not have it.
     """
     if name == "auto":
-        if torch.cuda.is_available():
+        if torch.cuda.is_available() and not too_old_reason(torch.cuda.current_device()):
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:

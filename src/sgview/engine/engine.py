@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from sgview.closing import Owner
+from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
@@ -66,6 +67,7 @@ class Engine(Owner):
     def __init__(self, device: str = "auto", acceleration: Acceleration = DEFAULT):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
+        self._asked_for = device
         self._acceleration = acceleration
         self._kernels = None  # of the picture
         if acceleration.has_kernels(self.device):
@@ -96,10 +98,11 @@ class Engine(Owner):
 
     @property
     def device_description(self) -> str:
-        """The device for people, and how it computes: "CPU, 8 threads"."""
+        """The device for people, how it computes, and why a card that is there does not."""
         name = describe_device(self.device)
         if self.device.type != "cuda":
-            return name
+            unused = unused_card(self.device, self._asked_for).reason
+            return f"{name}; {unused}" if unused else name
         options = self._acceleration
         if not options.has_kernels(self.device):
             reason = "as asked for" if options.ops == "ref" else nvrtc.unavailable_reason()

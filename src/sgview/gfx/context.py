@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
+from OpenGL import GL
 
-def _share_glfw_on_macos() -> None:
-    """Make `glfw` load the library that imgui-bundle links to.
-
-    The panel's backend must see the GLFW that made the window. Linux and Windows share a library
-    by its name; macOS would load two.
-    """
-    bundle = importlib.util.find_spec("imgui_bundle") if sys.platform == "darwin" else None
-    if bundle and bundle.origin and "PYGLFW_LIBRARY" not in os.environ:
-        library = Path(bundle.origin).parent / "libglfw.3.dylib"
-        if library.is_file():
-            os.environ["PYGLFW_LIBRARY"] = str(library)
-
-
-_share_glfw_on_macos()
-
-import glfw as _glfw  # noqa: E402
-from OpenGL import GL  # noqa: E402
-
-glfw: Any = _glfw  # its stubs leave out None where it is allowed
+from sgview.gfx.glfw_library import glfw
 
 GL_VERSION = (4, 1)
 
@@ -115,9 +95,13 @@ def _gl_string(name: int) -> str:
 
 def _display_advice(errors: list[str]) -> str:
     cause = f" ({errors[-1]})" if errors else ""
-    if sys.platform == "linux" and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+    if sys.platform == "linux" and os.environ.get("WAYLAND_DISPLAY"):
+        return (
+            f"this Wayland session has no XWayland, through which sgview shows its window{cause}: "
+            "install it (Debian and Ubuntu: `apt install xwayland`, Fedora: `dnf install "
+            "xorg-x11-server-Xwayland`) and log in again; `sgview render` needs no window"
+        )
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         return (
             f"there is no display{cause}: start sgview on a desktop, or with a virtual screen, "
             "`xvfb-run sgview`, or without any, `sgview render`"

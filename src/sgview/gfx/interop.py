@@ -146,6 +146,6 @@ def _import_runtime() -> ModuleType:
         from cuda.bindings import runtime  # pyright: ignore[reportMissingImports]
     except (ImportError, RuntimeError) as error:
         raise InteropError(
-            "cuda-bindings is not installed; `pip install 'sgview[cuda]'` makes this faster"
+            "cuda-bindings is not installed; `pip install cuda-bindings` makes this faster"
         ) from error
     return runtime

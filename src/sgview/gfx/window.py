@@ -13,11 +13,11 @@ from sgview.gfx.context import (
     collected_errors,
     context_advice,
     describe_graphics,
-    glfw,
     initialise,
     is_wayland,
     set_hints,
 )
+from sgview.gfx.glfw_library import glfw
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 
