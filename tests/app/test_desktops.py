@@ -7,22 +7,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.until import LIMIT, until
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Wayland is Linux's")
-
-
-def until(is_done: Callable[[], bool], seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def start(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -57,7 +51,7 @@ def weston(*arguments: str) -> Iterator[dict[str, str]]:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            until(lambda: Path(folder, "desktop").exists() or process.poll() is not None, 30)
+            until(lambda: Path(folder, "desktop").exists() or process.poll() is not None)
             if process.poll() is not None:
                 pytest.skip(f"weston does not start: {log.read_text()[-500:]}")
             environment = {
@@ -67,12 +61,12 @@ def weston(*arguments: str) -> Iterator[dict[str, str]]:
             }
             if "--xwayland" in arguments:
                 listening = re.compile(r"xserver listening on display (:\d+)")
-                until(lambda: bool(listening.search(log.read_text())), 30)
+                until(lambda: bool(listening.search(log.read_text())))
                 environment["DISPLAY"] = listening.findall(log.read_text())[0]
             yield environment
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=LIMIT)
 
 
 @pytest.mark.gl
@@ -98,7 +92,7 @@ def test_plays_with_one_glfw_whatever_the_environment_says(
         until(is_playing)
         assert len(glfw_libraries(process)) == 1
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=60)
+        out, errors = process.communicate(timeout=LIMIT)
     finally:
         process.kill()
     assert (process.returncode, out, errors) == (0, "", "")
@@ -109,14 +103,14 @@ def test_plays_on_a_wayland_desktop_through_xwayland(tmp_path: Path) -> None:
         pytest.skip("Xwayland is not installed")
     with weston("--xwayland") as environment:
         process = start(tmp_path, environment, "--seconds", "3")
-        out, errors = process.communicate(timeout=120)
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out, errors) == (0, "", "")
 
 
 def test_without_xwayland_one_sentence_says_what_to_install(tmp_path: Path) -> None:
     with weston() as environment:
         process = start(tmp_path, environment, "--seconds", "3")
-        out, errors = process.communicate(timeout=120)
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (2, "")
     assert "no XWayland" in errors
     assert "apt install xwayland" in errors

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +9,14 @@ from OpenGL import GL
 from sgview.gfx import framebuffer
 from sgview.gfx.context import GraphicsInfo
 from sgview.gfx.window import Window
+from tests.support.until import LIMIT, until
 
 pytestmark = pytest.mark.gl
 
 
 def settle(window: Window, is_done) -> None:
     """Handle events until `is_done`, as the server answers when it likes."""
-    end = time.monotonic() + 5
-    while not is_done():
-        assert time.monotonic() < end, "the window system did not answer"
-        window.wait(0.02)
+    until(is_done, lambda: window.wait(0.02))
 
 
 def test_context_is_a_core_profile_of_at_least_4_1(context: Window) -> None:
@@ -91,7 +88,7 @@ def test_no_display_is_one_clear_sentence(environment: dict[str, str], message: 
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={"PATH": "", "HOME": "/nonexistent", **environment},
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=LIMIT, check=True,
     )  # fmt: skip
     assert message in result.stdout
     assert "Traceback" not in result.stderr

@@ -1,5 +1,6 @@
 """The user's script: what it may do, what its mistakes cost, and that saving it is enough."""
 
+import itertools
 import json
 import math
 import time
@@ -13,6 +14,7 @@ from sgview.show.script import Script
 from sgview.show.script_frame import Play, apply_changes
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
+from tests.support.until import until
 
 NOW = Instant(
     t=0.5,
@@ -193,19 +195,21 @@ def test_a_missing_file_and_one_that_comes_back(write, tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_replaced", [False, True], ids=["written", "replaced"])
 def test_saving_is_enough(write, tmp_path: Path, is_replaced: bool) -> None:
     with Script(write("def frame(play):\n    pass\n")) as script:
-        end = time.monotonic() + 20
         text = "def frame(play):\n    play.set('mapping.truncation_psi', 3)\n"
-        for n in range(10_000):
+        tries = itertools.count()
+
+        def save_again() -> None:
+            n = next(tries)
             if n % 20 == 0:  # the watcher may not have started yet
                 if is_replaced:  # as editors do
                     (tmp_path / "new").write_text(text + f"# {n}")
                     (tmp_path / "new").replace(script.path)
                 else:
                     script.path.write_text(text + f"# {n}")
-            if script.run(Params(), NOW)[0] == Params(mapping=Mapping(truncation_psi=3.0)):
-                break
-            assert time.monotonic() < end
             time.sleep(0.05)
+
+        wanted = Params(mapping=Mapping(truncation_psi=3.0))
+        until(lambda: script.run(Params(), NOW)[0] == wanted, save_again)
     assert script._watcher is not None
     assert not script._watcher.is_alive()
 
