@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -51,6 +52,18 @@ class Generator(nn.Module):
             w_avg_beta=config.w_avg_beta,
         )
 
+    @classmethod
+    def of(cls, config: Config, state: Mapping[str, Tensor]) -> Generator:
+        """Return a generator whose tensors are those of `state` themselves, none of them copied.
+
+        Raises:
+            RuntimeError: if a tensor is missing, surplus or of the wrong shape.
+        """
+        with torch.device("meta"):
+            generator = cls(config)
+        generator.load_state_dict(state, assign=True)
+        return generator
+
     def forward(
         self,
         z: Tensor,  # [N, z_dim]
@@ -79,7 +92,12 @@ class Generator(nn.Module):
         )
 
 
-def load(path: str | Path, device: str | torch.device = "cpu") -> Generator:
+def load(
+    path: str | Path,
+    device: str | torch.device = "cpu",
+    *,
+    progress: Callable[[float], None] | None = None,  # told 0..1 as reading goes on
+) -> Generator:
     """Read a checkpoint of any supported format, without executing anything that is in it.
 
     Raises:
@@ -87,8 +105,6 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> Generator:
     """
     from stylegan3.checkpoints import read
 
-    checkpoint = read(Path(path))
-    with torch.device("meta"):
-        generator = Generator(checkpoint.config)
-    generator.load_state_dict(checkpoint.state_dict, assign=True)
+    checkpoint = read(Path(path), progress)
+    generator = Generator.of(checkpoint.config, checkpoint.state_dict)
     return generator.requires_grad_(False).eval().to(device)

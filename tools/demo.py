@@ -66,7 +66,7 @@ def film(state_folder: Path) -> None:
     from sgview import resources
     from sgview.app.app import App
     from sgview.engine.engine import Engine
-    from sgview.engine.networks import builtin_networks
+    from sgview.engine.networks import open_networks
     from sgview.engine.worker import EngineWorker
     from sgview.gfx import framebuffer
     from sgview.outputs.video import VideoWriter
@@ -77,7 +77,7 @@ def film(state_folder: Path) -> None:
     settings = Settings(window=Window(width=SIZE[0], height=SIZE[1]), params=first)
     worker = EngineWorker(Engine("auto"))
     with App(settings, worker, state_folder=state_folder) as app:
-        for slot, network in zip(("a", "b"), builtin_networks(), strict=True):
+        for slot, network in open_networks().items():
             worker.set_network(slot, network)
         while app.picture is None:
             app.frame()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from sgview import resources
 from sgview.engine.engine import Engine
-from sgview.engine.networks import builtin_networks
+from sgview.engine.networks import open_networks
 from sgview.show.look_files import shrink
 from sgview.signals import Instant, Signals
 from sgview.state.presets import load_preset
@@ -27,7 +27,7 @@ def main() -> None:
         missing = [n for n, path in looks.items() if not path.with_suffix(".png").exists()]
         wanted = [n for n in sys.argv[1:] if n in looks] or missing
         with Engine("cpu") as engine:
-            for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
+            for slot, network in open_networks(demo=pair).items():
                 engine.set_network(slot, network)
             for name in wanted:
                 params, _ = Signals().resolve(load_preset(looks[name]), Instant(T))

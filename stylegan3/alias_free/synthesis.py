@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stylegan3.alias_free.geometry import AliasFreeLayer
 from stylegan3.config import StyleGAN3Config
 from stylegan3.filters import lowpass_filter
-from stylegan3.layers import LayerSpec, check_layer, check_ws
+from stylegan3.layers import LayerSpec, check_ws, resolve_layer
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.filtered_lrelu import filtered_lrelu
 from stylegan3.ops.memo import Memo
@@ -190,7 +190,7 @@ class AliasFreeSynthesis(nn.Module):
         """
         check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
         if layer is not None:
-            check_layer(layer, self.layers)
+            layer = resolve_layer(layer, self.layers)
         ws = ws.to(self.input.weight.dtype)
         x = self.input(ws[:, 0])
         if layer == "input":

@@ -101,9 +101,7 @@ def mean_w(config: Config, state: dict[str, Tensor]) -> Tensor:  # [w_dim]
     """Mean of w over z ~ N(0, 1), with labels drawn evenly: what training averages over time."""
     from stylegan3.generator import Generator
 
-    with torch.device("meta"):
-        generator = Generator(config)
-    generator.load_state_dict(state, assign=True)
+    generator = Generator.of(config, state)
     draw = torch.Generator().manual_seed(0)
     total = torch.zeros(config.w_dim, dtype=torch.float64)
     chunk = 1000

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.found import check_option
 from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
+from stylegan3.layers import alias_free_name, block_name
 
 LARGEST_FILTER = 32  # taps
 
@@ -58,8 +59,8 @@ def _mapping(shapes: Shapes) -> dict[str, Any]:
 
 
 def _stylegan2(shapes: Shapes) -> dict[str, Any]:
-    blocks = (re.match(r"synthesis\.b(\d{1,6})\.", name) for name in shapes)
-    resolutions = sorted({int(block[1]) for block in blocks if block})
+    blocks = map(block_name, shapes)
+    resolutions = sorted({block.resolution for block in blocks if block and block.tensor})
     last = resolutions[-1]
     const = _shape(shapes, "synthesis.b4.const", 3)
     if const[1:] != (4, 4):
@@ -92,18 +93,16 @@ def _stylegan2(shapes: Shapes) -> dict[str, Any]:
 
 
 def _stylegan3(shapes: Shapes) -> dict[str, Any]:
-    pattern = r"synthesis\.(L(\d{1,4})_(\d{1,6})_(\d{1,6}))\."
-    layers = sorted(
-        {(int(m[2]), int(m[3]), int(m[4]), m[1]) for n in shapes if (m := re.match(pattern, n))}
-    )
-    if len(layers) < 3 or [layer[0] for layer in layers] != list(range(len(layers))):
+    found = (name for name in map(alias_free_name, shapes) if name and name.tensor)
+    layers = sorted({replace(name, tensor="") for name in found})
+    if len(layers) < 3 or [layer.index for layer in layers] != list(range(len(layers))):
         raise UnusableError("layers are missing: their names do not count from L0 upwards")
-    names = tuple(layer[3] for layer in layers)
+    names = tuple(layer.name for layer in layers)
     kernel = _shape(shapes, f"synthesis.{names[0]}.weight", 4)[2]
     is_radial = len(shapes.get(f"synthesis.{names[0]}.down_filter", ())) == 2
     options: dict[str, Any] = {
-        "img_resolution": layers[-1][1],
-        "img_channels": layers[-1][2],
+        "img_resolution": layers[-1].size,
+        "img_channels": layers[-1].channels,
         "num_layers": len(layers) - 1,
         "conv_kernel": kernel,
         "use_radial_filters": is_radial,
@@ -112,9 +111,9 @@ def _stylegan3(shapes: Shapes) -> dict[str, Any]:
         check_option(name, value)
     try:
         bare = StyleGAN3Config(channel_base=1 << 20, **options)
-        options["margin_size"] = (layers[0][1] - int(bare.sampling_rates[0])) // 2
-        options["channel_max"] = max(layer[2] for layer in layers[:-1])
-        options["channel_base"] = _channel_base(bare, [layer[2] for layer in layers[:-1]])
+        options["margin_size"] = (layers[0].size - int(bare.sampling_rates[0])) // 2
+        options["channel_max"] = max(layer.channels for layer in layers[:-1])
+        options["channel_base"] = _channel_base(bare, [layer.channels for layer in layers[:-1]])
         is_match = tuple(layer.name for layer in StyleGAN3Config(**options).layers) == names
     except (ValueError, ArithmeticError):
         is_match = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportMissingImports=false
 import ctypes
 import threading
 from collections.abc import Callable, Iterator

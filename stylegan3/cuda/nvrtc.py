@@ -8,7 +8,6 @@ architecture, NVRTC and driver version, so a stale one can never be used. Compil
 
 from __future__ import annotations
 
-# pyright: reportMissingImports=false
 import hashlib
 import os
 import tempfile

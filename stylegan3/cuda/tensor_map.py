@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# pyright: reportMissingImports=false
 import ctypes
 from collections.abc import Sequence
 from functools import cache

@@ -19,7 +19,7 @@ from stylegan3.fast.plan import Plan
 from stylegan3.fast.precision import Precision
 from stylegan3.fast.stylegan2.planner import StyleGAN2Planner
 from stylegan3.generator import Generator
-from stylegan3.layers import check_layer, check_ws
+from stylegan3.layers import check_ws, resolve_layer
 from stylegan3.stylegan2.synthesis import NOISE_MODES, StyleGAN2Synthesis
 
 __all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
@@ -112,7 +112,7 @@ class FastSynthesis:
         if noise_mode not in NOISE_MODES:
             raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
         if layer is not None:
-            check_layer(layer, self._generator.synthesis.layers)
+            layer = resolve_layer(layer, self._generator.synthesis.layers)
         if self._key != self._current_key():
             if self._graphs is not None:
                 torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped

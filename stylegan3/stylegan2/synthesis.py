@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from stylegan3.config import StyleGAN2Config
 from stylegan3.filters import resample_filter
-from stylegan3.layers import LayerSpec, check_layer, check_ws
+from stylegan3.layers import LayerSpec, check_ws, resolve_layer
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.bias_act import ACTIVATIONS, bias_act
 from stylegan3.ops.memo import Memo
@@ -219,7 +219,7 @@ class StyleGAN2Synthesis(nn.Module):
         if noise_mode not in NOISE_MODES:
             raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
         if layer is not None:
-            check_layer(layer, self.layers)
+            layer = resolve_layer(layer, self.layers)
         first = self.get_submodule("b4")
         assert isinstance(first, SynthesisBlock)
         ws = ws.to(first.const.dtype)

@@ -8,7 +8,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from sgview.settings import Midi, Osc, Window
 from sgview.state import commands as c
 from sgview.state.params import Params
-from tests.support.app import SG3_A, Time, app_playing
+from tests.support.app import SG2, SG3_A, Time, app_playing
 from tests.support.until import until
 
 pytestmark = pytest.mark.gl
@@ -73,6 +73,23 @@ def test_layers_go_by_number_and_unknown_addresses_are_said_once(stage: Stage) -
     stage.until(lambda: any("/sgview/nothing" in n.text for n in app.status.notices))
     (notice,) = [n for n in app.status.notices if "/sgview/nothing" in n.text]
     assert notice.repeats == 1
+
+
+def test_layers_go_by_number_in_b_while_it_plays_alone(stage: Stage) -> None:
+    from sgview.engine.networks import load_network
+
+    app = stage.app
+    app.worker.set_network("b", load_network(SG2))
+    try:
+        stage.until(lambda: "b" in app.status.networks)
+        stage.send("/sgview/blend/source", "b")
+        stage.send("/sgview/layer", 3)
+        layers = app.status.networks["b"].layers
+        stage.until(lambda: app.params.layer.name == layers[2].name)
+        stage.until(lambda: app.picture.status.layer == layers[2].name)
+    finally:
+        app.worker.set_network("b", None)
+    stage.until(lambda: "b" not in app.status.networks)
 
 
 def test_typing_in_the_editor_binds_what_is_played(stage: Stage) -> None:

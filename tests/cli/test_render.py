@@ -17,7 +17,7 @@ from sgview.show.resolver import Resolver
 from sgview.show.takes.recorder import TakeRecorder
 from sgview.show.takes.take import FadeStart, PlayedNetwork
 from sgview.signals import Instant
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Edit, Mapping, Params
 from tests.support import DATA
 
@@ -212,6 +212,28 @@ def test_what_cannot_be_rendered_is_refused_before_a_file_is_written(
     assert errors[0].startswith("sgview: ")
     assert message in errors[0]
     assert not out.exists()
+
+
+def b_alone(tmp_path: Path) -> tuple[str, str]:
+    """A preset in which B plays alone."""
+    preset = tmp_path / "b.toml"
+    preset.write_text('[blend]\nsource = "b"\n')
+    return "--preset", str(preset)
+
+
+def test_a_layer_is_looked_for_in_the_network_that_plays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = str(DATA / "sg2-64-a.pkl")
+    alone = b_alone(tmp_path)
+    options = ("--frames", "1", "--layer", "b16.conv0", *alone)
+    assert render(tmp_path / "1", A, other, *options)[0].shape == (16, 16, 3)
+    out = tmp_path / "take.mp4"
+    assert main(["render", A, other, "--layer", "L6", *alone, "--out", str(out)]) == 2
+    assert "sg2-64-a has no layer 'L6'; there is input, b4" in capsys.readouterr().err
+    # without B, A plays
+    options = ("--frames", "1", "--layer", "L6_148_512", *alone)
+    assert render(tmp_path / "2", A, *options)[0].shape == (52, 52, 3)
 
 
 def test_ctrl_c_leaves_a_playable_file(

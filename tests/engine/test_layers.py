@@ -1,7 +1,10 @@
+"""Which layer a name means: the same for what is shown and for the library."""
+
 import pytest
 
-from sgview.engine.layers import resolve_layer
-from sgview.state.status import LayerInfo
+from sgview.state.networks import LayerInfo, portable_name, resolve_layer
+from stylegan3.layers import LayerSpec
+from stylegan3.layers import resolve_layer as resolve_spec
 
 THREE = tuple(
     LayerInfo(name, name.partition("_")[0], 36, 8)
@@ -35,6 +38,7 @@ TWO = tuple(
 )
 def test_stylegan3(name, found):
     assert resolve_layer(name, THREE) == found
+    check_library(name, THREE, found)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,31 @@ def test_stylegan3(name, found):
 )
 def test_stylegan2(name, found):
     assert resolve_layer(name, TWO) == found
+    check_library(name, TWO, found)
+
+
+def check_library(name: str, layers: tuple[LayerInfo, ...], found: str | None) -> None:
+    if not name:
+        return  # the library says None for the image
+    specs = tuple(LayerSpec(x.name, x.group, x.size, x.channels) for x in layers)
+    if found is not None:
+        assert resolve_spec(name, specs) == found
+        return
+    with pytest.raises(ValueError, match="no layer is called"):
+        resolve_spec(name, specs)
+
+
+def test_what_describes_a_network_and_what_names_its_layers_agree(sg3, sg2) -> None:
+    for network in (sg3, sg2):
+        specs, infos = network.generator.synthesis.layers, network.status.layers
+        assert [spec.name for spec in specs] == [info.name for info in infos]
+        for info in infos:
+            name = portable_name(info)
+            assert name == (info.group if info.name.startswith("L") else info.name)
+            assert resolve_layer(name, infos) == resolve_spec(name, specs) == info.name
+
+
+def test_suggestions_name_layers_without_their_sizes() -> None:
+    specs = tuple(LayerSpec(x.name, x.group, x.size, x.channels) for x in THREE)
+    with pytest.raises(ValueError, match=r"no layer is called 'L66'; try L6, "):
+        resolve_spec("L66", specs)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sgview.engine.network import tensors_of
-from sgview.engine.networks import load_network
+from sgview.engine.networks import load_network, open_networks
 from stylegan3 import CheckpointError, load
 from tests.support import DATA
 
@@ -43,6 +43,24 @@ def test_a_file_that_is_no_network_is_one_sentence(tmp_path):
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
     with pytest.raises(CheckpointError):
         load_network(tmp_path / "missing.pkl")
+
+
+A, B = DATA / "sg3-t-64-a.pkl", DATA / "sg3-t-64-b.pkl"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "demo", "names"),
+    [
+        ("", "", "sg2", {"a": "blooms", "b": "planets"}),
+        ("", "", "sg3", {"a": "sg3-blooms", "b": "sg3-planets"}),
+        ("", B, "sg2", {"a": "blooms", "b": B.stem}),
+        (A, "", "sg3", {"a": A.stem}),
+        (A, B, "sg2", {"a": A.stem, "b": B.stem}),
+    ],
+)
+def test_the_networks_that_are_to_play(a, b, demo, names):
+    networks = open_networks(a, b, demo)
+    assert {slot: network.status.name for slot, network in networks.items()} == names
 
 
 def test_reading_stops_where_progress_raises():

@@ -19,16 +19,9 @@ from msgspec.structs import replace
 
 from sgview.gui import Gui
 from sgview.state.commands import Command, EditBinding
+from sgview.state.networks import LayerInfo, NetworkStatus, TensorInfo
 from sgview.state.params import Params
-from sgview.state.status import (
-    BlendGroup,
-    ChannelStatistics,
-    LayerInfo,
-    NetworkStatus,
-    PictureStatus,
-    Status,
-    TensorInfo,
-)
+from sgview.state.status import BlendGroup, ChannelStatistics, PictureStatus, Status
 
 ITEM_FUNCTIONS = (
     "button",

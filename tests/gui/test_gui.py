@@ -7,16 +7,9 @@ from msgspec.structs import replace
 from sgview.gui import Gui
 from sgview.gui.gui import CURSOR_REST
 from sgview.state.commands import ChooseNetwork
+from sgview.state.networks import LayerInfo, TensorInfo
 from sgview.state.params import Blend, Edit, Layer, Noise, Params
-from sgview.state.status import (
-    BlendGroup,
-    EditStatus,
-    LayerInfo,
-    LoadStatus,
-    Notice,
-    Status,
-    TensorInfo,
-)
+from sgview.state.status import BlendGroup, EditStatus, LoadStatus, Notice, Status
 
 WINDOWS = ("Latents", "Layers", "Edits", "Blend")
 

@@ -74,6 +74,20 @@ def test_layer_keys_walk_through_the_network(make_stage) -> None:
     assert seen == ["L0", "input", "", "input", "L0"]
 
 
+def test_layer_keys_go_on_from_the_layer_of_another_network_that_is_shown(make_stage) -> None:
+    for key, name in ((K.left_bracket, "L1"), (K.right_bracket, "L3")):
+        stage = make_stage(params=Params(layer=Layer(name="L2_148_512")))
+        stage.key(key)
+        assert stage.params.layer.name == name
+
+
+def test_layer_keys_go_on_from_the_image_where_a_name_means_no_layer(make_stage) -> None:
+    for name in ("L66", "L2_", "L2_148", "b16.conv0"):
+        stage = make_stage(params=Params(layer=Layer(name=name)))
+        stage.key(K.left_bracket)
+        assert stage.params.layer.name == "L6"
+
+
 def test_blend_key_goes_round(make_stage) -> None:
     stage = make_stage()
     seen = []

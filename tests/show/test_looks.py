@@ -7,7 +7,7 @@ import torch
 
 from sgview import resources
 from sgview.engine.engine import Engine
-from sgview.engine.networks import builtin_networks
+from sgview.engine.networks import open_networks
 from sgview.signals import Instant, Signals
 from sgview.state.params import Params
 from sgview.state.presets import load_preset
@@ -32,7 +32,7 @@ def sg3_engine():
 @contextmanager
 def playing(pair: str):
     with Engine("cpu") as engine:
-        for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
+        for slot, network in open_networks(demo=pair).items():
             engine.set_network(slot, network)
         yield engine
 

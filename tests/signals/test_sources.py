@@ -13,12 +13,18 @@ from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.signals.sources import Sources
 from sgview.state.commands import Learn, RecallLook
+from sgview.state.networks import LayerInfo, NetworkStatus, Slot
 from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at
-from sgview.state.status import LayerInfo
 from tests.support.until import until
 
-LAYERS = (LayerInfo("input", "input", 36, 64), LayerInfo("L0_36_64", "L0", 36, 64))
+
+def network_of(*names: str) -> NetworkStatus:
+    layers = tuple(LayerInfo(name, name.partition("_")[0], 36, 64) for name in names)
+    return NetworkStatus("faces", "", "StyleGAN3-T", 8, 0, 8, 9, 64, 3, 1000, layers, ())
+
+
+NETWORKS: dict[Slot, NetworkStatus] = {"a": network_of("input", "L0_36_64")}
 
 
 @pytest.mark.parametrize(
@@ -42,9 +48,18 @@ LAYERS = (LayerInfo("input", "input", 36, 64), LayerInfo("L0_36_64", "L0", 36, 6
     ],
 )
 def test_messages_set_parameters(address, values, path, value) -> None:
-    changed = apply_message(Params(edits=(Edit(tensor="a"),)), address, values, LAYERS)
+    changed = apply_message(Params(edits=(Edit(tensor="a"),)), address, values, NETWORKS)
     leaf = leaf_at(path)
     assert leaf is not None and get_leaf(changed, leaf) == value
+
+
+def test_layers_go_by_number_in_the_network_that_plays() -> None:
+    both: dict[Slot, NetworkStatus] = {**NETWORKS, "b": network_of("input", "L0_16_8", "L1_16_8")}
+    alone = apply_message(Params(), "/sgview/blend/source", ("b",), both)
+    assert apply_message(alone, "/sgview/layer", (3.0,), both).layer.name == "L1_16_8"
+    assert apply_message(alone, "/sgview/layer", (2.0,), NETWORKS).layer.name == "L0_36_64"
+    assert apply_message(Params(), "/sgview/layer", (3.0,), both).layer.name == "L0_36_64"
+    assert apply_message(alone, "/sgview/layer", (3.0,), {}).layer.name == ""
 
 
 @pytest.mark.parametrize(
@@ -63,7 +78,7 @@ def test_messages_set_parameters(address, values, path, value) -> None:
 )
 def test_what_cannot_be_set_is_one_sentence(address, values) -> None:
     with pytest.raises(RemoteError) as caught:
-        apply_message(Params(), address, values, LAYERS)
+        apply_message(Params(), address, values, NETWORKS)
     assert address in str(caught.value)
 
 
@@ -88,7 +103,7 @@ WORDS = st.sampled_from(
 )
 def test_any_message_sets_something_or_is_refused(address, values) -> None:
     try:
-        changed = apply_message(Params(edits=(Edit(tensor="a"),)), address, values, LAYERS)
+        changed = apply_message(Params(edits=(Edit(tensor="a"),)), address, values, NETWORKS)
     except RemoteError:
         return
     assert isinstance(changed, Params)
@@ -107,7 +122,7 @@ def test_a_frame_hears_learns_and_reports() -> None:
             client.send_message("/fader", 0.5)
             until(lambda: bool(osc.snapshot()))
         midi.receive(mido.Message("program_change", program=1))
-        heard = sources.hear(Params(), LAYERS)
+        heard = sources.hear(Params(), NETWORKS)
         assert heard.params.noise.amplitude == 2.0
         assert heard.params.bindings == {"noise.offset": 'lerp(-1, 1, osc("/fader"))'}
         assert heard.commands == (RecallLook(key=4, seconds=1.5), RecallLook(key=2))

@@ -174,6 +174,16 @@ def test_training_step_with_gradient_penalty(config):
     assert [k for k in without if not k.endswith(allowed)] == []
 
 
+def test_a_layer_goes_by_its_index_too(reference):
+    G, r = reference("sg3-t-64-a.pkl")
+    full = next(name for name in G.synthesis.layer_names if name.startswith("L6_"))
+    expected = G.synthesis(r["ws"], layer=full)
+    for name in ("L6", "L6_148_512"):
+        assert torch.equal(G.synthesis(r["ws"], layer=name), expected)
+    with pytest.raises(ValueError, match=r"no layer is called 'L66'; try L6, "):
+        G.synthesis(r["ws"], layer="L66")
+
+
 def test_wrong_calls_say_what_is_wrong(reference):
     G, r = reference("sg2-64-a.pkl")
     with pytest.raises(ValueError, match=r"no layer is called 'b64\.conv9'; try b64\.conv"):

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sgview import resources
 from sgview.engine.engine import Engine
-from sgview.engine.networks import builtin_networks
+from sgview.engine.networks import open_networks
 from sgview.signals import Instant, Signals
 from sgview.state.presets import load_preset
 
@@ -42,7 +42,7 @@ def draw_looks() -> Image.Image:
     for pair in ("sg2", "sg3"):
         looks = {n: p for n, p in resources.looks(pair).items() if n not in dict(tiles)}
         with Engine("cpu") as engine:
-            for slot, network in zip(("a", "b"), builtin_networks(pair), strict=True):
+            for slot, network in open_networks(demo=pair).items():
                 engine.set_network(slot, network)
             for name, path in looks.items():
                 t = MOMENTS.get(name, MOMENT)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from stylegan3 import Generator, StyleGAN2Config
 from stylegan3.config import Config
+from stylegan3.layers import block_name
 from stylegan3.stylegan2.synthesis import SynthesisLayer, ToRGBLayer
 from tools.training.packing import (
     doubling_kernel,
@@ -56,8 +57,8 @@ def start_growing(generator: Generator, resolution: int) -> None:
     without a jump. Progressive growing: Karras et al. 2018; the skips make fading unnecessary.
     """
     for name, parameter in generator.synthesis.named_parameters():
-        block, _, rest = name.partition(".")
-        if block[1:].isdigit() and int(block[1:]) > resolution and rest == "torgb.weight":
+        block = block_name(f"synthesis.{name}")
+        if block and block.resolution > resolution and block.tensor == "torgb.weight":
             nn.init.zeros_(parameter)
 
 

@@ -12,14 +12,13 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.app import session_file as session
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.pace import FramePace
 from sgview.app.pictures import host_pixels, pixels_of, with_picture
 from sgview.app.process import THREAD_TURN, closing_signals, turns_of
 from sgview.app.recent import RecentFiles
-from sgview.app.session_file import SessionFile
+from sgview.app.session_file import NAME, SessionFile
 from sgview.closing import Owner
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
@@ -40,6 +39,7 @@ from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.history import History
 from sgview.state.machine import MachineStatus, Timing
+from sgview.state.networks import SLOTS
 from sgview.state.notices import Notices
 from sgview.state.params import Params, View
 from sgview.state.session import Session, Surroundings
@@ -48,7 +48,7 @@ from sgview.state.status import Status
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
     from sgview.engine.worker import EngineStatus, EngineWorker
-    from sgview.state.status import NetworkStatus
+    from sgview.state.networks import NetworkStatus
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
@@ -58,7 +58,6 @@ NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
 SCRIPT_FILTER = ("Scripts", "*.py")
 SOUND_FILTER = ("Sound", "*.wav *.flac *.mp3 *.m4a *.aac *.ogg *.opus *.aif *.aiff *.mp4 *.mov")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
-SLOTS: tuple[c.Slot, ...] = ("a", "b")
 
 
 class App(Owner):
@@ -121,7 +120,7 @@ class App(Owner):
         self.performance = Performance(settings, self._notices, now, looks)
         self._owned.callback(self.performance.close)
         self._thumbnails = self._owned.enter_context(Thumbnails())
-        self._session = SessionFile(folder / session.NAME, now)
+        self._session = SessionFile(folder / NAME, now)
         self._owned.callback(lambda: self._session.close(self._make_session()))
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
@@ -365,11 +364,17 @@ class App(Owner):
         self.clock.is_paused = surroundings.is_paused
         self.performance.resume(surroundings)
 
+    def miss(self, slot: c.Slot, path: str) -> None:
+        """Say that the file of a network is not there, and go on wanting it in `slot`."""
+        self.worker.want(slot, path)
+        hint = "The session remembers it until another network is loaded there."
+        self._notices.add("warning", f"{path} is not there any more.", hint, now=self._now())
+
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
         surroundings = replace(
             self.performance.surroundings(),
-            networks={slot: network.path for slot, network in self.status.networks.items()},
+            networks=self.worker.status().wanted,
             demo=self._settings.networks.demo,
             t=self.clock.t,
             is_paused=self.clock.is_paused,
@@ -421,11 +426,10 @@ class App(Owner):
     def _hear(self, elapsed: float) -> Inputs:
         """Take what came in from outside since the last frame."""
         audio, bands = self.performance.hear(self.clock.position, elapsed)
-        playing = self.status.networks.get("a") or self.status.networks.get("b")
         x, y, is_down = self._mouse
         heard = self._sources.hear(
             self.params,
-            playing.layers if playing is not None else (),
+            self.status.networks,
             mouse=(x, y),
             is_mouse_down=is_down,
             audio=audio,

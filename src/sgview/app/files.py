@@ -13,7 +13,8 @@ from sgview.app.pictures import host_pixels
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
 from sgview.outputs.video import OutputError
 from sgview.settings import Folders
-from sgview.state.commands import Command, LoadNetwork, LoadPreset, Slot
+from sgview.state.commands import Command, LoadNetwork, LoadPreset
+from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
 from sgview.state.presets import load_preset, save_preset
@@ -108,7 +109,7 @@ def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[Command]:
     is_preset = {path: path.suffix.lower() in PRESET_SUFFIXES for path in paths}
     networks = [path for path in paths if not is_preset[path]]
     presets = [path for path in paths if is_preset[path]]
-    slots: tuple[Slot, ...] = ("a", "b") if slot is None or len(networks) > 1 else (slot,)
+    slots: tuple[Slot, ...] = SLOTS if slot is None or len(networks) > 1 else (slot,)
     commands: list[Command] = [
         LoadNetwork(slot, path) for slot, path in zip(slots, networks, strict=False)
     ]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from sgview.state.networks import NetworkStatus
 from sgview.state.params import Blend, Edit, Layer, Params
-from sgview.state.status import NetworkStatus
 
 if TYPE_CHECKING:
     import torch

@@ -127,7 +127,7 @@ def _kernels() -> list[Finding]:
     import torch
 
     from sgview.settings import load_settings
-    from stylegan3.ops import nvrtc
+    from stylegan3.cuda import nvrtc
 
     if not torch.cuda.is_available():
         return []

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,15 +59,7 @@ def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         "notes": list(checkpoint.notes),
         "training": checkpoint.training,
         "config": checkpoint.config.to_dict(),
-        "layers": [
-            {
-                "name": layer.name,
-                "group": layer.group,
-                "size": layer.size,
-                "channels": layer.channels,
-            }
-            for layer in generator.synthesis.layers
-        ],
+        "layers": [asdict(layer) for layer in generator.synthesis.layers],
         "tensors": [
             {
                 "name": name,

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from sgview import resources
 from sgview.settings import Gpu, Networks, Settings, load_settings
+from sgview.state.commands import Slot
 from sgview.state.params import Edit, Operation, Params
 from sgview.state.presets import load_preset
 from sgview.state.session import Session
@@ -122,9 +123,15 @@ def settings_from(args: argparse.Namespace, session: Session | None = None) -> S
 
 
 def networks_of(session: Session) -> Networks:
-    """Return what a session played; what was built in is ""."""
-    played = session.surroundings.networks
-    return Networks(a=played.get("a", ""), b=played.get("b", ""), demo=session.surroundings.demo)
+    """Return what a session wanted to play; what was built in is ""."""
+    wanted = session.surroundings.networks
+    return Networks(a=wanted.get("a", ""), b=wanted.get("b", ""), demo=session.surroundings.demo)
+
+
+def paths_of(networks: Networks) -> dict[Slot, str]:
+    """Return the files that are named, by slot."""
+    paths: dict[Slot, str] = {"a": networks.a, "b": networks.b}
+    return {slot: path for slot, path in paths.items() if path}
 
 
 def _networks(configured: Networks, args: argparse.Namespace) -> Networks:

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from sgview.cli import options, shots
 from sgview.outputs.video import open_writer
-from sgview.settings import Settings
+from sgview.settings import Networks
 from sgview.show.takes.take import PlayedNetwork
 from sgview.signals import Instant, Signals
-from sgview.state.commands import Slot
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, resolve_layer, shown_network
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sgview.engine.engine import Engine
     from sgview.engine.network import Network
 
-SLOTS: tuple[Slot, ...] = ("a", "b")
 SG3_NAMES = ("sg3-blooms", "sg3-planets")
 
 
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
     with options.open_engine(settings) as engine:
         if args.take is None or args.a is not None or args.demo is not None:
-            _open_networks(engine, settings)
+            _open_networks(engine, settings.networks)
             if args.take is None:
                 _check(engine, settings.params)
             follows_take = False
@@ -83,27 +82,23 @@ def _refuse_beside_take(args: argparse.Namespace) -> None:
             raise ConfigError(f"--{option} does not go with --take, which holds what was played")
 
 
-def _open_networks(engine: Engine, settings: Settings) -> None:
-    from sgview.engine.networks import builtin_networks, load_network
+def _open_networks(engine: Engine, networks: Networks) -> None:
+    from sgview.engine.networks import open_networks
 
-    a, b = settings.networks.a, settings.networks.b
-    if a:
-        networks = [load_network(path) for path in (a, b) if path]
-    else:
-        networks = builtin_networks(settings.networks.demo)
-    slots: tuple[Slot, Slot] = ("a", "b")
-    for slot, network in zip(slots, networks, strict=False):
+    for slot, network in open_networks(networks.a, networks.b, networks.demo).items():
         engine.set_network(slot, network)
 
 
 def _check(engine: Engine, params: Params) -> None:
     """Refuse what would play live with a notice, but leave a take that nobody wanted."""
-    from sgview.engine.layers import resolve_layer
-
     resolved, signals = Signals().resolve(params, Instant(0.0))
     picture = engine.render(resolved, 0.0)
     assert picture is not None  # a network was set
-    shown = engine.networks["a"].status
+    statuses: dict[Slot, NetworkStatus] = {
+        slot: network.status for slot, network in engine.networks.items()
+    }
+    shown = shown_network(resolved, statuses)
+    assert shown is not None
     if resolve_layer(params.layer.name, shown.layers) is None:
         names = ", ".join(layer.name for layer in shown.layers)
         raise ConfigError(f"{shown.name} has no layer {params.layer.name!r}; there is {names}")

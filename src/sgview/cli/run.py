@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sgview.app.session_file import NAME, load_session
 from sgview.cli import options
-from sgview.settings import Settings
+from sgview.settings import Networks, Settings
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError
 
@@ -42,9 +42,11 @@ def run(args: argparse.Namespace) -> int:
     settings = window_settings(options.settings_from(args, session), args)
     if args.script is not None and not args.script.is_file():
         raise ConfigError(f"{args.script}: there is no such file")
-    for path in (settings.networks.a, settings.networks.b):
-        if path and not Path(path).is_file():
-            raise ConfigError(f"{path}: there is no such file")
+    missing = [path for path in options.paths_of(settings.networks).values() if not _is_file(path)]
+    if missing and (session is None or settings.networks != options.networks_of(session)):
+        raise ConfigError(f"{missing[0]}: there is no such file")
+    if missing:
+        print(f"sgview: {', '.join(missing)}: not there any more", file=sys.stderr)
 
     from sgview.gfx.context import WindowError
 
@@ -93,7 +95,7 @@ def play(
             app.execute(ChooseScript(script))
         if audio is not None:
             app.execute(app.sound_file(audio))
-        _open_networks(app, settings)
+        _open_networks(app, settings.networks)
         app.run(seconds)
     return 0
 
@@ -102,29 +104,34 @@ def _last_session() -> Session | None:
     """Return the session to go on with; where there is none that can be read, say so and begin."""
     path = platformdirs.user_state_path("sgview") / NAME
     try:
-        session = load_session(path)
+        return load_session(path)
     except ConfigError as error:
         print(f"sgview: {error}; a new session begins", file=sys.stderr)
         return None
-    around = session.surroundings
-    missing = [name for name in around.networks.values() if name and not Path(name).is_file()]
-    if missing:
-        print(f"sgview: {', '.join(missing)}: not there any more", file=sys.stderr)
-    there = {slot: name for slot, name in around.networks.items() if name not in missing}
-    return replace(session, surroundings=replace(around, networks=there))
 
 
-def _open_networks(app: App, settings: Settings) -> None:
-    """Open what is named; where A is built in, so is the B that is not named."""
-    from sgview.engine.networks import builtin_networks
+def _open_networks(app: App, networks: Networks) -> None:
+    """Open what is named in the background; without an A that is there, the built-in pair plays.
+
+    What is named is wanted at once, so that a session left before it is read does not forget it.
+    """
+    from sgview.engine.networks import open_networks
     from sgview.state.commands import LoadNetwork
 
-    networks = settings.networks
-    if not networks.a:
-        a, b = builtin_networks(networks.demo)
-        app.worker.set_network("a", a)
-        app.worker.set_network("b", b)
-    if networks.a:
-        app.execute(LoadNetwork("a", Path(networks.a)))
-    if networks.b:
-        app.execute(LoadNetwork("b", Path(networks.b)))
+    if not _is_file(networks.a):
+        for slot, network in open_networks(demo=networks.demo).items():
+            app.worker.set_network(slot, network)
+    for slot, path in options.paths_of(networks).items():
+        if _is_file(path):
+            app.worker.want(slot, path)
+            app.execute(LoadNetwork(slot, Path(path)))
+        else:
+            app.miss(slot, path)
+
+
+def _is_file(path: str) -> bool:
+    """Whether there is a file of that name, which may be anything."""
+    try:
+        return Path(path).is_file()
+    except OSError:  # too long a name, or a folder that may not be entered
+        return False

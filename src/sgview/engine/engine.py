@@ -16,7 +16,6 @@ from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
-from sgview.engine.layers import resolve_layer
 from sgview.engine.live_network import DEFAULT, Acceleration, PlayingNetwork
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.profiling import time_layers
@@ -28,13 +27,12 @@ from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_c
 from sgview.engine.transfer.download import Letter, Readback
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
-from sgview.state.commands import Slot
 from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state.networks import OTHER, NetworkStatus, Slot, playing_slot, resolve_layer
 from sgview.state.params import Params
 from sgview.state.status import (
     ChannelStatistics,
     EditStatus,
-    NetworkStatus,
     Notice,
     PictureStatus,
 )
@@ -143,9 +141,8 @@ class Engine(Owner):
 
     def swap_networks(self) -> None:
         """Exchange A and B."""
-        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
         with self.on_stream():
-            self._playing = {other[slot]: playing for slot, playing in self._playing.items()}
+            self._playing = {OTHER[slot]: playing for slot, playing in self._playing.items()}
             self._pair()
 
     def take_notices(self) -> list[Notice]:
@@ -322,9 +319,9 @@ class Engine(Owner):
             torch.manual_seed(seed)
 
     def _choose(self, params: Params) -> PlayingNetwork | None:
-        """Return what plays: B where it alone is wanted or there, else A with B blended in."""
-        wanted: Slot = "b" if params.blend.source == "b" else "a"
-        return self._playing.get(wanted) or next(iter(self._playing.values()), None)
+        """Return what plays, None without a network."""
+        slot = playing_slot(params, self._playing)
+        return None if slot is None else self._playing[slot]
 
     def _pair(self) -> None:
         """Make B's tensors the partners of A's; a network that plays alone has none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sgview.engine.network import Network
-from sgview.state.commands import Slot
+from sgview.state.networks import OTHER, Slot
 from sgview.state.status import LoadStatus
 
 Load = Callable[[Path, Callable[[float], None]], Network]
@@ -64,10 +64,9 @@ class LoaderThread:
 
         Calls `then` in the same moment, so that no file arrives between the two.
         """
-        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
         with self._lock:
-            self._wanted = {other[s]: job for s, job in self._wanted.items()}
-            self._progress = {other[s]: p for s, p in self._progress.items()}
+            self._wanted = {OTHER[s]: job for s, job in self._wanted.items()}
+            self._progress = {OTHER[s]: p for s, p in self._progress.items()}
             then()
 
     def statuses(self) -> tuple[LoadStatus, ...]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from sgview.state.status import LayerInfo, NetworkStatus, TensorInfo
+from sgview.state.networks import LayerInfo, NetworkStatus, TensorInfo
 from stylegan3.checkpoints import family_of
-
-_LAYER_OF_TENSOR = re.compile(r"synthesis\.(?:(L\d+)_[^.]*|(b\d+)|(input))\.")
-_DEMODULATED = re.compile(r"synthesis\.(?:L\d+_\d+_\d+|b\d+\.conv\d)\.weight")
+from stylegan3.layers import group_of, scale_invariant
 
 
 class GeneratorLike(Protocol):
@@ -52,22 +49,14 @@ def tensors_of(generator: nn.Module) -> dict[str, Tensor]:
     return dict(generator.state_dict(keep_vars=True))
 
 
-def group_of(tensor: str) -> str:
-    """Return the blend group of a tensor: "mapping", "input", "L6" or "b16"."""
-    match = _LAYER_OF_TENSOR.match(tensor)
-    if match:
-        return next(group for group in match.groups() if group)
-    return tensor.partition(".")[0]
-
-
 def describe(generator: Any, name: str, path: str) -> NetworkStatus:
     """Return the layers and tensors of `generator`, and its sizes."""
     layers = tuple(
-        LayerInfo(name=spec.name, group=spec.group, size=spec.size, channels=spec.channels)
+        LayerInfo(**asdict(spec))  # the one place where the library's layers become the state's
         for spec in generator.synthesis.layers
     )
     tensors = tensors_of(generator)
-    to_rgb = last_layer(tensors)
+    invariant = scale_invariant(tensors)
     return NetworkStatus(
         name=name,
         path=path,
@@ -85,16 +74,8 @@ def describe(generator: Any, name: str, path: str) -> NetworkStatus:
                 name=key,
                 group=group_of(key),
                 shape=tuple(tensor.shape),
-                # Demodulation divides the factor out again (StyleGAN2, section 2.2); the last
-                # StyleGAN3 layer is ToRGB and has none.
-                is_scale_invariant=bool(_DEMODULATED.fullmatch(key)) and group_of(key) != to_rgb,
+                is_scale_invariant=key in invariant,
             )
             for key, tensor in tensors.items()
         ),
     )
-
-
-def last_layer(tensors: dict[str, Tensor]) -> str:
-    """Return the group of StyleGAN3's ToRGB layer, "" for a network without L layers."""
-    indices = [int(g[1:]) for g in map(group_of, tensors) if re.fullmatch(r"L\d+", g)]
-    return f"L{max(indices)}" if indices else ""

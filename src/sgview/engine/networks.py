@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from sgview import resources
 from sgview.engine.network import Network
-from stylegan3 import Generator
-from stylegan3.checkpoints import read
+from sgview.state.commands import Slot
+from stylegan3 import load
 
 
 def load_network(
@@ -46,14 +44,28 @@ def builtin_networks(pair: Literal["sg2", "sg3"] = "sg2") -> tuple[Network, Netw
     return a, b
 
 
+def open_networks(
+    a: str | Path = "",  # a path; "": built in
+    b: str | Path = "",  # a path; "": built in beside a built-in A, otherwise none
+    demo: Literal["sg2", "sg3"] = "sg2",  # which built-in pair
+) -> dict[Slot, Network]:
+    """Return the networks that are to play, by slot.
+
+    Raises:
+        CheckpointError: if a file cannot be read, or the installation lacks a network.
+    """
+    paths: dict[Slot, str | Path] = {"a": a, "b": b}
+    networks: dict[Slot, Network] = {}
+    if not a:
+        networks["a"], networks["b"] = builtin_networks(demo)
+    networks.update((slot, load_network(path)) for slot, path in paths.items() if path)
+    return networks
+
+
 def _read(
     file: Path,
     name: str,  # for people
     path: str = "",  # for people, and to read the file again
     progress: Callable[[float], None] | None = None,
 ) -> Network:
-    checkpoint = read(file, progress)
-    with torch.device("meta"):
-        generator = Generator(checkpoint.config)
-    generator.load_state_dict(checkpoint.state_dict, assign=True)
-    return Network.of(generator, name=name, path=path)
+    return Network.of(load(file, progress=progress), name=name, path=path)

@@ -22,10 +22,11 @@ from sgview.engine.loader_thread import Load, LoaderThread
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
-from sgview.state.commands import Slot
+from sgview.engine.wanted import WantedNetworks
 from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state.networks import OTHER, NetworkStatus, Slot
 from sgview.state.params import Params
-from sgview.state.status import LoadStatus, NetworkStatus, Notice
+from sgview.state.status import LoadStatus, Notice
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class EngineStatus:
     """What the engine says about itself."""
 
     networks: dict[Slot, NetworkStatus] = field(default_factory=dict)
+    wanted: dict[Slot, str] = field(default_factory=dict)  # paths, as `WantedNetworks` says
     unloaded: dict[Slot, str] = field(default_factory=dict)  # what `reload` would load
     loading: tuple[LoadStatus, ...] = ()
     device: str = ""
@@ -70,6 +72,7 @@ class EngineWorker(Owner):
         self._picture: Picture | None = None
         self._under_way: deque[Picture] = deque()  # begun, and perhaps not finished
         self._networks: dict[Slot, NetworkStatus] = {}
+        self._wanted_networks = WantedNetworks()
         self._unloaded: dict[Slot, Network | str] = {}  # built-in networks are kept, paths reread
         self._notices: list[Notice] = []
         self._last_problem = ""
@@ -113,6 +116,11 @@ class EngineWorker(Owner):
             else:
                 self._handed_out.wait_for(lambda: self._picture is not picture, seconds)
 
+    def want(self, slot: Slot, path: str | Path) -> None:
+        """Note that `path` is wanted in `slot`, whatever plays there; nothing is read."""
+        with self._condition:
+            self._wanted_networks = self._wanted_networks.want(slot, str(path))
+
     def load(self, slot: Slot, path: str | Path) -> None:
         """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
         self._loader.request(slot, Path(path))
@@ -125,15 +133,19 @@ class EngineWorker(Owner):
     def unload(self, slot: Slot) -> None:
         """Free the network of `slot` and remember it for `reload`."""
         self._loader.cancel(slot)
+        with self._condition:
+            self._wanted_networks = self._wanted_networks.unload(slot)
         self._post(lambda: self._unload(slot))
 
     def reload(self, slot: Slot) -> None:
         """Load what was last unloaded from `slot`."""
+        with self._condition:
+            self._wanted_networks = self._wanted_networks.reload(slot)
         self._post(lambda: self._reload(slot))
 
     def swap(self) -> None:
         """Exchange A and B."""
-        self._loader.swap(then=lambda: self._post(self._swap))
+        self._loader.swap(then=self._begin_swap)
 
     def watch_memory(self, is_wanted: bool) -> None:
         """Keep `EngineStatus.memory` up to date from now on, or stop looking."""
@@ -151,6 +163,7 @@ class EngineWorker(Owner):
         with self._condition:
             return EngineStatus(
                 networks=dict(self._networks),
+                wanted=self._wanted_networks.beside({load.slot: load.path for load in loading}),
                 unloaded={slot: _name_of(what) for slot, what in self._unloaded.items()},
                 loading=loading,
                 device=self._device,
@@ -184,6 +197,11 @@ class EngineWorker(Owner):
             self._condition.notify_all()
 
     def _arrive(self, slot: Slot, network: Network | None) -> None:
+        with self._condition:
+            wanted = self._wanted_networks
+            self._wanted_networks = (
+                wanted.empty(slot) if network is None else wanted.want(slot, network.status.path)
+            )
         self._post(lambda: self._set_network(slot, network))
 
     def _work(self) -> None:
@@ -298,7 +316,10 @@ class EngineWorker(Owner):
         is_known = isinstance(error, (_checkpoint_error(), OSError))
         text = str(error) if is_known else f"{path} cannot be read: {error or type(error).__name__}"
         _log.error("%s", text, exc_info=None if is_known else error)
+        is_away = not _is_there(path)
         with self._condition:
+            if is_away:
+                self._wanted_networks = self._wanted_networks.miss(slot, str(path))
             hint = "The network that played before stays." if slot in self._networks else ""
             self._notices.append(Notice(0, "error", text.splitlines()[0], hint))
 
@@ -308,8 +329,19 @@ class EngineWorker(Owner):
             if network is not None:
                 with self._condition:
                     self._unloaded.pop(slot, None)
+        except Exception:
+            self._note_refused(slot, network)
+            raise
         finally:
             self._note_networks()
+
+    def _note_refused(self, slot: Slot, network: Network | None) -> None:
+        playing = self._engine.networks.get(slot)
+        if network is not None and playing is not None:
+            with self._condition:
+                self._wanted_networks = self._wanted_networks.refuse(
+                    slot, network.status.path, playing.status.path
+                )
 
     def _unload(self, slot: Slot) -> None:
         network = self._engine.networks.get(slot)
@@ -325,11 +357,15 @@ class EngineWorker(Owner):
         elif what is not None:
             self._loader.request(slot, Path(what))
 
+    def _begin_swap(self) -> None:
+        with self._condition:
+            self._wanted_networks = self._wanted_networks.swap()
+        self._post(self._swap)
+
     def _swap(self) -> None:
         self._engine.swap_networks()
-        other: dict[Slot, Slot] = {"a": "b", "b": "a"}
         with self._condition:
-            self._unloaded = {other[slot]: what for slot, what in self._unloaded.items()}
+            self._unloaded = {OTHER[slot]: what for slot, what in self._unloaded.items()}
         self._note_networks()
 
     def _time_layers(self, params: Params, t: float) -> None:
@@ -376,6 +412,13 @@ def _is_finished(picture: Picture) -> bool:
 
 def _name_of(what: Network | str) -> str:
     return what.status.name if isinstance(what, Network) else what
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def _load(path: Path, progress: Callable[[float], None]) -> Network:

@@ -143,7 +143,7 @@ _TEXTURE_2D = 0x0DE1  # GL_TEXTURE_2D
 
 def _import_runtime() -> ModuleType:
     try:
-        from cuda.bindings import runtime  # pyright: ignore[reportMissingImports]
+        from cuda.bindings import runtime
     except (ImportError, RuntimeError) as error:
         raise InteropError(
             "cuda-bindings is not installed; `pip install cuda-bindings` makes this faster"

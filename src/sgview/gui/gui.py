@@ -31,7 +31,7 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
 from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui.layer_stack import IMAGE, show_layer, step_layer
 from sgview.gui.panels import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
+from sgview.state.networks import IMAGE, show_layer, step_layer
 from sgview.state.params import Params
 from sgview.state.status import Status
 
@@ -73,8 +73,8 @@ def hotkeys(
     These two are the GUI's own, everything else is parameters or commands.
     """
     show_sheet, show_performance = _calls(toggle_sheet), _calls(toggle_performance)
-    up = _changes(lambda params, status: step_layer(params, status, 1))
-    down = _changes(lambda params, status: step_layer(params, status, -1))
+    up = _changes(lambda params, status: step_layer(params, status.networks, 1))
+    down = _changes(lambda params, status: step_layer(params, status.networks, -1))
     image = _changes(lambda params, status: show_layer(params, IMAGE))
     reset_edits = _changes(lambda params, status: replace(params, edits=()))
     flip_x = _changes(lambda params, status: _flip(params, "horizontal"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -15,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sgview.signals.incoming import Instant
+from sgview.state.networks import group_named
 from sgview.state.params import Edit, Operation, Params
 from sgview.state.paths import get_leaf, leaf_at, nearest_path, set_leaf
 
@@ -22,7 +22,6 @@ Change = tuple[str, str, Any]
 """("set", path, value), ("edit OPERATION", tensor, amount), ("blend", group, amount), or
 ("node", field of Params, its content as plain data)."""
 
-_GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?")
 _OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 
@@ -139,12 +138,12 @@ class Play:
 
         `name` is a group ("L12", "b16", "input", "mapping"), or a layer or tensor of it.
         """
-        match = _GROUP.fullmatch(str(name))
-        if match is None:
+        group = group_named(str(name))
+        if group is None:
             raise ValueError(
                 f"{name!r} is no layer that can blend: write L12, b16, input or mapping"
             )
-        change: Change = ("blend", match[1], _finite(value))
+        change: Change = ("blend", group, _finite(value))
         self._params = apply_changes(self._params, [change])
         self.changes.append(change)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Self
 
 from msgspec import Struct
@@ -17,10 +17,12 @@ from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.state.bindings import bind
 from sgview.state.commands import Command, Learn, RecallLook
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
-from sgview.state.status import LayerInfo, Learning, MidiStatus, OscStatus
+from sgview.state.status import Learning, MidiStatus, OscStatus
 
 _NO_LEVELS: Mapping[str, float] = {}
+_NO_NETWORKS: Mapping[Slot, NetworkStatus] = {}
 
 
 class Heard(Struct, frozen=True):
@@ -74,7 +76,7 @@ class Sources(Owner):
     def hear(
         self,
         params: Params,
-        layers: Sequence[LayerInfo] = (),
+        networks: Mapping[Slot, NetworkStatus] = _NO_NETWORKS,
         *,
         mouse: tuple[float, float] = (0.5, 0.5),
         is_mouse_down: bool = False,
@@ -85,7 +87,7 @@ class Sources(Owner):
 
         Args:
             params: as they are, for messages to change.
-            layers: of the network that plays.
+            networks: those that are loaded.
             mouse, is_mouse_down, audio, bands: as in `Inputs`.
         """
         inputs = self._snapshot(mouse, is_mouse_down, audio, bands)
@@ -100,7 +102,7 @@ class Sources(Owner):
                     if recall is not None:
                         commands.append(recall)
                     else:
-                        params = apply_message(params, address, values, layers)
+                        params = apply_message(params, address, values, networks)
                 except RemoteError as error:
                     self._osc.report_once(address, str(error))
         programs = self._midi.take_programs() if self._midi is not None else []

@@ -12,9 +12,8 @@ from typing import Literal
 from msgspec import Struct
 
 from sgview.state.morph import Easing
+from sgview.state.networks import Slot
 from sgview.state.sound import Sound
-
-Slot = Literal["a", "b"]
 
 
 class LoadNetwork(Struct, frozen=True):

@@ -16,7 +16,7 @@ class Surroundings(Node, frozen=True):
     """What a session keeps besides `Params`."""
 
     networks: dict[Slot, str] = msgspec.field(default_factory=dict)
-    """Path of what plays in each slot; "": built in."""
+    """Path of what is wanted in each slot, read by now or not; "": built in."""
     demo: Literal["sg2", "sg3"] = "sg2"  # which built-in pair
     t: float = 0.0  # [s]
     is_paused: bool = False

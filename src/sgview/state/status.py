@@ -9,45 +9,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sgview.state.commands import Slot
 from sgview.state.machine import MachineStatus, Timing
 from sgview.state.morph import Easing
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.sound import Sound
-
-
-class LayerInfo(Struct, frozen=True):
-    """One synthesis layer that can be shown."""
-
-    name: str  # "L6_36_16", "b16.conv0", "input"
-    group: str  # blend group it belongs to: "L6", "b16", "input"
-    size: int  # width and height of its output [px]
-    channels: int
-
-
-class TensorInfo(Struct, frozen=True):
-    """One parameter or buffer that can be edited."""
-
-    name: str  # "synthesis.L6_36_16.weight"
-    group: str  # "mapping", "input", "L6", "b16"
-    shape: tuple[int, ...]
-    is_scale_invariant: bool  # multiplying it by a positive number leaves the picture as it is
-
-
-class NetworkStatus(Struct, frozen=True):
-    """A loaded network."""
-
-    name: str
-    path: str  # "" for a built-in network
-    family: str  # "StyleGAN3-T", "StyleGAN3-R", "StyleGAN2"
-    z_dim: int
-    c_dim: int
-    w_dim: int
-    num_ws: int
-    img_resolution: int
-    img_channels: int
-    num_parameters: int
-    layers: tuple[LayerInfo, ...]
-    tensors: tuple[TensorInfo, ...]
 
 
 class BlendGroup(Struct, frozen=True):

@@ -7,7 +7,6 @@ unread.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from stylegan3.checkpoints.detect import refuse_relatives
@@ -16,6 +15,7 @@ from stylegan3.checkpoints.found import Part, RawGenerator, configure, plain_sca
 from stylegan3.checkpoints.infer import infer_config
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
 from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
+from stylegan3.layers import alias_free_name, block_name, is_alias_free
 
 POSITIONAL = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
 COMMON = (*POSITIONAL, "channel_base", "channel_max", "num_fp16_res", "conv_clamp")
@@ -66,9 +66,10 @@ def read_nvlabs(tree: Any) -> RawGenerator | None:
         return None
     names = (*module.parameters, *module.buffers)
     refuse_relatives(names)
-    if any(re.match(r"synthesis\.L\d+_\d+_\d+\.", name) for name in names):
+    blocks = [block for block in map(block_name, names) if block is not None]
+    if is_alias_free(names):
         cls = StyleGAN3Config
-    elif any(re.match(r"synthesis\.b\d+\.(const|conv0|conv1)", name) for name in names):
+    elif any(block.tensor.startswith(("const", "conv0", "conv1")) for block in blocks):
         cls = StyleGAN2Config
     else:
         return None
@@ -130,7 +131,8 @@ def _attributes(cls: type[Config], module: ModuleRef) -> dict[str, Any]:
     }
     options["num_fp16_res"] = synthesis.get("num_fp16_res")
     if cls is StyleGAN2Config:
-        blocks = [s for n, s in module.states.items() if re.fullmatch(r"synthesis\.b\d+", n)]
+        parsed = ((block_name(name), state) for name, state in module.states.items())
+        blocks = [state for block, state in parsed if block is not None and not block.tensor]
         layer = module.states.get("synthesis.b4.conv1", {})
         options |= {k: layer[k] for k in ("use_noise", "activation") if k in layer}
         if blocks and "architecture" in blocks[0]:
@@ -138,8 +140,9 @@ def _attributes(cls: type[Config], module: ModuleRef) -> dict[str, Any]:
         if options["num_fp16_res"] is None and blocks and "use_fp16" in blocks[0]:
             options["num_fp16_res"] = sum(block.get("use_fp16") is True for block in blocks)
     else:
-        first = [n for n in module.states if re.fullmatch(r"synthesis\.L0_\d+_\d+", n)]
-        layer = module.states[first[0]] if first else {}
+        parsed = ((alias_free_name(name), state) for name, state in module.states.items())
+        first = [s for n, s in parsed if n is not None and n.index == 0 and not n.tensor]
+        layer = first[0] if first else {}
         names = ("num_layers", "num_critical", "margin_size", "output_scale")
         options |= {k: synthesis[k] for k in names if k in synthesis}
         options |= {k: layer[k] for k in ("conv_kernel", "magnitude_ema_beta") if k in layer}

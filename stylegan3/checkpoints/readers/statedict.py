@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from stylegan3.checkpoints.pickle.values import ArrayRef, TensorRef
 from stylegan3.checkpoints.readers.rosinality import convert_rosinality, is_rosinality
 from stylegan3.checkpoints.source import Source
 from stylegan3.config import StyleGAN2Config, StyleGAN3Config
+from stylegan3.layers import block_name, is_alias_free
 
 # Averaged weights first. "" is the file's dictionary itself.
 KEYS = ("g_ema", "G_ema", "ema", "params_ema", "state_dict", "g", "G", "generator", "model", "")
@@ -59,7 +59,9 @@ def is_published(tensors: dict[str, TensorRef]) -> bool:
     """Whether these are the published names of a StyleGAN2 or StyleGAN3 generator."""
     if "mapping.fc0.weight" not in tensors:
         return False
-    return any(re.match(r"synthesis\.(b\d+\.conv1|L0_\d+_\d+)\.weight", name) for name in tensors)
+    return is_alias_free(tensors) or any(
+        block is not None and block.tensor == "conv1.weight" for block in map(block_name, tensors)
+    )
 
 
 def _candidates(tree: dict[Any, Any]) -> Iterator[tuple[str, str, dict[str, TensorRef]]]:
@@ -73,8 +75,7 @@ def _candidates(tree: dict[Any, Any]) -> Iterator[tuple[str, str, dict[str, Tens
 
 def _published(tensors: dict[str, TensorRef]) -> RawGenerator:
     refuse_relatives(tensors)
-    is_alias_free = any(re.match(r"synthesis\.L0_", name) for name in tensors)
-    cls = StyleGAN3Config if is_alias_free else StyleGAN2Config
+    cls = StyleGAN3Config if is_alias_free(tensors) else StyleGAN2Config
     config = configure(cls, infer_config(cls, {name: ref.shape for name, ref in tensors.items()}))
     parts = {name: Part.of(ref) for name, ref in tensors.items()}
     return RawGenerator(config, parts, "state dict with the published names")

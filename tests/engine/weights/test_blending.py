@@ -1,8 +1,9 @@
 import pytest
 
-from sgview.engine.network import group_of, tensors_of
+from sgview.engine.network import tensors_of
 from sgview.engine.weights.blending import group_amounts, pair
 from sgview.state.params import Blend
+from stylegan3.layers import group_of
 
 
 def pair_of(a, b):

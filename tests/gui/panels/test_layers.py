@@ -55,6 +55,13 @@ def test_layer_of_another_network_stays_listed(make_stage) -> None:
     assert stage.params.layer.name == "b64.torgb"
 
 
+def test_layer_of_the_same_index_is_found_as_the_engine_finds_it(make_stage) -> None:
+    stage = make_stage(params=Params(layer=Layer(name="L4_148_512")))
+    stage.show("Layers")
+    assert not stage.reads("not in this network")
+    assert stage.has("##L4_84_32") and not stage.has("##L4_148_512")
+
+
 def test_list_is_of_b_where_b_plays_alone(make_stage, fakes) -> None:
     networks = {"a": fakes.network(), "b": fakes.network("StyleGAN2")}
     status = fakes.status(networks=networks)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from imgui_bundle import imgui
 
+from sgview.gui.panels import networks as panel
 from sgview.state.commands import (
     ChooseNetwork,
     LoadNetwork,
@@ -10,6 +11,8 @@ from sgview.state.commands import (
     SwapNetworks,
     UnloadNetwork,
 )
+from sgview.state.networks import SLOTS, has_part
+from sgview.state.params import Blend, Params
 from sgview.state.status import LoadStatus, Status
 
 
@@ -21,6 +24,23 @@ def test_buttons_of_a_slot(make_stage, nth, slot, button, command) -> None:
     stage = make_stage()
     stage.click(button, nth)
     assert stage.commands == [command(slot)]
+
+
+@pytest.mark.parametrize(
+    ("source", "loaded", "lit"),
+    [("mix", "ab", "ab"), ("b", "ab", "b"), ("b", "a", "a"), ("a", "b", "b"), ("mix", "a", "a")],
+)
+def test_badges_are_lit_of_what_plays(make_stage, fakes, monkeypatch, source, loaded, lit) -> None:
+    answers: dict[str, bool] = {}
+
+    def asked(slot, params, networks) -> bool:
+        answers[slot] = has_part(slot, params, networks)
+        return answers[slot]
+
+    monkeypatch.setattr(panel, "has_part", asked)
+    status = fakes.status(networks={slot: fakes.network() for slot in loaded})
+    make_stage(params=Params(blend=Blend(source=source)), status=status)
+    assert [slot for slot in SLOTS if answers[slot]] == list(lit)
 
 
 def test_swap(make_stage) -> None:

@@ -18,7 +18,7 @@ from sgview.show.takes.recorder import TakeRecorder
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import FadeStart, PlayedNetwork, read_take
 from sgview.signals.incoming import Inputs, Instant
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from sgview.state.validation import ConfigError
 from tests.support.until import until

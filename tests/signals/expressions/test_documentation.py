@@ -44,4 +44,4 @@ def test_messages_of_the_page_act() -> None:
         address, *words = message.split()
         values = [float(w) if re.fullmatch(r"[\d.]+", w) else w for w in words]
         if recall_of(address, values) is None:
-            apply_message(Params(edits=(Edit(tensor="a"),)), address, values)
+            apply_message(Params(edits=(Edit(tensor="a"),)), address, values, {})

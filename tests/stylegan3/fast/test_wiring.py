@@ -53,6 +53,15 @@ def test_every_layer_can_be_shown(config: StyleGAN2Config | StyleGAN3Config) -> 
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
 
 
+def test_a_layer_goes_by_its_index_too() -> None:
+    generator = lively(SMALL3)
+    fast = make_fast(generator)
+    ws = generator.mapping(latent(generator))
+    full = fast(ws=ws, layer=generator.synthesis.layer_names[2]).clone()
+    for name in ("L1", "L1_148_512"):
+        assert torch.equal(fast(ws=ws, layer=name), full)
+
+
 @pytest.mark.parametrize("parts", [1, 3])
 def test_activations_in_convolutions(parts: int) -> None:
     generator = lively(SMALL2)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from sgview.engine.network import Network, group_of
+from sgview.engine.network import Network
 from sgview.state.params import Blend
 from sgview.state.status import BlendGroup
-
-_SIZED_LAYER = re.compile(r"(synthesis\.L\d+)_\d+_\d+\.")
+from stylegan3.layers import group_of, place_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +41,14 @@ def pair(
         reason = f"A is {a.status.family} and B is {b.status.family}"
         return Pairing({}, tuple(BlendGroup(name, False, reason) for name in group_names))
 
-    by_place = {_place(name): tensor for name, tensor in tensors_b.items()}
+    by_place = {place_of(name): tensor for name, tensor in tensors_b.items()}
     groups_of_b = {group_of(name) for name in tensors_b}
     partners: dict[str, Tensor] = {}
     paired = dict.fromkeys(group_names, 0)
     left_out: dict[str, list[str]] = {name: [] for name in group_names}
     for name, tensor in tensors_a.items():
         group = group_of(name)
-        partner = by_place.get(_place(name))
+        partner = by_place.get(place_of(name))
         if partner is None:
             if group in groups_of_b:
                 left_out[group].append(f"B has no {_short(name)}")
@@ -80,11 +78,6 @@ def group_amounts(blend: Blend) -> dict[str, float]:
         return {}
     amounts = {name: blend.master * amount for name, amount in blend.amounts.items()}
     return {name: amount for name, amount in amounts.items() if amount and math.isfinite(amount)}
-
-
-def _place(tensor: str) -> str:
-    """Return a tensor's name without the sizes of its layer: "synthesis.L6.weight"."""
-    return _SIZED_LAYER.sub(r"\1.", tensor)
 
 
 def _short(tensor: str) -> str:

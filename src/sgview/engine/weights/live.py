@@ -9,12 +9,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from sgview.engine.network import group_of, tensors_of
+from sgview.engine.network import tensors_of
 from sgview.engine.weights.blending import group_amounts
 from sgview.engine.weights.fused import FusedWeights, Row, linear_form
 from sgview.engine.weights.operations import Draws, apply, obstacle
 from sgview.state.params import Blend, Edit
 from sgview.state.status import EditStatus
+from stylegan3.layers import group_of
 
 MAGNITUDE_FLOOR = 1e-8  # of magnitude_ema, whose inverse square root scales a layer's input
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sgview.state.networks import TensorInfo
 from sgview.state.params import Edit, Operation
-from sgview.state.status import TensorInfo
 
 
 @dataclass(frozen=True)

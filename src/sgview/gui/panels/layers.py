@@ -9,10 +9,18 @@ from sgview.gui import theme
 from sgview.gui.controls import rows, widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.picker import is_match, search_field
-from sgview.gui.layer_stack import IMAGE, find_layer, portable_name, show_layer, shown_network
 from sgview.gui.panels import Emit
+from sgview.state.networks import (
+    IMAGE,
+    LayerInfo,
+    NetworkStatus,
+    find_layer,
+    portable_name,
+    show_layer,
+    shown_network,
+)
 from sgview.state.params import Layer, Params
-from sgview.state.status import ChannelStatistics, LayerInfo, NetworkStatus, Status
+from sgview.state.status import ChannelStatistics, Status
 
 _LAYER = Layer()
 
@@ -26,7 +34,7 @@ class LayersPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the list, the channels and the statistics."""
-        network = shown_network(params, status)
+        network = shown_network(params, status.networks)
         self._query = search_field("##search layers", self._query, "Search layers")
         params = self._draw_list(params, network)
         if widgets.section("Channels"):
@@ -71,7 +79,7 @@ class LayersPanel:
             imgui.table_next_column()
             widgets.text("No network is loaded", theme.TEXT_DIM)
             return params
-        current = find_layer(name, network) if name != IMAGE else None
+        current = find_layer(name, network.layers)
         if name != IMAGE and current is None and is_match(self._query, name):
             _line(name, "not in this network", "", True)
         size, channels = network.img_resolution, network.img_channels

@@ -9,8 +9,8 @@ from sgview.gui.controls import control as binding
 from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.value_bar import integer_bar, value_bar
-from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
+from sgview.state.networks import shown_network
 from sgview.state.params import Mapping, Params
 from sgview.state.status import Status
 
@@ -39,7 +39,7 @@ class MappingPanel:
         """Draw the section."""
         if not widgets.section("Mapping"):
             return params
-        network = shown_network(params, status)
+        network = shown_network(params, status.networks)
         controls = Controls(params, status, emit, "mapping.")
         num_ws = network.num_ws if network else 18
         mapping = _draw_truncation(params.mapping, num_ws, controls)

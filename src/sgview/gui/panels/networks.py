@@ -13,14 +13,13 @@ from sgview.state.commands import (
     ChooseNetwork,
     LoadNetwork,
     ReloadNetwork,
-    Slot,
     SwapNetworks,
     UnloadNetwork,
 )
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, has_part
 from sgview.state.params import Params
-from sgview.state.status import LoadStatus, NetworkStatus, Status
+from sgview.state.status import LoadStatus, Status
 
-_SLOTS: tuple[Slot, Slot] = ("a", "b")
 _ROLES = {"a": "the network that plays", "b": "the network to blend towards"}
 
 
@@ -34,7 +33,7 @@ class NetworksPanel:
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw both slots."""
         self._heading(status, emit)
-        for slot in _SLOTS:
+        for slot in SLOTS:
             self._card(slot, params, status, emit)
         return params
 
@@ -66,8 +65,7 @@ class NetworksPanel:
         widgets.begin_card(f"##slot {slot}")
         network = status.networks.get(slot)
         loading = next((load for load in status.loading if load.slot == slot), None)
-        is_heard = network is not None and params.blend.source in ("mix", slot)
-        self._badge(slot, is_heard)
+        self._badge(slot, has_part(slot, params, status.networks))
         imgui.same_line()
         buttons = widgets.icon_button_width(3)
         room = imgui.get_content_region_avail().x - buttons
@@ -78,18 +76,18 @@ class NetworksPanel:
         widgets.end_card()
         self._places[slot] = (imgui.get_item_rect_min(), imgui.get_item_rect_max())
 
-    def _badge(self, slot: Slot, is_heard: bool) -> None:
+    def _badge(self, slot: Slot, is_used: bool) -> None:
         side = imgui.get_frame_height()
         corner = imgui.get_cursor_screen_pos()
         imgui.dummy(imgui.ImVec2(side, side))
         widgets.tooltip(f"{slot.upper()}: {_ROLES[slot]}")
         draw = imgui.get_window_draw_list()
-        colour = theme.ACCENT_STRONG if is_heard else theme.FIELD_HOVERED
+        colour = theme.ACCENT_STRONG if is_used else theme.FIELD_HOVERED
         rounding = imgui.get_style().frame_rounding
         draw.add_rect_filled(corner, corner + imgui.ImVec2(side, side), theme.u32(colour), rounding)
         theme.push_face("strong")
         size = imgui.calc_text_size(slot.upper())
-        shade = theme.ON_ACCENT if is_heard else theme.TEXT_DIM
+        shade = theme.ON_ACCENT if is_used else theme.TEXT_DIM
         at = (corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
         draw.add_text(at, theme.u32(shade), slot.upper())
         imgui.pop_font()

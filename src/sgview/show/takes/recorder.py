@@ -16,7 +16,7 @@ from sgview.show.resolver import Resolver
 from sgview.show.script_frame import Change
 from sgview.show.takes.take import FadeStart, FadeUnderWay, Header, Line, PlayedNetwork
 from sgview.signals.incoming import Inputs, Instant
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import TakeStatus
 

@@ -12,7 +12,7 @@ from sgview.show.resolver import Act, Resolver
 from sgview.show.script_frame import Change, apply_changes
 from sgview.show.takes.take import Frame, PlayedNetwork, Take
 from sgview.signals.incoming import Instant
-from sgview.state.commands import Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 

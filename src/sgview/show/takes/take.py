@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from sgview.show.script_frame import Change
 from sgview.signals.incoming import Instant
-from sgview.state.commands import Slot
 from sgview.state.morph import Easing
+from sgview.state.networks import Slot
 from sgview.state.params import Node, Params
 from sgview.state.validation import ConfigError
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sgview.signals.osc.packets import Value
 from sgview.state.addresses import PRESET, ROOT, leaf_of
 from sgview.state.commands import Command, RecallLook
+from sgview.state.networks import NetworkStatus, Slot, shown_network
 from sgview.state.params import Params
 from sgview.state.paths import get_leaf, set_leaf
-from sgview.state.status import LayerInfo
 
 _LAYER = ROOT + "layer"
 
@@ -19,7 +19,10 @@ class RemoteError(ValueError):
 
 
 def apply_message(
-    params: Params, address: str, values: Sequence[Value], layers: Sequence[LayerInfo] = ()
+    params: Params,
+    address: str,
+    values: Sequence[Value],
+    networks: Mapping[Slot, NetworkStatus],
 ) -> Params:
     """Return `params` as a message wants them.
 
@@ -29,8 +32,8 @@ def apply_message(
         params: as they are.
         address: under "/sgview/".
         values: at least one.
-        layers: of the network that plays, for "/sgview/layer" with a number: 0 is the image,
-            1 the first layer.
+        networks: those that are loaded, for "/sgview/layer" with a number: 0 is the image, 1 the
+            first layer of the network that plays.
 
     Raises:
         RemoteError: if there is no such value, or it cannot be that.
@@ -38,6 +41,8 @@ def apply_message(
     if not values:
         raise RemoteError(f"{address} comes without a value.")
     if address == _LAYER and isinstance(values[0], float):
+        network = shown_network(params, networks)
+        layers = () if network is None else network.layers
         index = min(max(round(values[0]), 0), len(layers))
         values = [layers[index - 1].name if index else ""]
     targets = [address]

@@ -2,8 +2,9 @@ import pytest
 from imgui_bundle import imgui
 
 from sgview.gui.controls.edit_operations import OPERATIONS, is_dead, new_edit
+from sgview.state.networks import TensorInfo
 from sgview.state.params import Edit, Operation, Params
-from sgview.state.status import EditStatus, Status, TensorInfo
+from sgview.state.status import EditStatus, Status
 
 INPUT = "synthesis.input.weight"
 CONV = "synthesis.L2_52_64.weight"

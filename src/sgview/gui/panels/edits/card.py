@@ -15,8 +15,9 @@ from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.edit_operations import OPERATIONS, SCALE_INVARIANT, is_dead
 from sgview.gui.controls.picker import Choice, Picker
 from sgview.gui.controls.value_bar import integer_bar, value_bar
+from sgview.state.networks import TensorInfo
 from sgview.state.params import Edit
-from sgview.state.status import EditStatus, TensorInfo
+from sgview.state.status import EditStatus
 
 _EXPRESSION_HELP = (
     "Sets the amount, in t [s]: sin(t), 1 + 0.2 * cos(2 * pi * t), "

@@ -12,12 +12,12 @@ from sgview.gui.controls import icons, widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.edit_operations import SCALE_INVARIANT, new_edit
 from sgview.gui.controls.picker import Choice, Picker
-from sgview.gui.layer_stack import shown_network
 from sgview.gui.panels import Emit
 from sgview.gui.panels.edits.card import Outcome, draw_card
 from sgview.state.bindings import follow_edits
+from sgview.state.networks import TensorInfo, shown_network
 from sgview.state.params import Edit, Params
-from sgview.state.status import EditStatus, Status, TensorInfo
+from sgview.state.status import EditStatus, Status
 
 _NEW = "new edit"
 
@@ -31,7 +31,7 @@ class EditsPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the list."""
-        network = shown_network(params, status)
+        network = shown_network(params, status.networks)
         tensors = {tensor.name: tensor for tensor in network.tensors} if network else {}
         edits = list(params.edits)
         added = self._draw_head(edits, tensors)

@@ -1,0 +1,135 @@
+"""The networks A and B: what they hold, which of them plays, and which layer a name means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sgview.state.params import Params
+
+Slot = Literal["a", "b"]
+SLOTS: tuple[Slot, Slot] = ("a", "b")
+OTHER: Mapping[Slot, Slot] = {"a": "b", "b": "a"}
+
+IMAGE = ""
+"""`Layer.name` of the finished picture."""
+
+# A layer of StyleGAN3 without or with its sizes, as in stylegan3/layers.py, which nothing in state
+# may import; and what a script may call a blend group.
+_INDEXED = re.compile(r"(L\d{1,4})(?:_\d{1,6}_\d{1,6})?", re.ASCII)
+_GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?", re.ASCII)
+
+
+class LayerInfo(Struct, frozen=True):
+    """One synthesis layer that can be shown."""
+
+    name: str  # "L6_36_16", "b16.conv0", "input"
+    group: str  # blend group it belongs to: "L6", "b16", "input"
+    size: int  # width and height of its output [px]
+    channels: int
+
+
+class TensorInfo(Struct, frozen=True):
+    """One parameter or buffer that can be edited."""
+
+    name: str  # "synthesis.L6_36_16.weight"
+    group: str  # "mapping", "input", "L6", "b16"
+    shape: tuple[int, ...]
+    is_scale_invariant: bool  # multiplying it by a positive number leaves the picture as it is
+
+
+class NetworkStatus(Struct, frozen=True):
+    """A loaded network."""
+
+    name: str
+    path: str  # "" for a built-in network
+    family: str  # "StyleGAN3-T", "StyleGAN3-R", "StyleGAN2"
+    z_dim: int
+    c_dim: int
+    w_dim: int
+    num_ws: int
+    img_resolution: int
+    img_channels: int
+    num_parameters: int
+    layers: tuple[LayerInfo, ...]  # in the order they run
+    tensors: tuple[TensorInfo, ...]
+
+
+def playing_slot(params: Params, loaded: Container[Slot]) -> Slot | None:
+    """Return whose layers are computed: B's where B alone is wanted, else A's with B blended in.
+
+    Where that one is not loaded the other plays; None if neither is.
+    """
+    wanted: Slot = "b" if params.blend.source == "b" else "a"
+    return next((slot for slot in (wanted, OTHER[wanted]) if slot in loaded), None)
+
+
+def has_part(slot: Slot, params: Params, loaded: Container[Slot]) -> bool:
+    """Return whether the network of `slot` has a part in the picture: it plays or is mixed in."""
+    is_mixed = params.blend.source == "mix" and slot in loaded
+    return is_mixed or slot == playing_slot(params, loaded)
+
+
+def shown_network(params: Params, networks: Mapping[Slot, NetworkStatus]) -> NetworkStatus | None:
+    """Return the network that plays: the one whose layers and tensors are listed and named."""
+    slot = playing_slot(params, networks)
+    return None if slot is None else networks[slot]
+
+
+def find_layer(name: str, layers: Sequence[LayerInfo]) -> LayerInfo | None:
+    """Return the layer that `Layer.name` means, None for the image and where there is none.
+
+    A name is matched whole; of StyleGAN3's layers the index alone counts, so that "L6" and a
+    "L6_36_512" from another network both find L6 here. "L1" never means L10.
+    """
+    for layer in layers:
+        if layer.name == name:
+            return layer
+    match = _INDEXED.fullmatch(name)
+    if match is None:
+        return None
+    return next((layer for layer in layers if layer.group == match[1]), None)
+
+
+def resolve_layer(name: str, layers: Sequence[LayerInfo]) -> str | None:
+    """Return the full name of the layer `name`, "" for the image, None if there is none."""
+    if name == IMAGE:
+        return IMAGE
+    layer = find_layer(name, layers)
+    return None if layer is None else layer.name
+
+
+def portable_name(layer: LayerInfo) -> str:
+    """Return the name that also fits networks of other sizes: "L6" for "L6_36_16"."""
+    return layer.group if _INDEXED.fullmatch(layer.name) else layer.name
+
+
+def show_layer(params: Params, name: str) -> Params:
+    """Return `params` with another layer on the screen."""
+    return replace(params, layer=replace(params.layer, name=name))
+
+
+def step_layer(params: Params, networks: Mapping[Slot, NetworkStatus], step: int) -> Params:
+    """Show the layer `step` places towards the image; from the image on to the input."""
+    network = shown_network(params, networks)
+    if network is None:
+        return params
+    names = [layer.name for layer in network.layers]
+    current = resolve_layer(params.layer.name, network.layers)
+    present = names.index(current) if current else len(names)  # at the end: the image
+    place = (present + step) % (len(names) + 1)
+    name = portable_name(network.layers[place]) if place < len(names) else IMAGE
+    return show_layer(params, name)
+
+
+def group_named(name: str) -> str | None:
+    """Return the blend group that a group, layer or tensor is of, None if no name looks so.
+
+    Whether a network has such a group is another question.
+    """
+    match = _GROUP.fullmatch(name)
+    return None if match is None else match[1]
