@@ -29,8 +29,8 @@ def app(screen, tmp_path: Path) -> Iterator:
 
 
 def psi(app) -> float:
-    """What plays now."""
-    return app.performance._resolver.shown.mapping.truncation_psi
+    """What is shown now."""
+    return app.picture.params.mapping.truncation_psi
 
 
 def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) -> None:
@@ -56,7 +56,7 @@ def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) ->
     screen.xdotool("key", "ctrl+z")
     until(lambda: app.params == day, app.frame)
     assert app.status.fade.look == ""
-    assert psi(app) == 1.0
+    until(lambda: psi(app) == 1.0, app.frame)
 
 
 def test_a_key_without_a_look_is_a_notice(app, screen) -> None:

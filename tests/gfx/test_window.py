@@ -8,6 +8,7 @@ from OpenGL import GL
 
 from sgview.gfx import framebuffer
 from sgview.gfx.context import GraphicsInfo
+from sgview.gfx.glfw_library import glfw
 from sgview.gfx.window import Window
 from tests.support.until import LIMIT, until
 
@@ -52,12 +53,16 @@ def test_a_window_larger_than_the_screen_shrinks_to_it(screen) -> None:
         settle(window, lambda: window.framebuffer_size == (1600, 700))
 
 
-def test_drop_callback_hands_over_paths(context: Window) -> None:
+def test_drop_callback_hands_over_paths(screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    drops: list = []
+    monkeypatch.setattr(glfw, "set_drop_callback", lambda handle, drop: drops.append(drop))
     seen: list[Path] = []
-    context.on_drop = seen.extend
-    context._drop(None, ["/a b/c.pkl", "/d.toml"])
-    context.on_drop = None
-    context._drop(None, ["/nobody.pkl"])
+    with Window("drops", 64, 64, visible=False) as window:
+        (drop,) = drops
+        window.on_drop = seen.extend
+        drop(None, ["/a b/c.pkl", "/d.toml"])
+        window.on_drop = None
+        drop(None, ["/nobody.pkl"])
     assert seen == [Path("/a b/c.pkl"), Path("/d.toml")]
 
 

@@ -113,8 +113,9 @@ def test_a_failure_is_a_notice_and_the_button_works_again(monkeypatch, sg3):
     def fail(*_):
         raise RuntimeError("no clock")
 
-    with EngineWorker(Engine("cpu")) as worker:
-        monkeypatch.setattr(worker._engine, "time_layers", fail)
+    engine = Engine("cpu")
+    monkeypatch.setattr(engine, "time_layers", fail)
+    with EngineWorker(engine) as worker:
         worker.time_layers(Params(), 0.0)
         notices = until(worker.take_notices)
         assert "no clock" in notices[0].text
