@@ -92,7 +92,7 @@ class CardGui(Gui):
 def on_card() -> AbstractContextManager[object]:
     """Let `sgview.app.app.App` open its window there."""
     stack = ExitStack()
-    stack.enter_context(mock.patch("sgview.app.app.Window", CardWindow))
+    stack.enter_context(mock.patch("sgview.app.screen.Window", CardWindow))
     stack.enter_context(mock.patch("sgview.app.app.Gui", CardGui))
     stack.enter_context(mock.patch("imgui_bundle.imgui.backends.glfw_new_frame", _new_frame))
     return stack

@@ -95,7 +95,7 @@ def film(state_folder: Path) -> None:
                     play(app, min(1.0, (now - scene_start) / (scene_end - scene_start)))
                 app.frame()
                 while filmed < now * FPS:  # a slow machine shows a picture twice
-                    shot = framebuffer.read(app.window.framebuffer_size)
+                    shot = framebuffer.read(app.screen.window.framebuffer_size)
                     video.write(shot)
                     filmed += 1
         Image.fromarray(shot[..., :3]).save(OUT / "demo.png")
@@ -118,7 +118,7 @@ def begin_edit(app) -> None:
 
     press("0")
     show_tab("Edits")
-    network = app.status.networks["a"]
+    network = app.status.engine.networks["a"]
     names = [tensor.name for tensor in network.tensors]
     wanted = ("synthesis.b4.const", "synthesis.input.weight")
     tensor = next(name for name in wanted if name in names)
@@ -133,7 +133,7 @@ def begin_blend(app) -> None:
 
 def play_blend(app, progress: float) -> None:
     """Move the groups' amounts from 0 to 1."""
-    groups = [group.name for group in app.status.blend_groups if group.is_blendable]
+    groups = [group.name for group in app.status.picture.blend_groups if group.is_blendable]
     amounts = dict.fromkeys(groups[: len(groups) // 2 + 1], round(progress, 3))
     app.params = replace(app.params, blend=replace(app.params.blend, amounts=amounts))
 

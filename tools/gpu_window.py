@@ -14,6 +14,7 @@ import itertools
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +143,7 @@ def play(
             start = time.perf_counter()
             app.run(seconds)  # its threads take turns as ever
             taken = time.perf_counter() - start
-            moments, path = list(engine.moments), app.display.description
+            moments, path = list(engine.moments), app.screen.display.description
             drawing = _drawing(app)
     picture = (moments[-1] - moments[0]) / (len(moments) - 1) * 1e3
     host = statistics.median(engine.host)
@@ -155,23 +156,23 @@ def _drawing(app: App) -> str:
     """Return what the stages of OpenGL take, as the performance panel shows it."""
     with mock.patch.object(type(app.gui), "shows_performance", True):
         app.run(1.0)
-    stages = [f"{each.stage} {each.milliseconds:.3f}" for each in app.status.machine.screen]
+    stages = [f"{each.stage} {each.milliseconds:.3f}" for each in app.status.screen.timings]
     return f"OpenGL [ms]: {', '.join(stages) or 'not known'}"
 
 
 def _blind(app: App) -> None:
     """Let pictures be made and taken, and nothing be drawn but the panels."""
-    app.display.show = app.display.draw = lambda *_: None  # type: ignore[method-assign]
-    present, swap = app._present_panel, app.window.swap
+    app.screen.display.show = app.screen.display.draw = lambda *_: None  # type: ignore[method-assign]
+    draw, swap = app.screen._draw_panel, app.screen.window.swap
     drawn = [False]
 
-    def present_panel(is_new: bool) -> None:
-        drawn[0] = is_new
-        if is_new:
-            present(is_new)
+    def draw_panel(present: Callable[[], None]) -> None:
+        drawn[0] = app.screen.has_panel
+        if drawn[0]:
+            draw(present)
 
-    app._present_panel = present_panel  # type: ignore[method-assign]
-    app.window.swap = lambda: swap() if drawn[0] else None  # type: ignore[method-assign]
+    app.screen._draw_panel = draw_panel  # type: ignore[method-assign]
+    app.screen.window.swap = lambda: swap() if drawn[0] else None  # type: ignore[method-assign]
 
 
 def main() -> None:

@@ -120,14 +120,14 @@ def main() -> None:
     with ExitStack() as stack:
         enter = stack.enter_context
         enter(on_card())
-        enter(mock.patch("sgview.app.app.pixels_of", _device_image))
+        enter(mock.patch("sgview.app.screen.pixels_of", _device_image))
         enter(mock.patch("sgview.gfx.calls.draw_arrays", lambda *_: None))  # the CPU would draw
         idle = partial(Interop, runtime=IdleRuntime())
-        enter(mock.patch("sgview.app.app.Display", lambda: Display(idle)))
+        enter(mock.patch("sgview.app.screen.Display", lambda: Display(idle)))
         folder = Path(enter(tempfile.TemporaryDirectory()))
         app = enter(App(settings, IdleWorker(), state_folder=folder))  # type: ignore[arg-type]
-        app.window.graphics = replace(app.window.graphics, renderer="a card")
-        app.window.swap = lambda: None
+        app.screen.window.graphics = replace(app.screen.window.graphics, renderer="a card")
+        app.screen.window.swap = lambda: None
         for _ in range(50):
             app.frame()
         print(f"a turn with the panel      {_time(app, 100, has_panel=True):6.0f} us")
@@ -139,7 +139,7 @@ def main() -> None:
 def _time(app: App, turns: int, *, has_panel: bool) -> float:
     """A turn [us], the fastest tenth."""
     times = []
-    with mock.patch.object(app._panel_pace, "is_due", lambda: has_panel):
+    with mock.patch.object(app.screen._panel_pace, "is_due", lambda: has_panel):
         for _ in range(turns):
             GL.glFinish()
             start = time.perf_counter()
@@ -150,7 +150,7 @@ def _time(app: App, turns: int, *, has_panel: bool) -> float:
 
 def _profile(app: App, turns: int) -> None:
     with (
-        mock.patch.object(app._panel_pace, "is_due", lambda: False),
+        mock.patch.object(app.screen._panel_pace, "is_due", lambda: False),
         cProfile.Profile() as profile,
     ):
         for _ in range(turns):

@@ -65,21 +65,27 @@ class Driver:
     def settle(self) -> np.ndarray:
         """Wait until the picture shows the parameters of now; return its pixels."""
         self.until(lambda: self.is_current())
-        return self.app.display.read()
+        return self.app.screen.display.read()
 
     def is_current(self) -> bool:
         picture = self.app.picture
         return (
             picture is not None
             and picture.params == self.app.params
-            and picture.t == self.app.clock.t
+            and picture.t == self.app.player.clock.t
         )
+
+    def playing(self) -> dict[str, str]:
+        """Return the name of each slot's network."""
+        return {slot: each.name for slot, each in self.app.status.engine.networks.items()}
 
     def shot(self) -> np.ndarray:
         """Return what the screen shows of the window, uint8 [H, W, 3]."""
         self.frames()
-        _ = self.app.window.cursor  # an answer of the X server: it has drawn what came before
-        width, height = self.app.window.size
+        _ = (
+            self.app.screen.window.cursor
+        )  # an answer of the X server: it has drawn what came before
+        width, height = self.app.screen.window.size
         return self.screen.read()[:height, :width]
 
 
@@ -96,12 +102,12 @@ def driver(opened: Driver) -> Driver:
     """The app as it was at the start, at rest at t = 0."""
     app = opened.app
     opened.screen.xdotool("mousemove", WIDTH - 10, HEIGHT - 8)
-    app.window.set_fullscreen(False)
-    opened.until(lambda: app.window.size == (WIDTH, HEIGHT))
+    app.screen.window.set_fullscreen(False)
+    opened.until(lambda: app.screen.window.size == (WIDTH, HEIGHT))
     app.gui.show_panels = True
     app.params = Params()
-    app.clock.rewind()
-    app.clock.is_paused = True
+    app.player.clock.rewind()
+    app.player.clock.is_paused = True
     for notice in app.status.notices:
         app.execute(DismissNotice(notice.id))
     opened.settle()
@@ -142,10 +148,10 @@ def test_the_screen_shows_the_picture_byte_for_byte(driver: Driver) -> None:
 def test_the_network_moves_when_time_runs(driver: Driver) -> None:
     before = driver.settle()
     driver.key("space")
-    assert not driver.app.clock.is_paused
-    driver.until(lambda: driver.app.clock.t > 0.5)
+    assert not driver.app.player.clock.is_paused
+    driver.until(lambda: driver.app.player.clock.t > 0.5)
     driver.key("space")
-    assert driver.app.clock.is_paused
+    assert driver.app.player.clock.is_paused
     assert (driver.settle() != before).mean() > 0.2
 
 
@@ -165,14 +171,14 @@ def test_brackets_walk_the_layers_and_0_returns_to_the_image(driver: Driver) -> 
     driver.key(*["bracketleft"] * 4)
     assert driver.app.params.layer.name.startswith("L10")
     driver.settle()
-    assert driver.app.display.size == (84, 84)
+    assert driver.app.screen.display.size == (84, 84)
     assert driver.app.status.picture.layer.startswith("L10")
     driver.key("bracketright")
     assert driver.app.params.layer.name.startswith("L11")
     driver.key("0")
     assert driver.app.params.layer.name == ""
     driver.settle()
-    assert driver.app.display.size == (64, 64)
+    assert driver.app.screen.display.size == (64, 64)
 
 
 @pytest.mark.parametrize("key", ["h", "Tab"])
@@ -185,7 +191,7 @@ def test_panels_hide_and_the_picture_takes_their_place(driver: Driver, key: str)
     assert len(np.unique(shot[:, WIDTH - bar :].reshape(-1, 3), axis=0)) == 1
     texels = np.arange(8, 56, 8)
     at = ((texels + 0.5) * HEIGHT / 64).astype(int)  # their centres on the screen
-    own = driver.app.display.read()[np.ix_(texels, texels)][..., :3].astype(int)
+    own = driver.app.screen.display.read()[np.ix_(texels, texels)][..., :3].astype(int)
     assert np.abs(shot[np.ix_(at, at + bar)] - own).max() < 20
     driver.key(key)
     assert difference(driver.shot(), before) < 0.01  # the rates in the bar move
@@ -203,18 +209,18 @@ def test_escape_never_quits_and_closes_the_sheet_of_keys(
         watched.setattr(driver.app, "frame", lambda: frames.append(1))
         driver.app.run(seconds=0.0)
     assert frames  # it is still running
-    assert not driver.app.window.should_close
+    assert not driver.app.screen.window.should_close
     assert difference(driver.shot(), before) < 0.01
 
 
 def test_fullscreen_and_back(driver: Driver) -> None:
     driver.key("f")
-    driver.until(lambda: driver.app.window.framebuffer_size == (1600, 1000))
-    assert driver.app.window.is_fullscreen
+    driver.until(lambda: driver.app.screen.window.framebuffer_size == (1600, 1000))
+    assert driver.app.screen.window.is_fullscreen
     driver.frames()
     assert driver.app.gui.picture_rect[3] > HEIGHT
     driver.key("f")
-    driver.until(lambda: driver.app.window.framebuffer_size == (WIDTH, HEIGHT))
+    driver.until(lambda: driver.app.screen.window.framebuffer_size == (WIDTH, HEIGHT))
 
 
 def test_a_drag_of_a_slider_is_one_undo(driver: Driver) -> None:
@@ -256,15 +262,15 @@ def test_an_expression_moves_an_edit_and_reset_restores_the_picture(driver: Driv
     before = driver.settle()
     edit = Edit(tensor="synthesis.input.weight", expression="sin(t)")
     driver.app.params = Params(edits=(edit,))
-    driver.app.clock.t = 0.5
+    driver.app.player.clock.t = 0.5
     driver.until(lambda: driver.app.picture.t == 0.5 and bool(driver.app.picture.params.edits))
     shown = driver.app.picture.params.edits[0]
     assert shown.amount == pytest.approx(np.sin(0.5))
-    assert driver.app.status.edits[0].amount == pytest.approx(np.sin(0.5))
+    assert driver.app.status.player.edits[0].amount == pytest.approx(np.sin(0.5))
     assert driver.app.params.edits[0] == edit
     driver.key("r")
     assert driver.app.params.edits == ()
-    driver.app.clock.rewind()
+    driver.app.player.clock.rewind()
     np.testing.assert_array_equal(driver.settle(), before)
 
 
@@ -278,7 +284,7 @@ def test_s_saves_what_is_shown_with_its_parameters(driver: Driver) -> None:
         np.testing.assert_array_equal(np.asarray(image), pixels[..., :3])
     assert load_snapshot_params(path) == driver.app.params
     driver.app.params = Params()
-    driver.app.window.on_drop([path])
+    driver.app.screen.window.on_drop([path])
     driver.frames()
     assert driver.app.params.view.flip_horizontal
 
@@ -316,9 +322,9 @@ def test_a_dropped_file_that_is_no_network_leaves_a_notice_and_the_old_network(
     path = tmp_path / "broken.pkl"
     path.write_bytes(b"<!DOCTYPE html><html>404</html>")
     recent = driver.app.status.recent
-    driver.app.window.on_drop([path])
+    driver.app.screen.window.on_drop([path])
     driver.until(lambda: any("broken.pkl" in n.text for n in driver.app.status.notices))
-    assert driver.app.status.networks["a"].name == A.stem
+    assert driver.app.status.engine.networks["a"].name == A.stem
     assert driver.app.status.recent == recent
     np.testing.assert_array_equal(driver.settle(), before)
 
@@ -326,7 +332,7 @@ def test_a_dropped_file_that_is_no_network_leaves_a_notice_and_the_old_network(
 def test_a_dropped_preset_with_a_wrong_key_says_which(driver: Driver, tmp_path: Path) -> None:
     path = tmp_path / "look.toml"
     path.write_text("[noise]\nperod = 3\n")
-    driver.app.window.on_drop([path])
+    driver.app.screen.window.on_drop([path])
     driver.frames()
     assert any("noise.perod" in n.text for n in driver.app.status.notices)
     assert driver.app.params == Params()
@@ -334,15 +340,19 @@ def test_a_dropped_preset_with_a_wrong_key_says_which(driver: Driver, tmp_path: 
 
 def test_dropped_networks_play_and_are_remembered(driver: Driver) -> None:
     app = driver.app
-    app.window.on_drop([B, A])
-    driver.until(lambda: app.status.networks.get("a") and app.status.networks["a"].name == B.stem)
-    driver.until(lambda: app.status.networks["b"].name == A.stem)
+    app.screen.window.on_drop([B, A])
+    driver.until(
+        lambda: (
+            app.status.engine.networks.get("a") and app.status.engine.networks["a"].name == B.stem
+        )
+    )
+    driver.until(lambda: app.status.engine.networks["b"].name == A.stem)
     assert {Path(path).name for path in app.status.recent} >= {A.name, B.name}
     swapped = driver.settle()
-    app.window.on_drop([A])
-    driver.until(lambda: app.status.networks["a"].name == A.stem)
+    app.screen.window.on_drop([A])
+    driver.until(lambda: playing()["a"] == A.stem)
     app.execute(LoadNetwork("b", B))
-    driver.until(lambda: app.status.networks["b"].name == B.stem)
+    driver.until(lambda: playing()["b"] == B.stem)
     # a network is set before its first picture is made, and both networks may come before that
     driver.until(lambda: (driver.settle() != swapped).any())
 
@@ -379,9 +389,9 @@ def test_without_vsync_a_card_keeps_the_panel_and_shows_it_beside_new_pictures(
     app = driver.app
     driver.settle()
     direct = driver.shot().astype(int)
-    graphics = replace(app.window.graphics, renderer="a card")
-    monkeypatch.setattr(app.window, "graphics", graphics)
-    monkeypatch.setattr(app.window, "_vsync", False)
+    graphics = replace(app.screen.window.graphics, renderer="a card")
+    monkeypatch.setattr(app.screen.window, "graphics", graphics)
+    monkeypatch.setattr(app.screen.window, "_vsync", False)
     now = time.perf_counter()
     pace = Pace(60.0, lambda: now)
     monkeypatch.setattr(app, "_panel_pace", pace)
@@ -414,9 +424,9 @@ def test_the_engine_is_asked_before_the_panel_is_built_where_pictures_set_the_pa
     app.frame()
     assert deeds == ["draw", "ask"]  # what the user changes is seen by the next screen
     deeds.clear()
-    graphics = replace(app.window.graphics, renderer="a card")
-    monkeypatch.setattr(app.window, "graphics", graphics)
-    monkeypatch.setattr(app.window, "_vsync", False)
+    graphics = replace(app.screen.window.graphics, renderer="a card")
+    monkeypatch.setattr(app.screen.window, "graphics", graphics)
+    monkeypatch.setattr(app.screen.window, "_vsync", False)
     app.frame()
     assert deeds == ["ask", "draw", "ask"]
 
@@ -425,15 +435,15 @@ def test_a_panel_at_rest_makes_room_for_pictures(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, rates = driver.app, []
-    graphics = replace(app.window.graphics, renderer="a card")
-    monkeypatch.setattr(app.window, "graphics", graphics)
-    monkeypatch.setattr(app._panel_pace, "begin", rates.append)
-    monkeypatch.setattr(app._panel_pace, "is_due", lambda: True)
+    graphics = replace(app.screen.window.graphics, renderer="a card")
+    monkeypatch.setattr(app.screen.window, "graphics", graphics)
+    monkeypatch.setattr(app.screen._panel_pace, "begin", rates.append)
+    monkeypatch.setattr(app.screen._panel_pace, "is_due", lambda: True)
     driver.until(lambda: not app.gui.is_used)
     rates.clear()
     app.frame()
     assert rates == [PANEL_RATE]  # with vsync
-    monkeypatch.setattr(app.window, "_vsync", False)
+    monkeypatch.setattr(app.screen.window, "_vsync", False)
     app.frame()
     driver.screen.xdotool("mousemove", 500, 500)
     driver.until(lambda: rates[-1] == PANEL_RATE)
@@ -452,9 +462,11 @@ def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
     waits_for: float | None,
 ) -> None:
     app, waits = driver.app, []
-    monkeypatch.setattr(app.window, "graphics", replace(app.window.graphics, renderer=renderer))
-    monkeypatch.setattr(app.window, "_vsync", vsync)
-    monkeypatch.setattr(app._panel_pace, "seconds_left", lambda: 0.5)
+    monkeypatch.setattr(
+        app.screen.window, "graphics", replace(app.screen.window.graphics, renderer=renderer)
+    )
+    monkeypatch.setattr(app.screen.window, "_vsync", vsync)
+    monkeypatch.setattr(app.screen._panel_pace, "seconds_left", lambda: 0.5)
     monkeypatch.setattr(app.worker, "await_newer", lambda *given: waits.append(given))
     moments = iter([10.0])  # when the frame begins; all else is 10 ms later
     monkeypatch.setattr(app, "_now", lambda: next(moments, 10.0 + SOFTWARE_FRAME - 0.02))
@@ -469,4 +481,4 @@ def test_quit_ends_the_loop(driver: Driver) -> None:  # for good: this is the la
     app = driver.app
     app.execute(Quit())
     app.run(seconds=30)
-    assert app.clock.t == 0.0
+    assert app.player.clock.t == 0.0

@@ -96,9 +96,9 @@ def test_the_panel_keeps_its_pace_while_a_picture_takes_long(app: Any, engine: S
     assert engine.rendered == rendered  # the engine is still at one picture,
     engine.may_render.set()
     until(lambda: app.picture.params == app.params, app.frame)
-    app.clock.is_paused = True
-    until(lambda: app.picture.t == app.clock.t, app.frame)
-    assert (app.display.read() == app.picture.rgba8.numpy()).all()
+    app.player.clock.is_paused = True
+    until(lambda: app.picture.t == app.player.clock.t, app.frame)
+    assert (app.screen.display.read() == app.picture.rgba8.numpy()).all()
 
 
 def test_an_engine_that_fails_leaves_a_notice_and_the_last_picture(
@@ -114,14 +114,14 @@ def test_an_engine_that_fails_leaves_a_notice_and_the_last_picture(
 
 
 def test_a_minimised_window_rests(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(app.window), "is_minimised", property(lambda window: True))
-    waits, before = [], app.clock.t
-    monkeypatch.setattr(app.window, "wait", waits.append)
+    monkeypatch.setattr(type(app.screen.window), "is_minimised", property(lambda window: True))
+    waits, before = [], app.player.clock.t
+    monkeypatch.setattr(app.screen.window, "wait", waits.append)
     for _ in range(5):
         app.frame()
         time.sleep(0.02)
     assert waits == [0.1] * 5
-    assert app.clock.t - before >= 4 * 0.02
+    assert app.player.clock.t - before >= 4 * 0.02
 
 
 def test_closing_ends_every_thread_of_the_app(screen, engine: SlowEngine, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_left_before_its_networks_are_read_it_remembers_them(slow_disk, session:
 
 def test_a_session_of_version_0_1_is_resumed(session: Path, monkeypatch) -> None:
     write(session, {"a": str(A), "b": str(B)})
-    play_until(monkeypatch, lambda app: len(app.status.networks) == 2, "--resume")
+    play_until(monkeypatch, lambda app: len(app.status.engine.networks) == 2, "--resume")
     assert networks(session) == {"a": str(A), "b": str(B)}
 
 
@@ -111,7 +111,7 @@ def test_a_file_that_is_away_is_said_and_remembered(
 
     def is_done(app) -> bool:
         said[:] = [notice.text for notice in app.status.notices]
-        playing = app.status.networks
+        playing = app.status.engine.networks
         if slot == "a" and ("a" not in playing or playing["a"].path):
             return False  # a built-in network plays in its place
         return other in playing and playing[other].path == kept[other]
@@ -126,7 +126,7 @@ def test_a_file_that_is_away_is_said_and_remembered(
     away.write_bytes(A.read_bytes())  # the disk is back
     play_until(
         monkeypatch,
-        lambda app: {s: n.path for s, n in app.status.networks.items()} == kept,
+        lambda app: {s: n.path for s, n in app.status.engine.networks.items()} == kept,
         "--resume",
     )
     assert networks(session) == kept
@@ -148,7 +148,7 @@ def test_another_network_takes_the_place_of_one_that_is_away(session: Path, monk
         if not asked:
             asked.append(c.LoadNetwork("a", A))
             app.execute(asked[0])
-        playing = app.status.networks
+        playing = app.status.engine.networks
         return "a" in playing and playing["a"].path == str(A)
 
     play_until(monkeypatch, is_done, "--resume")
@@ -157,7 +157,7 @@ def test_another_network_takes_the_place_of_one_that_is_away(session: Path, monk
 
 def test_a_network_unloaded_on_purpose_is_not_remembered(session: Path, monkeypatch) -> None:
     def is_done(app) -> bool:
-        if len(app.status.networks) < 2:
+        if len(app.status.engine.networks) < 2:
             return False
         app.execute(c.UnloadNetwork("b"))
         return True

@@ -39,9 +39,9 @@ def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) ->
     app.params = night
     until(lambda: app.picture.params == night, app.frame)
     screen.xdotool("key", "l")
-    until(lambda: any(look.name == "look 1" for look in app.status.looks), app.frame)
-    assert app.status.looks[0].key == 1
-    assert app.status.looks[0].texture
+    until(lambda: any(look.name == "look 1" for look in app.status.show.looks), app.frame)
+    assert app.status.show.looks[0].key == 1
+    assert app.status.show.looks[0].texture
     day = Params(noise=Noise(seed=5))
     app.params = day
     until(lambda: app.picture.params == day, app.frame)
@@ -50,12 +50,12 @@ def test_a_look_is_saved_recalled_by_its_key_faded_to_and_undone(app, screen) ->
     seen = set()
     until(lambda: seen.add(psi(app)) or psi(app) == 0.0, app.frame)
     assert any(0.3 < value < 0.7 for value in seen)
-    assert app.status.fade.look == "look 1"
+    assert app.status.show.fade.look == "look 1"
     until(lambda: app.picture.params == night, app.frame)
-    assert app.status.undo_names[0] == "Recall look 1"
+    assert app.status.history.undo_names[0] == "Recall look 1"
     screen.xdotool("key", "ctrl+z")
     until(lambda: app.params == day, app.frame)
-    assert app.status.fade.look == ""
+    assert app.status.show.fade.look == ""
     until(lambda: psi(app) == 1.0, app.frame)
 
 
@@ -74,9 +74,9 @@ def test_a_take_is_rendered_as_it_was_shown(app, screen, tmp_path: Path) -> None
     app.params = Params(mapping=Mapping(truncation_psi=0.2))
     app.execute(c.SaveLook("calm"))
     app.params = Params(bindings={"noise.offset": "smooth(beat % 1, 0.2)"})
-    app.execute(c.ChooseScript(script))
+    app.execute(c.OpenScript(script))
     screen.xdotool("key", "ctrl+r")
-    until(lambda: app.status.take.path, app.frame)
+    until(lambda: app.status.show.take.path, app.frame)
     shown: dict[float, np.ndarray] = {}
 
     def play(pictures: int) -> None:
@@ -93,12 +93,12 @@ def test_a_take_is_rendered_as_it_was_shown(app, screen, tmp_path: Path) -> None
     play(4)
     before_the_swap = set(shown)
     app.execute(c.SwapNetworks())
-    before = app.status.networks
-    until(lambda: app.status.networks != before, app.frame)
+    before = app.status.engine.networks
+    until(lambda: app.status.engine.networks != before, app.frame)
     play(6)
-    path = Path(app.status.take.path)
+    path = Path(app.status.show.take.path)
     screen.xdotool("key", "ctrl+r")
-    until(lambda: not app.status.take.path, app.frame)
+    until(lambda: not app.status.show.take.path, app.frame)
     take = read_take(path)
     assert not take.is_cut_short
     out = tmp_path / "frames"
@@ -119,19 +119,19 @@ def test_a_take_is_rendered_as_it_was_shown(app, screen, tmp_path: Path) -> None
 def test_a_script_moves_the_picture_and_its_mistake_is_shown(app, tmp_path: Path) -> None:
     script = tmp_path / "play.py"
     script.write_text("def frame(play):\n    play.set('mapping.truncation_psi', 0.25)\n")
-    app.execute(c.ChooseScript(script))
+    app.execute(c.OpenScript(script))
     until(lambda: app.picture.params.mapping.truncation_psi == 0.25, app.frame)
     assert app.params == Params()
     script.write_text("def frame(play):\n    oops\n")
-    until(lambda: app.status.script.error, app.frame)
-    assert app.status.script.line == 2
+    until(lambda: app.status.player.script.error, app.frame)
+    assert app.status.player.script.line == 2
     assert any("play.py, line 2" in n.text for n in app.status.notices)
     assert psi(app) == 0.25
     app.execute(c.RemoveScript())
     until(lambda: psi(app) == 1.0, app.frame)
     script.write_text("def frame(play):\n    edit_layer_by_name('synthesis.no', 2)\n")
-    app.execute(c.ChooseScript(script))
-    until(lambda: "synthesis.no" in app.status.script.error, app.frame)
+    app.execute(c.OpenScript(script))
+    until(lambda: "synthesis.no" in app.status.player.script.error, app.frame)
 
 
 def session_of(folder: Path):

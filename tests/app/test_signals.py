@@ -17,7 +17,7 @@ pytestmark = pytest.mark.gl
 class Stage:
     def __init__(self, app, screen, time: Time) -> None:
         self.app, self.screen, self.time = app, screen, time
-        self.port = int(app.status.osc.listens_at.rpartition(":")[2])
+        self.port = int(app.status.player.osc.listens_at.rpartition(":")[2])
 
     def until(self, is_so: Callable[[], object]) -> None:
         until(is_so, self.app.frame)
@@ -43,8 +43,8 @@ def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture
 def stage(opened: Stage) -> Stage:
     opened.app.params = Params()
-    opened.app.clock.rewind()
-    opened.app.clock.is_paused = True
+    opened.app.player.clock.rewind()
+    opened.app.player.clock.is_paused = True
     opened.app.frame()
     return opened
 
@@ -69,7 +69,7 @@ def test_layers_go_by_number_and_unknown_addresses_are_said_once(stage: Stage) -
     for _ in range(3):
         stage.send("/sgview/nothing", 1)
     stage.send("/sgview/layer", 2)
-    stage.until(lambda: app.params.layer.name == app.status.networks["a"].layers[1].name)
+    stage.until(lambda: app.params.layer.name == app.status.engine.networks["a"].layers[1].name)
     stage.until(lambda: any("/sgview/nothing" in n.text for n in app.status.notices))
     (notice,) = [n for n in app.status.notices if "/sgview/nothing" in n.text]
     assert notice.repeats == 1
@@ -81,15 +81,15 @@ def test_layers_go_by_number_in_b_while_it_plays_alone(stage: Stage) -> None:
     app = stage.app
     app.worker.set_network("b", load_network(SG2))
     try:
-        stage.until(lambda: "b" in app.status.networks)
+        stage.until(lambda: "b" in app.status.engine.networks)
         stage.send("/sgview/blend/source", "b")
         stage.send("/sgview/layer", 3)
-        layers = app.status.networks["b"].layers
+        layers = app.status.engine.networks["b"].layers
         stage.until(lambda: app.params.layer.name == layers[2].name)
         stage.until(lambda: app.picture.status.layer == layers[2].name)
     finally:
         app.worker.set_network("b", None)
-    stage.until(lambda: "b" not in app.status.networks)
+    stage.until(lambda: "b" not in app.status.engine.networks)
 
 
 def test_typing_in_the_editor_binds_what_is_played(stage: Stage) -> None:
@@ -105,7 +105,7 @@ def test_typing_in_the_editor_binds_what_is_played(stage: Stage) -> None:
     app.execute(c.Step(45))
     stage.until(lambda: app.picture.params.noise.amplitude == pytest.approx(1.5))
     assert app.params.noise.amplitude == 0.9
-    assert app.status.bindings["noise.amplitude"].value == pytest.approx(1.5)
+    assert app.status.player.bindings["noise.amplitude"].value == pytest.approx(1.5)
     stage.screen.xdotool("key", "Escape")
     for _ in range(3):
         app.frame()
@@ -115,11 +115,11 @@ def test_a_message_is_learned(stage: Stage) -> None:
     app = stage.app
     app.execute(c.Learn("noise.amplitude", "osc", 0.0, 2.0))
     app.frame()
-    assert app.status.learning is not None
+    assert app.status.player.learning is not None
     stage.send("/my/fader", 0.75)
     stage.until(lambda: app.params.bindings == {"noise.amplitude": 'lerp(0, 2, osc("/my/fader"))'})
     stage.until(lambda: app.picture.params.noise.amplitude == 1.5)
-    assert app.status.learning is None
+    assert app.status.player.learning is None
     stage.send("/my/fader", 0.25)
     stage.until(lambda: app.picture.params.noise.amplitude == 0.5)
 
@@ -128,5 +128,5 @@ def test_time_runs_as_fast_as_its_binding_says(stage: Stage) -> None:
     app = stage.app
     app.params = Params(bindings={"playback.speed": "-3"})
     app.frame()
-    app.clock.is_paused = False
-    stage.until(lambda: app.clock.t < -0.2)
+    app.player.clock.is_paused = False
+    stage.until(lambda: app.player.clock.t < -0.2)

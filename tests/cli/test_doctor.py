@@ -129,7 +129,7 @@ def test_kernels_that_are_not_used_are_noted_with_their_reason(
     import torch
 
     from sgview import settings
-    from stylegan3.ops import nvrtc
+    from stylegan3.cuda import nvrtc
 
     own = settings.Settings(gpu=settings.Gpu(ops=ops))
     monkeypatch.setattr(settings, "load_settings", lambda: own)

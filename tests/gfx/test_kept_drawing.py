@@ -7,7 +7,7 @@ import pytest
 from OpenGL import GL
 
 from sgview.gfx import framebuffer
-from sgview.gfx.kept_drawing import Layer
+from sgview.gfx.kept_drawing import KeptDrawing
 from sgview.gfx.window import Window
 
 pytestmark = pytest.mark.gl
@@ -17,8 +17,8 @@ GREY = (0.4, 0.4, 0.4)
 
 
 @pytest.fixture
-def layer(context: Window) -> Iterator[Layer]:
-    with Layer() as layer:
+def layer(context: Window) -> Iterator[KeptDrawing]:
+    with KeptDrawing() as layer:
         yield layer
 
 
@@ -31,13 +31,13 @@ def paint(x: int, colour: tuple[float, float, float, float]) -> None:
     GL.glDisable(GL.GL_SCISSOR_TEST)
 
 
-def shown(layer: Layer) -> np.ndarray:
+def shown(layer: KeptDrawing) -> np.ndarray:
     framebuffer.clear(SIZE, GREY)
     layer.draw()
     return framebuffer.read(SIZE)[..., :3].astype(int)
 
 
-def test_it_covers_mixes_and_leaves_alone_again_and_again(layer: Layer) -> None:
+def test_it_covers_mixes_and_leaves_alone_again_and_again(layer: KeptDrawing) -> None:
     with layer.drawn(SIZE):
         paint(0, (1.0, 0.0, 0.0, 1.0))
         paint(10, (0.25, 0.25, 0.25, 0.5))
@@ -48,7 +48,7 @@ def test_it_covers_mixes_and_leaves_alone_again_and_again(layer: Layer) -> None:
         assert (pixels[:, 20:] == 102).all()
 
 
-def test_a_new_drawing_replaces_the_one_before(layer: Layer) -> None:
+def test_a_new_drawing_replaces_the_one_before(layer: KeptDrawing) -> None:
     with layer.drawn(SIZE):
         paint(0, (1.0, 0.0, 0.0, 1.0))
     with layer.drawn(SIZE):
@@ -58,7 +58,7 @@ def test_a_new_drawing_replaces_the_one_before(layer: Layer) -> None:
     assert (pixels[:, 50:60] == (0, 255, 0)).all()
 
 
-def test_a_hole_is_left_alone_to_the_pixel(layer: Layer) -> None:
+def test_a_hole_is_left_alone_to_the_pixel(layer: KeptDrawing) -> None:
     with layer.drawn(SIZE):
         GL.glClearColor(1.0, 0.0, 0.0, 1.0)
         GL.glClear(GL.GL_COLOR_BUFFER_BIT)
@@ -74,7 +74,7 @@ def test_a_hole_is_left_alone_to_the_pixel(layer: Layer) -> None:
     assert (shown(layer) == (255, 0, 0)).all()
 
 
-def test_it_follows_the_size_of_the_window(layer: Layer) -> None:
+def test_it_follows_the_size_of_the_window(layer: KeptDrawing) -> None:
     with layer.drawn((16, 16)):
         paint(0, (1.0, 1.0, 1.0, 1.0))
     with layer.drawn(SIZE):
@@ -82,14 +82,16 @@ def test_it_follows_the_size_of_the_window(layer: Layer) -> None:
     assert (shown(layer)[:, 300:310] == (0, 0, 255)).all()
 
 
-def test_the_window_is_drawn_into_again_even_if_drawing_fails(layer: Layer) -> None:
+def test_the_window_is_drawn_into_again_even_if_drawing_fails(layer: KeptDrawing) -> None:
     with pytest.raises(RuntimeError), layer.drawn(SIZE):
         raise RuntimeError
     framebuffer.clear(SIZE, (1.0, 1.0, 1.0))
     assert (framebuffer.read(SIZE)[..., :3] == 255).all()
 
 
-def test_nothing_is_shown_before_the_first_drawing_and_closing_twice_is_safe(layer: Layer) -> None:
+def test_nothing_is_shown_before_the_first_drawing_and_closing_twice_is_safe(
+    layer: KeptDrawing,
+) -> None:
     assert (shown(layer) == 102).all()
     layer.close()
     layer.close()

@@ -81,7 +81,7 @@ class Stage:
     def _take(self, command: Command) -> None:
         """Do what the application does with commands that are the GUI's own."""
         if isinstance(command, EditBinding):
-            self.gui.edit_binding(command.path, command.low, command.high)
+            self.gui.execute(command)
         else:
             self.commands.append(command)
 
@@ -166,7 +166,7 @@ class Stage:
 
     def change(self, **changes: Any) -> None:
         """Set fields of the status."""
-        self.status = replace(self.status, **changes)
+        self.status = changed(self.status, **changes)
         self.frame(2)
 
 
@@ -207,33 +207,46 @@ def make_network(family: str = "StyleGAN3-T", c_dim: int = 0, name: str = "faces
     )
 
 
+def changed(status: Status, **changes: Any) -> Status:
+    """Set fields of the status by name alone, each in its owner's part."""
+    for name, value in changes.items():
+        if name in Status.__struct_fields__:
+            status = replace(status, **{name: value})
+            continue
+        parts = {part: getattr(status, part) for part in Status.__struct_fields__}
+        part = next(p for p, value in parts.items() if hasattr(value, name))
+        status = replace(status, **{part: replace(parts[part], **{name: value})})
+    return status
+
+
 def make_status(**changes: Any) -> Status:
     """Two networks playing, nothing wrong."""
     groups = ["mapping", "input", *(name.split("_")[0] for name in SG3_LAYERS)]
-    status = Status(
+    status = changed(
+        Status(),
         t=12.5,
         networks={"a": make_network(), "b": make_network(name="cats")},
         recent=("/networks/faces.pkl", "/networks/old/cats.pkl"),
+        picture=PictureStatus(
+            "L2_52_64", (52, 52), 64, ChannelStatistics(0.1, 1.0, 4.0, 0.2, 0.9, 3.0)
+        ),
         blend_groups=tuple(
             BlendGroup(group, group != "L3", "shapes differ" if group == "L3" else "")
             for group in groups
         ),
         latent=tuple(math.sin(index / 5) for index in range(64)),
-        picture=PictureStatus(
-            "L2_52_64", (52, 52), 64, ChannelStatistics(0.1, 1.0, 4.0, 0.2, 0.9, 3.0)
-        ),
         picture_fps=24.0,
-        gui_fps=60.0,
+        fps=60.0,
         device="cpu",
         display="pixel buffer",
     )
-    return replace(status, **changes)
+    return changed(status, **changes)
 
 
 @pytest.fixture
 def fakes() -> SimpleNamespace:
     """Makers of what the GUI is given."""
-    return SimpleNamespace(network=make_network, status=make_status)
+    return SimpleNamespace(network=make_network, status=make_status, changed=changed)
 
 
 StageMaker = Callable[..., Stage]

@@ -147,8 +147,9 @@ def test_without_networks_it_invites_to_drop_a_file(make_stage) -> None:
     assert stage.commands == [ChooseNetwork("a")]
 
 
-def test_invitation_goes_when_a_network_is_read(make_stage) -> None:
-    stage = make_stage(status=Status(loading=(LoadStatus("a", "/x/faces.pkl", 0.1),)))
+def test_invitation_goes_when_a_network_is_read(make_stage, fakes) -> None:
+    loading = (LoadStatus("a", "/x/faces.pkl", 0.1),)
+    stage = make_stage(status=fakes.changed(Status(), loading=loading))
     assert not stage.has("Choose a file…")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sgview.show.clock import FRAME, Clock, FrameLimiter, FrameRate, Pace
+from sgview.show.clock import FRAME, Clock, EvenClock, FrameLimiter, FrameRate, Pace
 
 
 class Now:
@@ -133,3 +133,38 @@ def test_sound_keeps_its_pace_whatever_the_speed(now: Now) -> None:
     assert clock.position == pytest.approx(3.0)
     clock.rewind()
     assert (clock.t, clock.position) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("fps", "speed"), [(30.0, 1.0), (29.97, 1.0), (60.0, -0.3)])
+def test_frames_apart_evenly_are_where_their_number_says_without_rounding(
+    fps: float, speed: float
+) -> None:
+    clock = EvenClock(2.5, fps)
+    for n in range(1000):
+        t, _ = clock.tick()
+        assert t == 2.5 + n / fps * speed
+        assert clock.position == 2.5 + n / fps
+        assert clock.take_elapsed() == (1 / fps if n else 0.0)
+        clock.speed = speed
+
+
+def test_a_speed_that_changes_bends_the_course_of_even_frames() -> None:
+    clock = EvenClock(0.0, 10.0)
+    for _ in range(11):
+        clock.tick()
+    clock.speed = 2.0
+    t, dt = clock.tick()
+    assert (t, dt) == (pytest.approx(1.2), pytest.approx(0.2))
+    clock.tick()
+    clock.speed = -1.0
+    assert clock.tick()[0] == pytest.approx(1.3)
+
+
+def test_elapsed_time_is_what_all_ticks_together_took(now: Now) -> None:
+    clock = Clock(now)
+    clock.toggle_pause()
+    for _ in range(3):
+        now.seconds += 0.5
+        clock.tick()
+    assert clock.take_elapsed() == 1.5
+    assert clock.take_elapsed() == 0.0

@@ -7,47 +7,57 @@ from pathlib import Path
 import pytest
 
 from sgview.settings import Folders, Looks, Settings
-from sgview.show.show import Performance
+from sgview.show.clock import Clock
+from sgview.show.player import Player
+from sgview.show.show import Show
 from sgview.show.takes.replay import replay
 from sgview.show.takes.take import read_take
-from sgview.signals import Inputs, Instant
+from sgview.signals import SignalStatus
 from sgview.state import commands as c
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
 from sgview.state.session import Surroundings
 from sgview.state.sound import Sound
-from sgview.state.status import NetworkStatus, Status
+from sgview.state.status import ShowStatus
 
 STEP = 1 / 60
 
 
 class Stage:
-    """A performance with a hand on its clock."""
+    """A show with a hand on its clock."""
 
-    def __init__(self, folder: Path, **settings) -> None:
+    def __init__(self, folder: Path, shipped: dict[str, Path] | None = None, **settings) -> None:
         self.folder, self.notices, self.t, self.params = folder, Notices(), 0.0, Params()
         folders = Folders(presets=str(folder / "presets"), takes=str(folder / "takes"))
-        self.performance = Performance(
-            Settings(folders=folders, **settings), self.notices, time.monotonic
-        )
+        all_settings = Settings(folders=folders, **settings)
+        self.player = Player(all_settings, Clock(lambda: self.t))
+        self.show = Show(all_settings, self.player, self.notices, time.monotonic, shipped)
 
     def play(self, frames: int = 1) -> Params:
         """Return what plays after so many frames."""
         shown = Params()
         for _ in range(frames):
             self.t += STEP
-            audio, bands = self.performance.hear(self.t, STEP)
-            tempo = self.performance.tempo
-            instant = Instant(
-                self.t, STEP, STEP, beat=tempo.beat, bpm=tempo.bpm,
-                inputs=Inputs(audio=audio, bands=bands),
-            )  # fmt: skip
-            shown = self.performance.play(self.params, instant, {}).params
-            self.performance.poll()
+            self.player.hear(self.params)
+            resolved = self.player.resolve(self.params)
+            self.show.record(self.params, resolved, {})
+            shown = resolved.params
+            self.show.poll()
         return shown
 
-    def status(self, **changes) -> Status:
-        return self.performance.fill(Status(**changes), {})
+    def status(self) -> ShowStatus:
+        return self.show.status({}, has_own_networks=True)
+
+    def surroundings(self) -> Surroundings:
+        return self.show.surroundings(self.player.surroundings())
+
+    def resume(self, surroundings: Surroundings) -> None:
+        self.player.resume(surroundings)
+        self.show.resume(surroundings)
+
+    def close(self) -> None:
+        self.show.close()
+        self.player.close()
 
     def told(self) -> str:
         return " ".join(notice.text for notice in self.notices.shown(time.monotonic()))
@@ -57,8 +67,8 @@ class Stage:
 def stage(tmp_path: Path) -> Iterator[Stage]:
     stage = Stage(tmp_path, looks=Looks(fade=1.0, easing="linear"))
     yield stage
-    stage.performance.close()
-    stage.performance.close()
+    stage.close()
+    stage.close()
 
 
 def psi(value: float) -> Params:
@@ -66,44 +76,44 @@ def psi(value: float) -> Params:
 
 
 def test_a_recall_fades_and_what_comes_from_elsewhere_cuts(stage: Stage) -> None:
-    stage.performance.save_look(psi(0.0), None, "night")
+    stage.show.save_look(psi(0.0), None, "night")
     assert stage.status().fade.look == "night"
     stage.play()
-    recalled = stage.performance.recall(c.RecallLook(name="night"))
+    recalled = stage.show.recall(c.RecallLook(name="night"))
     assert recalled == (psi(0.0), "night")
     stage.params = psi(0.0)
     assert stage.play(30).mapping.truncation_psi == pytest.approx(0.5)
     assert stage.status().fade.progress == pytest.approx(0.5)
-    stage.performance.leave_look()
+    stage.show.leave_look()
     assert stage.play().mapping.truncation_psi == 0.0
     assert stage.status().fade.look == ""
     assert stage.status().fade.progress == 1.0
 
 
 def test_a_recall_can_say_how_long_it_takes(stage: Stage) -> None:
-    stage.performance.save_look(psi(0.0), None, "night")
+    stage.show.save_look(psi(0.0), None, "night")
     stage.play()
-    stage.performance.recall(c.RecallLook(key=1, seconds=0.0))
+    stage.show.recall(c.RecallLook(key=1, seconds=0.0))
     stage.params = psi(0.0)
     assert stage.play() == psi(0.0)
-    assert stage.performance.recall(c.RecallLook(name="day")) is None
+    assert stage.show.recall(c.RecallLook(name="day")) is None
     assert "There is no look day" in stage.told()
 
 
 def test_a_take_holds_a_fade_that_was_cut_and_one_that_had_begun(stage: Stage) -> None:
-    stage.performance.save_look(psi(0.0), None, "night")
+    stage.show.save_look(psi(0.0), None, "night")
     stage.play()
-    stage.performance.recall(c.RecallLook(name="night"))
+    stage.show.recall(c.RecallLook(name="night"))
     stage.params = psi(0.0)
     stage.play(10)
-    stage.performance.toggle_take(stage.params, {})
+    stage.show.toggle_take(stage.params, {})
     shown = [stage.play() for _ in range(10)]
-    stage.performance.leave_look()
+    stage.show.leave_look()
     stage.params = psi(0.9)
     shown += [stage.play() for _ in range(5)]
     path = Path(stage.status().take.path)
     assert stage.status().take.frames == 15
-    stage.performance.toggle_take(stage.params, {})
+    stage.show.toggle_take(stage.params, {})
     assert f"Recorded {path}: 15 frames" in stage.told()
     assert stage.status().take.path == ""
     assert [shot.params for shot in replay(read_take(path))] == shown
@@ -114,62 +124,49 @@ def test_a_take_holds_a_fade_that_was_cut_and_one_that_had_begun(stage: Stage) -
 def test_a_take_that_cannot_be_written_is_a_notice(tmp_path: Path) -> None:
     (tmp_path / "takes").write_text("")
     stage = Stage(tmp_path)
-    stage.performance.toggle_take(Params(), {})
+    stage.show.toggle_take(Params(), {})
     assert "cannot be written" in stage.told()
     assert stage.status().take.path == ""
-    stage.performance.close()
+    stage.close()
 
 
 def test_a_take_is_closed_at_the_end(stage: Stage) -> None:
-    stage.performance.toggle_take(Params(), {})
+    stage.show.toggle_take(Params(), {})
     stage.play(3)
     path = Path(stage.status().take.path)
-    stage.performance.close()
+    stage.close()
     assert len(read_take(path).frames) == 3
     assert not read_take(path).is_cut_short
 
 
 def test_surroundings_come_back(stage: Stage, tmp_path: Path) -> None:
-    performance = stage.performance
-    performance.set_fade(c.SetFade(7.5, "out"))
-    performance.tempo.set(133.0, is_following=True)
+    stage.show.execute(c.SetFade(7.5, "out"))
+    stage.player.execute(c.SetTempo(133.0, is_following=True))
     sound = Sound(source="file", file=str(tmp_path / "missing.wav"), gain_db=6.0)
-    performance.hearing.set(sound)
-    around = performance.surroundings()
+    stage.player.execute(c.SetSound(sound))
+    around = stage.surroundings()
     other = Stage(tmp_path)
-    other.performance.resume(around)
-    assert other.performance.surroundings() == around
+    other.resume(around)
+    assert other.surroundings() == around
     assert other.status().fade.seconds == 7.5
-    assert other.status().sound.sound == sound
-    other.performance.close()
+    assert other.player.status(SignalStatus()).sound.sound == sound
+    other.close()
 
 
 def test_a_script_is_named_but_not_resumed(stage: Stage, tmp_path: Path) -> None:
     script = tmp_path / "play.py"
     script.write_text("raise SystemExit\n")
-    stage.performance.resume(Surroundings(script=str(script)))
-    assert stage.status().script.path == ""
+    stage.resume(Surroundings(script=str(script)))
+    assert stage.player.status(SignalStatus()).script.path == ""
     assert "play.py played along" in stage.told()
 
 
 def test_shipped_looks_show_beside_the_built_in_networks_only(tmp_path: Path) -> None:
     path = tmp_path / "frost.toml"
     path.write_text("version = 1\n")
-    performance = Performance(
-        Settings(folders=Folders(presets=str(tmp_path / "presets"))),
-        Notices(),
-        time.monotonic,
-        {"frost": path},
-    )
-
-    def names(network: str) -> list[str]:
-        status = NetworkStatus(
-            name="x", path=network, family="", z_dim=1, c_dim=0, w_dim=1, num_ws=1,
-            img_resolution=4, img_channels=3, num_parameters=1, layers=(), tensors=(),
-        )  # fmt: skip
-        filled = performance.fill(Status(networks={"a": status}), {str(path): 7})
-        return [f"{look.name} {look.texture} {look.is_shipped}" for look in filled.looks]
-
-    assert names("") == ["frost 7 True"]
-    assert names("/faces.pkl") == []
-    performance.close()
+    stage = Stage(tmp_path, {"frost": path})
+    shown = stage.show.status({str(path): 7}, has_own_networks=True).looks
+    names = [f"{look.name} {look.texture} {look.is_shipped}" for look in shown]
+    assert names == ["frost 7 True"]
+    assert stage.show.status({str(path): 7}, has_own_networks=False).looks == ()
+    stage.close()

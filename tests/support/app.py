@@ -79,7 +79,9 @@ def app_playing(
     with app:
         for slot, path in networks.items():
             app.worker.set_network(slot, load_network(path))
-        until(lambda: app.picture and app.status.networks.keys() == networks.keys(), app.frame)
+        until(
+            lambda: app.picture and app.status.engine.networks.keys() == networks.keys(), app.frame
+        )
         screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
         yield app
 

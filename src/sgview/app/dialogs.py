@@ -5,14 +5,20 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
-from sgview.state.commands import Command
+from sgview.state import commands as c
 from sgview.state.status import PathPrompt
 
-Then = Callable[[Path], Command]
+Then = Callable[[Path], c.Command]
 """Makes the command that acts on the chosen file."""
+
+NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
+SCRIPT_FILTER = ("Scripts", "*.py")
+SOUND_FILTER = ("Sound", "*.wav *.flac *.mp3 *.m4a *.aac *.ogg *.opus *.aif *.aiff *.mp4 *.mov")
+PRESET_FILTER = ("Presets", "*.toml *.json *.png")
 
 LINUX_HELPERS = ("zenity", "kdialog", "matedialog", "qarma")  # what the library calls on Linux
 
@@ -37,6 +43,33 @@ class FileDialog:
         self._then: Then | None = None
         self._suffix = ""
         self.prompt: PathPrompt | None = None
+
+    def execute(
+        self,
+        command: c.DialogCommand,
+        preset_folder: Path,
+        network_folder: Path,
+    ) -> c.Command | None:
+        """Ask for a file, or take the answer; return what to do by then."""
+        match command:
+            case c.ChooseNetwork(slot):
+                title = f"Open network {slot.upper()}"
+                then = partial(c.LoadNetwork, slot)
+                self.ask_open(title, network_folder, NETWORK_FILTER, then)
+            case c.ChoosePreset():
+                self.ask_open("Open preset", preset_folder, PRESET_FILTER, c.LoadPreset)
+            case c.NamePreset():
+                suggestion = preset_folder / "preset.toml"
+                self.ask_save("Save preset", suggestion, PRESET_FILTER, c.SavePreset)
+            case c.ChooseScript():
+                self.ask_open("Open script", Path.cwd(), SCRIPT_FILTER, c.OpenScript)
+            case c.ChooseSound():
+                self.ask_open("Open sound", Path.cwd(), SOUND_FILTER, c.OpenSound)
+            case c.AnswerPathPrompt(path):
+                return self.answer(path)
+            case _:
+                assert_never(command)
+        return None
 
     def ask_open(self, title: str, folder: Path, filters: Sequence[str], then: Then) -> None:
         """Ask for a file that exists.
@@ -69,7 +102,7 @@ class FileDialog:
         else:
             self.prompt = PathPrompt(title, str(suggestion))
 
-    def poll(self) -> Command | None:
+    def poll(self) -> c.Command | None:
         """Return the command of a system dialog that was answered since; never blocks."""
         if self._system is None or not self._system.ready(0):
             return None
@@ -77,7 +110,7 @@ class FileDialog:
         chosen = result if isinstance(result, str) else next(iter(result), "")
         return self.answer(Path(chosen) if chosen else None)
 
-    def answer(self, path: Path | None) -> Command | None:
+    def answer(self, path: Path | None) -> c.Command | None:
         """Close the question with `path`, None cancels; return what to do."""
         then, suffix = self._then, self._suffix
         self._then = self._system = self.prompt = None

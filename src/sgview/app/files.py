@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from sgview.app.pictures import host_pixels
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
 from sgview.outputs.video import OutputError
 from sgview.settings import Folders
-from sgview.state.commands import Command, LoadNetwork, LoadPreset
+from sgview.state import commands as c
 from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
@@ -48,6 +48,16 @@ class Files:
     def preset_folder(self) -> Path:
         """Where presets are looked for and written first."""
         return Path(self._folders.presets)
+
+    def execute(self, command: c.FileCommand, params: Params, picture: Picture | None) -> None:
+        """Do what `command` asks with what is set, or with the picture on the screen."""
+        match command:
+            case c.SaveSnapshot(path):
+                self.save_snapshot(picture, path)
+            case c.SavePreset(path):
+                self.save_preset(params, path)
+            case _:
+                assert_never(command)
 
     def save_snapshot(self, picture: Picture | None, path: Path | None = None) -> None:
         """Begin to write `picture` with its parameters; None: a dated name in the folder."""
@@ -100,7 +110,7 @@ class Files:
         self._notices.add("error", text, hint, now=self._now())
 
 
-def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[Command]:
+def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[c.Command]:
     """Return what to do with files dropped on the window.
 
     A preset or snapshot sets the parameters. A network goes to `slot`; where none was meant, the
@@ -110,7 +120,7 @@ def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[Command]:
     networks = [path for path in paths if not is_preset[path]]
     presets = [path for path in paths if is_preset[path]]
     slots: tuple[Slot, ...] = SLOTS if slot is None or len(networks) > 1 else (slot,)
-    commands: list[Command] = [
-        LoadNetwork(slot, path) for slot, path in zip(slots, networks, strict=False)
+    commands: list[c.Command] = [
+        c.LoadNetwork(slot, path) for slot, path in zip(slots, networks, strict=False)
     ]
-    return commands + [LoadPreset(path) for path in presets[:1]]
+    return commands + [c.LoadPreset(path) for path in presets[:1]]

@@ -1,15 +1,12 @@
-"""The engine's picture as the display, the files and the panel take it."""
+"""The engine's picture as the display and the files take it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec.structs import replace
 
 from sgview.gfx.interop import DeviceImage
-from sgview.state.params import Params
-from sgview.state.status import Status
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
@@ -37,27 +34,3 @@ def host_pixels(picture: Picture) -> np.ndarray:
     if picture.ready is not None:
         picture.ready.synchronize()
     return picture.rgba8.cpu().numpy()
-
-
-def with_picture(status: Status, picture: Picture, params: Params) -> Status:
-    """Add what the engine says of the picture on the screen."""
-    own = [(edit.tensor, edit.operation) for edit in params.edits]
-    shown = [(edit.tensor, edit.operation) for edit in picture.params.edits]
-    edits, script = status.edits, status.script
-    if shown[: len(own)] == own:  # else it still shows other edits
-        edits = tuple(
-            edit if edit.error else replace(edit, error=act.error)
-            for edit, act in zip(edits, picture.edits, strict=False)
-        )
-        errors = [act.error for act in picture.edits[len(own) :] if act.error]
-        if script.path and errors and not script.error:
-            script = replace(script, error=errors[0])
-    return replace(
-        status,
-        blend_groups=picture.blend_groups,
-        latent=picture.latent,
-        edits=edits,
-        script=script,
-        picture=picture.status,
-        timings=picture.timings,
-    )

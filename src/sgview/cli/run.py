@@ -85,16 +85,16 @@ def play(
     """Run the instrument; return the exit code."""
     from sgview.app.app import App
     from sgview.engine.worker import EngineWorker
-    from sgview.state.commands import ChooseScript
+    from sgview.state.commands import OpenScript, OpenSound
 
     with App(settings, EngineWorker(options.open_engine(settings))) as app:
         app.gui.show_panels = show_panels
         if session is not None:
             app.resume(session.surroundings)
         if script is not None:
-            app.execute(ChooseScript(script))
+            app.execute(OpenScript(script))
         if audio is not None:
-            app.execute(app.sound_file(audio))
+            app.execute(OpenSound(audio))
         _open_networks(app, settings.networks)
         app.run(seconds)
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,13 +11,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from sgview.settings import Settings
-from sgview.show.resolver import Resolver
-from sgview.show.script import Script
+from sgview.show.clock import EvenClock
+from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import read_take
-from sgview.signals import Inputs, Instant
-from sgview.signals.sound.sound import Hearing
-from sgview.signals.sound.tempo import Tempo
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
@@ -74,26 +70,13 @@ def _play(
     settings: Settings, start: float, fps: float, frames: int, script_path: Path | None
 ) -> Iterator[Shot]:
     """Play as the window would, at an even pace."""
-    params = settings.params
-    resolver = Resolver()
-    tempo = Tempo(settings.tempo.bpm, is_following=settings.tempo.follows_sound)
-    script = Script(script_path, is_watched=False) if script_path is not None else None
-    with closing(Hearing(settings.sound)) as hearing:
-        hearing.wait()
-        t = start
-        for n in range(frames):
-            position = start + n / fps
-            elapsed = 1 / fps if n else 0.0
-            audio, bands = hearing.hear(position)
-            if n:
-                tempo.advance(elapsed, hearing.tempo(position))
-            else:
-                tempo.start_at(position, hearing.tempo(position))
-            before, t = t, start + n / fps * params.playback.speed
-            inputs = Inputs(audio=audio, bands=bands)
-            instant = Instant(t, t - before, elapsed, beat=tempo.beat, bpm=tempo.bpm, inputs=inputs)
-            resolved = resolver.resolve(params, instant, script.run if script else None)
-            if script is not None and script.status.error:
-                line = f", line {script.status.line}" if script.status.line else ""
-                raise ConfigError(f"{script.status.file}{line}: {script.status.error}")
-            yield Shot(resolved.params, t, {})
+    with Player(settings, EvenClock(start, fps)) as player:
+        player.open_script(script_path, is_watched=False)
+        player.wait_for_sound()
+        for _ in range(frames):
+            heard = player.hear(settings.params)
+            resolved = player.resolve(heard.params)
+            if player.script is not None and (status := player.script.status).error:
+                line = f", line {status.line}" if status.line else ""
+                raise ConfigError(f"{status.file}{line}: {status.error}")
+            yield Shot(resolved.params, player.instant.t, {})

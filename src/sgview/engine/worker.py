@@ -10,8 +10,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 import torch
 from msgspec.structs import replace
@@ -23,10 +23,11 @@ from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
 from sgview.engine.wanted import WantedNetworks
-from sgview.state.machine import LayerTimes, MemoryStatus
+from sgview.state import commands as c
+from sgview.state.machine import LayerTimes
 from sgview.state.networks import OTHER, NetworkStatus, Slot
 from sgview.state.params import Params
-from sgview.state.status import LoadStatus, Notice
+from sgview.state.status import EngineStatus, Notice
 
 _log = logging.getLogger(__name__)
 
@@ -34,20 +35,6 @@ _QUICK = 0.003  # pictures that follow each other faster are asked for ahead [s]
 _VERY_QUICK = 0.001  # those that are, and are two ahead of the device [s]
 _USEFUL = 4  # times an unchanged frame is made on CUDA, to bring what is read back late
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
-
-
-@dataclass(frozen=True)
-class EngineStatus:
-    """What the engine says about itself."""
-
-    networks: dict[Slot, NetworkStatus] = field(default_factory=dict)
-    wanted: dict[Slot, str] = field(default_factory=dict)  # paths, as `WantedNetworks` says
-    unloaded: dict[Slot, str] = field(default_factory=dict)  # what `reload` would load
-    loading: tuple[LoadStatus, ...] = ()
-    device: str = ""
-    picture_fps: float = 0.0
-    memory: MemoryStatus | None = None  # None: not watched
-    layer_times: LayerTimes = field(default_factory=LayerTimes)
 
 
 class EngineWorker(Owner):
@@ -115,6 +102,20 @@ class EngineWorker(Owner):
                 self._begun.wait_for(lambda: self._is_begun, seconds)
             else:
                 self._handed_out.wait_for(lambda: self._picture is not picture, seconds)
+
+    def execute(self, command: c.NetworkCommand) -> None:
+        """Do what `command` asks."""
+        match command:
+            case c.LoadNetwork(slot, path):
+                self.load(slot, path)
+            case c.UnloadNetwork(slot):
+                self.unload(slot)
+            case c.ReloadNetwork(slot):
+                self.reload(slot)
+            case c.SwapNetworks():
+                self.swap()
+            case _:
+                assert_never(command)
 
     def want(self, slot: Slot, path: str | Path) -> None:
         """Note that `path` is wanted in `slot`, whatever plays there; nothing is read."""

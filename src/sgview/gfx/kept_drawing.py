@@ -1,4 +1,4 @@
-"""A layer over the picture that is drawn seldom and shown often."""
+"""A drawing over the picture that is made seldom and shown often."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sgview.gfx.texture import Texture
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of the window
 
 
-class Layer(Owner):
+class KeptDrawing(Owner):
     """Keeps a drawing of the size of the window, transparent where nothing was drawn.
 
     ImGui takes hundreds of OpenGL calls to draw a panel, and this ten to show it again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
 from imgui_bundle import imgui, implot
 
@@ -31,6 +32,7 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
 from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
+from sgview.state import commands
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import Status
@@ -93,7 +95,13 @@ class Gui(Owner):
     def is_used(self) -> bool:
         """Whether somebody has a hand at it: it then wants to follow at once."""
         self._activate()
-        return self._rest < USED_FOR or imgui.is_any_item_active()
+        return self._rest < USED_FOR or self.is_widget_held
+
+    @property
+    def is_widget_held(self) -> bool:
+        """Whether the user is dragging or typing into a widget."""
+        self._activate()
+        return imgui.is_any_item_active()
 
     def attach(self, window_address: int) -> None:
         """Draw into the GLFW window at this address, whose GL context is current.
@@ -181,9 +189,15 @@ class Gui(Owner):
         self._activate()
         return mouse_over(self._picture_in_window())
 
-    def edit_binding(self, path: str, low: float, high: float) -> None:
-        """Open the editor of what drives the value at `path`, usually within `low..high`."""
-        self._binding_editor.open(path, low, high)
+    def execute(self, command: commands.GuiCommand) -> None:
+        """Do what `command` asks."""
+        match command:
+            case commands.ToggleGui():
+                self.show_panels = not self.show_panels
+            case commands.EditBinding(path, low, high):
+                self._binding_editor.open(path, low, high)
+            case _:
+                assert_never(command)
 
     def close(self) -> None:
         """Keep the arrangement and free everything; the GL context must still be current."""
@@ -238,7 +252,7 @@ class Gui(Owner):
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
         rect = self._picture_in_window()
-        if not status.networks and not status.loading:
+        if not status.engine.networks and not status.engine.loading:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
             draw_notices(rect, status, emit)

@@ -73,8 +73,8 @@ def hotkeys(
     These two are the GUI's own, everything else is parameters or commands.
     """
     show_sheet, show_performance = _calls(toggle_sheet), _calls(toggle_performance)
-    up = _changes(lambda params, status: step_layer(params, status.networks, 1))
-    down = _changes(lambda params, status: step_layer(params, status.networks, -1))
+    up = _changes(lambda params, status: step_layer(params, status.engine.networks, 1))
+    down = _changes(lambda params, status: step_layer(params, status.engine.networks, -1))
     image = _changes(lambda params, status: show_layer(params, IMAGE))
     reset_edits = _changes(lambda params, status: replace(params, edits=()))
     flip_x = _changes(lambda params, status: _flip(params, "horizontal"))
@@ -105,8 +105,10 @@ def hotkeys(
         Hotkey("Window", ("H", "Tab"), hides, "Hide the panels", _emits(commands.ToggleGui())),
         Hotkey("Window", ("P",), (int(_K.p),), "Performance", show_performance),
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
-        Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.SavePreset())),
-        Hotkey("Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.LoadPreset())),
+        Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.NamePreset())),
+        Hotkey(
+            "Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.ChoosePreset())
+        ),
         *_recalls(),
         Hotkey("Preset", ("L",), (int(_K.l),), "Save a look", _emits(commands.SaveLook())),
         Hotkey("Preset", ("Ctrl+Z",), undo, "Undo", _emits(commands.Undo()), True),

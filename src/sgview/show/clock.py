@@ -21,6 +21,7 @@ class Clock:
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
         self._last = now()
+        self._elapsed = 0.0
         self.t = 0.0  # [s]
         self.position = 0.0  # where t would be at speed 1: sound has one pace [s]
         self.speed = 1.0  # negative runs backwards
@@ -30,10 +31,16 @@ class Clock:
         """Return (t, dt) [s]: the instant to show, and how far it lies from the last one."""
         now = self._now()
         elapsed, self._last = now - self._last, now
+        self._elapsed += elapsed
         dt = 0.0 if self.is_paused else elapsed * self.speed
         self.t += dt
         self.position += 0.0 if self.is_paused else elapsed
         return self.t, dt
+
+    def take_elapsed(self) -> float:
+        """Return the real time that passed in all ticks since the last call [s]."""
+        elapsed, self._elapsed = self._elapsed, 0.0
+        return elapsed
 
     def toggle_pause(self) -> None:
         """Stop or restart time."""
@@ -48,6 +55,34 @@ class Clock:
     def rewind(self) -> None:
         """Set time to zero; it runs on if it was running."""
         self.t = self.position = 0.0
+
+
+class EvenClock(Clock):
+    """Time that passes by frames: tick n is at t = start + n / fps * speed, without rounding.
+
+    Args:
+        start: t of the first tick [s].
+        fps: ticks a second.
+    """
+
+    def __init__(self, start: float, fps: float) -> None:
+        super().__init__(lambda: 0.0)
+        self._start, self._fps = start, fps
+        self._ticks = 0
+        self._bend = (0, start, 1.0)  # tick and t since when `speed` is what it is, and the speed
+        self.t = self.position = start
+
+    def tick(self) -> tuple[float, float]:
+        """Return (t, dt) [s] of the next frame; the first one has no dt."""
+        n, before = self._ticks, self.t
+        if self.speed != self._bend[2]:
+            self._bend = (max(n - 1, 0), before, self.speed)
+        since, t, speed = self._bend
+        self.t = t + (n - since) / self._fps * speed
+        self.position = self._start + n / self._fps
+        self._elapsed = 1 / self._fps if n else 0.0
+        self._ticks += 1
+        return self.t, self.t - before
 
 
 class FrameLimiter:

@@ -1,7 +1,7 @@
 """What the user can ask for beyond changing `Params`.
 
-A closed union, run by one `match` in `app.py`.
-Panels and hotkeys emit these; nobody else acts on them.
+A closed union of groups, one for each owner: `App.execute` hands them out. Panels and hotkeys emit
+these; nobody else acts on them.
 """
 
 from __future__ import annotations
@@ -39,10 +39,8 @@ class SwapNetworks(Struct, frozen=True):
     """Exchange A and B."""
 
 
-class ChooseNetwork(Struct, frozen=True):
-    """Open the file dialog for `slot`."""
-
-    slot: Slot
+NetworkCommand = LoadNetwork | UnloadNetwork | ReloadNetwork | SwapNetworks
+"""What the engine's thread does."""
 
 
 class SaveSnapshot(Struct, frozen=True):
@@ -52,15 +50,35 @@ class SaveSnapshot(Struct, frozen=True):
 
 
 class SavePreset(Struct, frozen=True):
-    """Write `Params` to a preset file; None: open the file dialog."""
+    """Write `Params` to a preset file."""
 
-    path: Path | None = None
+    path: Path
 
 
-class LoadPreset(Struct, frozen=True):
-    """Read `Params` from a preset file; None: open the file dialog."""
+FileCommand = SaveSnapshot | SavePreset
+"""What writes and reads files of the user's."""
 
-    path: Path | None = None
+
+class ChooseNetwork(Struct, frozen=True):
+    """Open the file dialog for `slot`."""
+
+    slot: Slot
+
+
+class ChoosePreset(Struct, frozen=True):
+    """Open the file dialog for a preset to load."""
+
+
+class NamePreset(Struct, frozen=True):
+    """Open the file dialog for a preset to save."""
+
+
+class ChooseScript(Struct, frozen=True):
+    """Open the file dialog for a script."""
+
+
+class ChooseSound(Struct, frozen=True):
+    """Open the file dialog for a file to listen to."""
 
 
 class AnswerPathPrompt(Struct, frozen=True):
@@ -69,24 +87,10 @@ class AnswerPathPrompt(Struct, frozen=True):
     path: Path | None
 
 
-class SaveLook(Struct, frozen=True):
-    """Write `Params` and a thumbnail to the presets folder; "": the next free "look N".
-
-    A look of that name is replaced.
-    """
-
-    name: str = ""
-
-
-class RecallLook(Struct, frozen=True):
-    """Fade to a look; by name, or by its key 1..9 where `name` is "".
-
-    None: in as many seconds as `SetFade` says; 0 cuts.
-    """
-
-    name: str = ""
-    key: int = 0
-    seconds: float | None = None
+DialogCommand = (
+    ChooseNetwork | ChoosePreset | NamePreset | ChooseScript | ChooseSound | AnswerPathPrompt
+)
+"""What asks for a file."""
 
 
 class RenameLook(Struct, frozen=True):
@@ -116,14 +120,14 @@ class SetFade(Struct, frozen=True):
     easing: Easing
 
 
-class ToggleTake(Struct, frozen=True):
-    """Begin to record a take, or end the one that is being recorded."""
+ShowCommand = RenameLook | DeleteLook | SetLookKey | SetFade
+"""Looks."""
 
 
-class ChooseScript(Struct, frozen=True):
-    """Let a Python file play along; None: open the file dialog."""
+class OpenScript(Struct, frozen=True):
+    """Let a Python file play along."""
 
-    path: Path | None = None
+    path: Path
 
 
 class RemoveScript(Struct, frozen=True):
@@ -147,20 +151,10 @@ class SetSound(Struct, frozen=True):
     sound: Sound
 
 
-class ChooseSound(Struct, frozen=True):
-    """Open the file dialog for a file to listen to."""
+class OpenSound(Struct, frozen=True):
+    """Listen to a file, as it is listened now."""
 
-
-class Undo(Struct, frozen=True):
-    """Go back `count` changes of `Params`."""
-
-    count: int = 1
-
-
-class Redo(Struct, frozen=True):
-    """Go forward `count` changes of `Params`."""
-
-    count: int = 1
+    path: Path
 
 
 class TogglePause(Struct, frozen=True):
@@ -175,38 +169,6 @@ class Step(Struct, frozen=True):
 
 class Rewind(Struct, frozen=True):
     """Set time to zero."""
-
-
-class ToggleFullscreen(Struct, frozen=True):
-    """Enter or leave fullscreen."""
-
-
-class ToggleGui(Struct, frozen=True):
-    """Hide or show all panels."""
-
-
-class SetVsync(Struct, frozen=True):
-    """Wait for the screen's refresh, or not."""
-
-    enabled: bool
-
-
-class SetFpsLimit(Struct, frozen=True):
-    """Draw at most so many frames a second where the screen does not set the pace; 0: no limit."""
-
-    limit: float
-
-
-class TimeLayers(Struct, frozen=True):
-    """Time every step of the picture on the screen once; `Status.machine` then has the result."""
-
-
-class EditBinding(Struct, frozen=True):
-    """Open the editor of what drives one value."""
-
-    path: str  # leaf of `Params`
-    low: float = 0.0  # usual range of the value
-    high: float = 1.0
 
 
 class Learn(Struct, frozen=True):
@@ -228,6 +190,105 @@ class SetPickUp(Struct, frozen=True):
     enabled: bool
 
 
+PlayerCommand = (
+    OpenScript
+    | RemoveScript
+    | TapTempo
+    | SetTempo
+    | SetSound
+    | OpenSound
+    | TogglePause
+    | Step
+    | Rewind
+    | Learn
+    | CancelLearn
+    | SetPickUp
+)
+"""What plays along, and time."""
+
+
+class ToggleFullscreen(Struct, frozen=True):
+    """Enter or leave fullscreen."""
+
+
+class SetVsync(Struct, frozen=True):
+    """Wait for the screen's refresh, or not."""
+
+    enabled: bool
+
+
+class SetFpsLimit(Struct, frozen=True):
+    """Draw at most so many frames a second where the screen does not set the pace; 0: no limit."""
+
+    limit: float
+
+
+ScreenCommand = ToggleFullscreen | SetVsync | SetFpsLimit
+"""The window."""
+
+
+class ToggleGui(Struct, frozen=True):
+    """Hide or show all panels."""
+
+
+class EditBinding(Struct, frozen=True):
+    """Open the editor of what drives one value."""
+
+    path: str  # leaf of `Params`
+    low: float = 0.0  # usual range of the value
+    high: float = 1.0
+
+
+GuiCommand = ToggleGui | EditBinding
+"""The panels."""
+
+
+class LoadPreset(Struct, frozen=True):
+    """Read `Params` from a preset file, or from the metadata of a snapshot."""
+
+    path: Path
+
+
+class SaveLook(Struct, frozen=True):
+    """Write `Params` and a thumbnail to the presets folder; "": the next free "look N".
+
+    A look of that name is replaced.
+    """
+
+    name: str = ""
+
+
+class RecallLook(Struct, frozen=True):
+    """Fade to a look; by name, or by its key 1..9 where `name` is "".
+
+    None: in as many seconds as `SetFade` says; 0 cuts.
+    """
+
+    name: str = ""
+    key: int = 0
+    seconds: float | None = None
+
+
+class ToggleTake(Struct, frozen=True):
+    """Begin to record a take, or end the one that is being recorded."""
+
+
+class Undo(Struct, frozen=True):
+    """Go back `count` changes of `Params`."""
+
+    count: int = 1
+
+
+class Redo(Struct, frozen=True):
+    """Go forward `count` changes of `Params`."""
+
+    count: int = 1
+
+
+class TimeLayers(Struct, frozen=True):
+    """Time every step of the picture on the screen once; `Status.machine` then has the result."""
+
+
 class DismissNotice(Struct, frozen=True):
     """Remove one notice from the window."""
 
@@ -238,43 +299,27 @@ class Quit(Struct, frozen=True):
     """Leave the program."""
 
 
-Command = (
-    LoadNetwork
-    | UnloadNetwork
-    | ReloadNetwork
-    | SwapNetworks
-    | ChooseNetwork
-    | SaveSnapshot
-    | SavePreset
-    | LoadPreset
-    | AnswerPathPrompt
+AppCommand = (
+    LoadPreset
     | SaveLook
     | RecallLook
-    | RenameLook
-    | DeleteLook
-    | SetLookKey
-    | SetFade
     | ToggleTake
-    | ChooseScript
-    | RemoveScript
-    | TapTempo
-    | SetTempo
-    | SetSound
-    | ChooseSound
     | Undo
     | Redo
-    | TogglePause
-    | Step
-    | Rewind
-    | ToggleFullscreen
-    | ToggleGui
-    | SetVsync
-    | SetFpsLimit
     | TimeLayers
-    | EditBinding
-    | Learn
-    | CancelLearn
-    | SetPickUp
     | DismissNotice
     | Quit
+)
+"""What concerns several owners, or the program as a whole."""
+
+
+Command = (
+    NetworkCommand
+    | FileCommand
+    | DialogCommand
+    | ShowCommand
+    | PlayerCommand
+    | ScreenCommand
+    | GuiCommand
+    | AppCommand
 )

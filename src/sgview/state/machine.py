@@ -1,4 +1,4 @@
-"""What the machine gives: memory by owner, the pace of the window, times of single layers."""
+"""What the machine gives: memory by owner, times of stages and of single layers."""
 
 from __future__ import annotations
 
@@ -37,15 +37,3 @@ class LayerTimes(Struct, frozen=True):
     clock: Literal["GPU", "host"] = "host"
     steps: tuple[Timing, ...] = ()  # in the order they run
     is_running: bool = False  # asked for, and not there yet
-
-
-class MachineStatus(Struct, frozen=True):
-    """How the machine copes."""
-
-    memory: MemoryStatus | None = None  # None: not looked at, since nobody watches
-    layer_times: LayerTimes = LayerTimes()
-    clock: Literal["GPU", "host"] = "host"  # what times the stages of a picture
-    screen: tuple[Timing, ...] = ()  # stages of the window; () while nobody watches
-    fps_limit: float = 120.0  # without vsync [frames/s]; 0: none
-    refresh_rate: float = 60.0  # of the screen [Hz]
-    pace_note: str = ""  # what else sets the pace

@@ -1,6 +1,7 @@
 """What the program says about itself, once a frame: a read-only snapshot.
 
-The GUI shows nothing that it fetched itself; whatever it needs to know is in here.
+Every owner gives its own part; `Status`, at the end, is all of them together. The GUI shows nothing
+that it fetched itself; whatever it needs to know is in here.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from sgview.state.machine import MachineStatus, Timing
+from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.sound import Sound
@@ -62,6 +63,13 @@ class ChannelStatistics(Struct, frozen=True):
     shown_max_abs: float
 
 
+class EditStatus(Struct, frozen=True):
+    """The value an edit has at this instant, in the order of `Params.edits`."""
+
+    amount: float
+    error: str = ""  # why it does not act, e.g. an expression that does not evaluate
+
+
 class PictureStatus(Struct, frozen=True):
     """What is on the screen."""
 
@@ -71,13 +79,10 @@ class PictureStatus(Struct, frozen=True):
     statistics: ChannelStatistics | None = None
     is_finite: bool = True
     made_by: str = ""  # how the network was computed, and why so
-
-
-class EditStatus(Struct, frozen=True):
-    """The value an edit has at this instant, in the order of `Params.edits`."""
-
-    amount: float
-    error: str = ""  # why it does not act, e.g. an expression that does not evaluate
+    latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
+    blend_groups: tuple[BlendGroup, ...] = ()
+    timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
+    clock: Literal["GPU", "host"] = "host"  # what times them
 
 
 SignalSource = Literal["expression", "osc", "midi", "audio", "mouse", "slider"]
@@ -185,41 +190,82 @@ class SoundStatus(Struct, frozen=True):
     is_loading: bool = False  # the file is being read
 
 
-class Status(Struct, frozen=True):
-    """The snapshot a panel draws from."""
+class EngineStatus(Struct, frozen=True):
+    """What the engine's thread holds, and what it is busy with."""
+
+    networks: dict[Slot, NetworkStatus] = {}  # those that are loaded
+    wanted: dict[Slot, str] = {}  # paths of what should play in each slot; "": built in
+    unloaded: dict[Slot, str] = {}  # paths that `ReloadNetwork` would load
+    loading: tuple[LoadStatus, ...] = ()
+    device: str = ""
+    picture_fps: float = 0.0
+    memory: MemoryStatus | None = None  # None: not looked at, since nobody watches
+    layer_times: LayerTimes = LayerTimes()
+
+
+class PlayerStatus(Struct, frozen=True):
+    """Time, and what moves values."""
 
     t: float = 0.0  # [s]
     is_paused: bool = False
-    networks: dict[Slot, NetworkStatus] = {}
-    unloaded: dict[Slot, str] = {}  # paths that `ReloadNetwork` would load
-    recent: tuple[str, ...] = ()  # paths, newest first
-    loading: tuple[LoadStatus, ...] = ()
-    blend_groups: tuple[BlendGroup, ...] = ()
-    latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
     edits: tuple[EditStatus, ...] = ()
     bindings: dict[str, BindingStatus] = {}  # by leaf path
     sliders: tuple[SliderStatus, ...] = ()
     osc: OscStatus = OscStatus()
     midi: MidiStatus = MidiStatus()
     learning: Learning | None = None
-    looks: tuple[LookStatus, ...] = ()
-    fade: FadeStatus = FadeStatus()
-    take: TakeStatus = TakeStatus()
     script: ScriptStatus = ScriptStatus()
     tempo: TempoStatus = TempoStatus()
     sound: SoundStatus = SoundStatus()
-    picture: PictureStatus = PictureStatus()
-    timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
-    machine: MachineStatus = MachineStatus()
-    picture_fps: float = 0.0
-    gui_fps: float = 0.0
-    device: str = ""
+
+
+class ShowStatus(Struct, frozen=True):
+    """Looks and takes."""
+
+    looks: tuple[LookStatus, ...] = ()
+    fade: FadeStatus = FadeStatus()
+    take: TakeStatus = TakeStatus()
+
+
+class ScreenStatus(Struct, frozen=True):
+    """The window and its pace."""
+
+    fps: float = 0.0  # of the panel
     display: str = ""  # path from picture to screen, with the reason for it
-    notices: tuple[Notice, ...] = ()
-    path_prompt: PathPrompt | None = None
-    can_undo: bool = False
-    can_redo: bool = False
-    undo_names: tuple[str, ...] = ()  # what undo takes back, newest first
-    redo_names: tuple[str, ...] = ()  # what redo makes again, next first
     is_fullscreen: bool = False
     vsync: bool = True
+    timings: tuple[Timing, ...] = ()  # stages of the window; () while nobody watches
+    fps_limit: float = 120.0  # without vsync [frames/s]; 0: none
+    refresh_rate: float = 60.0  # of the screen [Hz]
+    pace_note: str = ""  # what else sets the pace
+
+
+class HistoryStatus(Struct, frozen=True):
+    """What can be taken back and made again."""
+
+    undo_names: tuple[str, ...] = ()  # what undo takes back, newest first
+    redo_names: tuple[str, ...] = ()  # what redo makes again, next first
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back."""
+        return bool(self.undo_names)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to make again."""
+        return bool(self.redo_names)
+
+
+class Status(Struct, frozen=True):
+    """The snapshot that panels draw from."""
+
+    engine: EngineStatus = EngineStatus()
+    player: PlayerStatus = PlayerStatus()
+    show: ShowStatus = ShowStatus()
+    picture: PictureStatus = PictureStatus()
+    screen: ScreenStatus = ScreenStatus()
+    history: HistoryStatus = HistoryStatus()
+    recent: tuple[str, ...] = ()  # paths of networks, newest first
+    notices: tuple[Notice, ...] = ()
+    path_prompt: PathPrompt | None = None

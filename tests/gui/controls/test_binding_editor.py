@@ -235,7 +235,7 @@ def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) ->
     )
     noise = replace(params.noise, type="simplex4d")
     status = fakes.status(networks={"a": network, "b": network})
-    status = replace(status, bindings={"noise.seed": BindingStatus(1.0)})
+    status = fakes.changed(status, bindings={"noise.seed": BindingStatus(1.0)})
     seen: set[str] = set()
     for source in ("noise", "seeds"):
         latents = replace(params.latents, source=source)

@@ -6,8 +6,6 @@ from sgview.state.status import TakeStatus
 
 def test_the_menu_names_changes_and_goes_back_to_any(make_stage, fakes) -> None:
     status = fakes.status(
-        can_undo=True,
-        can_redo=True,
         undo_names=("Noise amplitude", "Look night", "Blend L3"),
         redo_names=("Flip horizontal", "Seed"),
     )
@@ -29,7 +27,7 @@ def test_the_menu_names_changes_and_goes_back_to_any(make_stage, fakes) -> None:
 
 
 def test_undo_says_what_it_takes_back(make_stage, fakes) -> None:
-    stage = make_stage(status=fakes.status(can_undo=True, undo_names=("Seed",)))
+    stage = make_stage(status=fakes.status(undo_names=("Seed",)))
     stage.point("undo")
     stage.wait(1.0)
     stage.frame(3)

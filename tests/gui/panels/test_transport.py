@@ -16,13 +16,13 @@ from sgview.state.status import PictureStatus
         ("step", commands.Step(1)),
         ("undo", commands.Undo()),
         ("redo", commands.Redo()),
-        ("open preset", commands.LoadPreset()),
-        ("save preset", commands.SavePreset()),
+        ("open preset", commands.ChoosePreset()),
+        ("save preset", commands.NamePreset()),
         ("snapshot", commands.SaveSnapshot()),
     ],
 )
 def test_buttons(make_stage, fakes, button, command) -> None:
-    stage = make_stage(status=fakes.status(can_undo=True, can_redo=True))
+    stage = make_stage(status=fakes.status(undo_names=("Seed",), redo_names=("Seed",)))
     stage.click(button)
     assert stage.commands == [command]
 

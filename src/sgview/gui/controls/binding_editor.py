@@ -64,7 +64,7 @@ class BindingEditor:
         )
         imgui.set_next_window_pos(corner, imgui.Cond_.appearing)
         if not imgui.begin_popup(_NAME):
-            if self._is_open and status.learning is not None:
+            if self._is_open and status.player.learning is not None:
                 emit(CancelLearn())
             self._is_open = False
             return params
@@ -159,11 +159,11 @@ def _draw_value(control: Control, by_hand: float, low: float, high: float) -> No
 def _draw_learning(control: Control, status: Status, low: float, high: float) -> None:
     gap = imgui.get_style().item_spacing.x
     each = imgui.ImVec2((imgui.get_content_region_avail().x - gap) / 2, 0.0)
-    reasons = {"midi": status.midi.reason, "osc": status.osc.reason}
+    reasons = {"midi": status.player.midi.reason, "osc": status.player.osc.reason}
     for source, label, waiting, help in _LEARN:
         if source == "osc":
             imgui.same_line()
-        learning = status.learning
+        learning = status.player.learning
         is_on = control.is_learning and learning is not None and learning.source == source
         if is_on:
             imgui.push_style_color(imgui.Col_.text, theme.WARNING)
@@ -204,7 +204,7 @@ def _draw_sending(params: Params, status: Status, leaf: Leaf) -> Params:
     address = address_of(leaf)
     imgui.align_text_to_frame_padding()
     widgets.text("Send OSC", theme.TEXT_DIM)
-    target = status.osc.sends_to
+    target = status.player.osc.sends_to
     where = f"To {target}." if target else "Name a receiver in the settings: [osc] send_to."
     widgets.tooltip("Send the value as a message whenever it changes.", where)
     imgui.same_line(theme.px(theme.SHORTEST_FIELD))

@@ -75,11 +75,11 @@ class Controls:
     def __call__(self, path: str) -> Control:
         """The control of the leaf at `path`, after the prefix."""
         path = self._prefix + path
-        learning = self._status.learning
+        learning = self._status.player.learning
         return Control(
             path,
             bound_text(self._params, path),
-            self._status.bindings.get(path),
+            self._status.player.bindings.get(path),
             learning is not None and learning.path == path,
             self._emit,
         )

@@ -61,7 +61,7 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
         control=controls("master"),
     )
     blend = replace(blend, source=source, master=master)
-    groups = status.blend_groups
+    groups = status.picture.blend_groups
     obstacle = _obstacle(status)
     if obstacle:
         imgui.spacing()
@@ -75,12 +75,12 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
 
 def _obstacle(status: Status) -> str:
     """Why there are no faders to show; "" if there are."""
-    if not ("a" in status.networks and "b" in status.networks):
+    if not ("a" in status.engine.networks and "b" in status.engine.networks):
         return "Load a second network into B, or drop its .pkl on the window, to blend towards it."
-    if not status.blend_groups:
+    if not status.picture.blend_groups:
         return "These two networks have no layers that can be mixed."
-    reasons = {group.reason for group in status.blend_groups}
-    if len(reasons) == 1 and not any(group.is_blendable for group in status.blend_groups):
+    reasons = {group.reason for group in status.picture.blend_groups}
+    if len(reasons) == 1 and not any(group.is_blendable for group in status.picture.blend_groups):
         return f"These two networks cannot be mixed: {reasons.pop()}."
     return ""
 

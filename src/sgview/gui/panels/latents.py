@@ -40,7 +40,7 @@ _SPACE_HELP = (
 
 def draw_latents(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the strip, the source and the noise."""
-    draw_strip(status.latent)
+    draw_strip(status.picture.latent)
     controls = Controls(params, status, emit)
     latents = params.latents
     if widgets.section("Source"):

@@ -34,7 +34,7 @@ class LayersPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the list, the channels and the statistics."""
-        network = shown_network(params, status.networks)
+        network = shown_network(params, status.engine.networks)
         self._query = search_field("##search layers", self._query, "Search layers")
         params = self._draw_list(params, network)
         if widgets.section("Channels"):

@@ -37,10 +37,10 @@ class LooksPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw how looks are recalled, then the grid."""
-        _draw_fade(status.fade, emit)
+        _draw_fade(status.show.fade, emit)
         imgui.spacing()
-        own = [look for look in status.looks if not look.is_shipped]
-        shipped = [look for look in status.looks if look.is_shipped]
+        own = [look for look in status.show.looks if not look.is_shipped]
+        shipped = [look for look in status.show.looks if look.is_shipped]
         with_new: list[LookStatus | None] = [*own, None]
         self._draw_grid(with_new, status, emit)
         if not own:
@@ -81,13 +81,13 @@ class LooksPanel:
             self._draw_menu(look, emit)
         end = imgui.ImVec2(corner.x + side, corner.y + side)
         _draw_thumbnail(look, corner, end)
-        if status.fade.look == look.name:
-            _draw_current(corner, end, status.fade.progress)
+        if status.show.fade.look == look.name:
+            _draw_current(corner, end, status.show.fade.progress)
         elif is_hovered and not look.problem:
             _outline(corner, end, theme.TEXT_DIM)
         if look.key:
             _draw_key(str(look.key), corner)
-        is_current = status.fade.look == look.name
+        is_current = status.show.fade.look == look.name
         colour = theme.TEXT if is_current else theme.WARNING if look.problem else theme.TEXT_DIM
         widgets.text(look.name, colour, side)
 

@@ -39,7 +39,7 @@ class MappingPanel:
         """Draw the section."""
         if not widgets.section("Mapping"):
             return params
-        network = shown_network(params, status.networks)
+        network = shown_network(params, status.engine.networks)
         controls = Controls(params, status, emit, "mapping.")
         num_ws = network.num_ws if network else 18
         mapping = _draw_truncation(params.mapping, num_ws, controls)

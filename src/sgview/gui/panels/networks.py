@@ -57,15 +57,15 @@ class NetworksPanel:
             - side
             - theme.px(theme.GAP_SMALL)
         )
-        can_swap = bool(status.networks)
+        can_swap = bool(status.engine.networks)
         if widgets.icon_button(icons.SWAP, "swap", "Exchange A and B", is_enabled=can_swap):
             emit(SwapNetworks())
 
     def _card(self, slot: Slot, params: Params, status: Status, emit: Emit) -> None:
         widgets.begin_card(f"##slot {slot}")
-        network = status.networks.get(slot)
-        loading = next((load for load in status.loading if load.slot == slot), None)
-        self._badge(slot, has_part(slot, params, status.networks))
+        network = status.engine.networks.get(slot)
+        loading = next((load for load in status.engine.loading if load.slot == slot), None)
+        self._badge(slot, has_part(slot, params, status.engine.networks))
         imgui.same_line()
         buttons = widgets.icon_button_width(3)
         room = imgui.get_content_region_avail().x - buttons
@@ -101,8 +101,8 @@ class NetworksPanel:
             widgets.text(shown)
             imgui.pop_font()
             widgets.tooltip(network.path or "A built-in network.")
-        elif slot in status.unloaded:
-            widgets.text(Path(status.unloaded[slot]).name, theme.TEXT_FAINT, room)
+        elif slot in status.engine.unloaded:
+            widgets.text(Path(status.engine.unloaded[slot]).name, theme.TEXT_FAINT, room)
         else:
             widgets.text("Drop a .pkl here", theme.TEXT_DIM, room)
         imgui.same_line()
@@ -134,7 +134,7 @@ class NetworksPanel:
             if widgets.icon_button(icons.EJECT, "unload", "Unload, and free its memory"):
                 emit(UnloadNetwork(slot))
             return
-        path = status.unloaded.get(slot, "")
+        path = status.engine.unloaded.get(slot, "")
         help = f"Load {Path(path).name} again" if path else "Nothing was unloaded here"
         if widgets.icon_button(icons.RELOAD, "reload", help, is_enabled=bool(path)):
             emit(ReloadNetwork(slot))

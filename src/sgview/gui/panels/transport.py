@@ -16,11 +16,11 @@ from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
 from sgview.gui.panels.history_menu import draw_history_button
 from sgview.state.commands import (
+    ChoosePreset,
     Command,
-    LoadPreset,
+    NamePreset,
     Redo,
     Rewind,
-    SavePreset,
     SaveSnapshot,
     Step,
     TogglePause,
@@ -75,7 +75,7 @@ def draw_transport(
         imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
         _draw_tools(status, emit, show_keys, show_performance)
     imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
-    if _draw_fields(_fields(status), status.timings) and show_performance is not None:
+    if _draw_fields(_fields(status), status.picture.timings) and show_performance is not None:
         show_performance()
     imgui.end()
     imgui.pop_style_var(3)
@@ -90,8 +90,8 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
     if widgets.icon_button(icons.BACKWARD_STEP, "back", "Step back  (,)"):
         emit(Step(-1))
     imgui.same_line(0.0, 0.0)
-    icon, help = (icons.PLAY, "Play") if status.is_paused else (icons.PAUSE, "Pause")
-    if widgets.icon_button(icon, "pause", f"{help}  (Space)", is_lit=status.is_paused):
+    icon, help = (icons.PLAY, "Play") if status.player.is_paused else (icons.PAUSE, "Pause")
+    if widgets.icon_button(icon, "pause", f"{help}  (Space)", is_lit=status.player.is_paused):
         emit(TogglePause())
     imgui.same_line(0.0, 0.0)
     if widgets.icon_button(icons.FORWARD_STEP, "step", "Step  (.)"):
@@ -101,7 +101,7 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
     widgets.text("t", theme.TEXT_DIM)
     imgui.same_line()
     column = imgui.calc_text_size("-0000.00 s").x
-    shown = f"{status.t:.2f} s"
+    shown = f"{status.player.t:.2f} s"
     imgui.set_cursor_pos_x(
         imgui.get_cursor_pos_x() + max(column - imgui.calc_text_size(shown).x, 0.0)
     )
@@ -142,13 +142,19 @@ def _draw_tools(
 ) -> None:
     """What the keys do too, for the mouse."""
     tools: tuple[tuple[str, str, str, bool, Command], ...] = (
-        (icons.UNDO, "undo", f"Undo{_first(status.undo_names)}  (Ctrl+Z)", status.can_undo, Undo()),
         (
-            *(icons.REDO, "redo", f"Redo{_first(status.redo_names)}  (Ctrl+Shift+Z)"),
-            *(status.can_redo, Redo()),
+            icons.UNDO,
+            "undo",
+            f"Undo{_first(status.history.undo_names)}  (Ctrl+Z)",
+            status.history.can_undo,
+            Undo(),
         ),
-        (icons.OPEN_PRESET, "open preset", "Open a preset  (Ctrl+O)", True, LoadPreset()),
-        (icons.SAVE_PRESET, "save preset", "Save a preset  (Ctrl+S)", True, SavePreset()),
+        (
+            *(icons.REDO, "redo", f"Redo{_first(status.history.redo_names)}  (Ctrl+Shift+Z)"),
+            *(status.history.can_redo, Redo()),
+        ),
+        (icons.OPEN_PRESET, "open preset", "Open a preset  (Ctrl+O)", True, ChoosePreset()),
+        (icons.SAVE_PRESET, "save preset", "Save a preset  (Ctrl+S)", True, NamePreset()),
         (icons.SNAPSHOT, "snapshot", "Save the picture as PNG  (S)", True, SaveSnapshot()),
     )
     for icon, name, help, is_enabled, command in tools:
@@ -174,7 +180,7 @@ def _first(names: tuple[str, ...]) -> str:
 
 def _draw_record(status: Status, emit: Emit) -> None:
     """Red while a take is being recorded, with its length."""
-    take = status.take
+    take = status.show.take
     help = (
         f"End the take  (Ctrl+R)\n{take.path}, {take.size / 1e6:.1f} MB"
         if take.path
@@ -195,8 +201,10 @@ def _fields(status: Status) -> list[_Field]:
     """Read-outs from the most to the least important."""
     picture = status.picture
     fields = [
-        _Field(f"{status.picture_fps:.1f} fps", "000.0 fps", "Pictures a second", theme.TEXT),
-        _Field(f"GUI {status.gui_fps:.0f}", "GUI 000", "Frames of the window a second"),
+        _Field(
+            f"{status.engine.picture_fps:.1f} fps", "000.0 fps", "Pictures a second", theme.TEXT
+        ),
+        _Field(f"GUI {status.screen.fps:.0f}", "GUI 000", "Frames of the window a second"),
     ]
     if picture.channels:
         name = picture.layer or "Image"
@@ -207,10 +215,16 @@ def _fields(status: Status) -> list[_Field]:
             fields.insert(0, _Field(f"{icons.WARNING} {text}", text, help, theme.WARNING))
         else:
             fields.append(_Field(text, text, "Layer, width, height, channels"))
-    if status.device:
-        fields.append(_Field(status.device, status.device, "Device that computes the pictures"))
-    if status.display:
-        fields.append(_Field(status.display, status.display, "Path of the picture to the screen"))
+    if status.engine.device:
+        fields.append(
+            _Field(status.engine.device, status.engine.device, "Device that computes the pictures")
+        )
+    if status.screen.display:
+        fields.append(
+            _Field(
+                status.screen.display, status.screen.display, "Path of the picture to the screen"
+            )
+        )
     return fields
 
 

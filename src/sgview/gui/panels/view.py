@@ -55,11 +55,11 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
         ),
     )
     help = "Wait for the refresh of the screen; off: the limit of the performance panel (P)."
-    is_synced = rows.toggle("Vsync", status.vsync, True, help)
-    if is_synced != status.vsync:
+    is_synced = rows.toggle("Vsync", status.screen.vsync, True, help)
+    if is_synced != status.screen.vsync:
         emit(SetVsync(is_synced))
-    is_full = rows.toggle("Fullscreen", status.is_fullscreen, help="Key F.")
-    if is_full != status.is_fullscreen:
+    is_full = rows.toggle("Fullscreen", status.screen.is_fullscreen, help="Key F.")
+    if is_full != status.screen.is_fullscreen:
         emit(ToggleFullscreen())
     imgui.spacing()
     return replace(params, view=view) if view != params.view else params

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from sgview.gui.panels.performance.memory import summary
 from sgview.state import commands
-from sgview.state.machine import LayerTimes, MachineStatus, MemoryShare, MemoryStatus, Timing
+from sgview.state.machine import LayerTimes, MemoryShare, MemoryStatus, Timing
 from sgview.state.params import Params
-from sgview.state.status import PictureStatus
+from sgview.state.status import PictureStatus, ScreenStatus
 
 P = imgui.Key.p
 STEPS = (Timing("mapping", 0.5), Timing("L0_36_64", 2.0), Timing("L1_36_64", 1.5))
@@ -19,28 +19,25 @@ SHARES = (
 )
 
 
-@pytest.fixture
-def machine() -> MachineStatus:
-    return MachineStatus(
-        memory=MemoryStatus("VRAM", SHARES, free=8_150_000_000, total=10_000_000_000),
-        layer_times=LayerTimes("faces", "GPU", STEPS),
-        screen=(Timing("draw", 0.25), Timing("panels", 0.75), Timing("window", 3.0)),
-        clock="GPU",
+STATUS = {
+    "memory": MemoryStatus("VRAM", SHARES, free=8_150_000_000, total=10_000_000_000),
+    "layer_times": LayerTimes("faces", "GPU", STEPS),
+    "device": "a card",
+    "screen": ScreenStatus(
+        vsync=False,
+        display="CUDA-OpenGL interop",
+        timings=(Timing("draw", 0.25), Timing("panels", 0.75), Timing("window", 3.0)),
         fps_limit=90.0,
         refresh_rate=144.0,
-    )
+    ),
+    "picture": PictureStatus(size=(128, 128), channels=3, made_by="CUDA graphs", clock="GPU"),
+    "timings": (Timing("weights", 0.125), Timing("synthesis", 7.5), Timing("picture", 0.375)),
+}
 
 
 @pytest.fixture
-def stage(make_stage, fakes, machine):
-    status = fakes.status(
-        timings=(Timing("weights", 0.125), Timing("synthesis", 7.5), Timing("picture", 0.375)),
-        machine=machine,
-        vsync=False,
-        device="a card",
-        display="CUDA-OpenGL interop",
-        picture=PictureStatus(size=(128, 128), channels=3, made_by="CUDA graphs"),
-    )
+def stage(make_stage, fakes):
+    status = fakes.status(**STATUS)
     stage = make_stage(status=status)
     stage.key(P)
     stage.frame(3)
@@ -117,23 +114,23 @@ def test_stages_that_are_no_more_leave_the_table(stage) -> None:
 def test_memory_by_owner(stage) -> None:
     for text in ("Network A", "100 MB", "250 MB", "1.50 GB", "8.15 GB"):
         assert stage.reads(text), text
-    assert summary(stage.status.machine.memory) == "VRAM  1.85 GB of 10.0 GB in use"
+    assert summary(stage.status.engine.memory) == "VRAM  1.85 GB of 10.0 GB in use"
     assert summary(MemoryStatus("RAM", SHARES)) == "RAM"  # a system that does not tell
 
 
 def test_without_memory_and_times_it_says_so(make_stage, fakes) -> None:
-    stage = make_stage(status=fakes.status(machine=MachineStatus()))
+    stage = make_stage(status=fakes.status())
     stage.key(P)
     stage.frame(3)
     assert stage.reads("Nothing plays yet.")
     assert not stage.has("Slowest first")
 
 
-def test_layers_are_timed_on_request(stage, machine) -> None:
+def test_layers_are_timed_on_request(stage) -> None:
     stage.click("time layers")
     assert stage.commands == [commands.TimeLayers()]
-    running = replace(machine.layer_times, is_running=True)
-    stage.change(machine=replace(machine, layer_times=running))
+    running = replace(stage.status.engine.layer_times, is_running=True)
+    stage.change(layer_times=running)
     stage.click("time layers")
     assert stage.commands == [commands.TimeLayers()]  # not while it runs
 
@@ -180,12 +177,12 @@ def test_path_and_its_reasons(stage) -> None:
 
 @pytest.mark.parametrize("size", [(480, 320), (200, 120), (1, 1), (3840, 2160)])
 @pytest.mark.parametrize("ui_scale", [1.0, 2.0])
-def test_any_size_of_window(make_stage, fakes, machine, size, ui_scale) -> None:
+def test_any_size_of_window(make_stage, fakes, size, ui_scale) -> None:
     many = LayerTimes("n" * 300, "GPU", tuple(Timing("x" * 90, i / 7) for i in range(200)))
     nothing = LayerTimes("n", "host", (Timing("zero", 0.0),))
     for times in (many, nothing):
         status = fakes.status(
-            machine=replace(machine, layer_times=times),
+            **{**STATUS, "layer_times": times},
             timings=(Timing("synthesis", 1e9), Timing("unheard of", 1.0)),
         )
         stage = make_stage(status=status, size=size, ui_scale=ui_scale)

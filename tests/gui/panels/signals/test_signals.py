@@ -1,5 +1,4 @@
 import pytest
-from msgspec.structs import replace
 
 from sgview.signals import Inputs, Instant, Signals
 from sgview.state.commands import SetPickUp
@@ -58,7 +57,7 @@ def test_osc_and_midi_say_what_they_hear(stage) -> None:
 
 def test_what_is_missing_is_said(make_stage, fakes) -> None:
     status = fakes.status(osc=OscStatus(reason="No port."), midi=MidiStatus(reason="No package."))
-    stage = make_stage(status=replace(status, bindings={}))
+    stage = make_stage(status=fakes.changed(status, bindings={}))
     stage.show("Signals")
     for text in ("No port.", "No package.", "slider(", "Click the dot"):
         assert stage.reads(text), text

@@ -31,7 +31,7 @@ class EditsPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the list."""
-        network = shown_network(params, status.networks)
+        network = shown_network(params, status.engine.networks)
         tensors = {tensor.name: tensor for tensor in network.tensors} if network else {}
         edits = list(params.edits)
         added = self._draw_head(edits, tensors)
@@ -149,4 +149,4 @@ def shape_text(tensor: TensorInfo) -> str:
 
 
 def _status(status: Status, index: int) -> EditStatus | None:
-    return status.edits[index] if index < len(status.edits) else None
+    return status.player.edits[index] if index < len(status.player.edits) else None

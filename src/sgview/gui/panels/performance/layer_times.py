@@ -23,10 +23,10 @@ class LayerTimesPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the section."""
-        times = status.machine.layer_times
+        times = status.engine.layer_times
         if not widgets.section("Layers", note=_summary(times)):
             return params
-        self._draw_tools(times, bool(status.networks), emit)
+        self._draw_tools(times, bool(status.engine.networks), emit)
         if times.steps:
             self._order = widgets.segments("order", self._order, _ORDERS)
             self._draw_steps(times)

@@ -26,7 +26,7 @@ _PRISTINE = "As it came from its file: never written, so that every edit can be 
 
 def draw_memory(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the section."""
-    memory = status.machine.memory
+    memory = status.engine.memory
     if not widgets.section("Memory", note=summary(memory)):
         return params
     if memory is None:

@@ -17,12 +17,12 @@ _USUAL_LIMIT = 120
 def draw_pace(status: Status, emit: Emit) -> None:
     """Draw the rows that set the pace, within a section."""
     is_synced = rows.toggle(
-        "Vsync", status.vsync, True, "Wait for the refresh of the screen before each frame."
+        "Vsync", status.screen.vsync, True, "Wait for the refresh of the screen before each frame."
     )
-    if is_synced != status.vsync:
+    if is_synced != status.screen.vsync:
         emit(SetVsync(is_synced))
-    limit = round(status.machine.fps_limit)
-    imgui.begin_disabled(status.vsync)
+    limit = round(status.screen.fps_limit)
+    imgui.begin_disabled(status.screen.vsync)
     new = rows.integer(
         "Limit",
         limit,
@@ -34,18 +34,18 @@ def draw_pace(status: Status, emit: Emit) -> None:
         help="Frames a second without vsync; 0: as many as there are.",
     )
     imgui.end_disabled()
-    if new != limit and not status.vsync:
+    if new != limit and not status.screen.vsync:
         emit(SetFpsLimit(float(new)))
-    if status.machine.pace_note:
-        widgets.paragraph(f"{icons.INFO}  {status.machine.pace_note}")
+    if status.screen.pace_note:
+        widgets.paragraph(f"{icons.INFO}  {status.screen.pace_note}")
 
 
 def draw_path(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the section of the way pictures take, each part with its reason."""
     if widgets.section("Path"):
-        _draw_fact("Device", status.device)
+        _draw_fact("Device", status.engine.device)
         _draw_fact("Network", status.picture.made_by)
-        _draw_fact("To the screen", status.display)
+        _draw_fact("To the screen", status.screen.display)
         imgui.spacing()
     return params
 

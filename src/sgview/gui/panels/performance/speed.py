@@ -48,18 +48,18 @@ class SpeedPanel:
     def record(self, status: Status) -> None:
         """Remember what `status` says of this frame."""
         now = imgui.get_time()
-        self._rates.add(now, {_PICTURES: status.picture_fps, _FRAMES: status.gui_fps})
-        timings = (*status.timings, *status.machine.screen)
+        self._rates.add(now, {_PICTURES: status.engine.picture_fps, _FRAMES: status.screen.fps})
+        timings = (*status.picture.timings, *status.screen.timings)
         self._current = {timing.stage for timing in timings}
         self._stages.add(now, {timing.stage: timing.milliseconds for timing in timings})
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw both sections."""
-        if widgets.section("Frames", note=f"screen {status.machine.refresh_rate:.0f} Hz"):
+        if widgets.section("Frames", note=f"screen {status.screen.refresh_rate:.0f} Hz"):
             self._draw_rates()
             draw_pace(status, emit)
             imgui.spacing()
-        if widgets.section("Stages", note=f"{status.machine.clock} time"):
+        if widgets.section("Stages", note=f"{status.picture.clock} time"):
             self._draw_stages(status)
         return params
 
@@ -84,11 +84,11 @@ class SpeedPanel:
         # The highest of many: one hitch may leave the graph, and not flatten all the rest.
         sums = np.sum([curve.values for curve in curves], axis=0) if curves else np.zeros(1)
         ceiling = self._stage_ceiling.over(float(np.quantile(sums, _MOST)))
-        budget = 1000 / status.machine.refresh_rate
+        budget = 1000 / status.screen.refresh_rate
         with graphs.rolling_graph("stages", theme.STAGE_GRAPH_HEIGHT, ceiling, "ms") as is_visible:
             if is_visible and curves:
                 graphs.plot_stack(self._stages.times, curves)
-                label = f"{status.machine.refresh_rate:.0f} a second"
+                label = f"{status.screen.refresh_rate:.0f} a second"
                 graphs.plot_mark(budget, label, ceiling)
         self._draw_table([name for name in names if name not in _OF_WINDOW])
         imgui.spacing()

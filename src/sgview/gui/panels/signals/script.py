@@ -16,7 +16,7 @@ from sgview.state.status import ScriptStatus, Status
 
 def draw_script(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the section."""
-    script = status.script
+    script = status.player.script
     if not widgets.section("Script", is_open=bool(script.path)):
         return params
     if not script.path:

@@ -21,9 +21,9 @@ from sgview.state.status import SliderStatus, Status
 def draw_signals(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the sections."""
     controls = Controls(params, status, emit)
-    if widgets.section("Sliders", note=_count(len(status.sliders))):
+    if widgets.section("Sliders", note=_count(len(status.player.sliders))):
         params = _draw_sliders(params, status, controls.below("sliders."))
-    if widgets.section("Bindings", note=_count(len(status.bindings))):
+    if widgets.section("Bindings", note=_count(len(status.player.bindings))):
         params = _draw_bindings(params, status, controls)
     if widgets.section("OSC"):
         _draw_osc(status)
@@ -37,9 +37,9 @@ def _count(number: int) -> str:
 
 
 def _draw_sliders(params: Params, status: Status, controls: Controls) -> Params:
-    if not status.sliders:
+    if not status.player.sliders:
         widgets.paragraph('Write slider("energy", 0, 1) in an expression: it appears here.')
-    for slider in status.sliders:
+    for slider in status.player.sliders:
         new = _slider(slider, params.sliders.get(slider.name), controls(slider.name))
         if new is not None:
             params = replace(params, sliders={**params.sliders, slider.name: new})
@@ -55,12 +55,12 @@ def _slider(slider: SliderStatus, by_hand: float | None, control: Control) -> fl
 
 
 def _draw_bindings(params: Params, status: Status, controls: Controls) -> Params:
-    if not status.bindings:
+    if not status.player.bindings:
         widgets.paragraph(
             "Click the dot at the end of a control to let an expression, a controller, a message "
             "or the sound move it."
         )
-    for path in status.bindings:
+    for path in status.player.bindings:
         control = controls(path)
         if control.is_bound and _draw_binding(control):
             params = bind(params, path, "")
@@ -95,7 +95,7 @@ def _draw_binding(control: Control) -> bool:
 
 
 def _draw_osc(status: Status) -> None:
-    osc = status.osc
+    osc = status.player.osc
     if osc.reason:
         widgets.paragraph(f"{icons.WARNING}  {osc.reason}", theme.WARNING)
     if osc.listens_at:
@@ -106,7 +106,7 @@ def _draw_osc(status: Status) -> None:
 
 
 def _draw_midi(status: Status, emit: Emit) -> None:
-    midi = status.midi
+    midi = status.player.midi
     if midi.reason:
         widgets.paragraph(f"{icons.WARNING}  {midi.reason}", theme.TEXT_DIM)
         return

@@ -28,16 +28,16 @@ _LEVELS = ("low", "mid", "high", "rms", "onset")
 
 def draw_sound(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the section of the sound and that of the tempo."""
-    if widgets.section("Sound", is_open=status.sound.sound.source != "off"):
-        sound = _draw_source(status.sound, emit)
+    if widgets.section("Sound", is_open=status.player.sound.sound.source != "off"):
+        sound = _draw_source(status.player.sound, emit)
         if sound.source != "off":
-            _draw_spectrum(status.sound)
+            _draw_spectrum(status.player.sound)
             sound = _draw_settings(sound)
-        if sound != status.sound.sound:
+        if sound != status.player.sound.sound:
             emit(SetSound(sound))
         imgui.spacing()
-    if widgets.section("Tempo", note=f"{status.tempo.bpm:.1f}"):
-        _draw_tempo(status.tempo, emit)
+    if widgets.section("Tempo", note=f"{status.player.tempo.bpm:.1f}"):
+        _draw_tempo(status.player.tempo, emit)
         imgui.spacing()
     return params
 

@@ -1,0 +1,219 @@
+"""What is seen: the window, the picture and the panel in it, and when they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, assert_never
+
+import numpy as np
+
+from sgview.app.pace import FramePace
+from sgview.app.pictures import pixels_of
+from sgview.closing import Owner
+from sgview.gfx.display import Display
+from sgview.gfx.draw_timer import DrawTimer
+from sgview.gfx.framebuffer import clear
+from sgview.gfx.kept_drawing import KeptDrawing
+from sgview.gfx.thumbnails import Thumbnails
+from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
+from sgview.settings import Settings
+from sgview.show.clock import FrameLimiter, FrameRate, Pace
+from sgview.state import commands as c
+from sgview.state.machine import Timing
+from sgview.state.notices import Notices
+from sgview.state.params import View
+from sgview.state.status import ScreenStatus
+
+if TYPE_CHECKING:
+    from sgview.engine.picture.picture import Picture
+
+BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
+PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
+RESTING_PANEL_RATE = 30.0  # while nobody touches it and pictures want to be as many as they can
+MINIMISED_WAIT = 0.1  # [s]
+
+AwaitNewer = Callable[["Picture | None", float], None]
+"""Sleeps until there is another picture than this one, at most so many seconds."""
+
+
+class Screen(Owner):
+    """Owns the window and all that OpenGL draws into it but the panel's own objects.
+
+    Pictures may come faster than a panel is worth drawing: frames in between show the last one.
+    They may come faster even than any screen shows them: then some are taken and not drawn.
+
+    Args:
+        settings: of the window.
+        notices: told what cannot be shown.
+        now: the source of real time [s].
+
+    Raises:
+        WindowError: if there is no display or no OpenGL 4.1.
+    """
+
+    def __init__(self, settings: Settings, notices: Notices, now: Callable[[], float]) -> None:
+        self._notices = notices
+        self._now = now
+        self._owned = ExitStack()
+        try:
+            self.window = self._owned.enter_context(
+                Window(
+                    "sgview",
+                    settings.window.width,
+                    settings.window.height,
+                    fullscreen=settings.window.fullscreen,
+                    vsync=settings.window.vsync,
+                )
+            )
+            self._timer = self._owned.enter_context(DrawTimer())
+            self.display = self._owned.enter_context(Display())
+            self._kept = self._owned.enter_context(KeptDrawing())
+            self.thumbnails = self._owned.enter_context(Thumbnails())
+        except BaseException:
+            self._owned.close()
+            raise
+        self.ui_scale = settings.window.ui_scale or self.window.ui_scale
+        self.pace = FramePace(self.window, settings.window.fps_limit)
+        self.has_panel = False  # this frame draws it anew
+        self._panel_pace = Pace(PANEL_RATE, now)
+        self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
+        self._limiter = FrameLimiter(now)
+        self._rate = FrameRate(now)
+        self._begin = now()  # of this frame, events left out [s]
+        self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
+        self._shown: Picture | None = None  # by the display
+        self._framebuffer = (0, 0)  # [px]
+        self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
+        self._is_kept = False  # the panel, to be shown again by the frames in between
+        self._hole: tuple[int, int, int, int] | None = None  # [px], where the panel leaves it free
+        self._is_held = False  # a widget, by the user
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether pictures set the pace: neither a screen nor a slow renderer does."""
+        return self.pace.is_hurried
+
+    def begin_frame(self) -> bool:
+        """Take in what happened to the window; False where nothing of it can be seen."""
+        self.has_panel = self._panel_pace.is_due()
+        if self.has_panel and self.window.is_minimised:
+            self.window.wait(MINIMISED_WAIT)
+            return False
+        if self.has_panel or not self.is_hurried:  # nothing listens before the next panel
+            self.window.poll()
+        self._begin = self._now()
+        return True
+
+    def begin_panel(self, *, is_used: bool) -> None:
+        """Note that the panel is built now; while nobody uses it, it can wait a little longer."""
+        is_resting = self.is_hurried and not is_used
+        self._panel_pace.begin(RESTING_PANEL_RATE if is_resting else PANEL_RATE)
+
+    def take_panel(
+        self,
+        picture_rect: tuple[int, int, int, int],  # [px], origin top left
+        is_picture_free: Callable[[], bool],
+        *,
+        is_held: bool,
+    ) -> None:
+        """Note what a panel that was built leaves free, and whether one of its widgets is held."""
+        self._picture_rect, self._is_held = picture_rect, is_held
+        self._framebuffer = self.window.framebuffer_size
+        self._is_kept = self.is_hurried and 0 not in self._framebuffer
+        self._hole = picture_rect if self._is_kept and is_picture_free() else None
+
+    def show(self, picture: Picture | None, view: View, present: Callable[[], None]) -> None:
+        """Draw the window and show it, unless no screen would show this frame.
+
+        Args:
+            picture: the newest one; None when nothing plays.
+            view: how it lies in the window.
+            present: draws the panel that was built last into the current framebuffer.
+        """
+        is_seen = self.has_panel or not self.is_hurried or self._screen_pace.is_due()
+        if not is_seen:
+            return
+        self._screen_pace.begin(self.pace.drawing_rate)
+        clear(self._framebuffer, BACKGROUND)
+        if picture is not self._shown:
+            self._upload(picture)
+        if picture is not None:
+            with self._timer.stage("draw"):
+                height = self._framebuffer[1]
+                self.display.draw(self._picture_rect, height, view.fit, view.filter)
+        with self._timer.stage("panels"):
+            self._draw_panel(present)
+        if self.has_panel:
+            self._busy = self._now() - self._begin
+        self.window.swap()
+        self._limiter.wait(self.pace.frame_limit)
+
+    def await_picture(self, picture: Picture | None, await_newer: AwaitNewer) -> None:
+        """Sleep for a new picture, where that is better than drawing the same one again.
+
+        A widget that is held does not wait for the network.
+        """
+        elapsed, left = self._now() - self._begin, self._panel_pace.seconds_left()
+        patience = self.pace.patience(elapsed, left, is_held=self._is_held)
+        if patience > 0 and (picture is not None or self.is_hurried):
+            await_newer(picture, patience)
+
+    def show_thumbnails(self, pictures: Mapping[str, np.ndarray]) -> dict[str, int]:
+        """Return the OpenGL name of a texture for each small picture, uint8 [H, W, 4]."""
+        return self.thumbnails.show(pictures)
+
+    def execute(self, command: c.ScreenCommand) -> None:
+        """Do what `command` asks."""
+        match command:
+            case c.ToggleFullscreen():
+                self.window.set_fullscreen(not self.window.is_fullscreen)
+            case c.SetVsync(enabled):
+                self.window.vsync = enabled
+            case c.SetFpsLimit(limit):
+                self.pace.fps_limit = max(limit, 0.0)
+            case _:
+                assert_never(command)
+
+    def status(self, *, is_watched: bool) -> ScreenStatus:
+        """Return how the window is, once for each panel that is drawn.
+
+        Args:
+            is_watched: whether to measure also what costs time to know.
+        """
+        self._timer.is_wanted = is_watched
+        timings = tuple(Timing(name, length) for name, length in self._timer.latest().items())
+        return ScreenStatus(
+            fps=self._rate.tick(),
+            display=self.display.description,
+            is_fullscreen=self.window.is_fullscreen,
+            vsync=self.window.vsync,
+            timings=(*timings, Timing("window", self._busy * 1000)) if timings else (),
+            fps_limit=self.pace.fps_limit,
+            refresh_rate=self.window.refresh_rate if is_watched else DEFAULT_REFRESH_RATE,
+            pace_note=self.pace.note,
+        )
+
+    def close(self) -> None:
+        """Free everything; idempotent."""
+        self._owned.close()
+
+    def _upload(self, picture: Picture | None) -> None:
+        """Bring a new picture to the display; None when nothing plays."""
+        self._shown = picture
+        if picture is not None:
+            try:
+                with self._timer.stage("upload"):
+                    self.display.show(pixels_of(picture))
+            except ValueError as error:  # larger than this graphics card can hold
+                self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())
+
+    def _draw_panel(self, present: Callable[[], None]) -> None:
+        """Bring the panel to the screen, drawn anew or as it is kept."""
+        if not self._is_kept:
+            present()
+            return
+        if self.has_panel:
+            with self._kept.drawn(self._framebuffer):
+                present()
+        self._kept.draw(self._hole)

@@ -1,0 +1,198 @@
+"""From what is set to what plays, frame after frame: the same live and offline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from sgview.closing import Owner
+from sgview.settings import Settings
+from sgview.show.clock import Clock
+from sgview.show.resolver import Resolved, Resolver
+from sgview.show.script import Script
+from sgview.signals.bound_values import SignalStatus
+from sgview.signals.incoming import Instant
+from sgview.signals.midi import MidiInput
+from sgview.signals.osc.input import OscInput
+from sgview.signals.osc.output import OscOutput
+from sgview.signals.sound.sound import Hearing
+from sgview.signals.sound.tempo import Tempo
+from sgview.signals.sources import Heard, Sources
+from sgview.state import commands as c
+from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.params import Params
+from sgview.state.session import Surroundings
+from sgview.state.status import PlayerStatus, ScriptStatus
+
+
+class Player(Owner):
+    """Owns time, everything that is listened to, the beat and the script.
+
+    A frame is `hear`, which takes in what came from outside, and `resolve`, which gives the values
+    of this instant. Whoever plays runs commands in between.
+
+    Args:
+        settings: the sound, the beat, and whether learned controllers pick up.
+        clock: time; one of even frames where nothing plays live.
+        sources: OSC, MIDI and what is learned from them; None: nobody plays along.
+        now: the source of real time [s].
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        sources: Sources | None = None,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._now = now
+        self.clock = clock
+        self.sources = sources or Sources()
+        self.tempo = Tempo(settings.tempo.bpm, is_following=settings.tempo.follows_sound)
+        self.sound = Hearing(settings.sound, now)
+        self.script: Script | None = None
+        self.resolver = Resolver()
+        self.instant = Instant(clock.t)
+
+    def wait_for_sound(self) -> None:
+        """Wait until a file that is to be heard is read, and be where its beat is by now.
+
+        Raises:
+            ConfigError: if it cannot be heard.
+        """
+        self.sound.wait()
+        position = self.clock.position
+        self.tempo.start_at(position, self.sound.tempo(position))
+
+    def hear(
+        self,
+        params: Params,
+        networks: Mapping[Slot, NetworkStatus] | None = None,
+        *,
+        mouse: tuple[float, float] = (0.5, 0.5),
+        is_mouse_down: bool = False,
+    ) -> Heard:
+        """Let time go on, and return what came in since the last frame.
+
+        Args:
+            params: as they are set, for messages to change.
+            networks: those that are loaded.
+            mouse, is_mouse_down: as in `Inputs`.
+        """
+        t, _ = self.clock.tick()
+        position, elapsed = self.clock.position, self.clock.take_elapsed()
+        audio, bands = self.sound.hear(position)
+        self.tempo.advance(elapsed, self.sound.tempo(position))
+        heard = self.sources.hear(
+            params,
+            networks or {},
+            mouse=mouse,
+            is_mouse_down=is_mouse_down,
+            audio=audio,
+            bands=bands,
+        )
+        self.instant = Instant(t, t - self.instant.t, elapsed, inputs=heard.inputs)
+        return heard
+
+    def resolve(self, params: Params) -> Resolved:
+        """Return what plays at the instant that `hear` came to."""
+        beat, bpm = self.tempo.beat, self.tempo.bpm
+        self.instant = replace(self.instant, beat=beat, bpm=bpm)
+        act = self.script.run if self.script is not None else None
+        resolved = self.resolver.resolve(params, self.instant, act)
+        self.clock.speed = resolved.params.playback.speed
+        self.sources.send(resolved.params)
+        return resolved
+
+    def open_script(self, path: Path | None, *, is_watched: bool = True) -> None:
+        """Let a script play along, read again when it is saved; None: none."""
+        if self.script is not None:
+            self.script.close()
+        self.script = Script(path, is_watched=is_watched) if path is not None else None
+
+    def execute(self, command: c.PlayerCommand) -> None:
+        """Do what `command` asks."""
+        match command:
+            case c.OpenScript(path):
+                self.open_script(path)
+            case c.RemoveScript():
+                self.open_script(None)
+            case c.TapTempo():
+                self.tempo.tap(self._now())
+            case c.SetTempo(bpm, is_following):
+                self.tempo.set(bpm, is_following=is_following)
+            case c.SetSound(sound):
+                self.sound.set(sound)
+            case c.OpenSound(path):
+                self.sound.set(replace(self.sound.sound, source="file", file=str(path)))
+            case c.TogglePause():
+                self.clock.toggle_pause()
+            case c.Step(frames):
+                self.clock.step(frames)
+            case c.Rewind():
+                self.clock.rewind()
+            case c.Learn() as wish:
+                self.sources.learn(wish)
+            case c.CancelLearn():
+                self.sources.cancel_learning()
+            case c.SetPickUp(enabled):
+                self.sources.picks_up = enabled
+            case _:
+                assert_never(command)
+
+    def status(self, moved: SignalStatus) -> PlayerStatus:
+        """Return time and what moves values; `moved` is what expressions gave at this instant."""
+        return PlayerStatus(
+            t=self.clock.t,
+            is_paused=self.clock.is_paused,
+            edits=moved.edits,
+            bindings=moved.bindings,
+            sliders=moved.sliders,
+            osc=self.sources.osc_status(),
+            midi=self.sources.midi_status(),
+            learning=self.sources.learning,
+            script=self.script.status if self.script is not None else ScriptStatus(),
+            tempo=self.tempo.status,
+            sound=self.sound.status(lists_inputs=self.sound.sound.source == "input"),
+        )
+
+    def resume(self, surroundings: Surroundings) -> None:
+        """Go on with what was around the parameters when they were saved."""
+        self.clock.t = self.clock.position = surroundings.t
+        self.clock.is_paused = surroundings.is_paused
+        self.tempo.set(surroundings.bpm, is_following=surroundings.follows_sound)
+        self.sound.set(surroundings.sound)
+
+    def surroundings(self) -> Surroundings:
+        """Return what `resume` takes."""
+        return Surroundings(
+            t=self.clock.t,
+            is_paused=self.clock.is_paused,
+            sound=self.sound.sound,
+            bpm=self.tempo.bpm,
+            follows_sound=self.tempo.is_following,
+            script=str(self.script.path.absolute()) if self.script is not None else "",
+        )
+
+    def close(self) -> None:
+        """End everything that runs; idempotent."""
+        self.open_script(None)
+        self.sources.close()
+        self.sound.close()
+
+
+def live_sources(settings: Settings) -> Sources:
+    """Return what listens and sends, opened as the settings want it."""
+    osc, midi = settings.osc, settings.midi
+    sources = Sources(
+        OscInput(osc.interface, osc.port) if osc.enabled else None,
+        OscOutput(osc.send_to) if osc.enabled else None,
+        MidiInput(midi.devices) if midi.enabled else None,
+        picks_up=midi.pick_up,
+    )
+    sources.start()
+    return sources
