@@ -339,14 +339,9 @@ def test_a_dropped_preset_with_a_wrong_key_says_which(driver: Driver, tmp_path: 
 
 
 def test_dropped_networks_play_and_are_remembered(driver: Driver) -> None:
-    app = driver.app
+    app, playing = driver.app, driver.playing
     app.screen.window.on_drop([B, A])
-    driver.until(
-        lambda: (
-            app.status.engine.networks.get("a") and app.status.engine.networks["a"].name == B.stem
-        )
-    )
-    driver.until(lambda: app.status.engine.networks["b"].name == A.stem)
+    driver.until(lambda: playing() == {"a": B.stem, "b": A.stem})
     assert {Path(path).name for path in app.status.recent} >= {A.name, B.name}
     swapped = driver.settle()
     app.screen.window.on_drop([A])

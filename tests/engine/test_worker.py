@@ -1,4 +1,6 @@
 import itertools
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -381,6 +383,34 @@ def test_kinds_may_change_under_one_set_of_parameters(make_worker, sg3, sg2):
         until(lambda wanted=wanted: worker.status().networks == wanted)
         play(worker, params, t=time.perf_counter())
     assert all("has no layer" in notice.text for notice in worker.take_notices())
+
+
+STILL_READING = """
+import atexit, threading, time
+from pathlib import Path
+from sgview.engine.loader_thread import LoaderThread
+
+reading, go = threading.Event(), threading.Event()
+
+def load(path, progress):
+    reading.set()
+    go.wait()
+    time.sleep(1.0)
+    print("read to its end")
+
+loader = LoaderThread(load, lambda *_: None, lambda *_: None)
+loader.request("a", Path("slow.pkl"))
+reading.wait()
+loader.close()
+print("closed")
+atexit.register(go.set)
+"""
+
+
+def test_a_file_that_shows_no_progress_holds_up_the_end_of_the_program_alone():
+    command = [sys.executable, "-c", STILL_READING]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "closed\nread to its end\n", "")
 
 
 def test_closing_twice_and_while_loading(sg3):
