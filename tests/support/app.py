@@ -87,12 +87,17 @@ def app_playing(
 
 
 @contextmanager
-def program(folder: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+def program(
+    folder: Path,
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,  # None: that of the tests
+) -> Iterator[subprocess.Popen[str]]:
     """Start `python -m sgview` in a folder, where it also keeps its state; end it after."""
     home = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
     process = subprocess.Popen(
         [sys.executable, "-m", "sgview", *map(str, arguments)], cwd=folder,
-        env={**os.environ, **home}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**(os.environ if environment is None else environment), **home},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         yield process
