@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sgview.app.app import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.app.pace import SOFTWARE_FRAME
+from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.outputs.snapshot import load_snapshot_params
 from sgview.settings import Window
 from sgview.show.clock import Pace
@@ -82,10 +82,10 @@ class Driver:
     def shot(self) -> np.ndarray:
         """Return what the screen shows of the window, uint8 [H, W, 3]."""
         self.frames()
-        _ = (
-            self.app.screen.window.cursor
-        )  # an answer of the X server: it has drawn what came before
-        width, height = self.app.screen.window.size
+        window = self.app.screen.window
+        for _ in range(2):  # answers of the X server: it has drawn what came before, and
+            _ = window.cursor  # brought back the mouse's arrow, which makes room for drawing
+        width, height = window.size
         return self.screen.read()[:height, :width]
 
 
@@ -360,7 +360,7 @@ def test_frames_between_two_of_the_panel_show_new_pictures_beside_the_last_one(
     now = time.perf_counter()
     pace = Pace(60.0, lambda: now)
     pace.begin()
-    monkeypatch.setattr(app, "_panel_pace", pace)
+    monkeypatch.setattr(app.screen, "_panel_pace", pace)
     drawn = []
     draw = app.gui.draw
     monkeypatch.setattr(app.gui, "draw", lambda *given: drawn.append(given) or draw(*given))
@@ -389,7 +389,7 @@ def test_without_vsync_a_card_keeps_the_panel_and_shows_it_beside_new_pictures(
     monkeypatch.setattr(app.screen.window, "_vsync", False)
     now = time.perf_counter()
     pace = Pace(60.0, lambda: now)
-    monkeypatch.setattr(app, "_panel_pace", pace)
+    monkeypatch.setattr(app.screen, "_panel_pace", pace)
     presented = []
     present = app.gui.present
     monkeypatch.setattr(app.gui, "present", lambda: presented.append(1) or present())
@@ -415,7 +415,7 @@ def test_the_engine_is_asked_before_the_panel_is_built_where_pictures_set_the_pa
     submit, draw = app.worker.submit, app.gui.draw
     monkeypatch.setattr(app.worker, "submit", lambda *what: deeds.append("ask") or submit(*what))
     monkeypatch.setattr(app.gui, "draw", lambda *what: deeds.append("draw") or draw(*what))
-    monkeypatch.setattr(app, "_panel_pace", Pace(1e9))
+    monkeypatch.setattr(app.screen, "_panel_pace", Pace(1e9))
     app.frame()
     assert deeds == ["draw", "ask"]  # what the user changes is seen by the next screen
     deeds.clear()
@@ -464,7 +464,7 @@ def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
     monkeypatch.setattr(app.screen._panel_pace, "seconds_left", lambda: 0.5)
     monkeypatch.setattr(app.worker, "await_newer", lambda *given: waits.append(given))
     moments = iter([10.0])  # when the frame begins; all else is 10 ms later
-    monkeypatch.setattr(app, "_now", lambda: next(moments, 10.0 + SOFTWARE_FRAME - 0.02))
+    monkeypatch.setattr(app.screen, "_now", lambda: next(moments, 10.0 + SOFTWARE_FRAME - 0.02))
     app.frame()
     if waits_for is None:
         assert not waits

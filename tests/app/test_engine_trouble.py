@@ -141,14 +141,14 @@ def test_closing_ends_every_thread_of_the_app(screen, engine: SlowEngine, tmp_pa
 def test_no_window_closes_the_engine_again(
     engine: SlowEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sgview.app import app
+    from sgview.app import app, screen
     from sgview.engine.worker import EngineWorker
     from sgview.gfx.context import WindowError
 
     def refuse(*_: object, **__: object) -> None:
         raise WindowError("there is no display")
 
-    monkeypatch.setattr(app, "Window", refuse)
+    monkeypatch.setattr(screen, "Window", refuse)
     worker = EngineWorker(engine)  # type: ignore[arg-type]
     with pytest.raises(WindowError, match="no display"):
         app.App(Settings(), worker, state_folder=tmp_path)
