@@ -1,7 +1,8 @@
 // Simplex noise with the parameters of TouchDesigner's Noise TOP: the latent vector of a frame.
 //
 // Gustavson's construction ("Simplex noise demystified", 2005); the same hash, gradients and
-// arithmetic as sgview/engine/noise.py, simplex.py and lattice.py, which are the specification.
+// arithmetic as noise.py, simplex.py and lattice.py in src/sgview/engine/latents/, which are the
+// specification.
 // DIMENSIONS (2, 3 or 4) is defined by the host. One thread makes one number.
 
 struct SimplexNoise {

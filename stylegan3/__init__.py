@@ -1,5 +1,10 @@
 """StyleGAN2 and StyleGAN3 generators: published names and signatures, plain torch, any device.
 
+From the bottom up: `ops` (the papers' operations) and `cuda` (compiling and launching); `config`,
+`layers`, `shapes`, `mapping` and `synthesis`, which all families share; a package for each family;
+`families`, the table of them; `generator`; `checkpoints` (files) and `fast` (prepared launches);
+`loading`. None imports what stands after it.
+
 Names are imported on first use, so that `import stylegan3.config` costs no torch.
 """
 
@@ -9,30 +14,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stylegan3.alias_free.config import StyleGAN3Config
     from stylegan3.checkpoints.errors import CheckpointError
-    from stylegan3.config import StyleGAN2Config, StyleGAN3Config
-    from stylegan3.generator import Generator, LayerSpec, load
+    from stylegan3.config import Config
+    from stylegan3.families import family_of
+    from stylegan3.generator import Generator
+    from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
+    from stylegan3.loading import load
+    from stylegan3.stylegan2.config import StyleGAN2Config
 
 __all__ = [
     "CheckpointError",
+    "Config",
     "Generator",
     "LayerSpec",
     "StyleGAN2Config",
     "StyleGAN3Config",
+    "family_of",
+    "group_of",
     "load",
+    "place_of",
+    "scale_invariant",
 ]
 
 _HOMES = {
-    "CheckpointError": "stylegan3.checkpoints.errors",
-    "Generator": "stylegan3.generator",
-    "LayerSpec": "stylegan3.generator",
-    "StyleGAN2Config": "stylegan3.config",
-    "StyleGAN3Config": "stylegan3.config",
-    "load": "stylegan3.generator",
+    "CheckpointError": "checkpoints.errors",
+    "Config": "config",
+    "Generator": "generator",
+    "LayerSpec": "layers",
+    "StyleGAN2Config": "stylegan2.config",
+    "StyleGAN3Config": "alias_free.config",
+    "family_of": "families",
+    "group_of": "layers",
+    "load": "loading",
+    "place_of": "layers",
+    "scale_invariant": "layers",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from stylegan3.alias_free.synthesis import AliasFreeSynthesis
-from stylegan3.config import Config, StyleGAN2Config
-from stylegan3.layers import LayerSpec
+from stylegan3.config import Config
+from stylegan3.families import FAMILIES
 from stylegan3.mapping import MappingNetwork
-from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis
-
-__all__ = ["Generator", "LayerSpec", "load"]
+from stylegan3.synthesis import Synthesis
 
 
 class Generator(nn.Module):
-    """A StyleGAN2 or StyleGAN3 generator, freshly initialised from the global torch seed.
+    """A generator of any family, freshly initialised from the global torch seed.
 
     Parameters and buffers carry the published names. They may be changed in place at any time,
     also between frames: whatever is derived from them and cached notices.
@@ -33,23 +29,9 @@ class Generator(nn.Module):
         self.num_ws = config.num_ws
         self.img_resolution = config.img_resolution
         self.img_channels = config.img_channels
-        is_stylegan2 = isinstance(config, StyleGAN2Config)
-        self.synthesis: StyleGAN2Synthesis | AliasFreeSynthesis
-        if isinstance(config, StyleGAN2Config):
-            self.synthesis = StyleGAN2Synthesis(config)
-        else:
-            self.synthesis = AliasFreeSynthesis(config)
+        self.synthesis: Synthesis = FAMILIES[config.family].synthesis(config)
         self.mapping = MappingNetwork(
-            config.z_dim,
-            config.c_dim,
-            config.w_dim,
-            config.num_ws,
-            num_layers=config.num_mapping_layers,
-            embed_features=config.embed_features if is_stylegan2 else None,
-            layer_features=config.layer_features if is_stylegan2 else None,
-            activation=config.mapping_activation if is_stylegan2 else "lrelu",
-            lr_multiplier=config.mapping_lr_multiplier,
-            w_avg_beta=config.w_avg_beta,
+            config.z_dim, config.c_dim, config.w_dim, config.num_ws, **config.mapping_arguments()
         )
 
     @classmethod
@@ -90,21 +72,3 @@ class Generator(nn.Module):
         return self.synthesis(
             ws, noise_mode=noise_mode, force_fp32=force_fp32, update_emas=update_emas
         )
-
-
-def load(
-    path: str | Path,
-    device: str | torch.device = "cpu",
-    *,
-    progress: Callable[[float], None] | None = None,  # told 0..1 as reading goes on
-) -> Generator:
-    """Read a checkpoint of any supported format, without executing anything that is in it.
-
-    Raises:
-        CheckpointError: if the file cannot be read; one sentence with the file and the cause.
-    """
-    from stylegan3.checkpoints import read
-
-    checkpoint = read(Path(path), progress)
-    generator = Generator.of(checkpoint.config, checkpoint.state_dict)
-    return generator.requires_grad_(False).eval().to(device)

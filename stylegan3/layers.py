@@ -74,6 +74,13 @@ def is_alias_free(tensors: Iterable[str]) -> bool:
     return any(name is not None and name.tensor != "" for name in names)
 
 
+def has_blocks(tensors: Iterable[str]) -> bool:
+    """Return whether one of these names is that of a tensor of a StyleGAN2 block."""
+    blocks = map(block_name, tensors)
+    first = ("const", "conv0.", "conv1.")
+    return any(block is not None and block.tensor.startswith(first) for block in blocks)
+
+
 def group_of(tensor: str) -> str:
     """Return what a blend treats as one: "mapping", "input", "L6" or "b16"."""
     layer = alias_free_name(tensor) or block_name(tensor)

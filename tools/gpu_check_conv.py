@@ -1,10 +1,10 @@
 """Time every convolution of the published networks on this Hopper GPU (development only).
 
-    python3 -m tools.gpu_check_conv [--json FILE] [--layers T,SG2,UP,R] [--sweep N] [--finish]
+    python3 -m tools.gpu_check_conv [--json FILE] [--layers T,SG2,UP,R] [--sweep N] [--epilogue]
 
 Per layer: our kernel with the tiling it chooses, cuDNN with the best padding of the channel counts,
 and the floor of the tensor cores. UP are StyleGAN2's upsampling layers with the filter in their
-weights. `--sweep` times the N tilings of least estimated time too, and names the best; `--finish`
+weights. `--sweep` times the N tilings of least estimated time too, and names the best; `--epilogue`
 times our kernel also with what follows in StyleGAN2 (activation, ToRGB), `--blocked` with blocked
 output: times alone, tests compare results. From a checkout, with its root and `src` on PYTHONPATH.
 """
@@ -20,15 +20,19 @@ from pathlib import Path
 
 import torch
 
-from stylegan3.alias_free.geometry import AliasFreeLayer
-from stylegan3.config import StyleGAN3Config
+from stylegan3.alias_free.config import StyleGAN3Config
 from stylegan3.cuda import nvrtc
-from stylegan3.fast.kernels.activation.launcher import ActVectors, SkipRgb
+from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands
 from stylegan3.fast.kernels.channels_last import padded_channels, vector_length
-from stylegan3.fast.kernels.convolution.epilogue import Finish
-from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
+from stylegan3.fast.kernels.convolution.epilogue import Epilogue
+from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
-from stylegan3.fast.kernels.convolution.tuning import candidates, choose_tiling, estimate, suits
+from stylegan3.fast.kernels.convolution.tuning import (
+    beats_cudnn,
+    candidates,
+    choose_tiling,
+    estimate,
+)
 from tools.gpu_timing import median_us
 from tools.published import relative_error
 
@@ -63,7 +67,7 @@ def layers(family: str) -> Iterator[tuple[str, ConvolutionShape]]:
         use_radial_filters=radial,
     )
     for index in range(config.num_layers):
-        g = AliasFreeLayer.of(config, index)
+        g = config.layers[index]
         k = g.conv_kernel
         shape = ConvolutionShape(g.in_size, g.in_size, g.in_channels, g.out_channels, k, k - 1)
         yield f"{family} {g.name}", shape
@@ -96,26 +100,26 @@ class Layer:
         actual = out[..., : self.shape.out_channels].permute(2, 0, 1)
         return median_us(run), relative_error(actual.cpu(), self.expected.cpu())
 
-    def finished(self, tiling: Tiling) -> float:
+    def with_epilogue(self, tiling: Tiling) -> float:
         """Return the time [us] of our kernel with the activation, and ToRGB behind conv1."""
         shape, (height, width) = self.shape, self.shape.out_size
         has_phases = self.name.startswith("UP")
         size, channels = (height, width), shape.columns
         if has_phases:
             size, channels = (2 * height, 2 * width), channels // 4
-        finish = Finish(256.0, colours=0 if has_phases else 3, has_phases=has_phases)
-        op = HopperConvolution(shape, DEVICE, finish=finish, tiling=tiling)
+        epilogue = Epilogue(256.0, colours=0 if has_phases else 3, has_phases=has_phases)
+        op = HopperConvolution(shape, DEVICE, epilogue=epilogue, tiling=tiling)
         v = [torch.randn(vector_length(channels), device=DEVICE) for _ in range(3)]
         noise = torch.randn(size, device=DEVICE)
         vectors = ActVectors(*v, noise=noise, strength=torch.ones((), device=DEVICE))
         rgb = None
         if not has_phases:
-            is_whole = op.colour_parts == 1
+            is_whole = op.torgb_parts == 1
             image = torch.zeros(3, *size, device=DEVICE)
-            parts = torch.zeros(op.colour_parts, 3, *size, device=DEVICE)
+            parts = torch.zeros(op.torgb_parts, 3, *size, device=DEVICE)
             previous = torch.zeros(3, height // 2, width // 2, device=DEVICE)
             weight = torch.randn(3, channels, 1, 1, device=DEVICE)
-            rgb = SkipRgb(
+            rgb = TorgbOperands(
                 weight,
                 v[0][:channels],
                 v[1][:3],
@@ -165,9 +169,12 @@ def time_layer(
     chosen, (own, error) = next(iter(times.items()))
     row: Row = {"name": name, "own_us": own, "cudnn_us": layer.cudnn()}
     row |= {"floor_us": shape.flops / FLOPS_PER_US, "rel": error}
-    row |= {"suits": suits(shape, torch.cuda.get_device_capability(DEVICE)), "tiling": str(chosen)}
+    row |= {
+        "beats_cudnn": beats_cudnn(shape, torch.cuda.get_device_capability(DEVICE)),
+        "tiling": str(chosen),
+    }
     for mode in modes:
-        if mode == "finished" and not (name.startswith("UP") or "conv1" in name):
+        if mode == "with_epilogue" and not (name.startswith("UP") or "conv1" in name):
             continue  # no activation follows, or only behind a filter
         in_mode = {tiling: getattr(layer, mode)(tiling) for tiling in times}
         fastest = min(in_mode, key=lambda tiling: in_mode[tiling])
@@ -189,7 +196,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--layers", default="T,SG2,UP,R")
     parser.add_argument("--sweep", type=int, default=0, metavar="N")
-    parser.add_argument("--finish", action="store_true")
+    parser.add_argument("--epilogue", action="store_true")
     parser.add_argument("--blocked", action="store_true")
     arguments = parser.parse_args()
     reason = nvrtc.unavailable_reason()
@@ -205,7 +212,7 @@ def main() -> None:
         for tiling in tilings(shape, processors, arguments.sweep)
     ]
     nvrtc.compile_all(specs, DEVICE)
-    asked = {"finished": arguments.finish, "blocked": arguments.blocked}
+    asked = {"with_epilogue": arguments.epilogue, "blocked": arguments.blocked}
     modes = tuple(mode for mode, is_asked in asked.items() if is_asked)
     rows = [time_layer(*item, processors, arguments.sweep, modes) for item in wanted.items()]
     for family in arguments.layers.split(","):

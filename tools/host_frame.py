@@ -94,6 +94,10 @@ class AlwaysAccelerated(Acceleration):
         """Say yes."""
         return True
 
+    def obstacle(self, device: torch.device) -> str:
+        """Name none."""
+        return ""
+
 
 class IdleGraphs:
     """Graphs that are never run."""
@@ -140,8 +144,6 @@ def _measure(config: StyleGAN2Config | StyleGAN3Config, frames: int, profile: st
         engine._ready = EventRing(None)  # type: ignore[arg-type]
         engine.set_network("a", a)
         engine.set_network("b", b)
-        for playing in engine._playing.values():
-            playing.slow_reason = ""
         first = engine.render(Params(), 0.0)
         assert first is not None
         groups = [group.name for group in first.blend_groups]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, isfinite
 
+from stylegan3.alias_free.config import StyleGAN3Config
 from stylegan3.alias_free.geometry import AliasFreeLayer
-from stylegan3.config import StyleGAN3Config
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
-from stylegan3.filters import lowpass_filter
+from stylegan3.ops.filters import lowpass_filter
 
 
 def published_config(radial: bool, resolution: int = 1024) -> StyleGAN3Config:
@@ -24,12 +24,12 @@ def published_config(radial: bool, resolution: int = 1024) -> StyleGAN3Config:
 def published_layers(radial: bool) -> list[AliasFreeLayer]:
     """Return the layers of the 1024 px network, ToRGB left out."""
     config = published_config(radial)
-    return [AliasFreeLayer.of(config, i) for i in range(config.num_layers)]
+    return list(config.layers[: config.num_layers])
 
 
 def published_geometry(layer: int, *, radial: bool, resolution: int = 1024) -> FilterGeometry:
     """Return the filters of a layer of stylegan3-t or -r."""
-    g = AliasFreeLayer.of(published_config(radial, resolution), layer)
+    g = published_config(radial, resolution).layers[layer]
     up = lowpass_filter(g.up_taps, g.in_cutoff, g.in_half_width * 2, g.tmp_sampling_rate)
     down = lowpass_filter(
         g.down_taps,

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from stylegan3.config import StyleGAN3Config
 
 
 @dataclass(frozen=True)
@@ -40,42 +36,52 @@ class AliasFreeLayer:
     padding: tuple[int, int]  # (low, high) of the upsampled signal, the same on both axes
 
     @classmethod
-    def of(cls, config: StyleGAN3Config, index: int) -> AliasFreeLayer:
-        """Geometry of layer `index` in 0 .. config.num_layers; the last is ToRGB."""
-        prev = max(index - 1, 0)
-        is_torgb = index == config.num_layers
-        is_critical = index >= config.num_layers - config.num_critical
-        in_rate, out_rate = int(config.sampling_rates[prev]), int(config.sampling_rates[index])
-        in_size, out_size = int(config.sizes[prev]), int(config.sizes[index])
-        kernel = 1 if is_torgb else config.conv_kernel
-        tmp_rate = max(in_rate, out_rate) * (1 if is_torgb else config.lrelu_upsampling)
+    def between(
+        cls,
+        index: int,
+        *,
+        is_torgb: bool,
+        is_critically_sampled: bool,
+        channels: tuple[int, int],  # this and the following pairs: of its input, of its output
+        sizes: tuple[int, int],
+        sampling_rates: tuple[int, int],
+        cutoffs: tuple[float, float],
+        half_widths: tuple[float, float],
+        conv_kernel: int,
+        filter_size: int,  # taps per unit of resampling factor
+        lrelu_upsampling: int,
+        use_radial_filters: bool,
+    ) -> AliasFreeLayer:
+        """Derive factors, taps and padding of the layer between two sampling grids."""
+        (in_rate, out_rate), (in_size, out_size) = sampling_rates, sizes
+        kernel = 1 if is_torgb else conv_kernel
+        tmp_rate = max(in_rate, out_rate) * (1 if is_torgb else lrelu_upsampling)
         up, down = tmp_rate // in_rate, tmp_rate // out_rate
-        up_taps = config.filter_size * up if up > 1 and not is_torgb else 1
-        down_taps = config.filter_size * down if down > 1 and not is_torgb else 1
+        up_taps = filter_size * up if up > 1 and not is_torgb else 1
+        down_taps = filter_size * down if down > 1 and not is_torgb else 1
         total = (out_size - 1) * down + 1 - (in_size + kernel - 1) * up + up_taps + down_taps - 2
         low = (total + up) // 2
-        channels = int(config.channels[index])
         return cls(
             index=index,
-            name=f"L{index}_{out_size}_{channels}",
+            name=f"L{index}_{out_size}_{channels[1]}",
             is_torgb=is_torgb,
-            is_critically_sampled=is_critical,
-            in_channels=int(config.channels[prev]),
-            out_channels=channels,
+            is_critically_sampled=is_critically_sampled,
+            in_channels=channels[0],
+            out_channels=channels[1],
             in_size=in_size,
             out_size=out_size,
             in_sampling_rate=in_rate,
             out_sampling_rate=out_rate,
             tmp_sampling_rate=tmp_rate,
-            in_cutoff=float(config.cutoffs[prev]),
-            out_cutoff=float(config.cutoffs[index]),
-            in_half_width=float(config.half_widths[prev]),
-            out_half_width=float(config.half_widths[index]),
+            in_cutoff=cutoffs[0],
+            out_cutoff=cutoffs[1],
+            in_half_width=half_widths[0],
+            out_half_width=half_widths[1],
             conv_kernel=kernel,
             up_factor=up,
             down_factor=down,
             up_taps=up_taps,
             down_taps=down_taps,
-            is_down_radial=config.use_radial_filters and not is_critical and down_taps > 1,
+            is_down_radial=use_radial_filters and not is_critically_sampled and down_taps > 1,
             padding=(low, total - low),
         )

@@ -8,18 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from stylegan3.alias_free.config import StyleGAN3Config
 from stylegan3.alias_free.geometry import AliasFreeLayer
-from stylegan3.config import StyleGAN3Config
-from stylegan3.filters import lowpass_filter
 from stylegan3.layers import LayerSpec, check_ws, resolve_layer
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.filtered_lrelu import filtered_lrelu
+from stylegan3.ops.filters import lowpass_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import (
     modulated_conv2d,
     normalise_styles,
     normalise_weight,
 )
+from stylegan3.synthesis import Synthesis
 
 MAGNITUDE_FLOOR = 1e-8  # edits and unclamped blends may drive magnitude_ema below zero
 
@@ -149,16 +150,12 @@ class SynthesisLayer(nn.Module):
         )
 
 
-class AliasFreeSynthesis(nn.Module):
+class AliasFreeSynthesis(Synthesis):
     """`ws` to the picture, or to the output of one layer."""
 
     def __init__(self, config: StyleGAN3Config) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
-        self.w_dim = config.w_dim
-        self.num_ws = config.num_ws
-        self.img_resolution = config.img_resolution
-        self.img_channels = config.img_channels
         first = config.layers[0]
         self.input = SynthesisInput(
             config.w_dim,

@@ -1,7 +1,9 @@
 """Checkpoint files: one reader a format, all of which execute nothing.
 
-`read(path)` gives a `Checkpoint` (configuration and tensors); `save_safetensors` writes one. Names
-are imported on first use, so that `CheckpointError` costs no torch.
+`read(path)` gives a `Checkpoint` (configuration and tensors); `save_safetensors` writes one.
+`source` reads bytes, `container` and `pickle` make inert values of them, `readers` find a generator
+among these, `completeness` compares it with its configuration, and `reading` is the whole way.
+Names are imported on first use, so that `CheckpointError` costs no torch.
 """
 
 from __future__ import annotations
@@ -13,14 +15,13 @@ if TYPE_CHECKING:
     from stylegan3.checkpoints.checkpoint import Checkpoint
     from stylegan3.checkpoints.errors import CheckpointError
     from stylegan3.checkpoints.readers.safetensors import save_safetensors
-    from stylegan3.checkpoints.reading import family_of, read
+    from stylegan3.checkpoints.reading import read
 
-__all__ = ["Checkpoint", "CheckpointError", "family_of", "read", "save_safetensors"]
+__all__ = ["Checkpoint", "CheckpointError", "read", "save_safetensors"]
 
 _HOMES = {
     "Checkpoint": "checkpoint",
     "CheckpointError": "errors",
-    "family_of": "reading",
     "read": "reading",
     "save_safetensors": "readers.safetensors",
 }

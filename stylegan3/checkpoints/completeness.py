@@ -1,4 +1,4 @@
-"""Do the tensors of a file fit its configuration? What follows from it is added, no more."""
+"""Completeness: whether a file has the tensors of its configuration. What follows is added."""
 
 from __future__ import annotations
 
@@ -8,26 +8,15 @@ import torch
 from torch import Tensor
 
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.found import Part, RawGenerator
-from stylegan3.config import Config, StyleGAN2Config
-from stylegan3.filters import resample_filter
+from stylegan3.checkpoints.found import FoundGenerator, Part
+from stylegan3.config import Config
+from stylegan3.families import fresh_buffer, is_buffer
+from stylegan3.generator import Generator
+from stylegan3.shapes import Shapes
 
-BUFFERS = frozenset(
-    (
-        *("w_avg", "resample_filter", "noise_const", "up_filter", "down_filter", "magnitude_ema"),
-        *("transform", "freqs", "phases", "num_batches_tracked"),
-    )
-)
 W_AVG = "mapping.w_avg"
 W_AVG_SAMPLES = 10_000
 SHOWN = 3  # names in a message
-
-Shapes = dict[str, tuple[int, ...]]
-
-
-def is_buffer(name: str) -> bool:
-    """Whether a published tensor name is that of a buffer, not of a parameter."""
-    return name.rpartition(".")[2] in BUFFERS
 
 
 def expected_shapes(config: Config) -> Shapes:
@@ -36,8 +25,6 @@ def expected_shapes(config: Config) -> Shapes:
     Raises:
         UnusableError: if no generator can have this configuration.
     """
-    from stylegan3.generator import Generator
-
     try:
         with torch.device("meta"):
             state = Generator(config).state_dict()
@@ -46,20 +33,20 @@ def expected_shapes(config: Config) -> Shapes:
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def fit(raw: RawGenerator, expected: Shapes) -> tuple[dict[str, Part], list[str]]:
-    """The parts of `raw` that the generator has, in its order, and names to be recomputed.
+def match_parts(found: FoundGenerator, expected: Shapes) -> tuple[dict[str, Part], list[str]]:
+    """The parts of `found` that the generator has, in its order, and names to be recomputed.
 
     Raises:
         UnusableError: naming tensors that are missing, surplus or of the wrong shape.
     """
-    surplus = [name for name in raw.parts if name not in expected]
-    left_out = [name for name in surplus if raw.parts[name].is_buffer or is_buffer(name)]
+    surplus = [name for name in found.parts if name not in expected]
+    left_out = [name for name in surplus if found.parts[name].is_buffer or is_buffer(name)]
     surplus = [name for name in surplus if name not in set(left_out)]
     missing, recomputed, wrong, parts = [], [], [], {}
     for name, shape in expected.items():
-        part = raw.parts.get(name)
+        part = found.parts.get(name)
         if part is None:
-            is_known = name == W_AVG or _fresh(raw.config, name, (1,)) is not None
+            is_known = name == W_AVG or fresh_buffer(found.config, name, (1,)) is not None
             (recomputed if is_known else missing).append(name)
         elif part.shape == shape:
             parts[name] = part
@@ -73,34 +60,34 @@ def fit(raw: RawGenerator, expected: Shapes) -> tuple[dict[str, Part], list[str]
             "its tensors do not fit its configuration: " + ", ".join(filter(None, faults))
         )
     if left_out:
-        raw.notes.append(f"{len(left_out)} buffers that no generator uses are left out")
+        found.notes.append(f"{len(left_out)} buffers that no generator uses are left out")
     return parts, recomputed
 
 
 def complete(
-    raw: RawGenerator, state: dict[str, Tensor], recomputed: list[str], expected: Shapes
+    found: FoundGenerator, state: dict[str, Tensor], recomputed: list[str], expected: Shapes
 ) -> None:
     """Add the tensors named in `recomputed` to `state`, and note what was done."""
     for name in recomputed:
         if name != W_AVG:
-            fresh = _fresh(raw.config, name, expected[name])
+            fresh = fresh_buffer(found.config, name, expected[name])
             assert fresh is not None
             state[name] = fresh
     silent = [name for name in recomputed if name.endswith(".noise_const")]
     if silent:
-        raw.notes.append(f"it has no noise pictures for {len(silent)} layers, so these stay silent")
+        found.notes.append(
+            f"it has no noise pictures for {len(silent)} layers, so these stay silent"
+        )
     if W_AVG in recomputed:
-        state[W_AVG] = torch.zeros(raw.config.w_dim)
-        state[W_AVG] = mean_w(raw.config, state)
-        raw.notes.append(
+        state[W_AVG] = torch.zeros(found.config.w_dim)
+        state[W_AVG] = mean_w(found.config, state)
+        found.notes.append(
             f"it has no average w, so the mean of {W_AVG_SAMPLES} mapped samples is used"
         )
 
 
 def mean_w(config: Config, state: dict[str, Tensor]) -> Tensor:  # [w_dim]
     """Mean of w over z ~ N(0, 1), with labels drawn evenly: what training averages over time."""
-    from stylegan3.generator import Generator
-
     generator = Generator.of(config, state)
     draw = torch.Generator().manual_seed(0)
     total = torch.zeros(config.w_dim, dtype=torch.float64)
@@ -114,19 +101,6 @@ def mean_w(config: Config, state: dict[str, Tensor]) -> Tensor:  # [w_dim]
                 c = torch.nn.functional.one_hot(classes, config.c_dim).float()
             total += generator.mapping(z, c)[:, 0].double().sum(0)
     return (total / W_AVG_SAMPLES).to(state["mapping.fc0.weight"].dtype)
-
-
-def _fresh(config: Config, name: str, shape: tuple[int, ...]) -> Tensor | None:
-    """A tensor that follows from the configuration alone; None if `name` does not."""
-    last = name.rpartition(".")[2]
-    if last == "resample_filter" and isinstance(config, StyleGAN2Config):
-        return resample_filter(config.resample_filter)
-    makers: dict[str, Callable[[], Tensor]] = {
-        "noise_const": lambda: torch.zeros(shape),
-        "magnitude_ema": lambda: torch.ones([]),
-        "transform": lambda: torch.eye(3),
-    }
-    return makers[last]() if last in makers else None
 
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:

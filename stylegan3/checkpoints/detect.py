@@ -27,8 +27,8 @@ MISTAKES: tuple[tuple[bytes, str], ...] = (
     (b"\x93NUMPY", "it is a NumPy array, not a network"),
 )  # fmt: skip
 
-# Families that are not supported: name, patterns of tensor names, patterns of class names.
-FAMILIES: tuple[tuple[str, str, str], ...] = (
+# Kinds of networks that are not supported: name, patterns of tensor names, of class names.
+UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
     ("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),
     ("EG3D", r"backbone\.synthesis\.|superresolution\.block", r"TriPlaneGenerator|OSGDecoder"),
     ("StyleGAN-T", r"mapping\.clip\.|synthesis\.input\.basis", r"networks\.generator\.Generator"),
@@ -57,6 +57,7 @@ FAMILIES: tuple[tuple[str, str, str], ...] = (
     ("VQGAN", r"quantize\.embedding", r"VQModel"),
     ("a discriminator", r"^(b4\.mbstd|b\d+\.fromrgb|final_conv\.)", r"Discriminator"),
 )
+RELATIVES = UNSUPPORTED[:3]  # these carry the published names but compute something else
 MOST_NAMES = 20_000
 
 
@@ -91,7 +92,7 @@ def detect_format(source: Source) -> Format:
 def describe_contents(tree: Any) -> str:
     """Why a file with this content cannot be played: its family where known, else what it holds."""
     names, classes = _names(tree)
-    for family, tensor_pattern, class_pattern in FAMILIES:
+    for family, tensor_pattern, class_pattern in UNSUPPORTED:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
             return f"it is {family}, which is not supported; StyleGAN2 and StyleGAN3 are"
@@ -109,7 +110,7 @@ def refuse_relatives(names: Iterable[str]) -> None:
         UnusableError: naming the family.
     """
     for name in names:
-        for family, pattern, _ in FAMILIES[:3]:
+        for family, pattern, _ in RELATIVES:
             if re.match(pattern, name):
                 raise UnusableError(f"it is {family}, which is not supported")
 

@@ -11,6 +11,8 @@ from torch import Tensor
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.pickle.values import ArrayRef, TensorRef
 from stylegan3.config import Config
+from stylegan3.families import Family
+from stylegan3.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class RawGenerator:
+class FoundGenerator:
     """What a reader found."""
 
     config: Config
@@ -78,61 +80,43 @@ def strip_prefix(tensors: dict[str, TensorRef], prefix: str) -> dict[str, Tensor
     return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
 
 
+def infer_options(family: Family, shapes: Shapes) -> dict[str, Any]:
+    """Options of the network that has tensors of these published names and shapes.
+
+    What shapes do not show (clamping, float16 layers, learning rates) keeps its default.
+
+    Raises:
+        UnusableError: if no published network has such tensors.
+    """
+    try:
+        options = family.infer(shapes)
+    except ValueError as error:
+        raise UnusableError(str(error)) from error
+    check_options(family.config, options)
+    return options
+
+
+def check_options(cls: type[Config], options: Mapping[str, Any]) -> None:
+    """Refuse values that are no plain values or absurdly large.
+
+    Raises:
+        UnusableError: naming the option.
+    """
+    try:
+        for name, value in options.items():
+            cls.check_option(name, value)
+    except ValueError as error:
+        raise UnusableError(str(error)) from error
+
+
 def configure(cls: type[Config], options: Mapping[str, Any]) -> Config:
     """Build a configuration from values that nobody has checked.
 
     Raises:
         UnusableError: naming the option that makes no sense.
     """
-    for name, value in options.items():
-        check_option(name, value)
+    check_options(cls, options)
     try:
         return cls(**options)
     except (ValueError, TypeError, OverflowError, ArithmeticError) as error:
         raise UnusableError(f"its configuration is impossible: {error}") from error
-
-
-# Largest values accepted, far beyond any network that has been trained: a configuration costs
-# memory and time before its first tensor is read.
-LARGEST_OPTION = {
-    "z_dim": 1 << 16,
-    "c_dim": 1 << 20,
-    "w_dim": 1 << 16,
-    "img_resolution": 1 << 13,
-    "img_channels": 1 << 10,
-    "channel_base": 1 << 24,
-    "channel_max": 1 << 16,
-    "num_fp16_res": 64,
-    "num_mapping_layers": 64,
-    "embed_features": 1 << 16,
-    "layer_features": 1 << 16,
-    "num_layers": 64,
-    "num_critical": 64,
-    "margin_size": 1 << 10,
-    "conv_kernel": 15,
-    "filter_size": 32,
-    "lrelu_upsampling": 4,
-    "first_cutoff": 1 << 12,
-    "first_stopband": 1 << 14,
-    "last_stopband_rel": 64,
-}
-
-
-def check_option(name: str, value: Any) -> None:
-    """Refuse a configuration value that is no plain value or absurdly large.
-
-    Raises:
-        UnusableError: naming the option.
-    """
-    if isinstance(value, tuple):
-        is_plain = len(value) <= 64 and all(type(v) in (int, float) for v in value)
-    else:
-        is_plain = value is None or type(value) in (int, float, bool, str)
-    if not is_plain:
-        raise UnusableError(f"its configuration is impossible: {name} is no plain value")
-    largest = LARGEST_OPTION.get(name)
-    if largest is not None and isinstance(value, int | float) and not value <= largest:
-        shown = str(value) if abs(value) < 1e18 else "enormous"
-        raise UnusableError(
-            f"its configuration is impossible: {name} is {shown}, the most is {largest}"
-        )

@@ -10,19 +10,19 @@ import torch
 from torch import Tensor
 
 from stylegan3.checkpoints.checkpoint import Checkpoint
-from stylegan3.checkpoints.completeness import complete, expected_shapes, fit
+from stylegan3.checkpoints.completeness import complete, expected_shapes, match_parts
 from stylegan3.checkpoints.container.tensors import nbytes, read_tensor
 from stylegan3.checkpoints.container.torchfile import load_legacy, load_zip
 from stylegan3.checkpoints.detect import describe_contents, detect_format
 from stylegan3.checkpoints.errors import CheckpointError, UnusableError, printable
-from stylegan3.checkpoints.found import RawGenerator
+from stylegan3.checkpoints.found import FoundGenerator
 from stylegan3.checkpoints.pickle.unpickler import Unpickler
 from stylegan3.checkpoints.readers.nvlabs import read_nvlabs
 from stylegan3.checkpoints.readers.safetensors import read_header, read_own
 from stylegan3.checkpoints.readers.statedict import read_state_dict
 from stylegan3.checkpoints.readers.tensorflow import read_tensorflow
 from stylegan3.checkpoints.source import Cursor, Source, Span
-from stylegan3.config import Config, StyleGAN3Config
+from stylegan3.families import family_of
 
 
 def read(
@@ -57,13 +57,6 @@ def read(
         raise CheckpointError(path, "there is not enough memory for it") from error
 
 
-def family_of(config: Config) -> str:
-    """Name of the family, as people know it: "StyleGAN3-T", "StyleGAN3-R" or "StyleGAN2"."""
-    if isinstance(config, StyleGAN3Config):
-        return "StyleGAN3-R" if config.use_radial_filters else "StyleGAN3-T"
-    return "StyleGAN2"
-
-
 def _open(path: Path, progress: Callable[[float], None] | None) -> Source:
     if path.is_dir():
         raise UnusableError("it is a folder: name a file in it")
@@ -75,9 +68,9 @@ def _open(path: Path, progress: Callable[[float], None] | None) -> Source:
 def _read(
     source: Source, progress: Callable[[float], None] | None, dtype: torch.dtype | None
 ) -> Checkpoint:
-    raw = _find_generator(source)
-    expected = expected_shapes(raw.config)
-    parts, recomputed = fit(raw, expected)
+    found = _find_generator(source)
+    expected = expected_shapes(found.config)
+    parts, recomputed = match_parts(found, expected)
     source.expect(sum(nbytes(part.ref) for part in parts.values()))
     state, broken = {}, []
     for name, part in parts.items():
@@ -85,19 +78,19 @@ def _read(
         state[name] = _owned(part.convert(tensor)) if part.convert else tensor
         if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
             broken.append(name)
-    complete(raw, state, recomputed, expected)
+    complete(found, state, recomputed, expected)
     state = {name: state[name].to(dtype or state[name].dtype) for name in expected}
     if broken:
-        raw.notes.append(f"{len(broken)} tensors hold NaN or infinity, first {broken[0]}")
+        found.notes.append(f"{len(broken)} tensors hold NaN or infinity, first {broken[0]}")
     if progress:
         progress(1.0)
     return Checkpoint(
-        config=raw.config,
+        config=found.config,
         state_dict=state,
-        family=family_of(raw.config),
-        source_format=raw.source_format,
-        notes=tuple(printable(note) for note in raw.notes),
-        training=raw.training,
+        family=family_of(found.config),
+        source_format=found.source_format,
+        notes=tuple(printable(note) for note in found.notes),
+        training=found.training,
     )
 
 
@@ -107,17 +100,17 @@ def _owned(tensor: Tensor) -> Tensor:
     return tensor.clone().contiguous() if is_part else tensor.contiguous()
 
 
-def _find_generator(source: Source) -> RawGenerator:
+def _find_generator(source: Source) -> FoundGenerator:
     kind = detect_format(source)
     if kind == "safetensors":
         tree, metadata = read_header(source)
-        raw = read_own(tree, metadata) or read_state_dict(source, tree)
+        found = read_own(tree, metadata) or read_state_dict(source, tree)
     else:
         tree = _load(source, kind)
-        raw = read_tensorflow(tree) or read_nvlabs(tree) or read_state_dict(source, tree)
-    if raw is None:
+        found = read_tensorflow(tree) or read_nvlabs(tree) or read_state_dict(source, tree)
+    if found is None:
         raise UnusableError(describe_contents(tree))
-    return raw
+    return found
 
 
 def _load(source: Source, kind: str) -> Any:

@@ -29,10 +29,10 @@ class Kernel:
         binary: cubin or PTX.
         name: the `extern "C"` function.
         device: index of the CUDA device.
-        starts_early: launch it while the kernel before it still runs, whose results it awaits
-            itself (programmatic dependent launch: compute capability 9.0 and later).
-        runs_at_once: launch all blocks at once or none, for they wait for each other (cooperative
-            launch, where `multiprocessors` says so); more than fit are refused.
+        is_dependent_launch: programmatic dependent launch (compute capability 9.0 and later): it
+            starts while the kernel before it still runs, whose results it awaits itself.
+        is_cooperative: cooperative launch (where `multiprocessors` says so): all blocks start at
+            once or none, for they wait for each other; more than fit are refused.
 
     Raises:
         KernelError: if the driver refuses the binary.
@@ -44,8 +44,8 @@ class Kernel:
         name: str,
         device: int,
         *,
-        starts_early: bool = False,
-        runs_at_once: bool = False,
+        is_dependent_launch: bool = False,
+        is_cooperative: bool = False,
     ) -> None:
         from cuda.bindings import driver
 
@@ -58,9 +58,9 @@ class Kernel:
             driver.cuModuleGetFunction(self._module, name.encode()), f"finding {name}"
         )
         self._shared_limit = _DEFAULT_SHARED_BYTES
-        self.starts_early = starts_early and not runs_at_once
-        self.attributes = [_programmatic_launch()] if starts_early else []
-        if runs_at_once:
+        self.is_dependent_launch = is_dependent_launch and not is_cooperative
+        self.attributes = [_programmatic_launch()] if is_dependent_launch else []
+        if is_cooperative:
             self.attributes.append(_cooperative_launch())
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:
@@ -133,7 +133,7 @@ class PreparedLaunch:
             KernelError: if the launch is refused.
         """
         kernel, config = self._kernel, self._config
-        if kernel.starts_early and getattr(_thread, "is_in_order", False):
+        if kernel.is_dependent_launch and getattr(_thread, "is_without_dependent_launch", False):
             config = None
         ensure_context(kernel.device)
         stream = current_stream(kernel.device)
@@ -150,13 +150,13 @@ class PreparedLaunch:
 
 
 @contextmanager
-def in_order() -> Iterator[None]:
+def without_dependent_launch() -> Iterator[None]:
     """Let what this thread launches start once all before it is done, in whichever streams."""
-    _thread.is_in_order = True
+    _thread.is_without_dependent_launch = True
     try:
         yield
     finally:
-        _thread.is_in_order = False
+        _thread.is_without_dependent_launch = False
 
 
 def current_stream(device: int) -> int:

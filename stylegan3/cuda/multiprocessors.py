@@ -17,7 +17,7 @@ class Multiprocessors:
     count: int
     shared_bytes: int
     """Shared memory of each [bytes]."""
-    run_at_once: bool
+    has_cooperative_launch: bool
     """Whether a launch can promise that all of its blocks run at the same time."""
     l2_bytes: int
     """Cache that they share [bytes]."""
@@ -27,11 +27,11 @@ class Multiprocessors:
 def multiprocessors(device: torch.device) -> Multiprocessors:
     """Return those of a GPU; for the CPU, those of the emulator, a single large one."""
     if device.type != "cuda":
-        return Multiprocessors(1, 228 * 1024, run_at_once=True, l2_bytes=2**20)
+        return Multiprocessors(1, 228 * 1024, has_cooperative_launch=True, l2_bytes=2**20)
     p = torch.cuda.get_device_properties(device)
     return Multiprocessors(
         p.multi_processor_count,
         p.shared_memory_per_multiprocessor,
-        run_at_once=has_cooperative_launch(device),
+        has_cooperative_launch=has_cooperative_launch(device),
         l2_bytes=p.L2_cache_size,
     )

@@ -39,7 +39,7 @@ class KernelSpec:
     """Macros: per-layer constants. Sort them, so that equal kernels compare equal."""
     needs_exact_architecture: bool = False
     """Whether it uses instructions of one architecture alone (sm_90a)."""
-    runs_at_once: bool = False
+    is_cooperative: bool = False
     """Whether its blocks wait for each other, so that none may start later than the others end."""
 
     @property
@@ -48,7 +48,7 @@ class KernelSpec:
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.defines)})"
 
     @property
-    def starts_early(self) -> bool:
+    def is_dependent_launch(self) -> bool:
         """Whether it may be launched while the kernel before it runs (`primitives.cuh`)."""
         return "await_previous();" in self.source
 
@@ -86,14 +86,14 @@ class KernelCache:
         if kernel is None:
             capability = torch.cuda.get_device_capability(index)
             binary = self.binary(spec, capability)
-            starts_early = spec.starts_early and capability >= (9, 0)
+            is_dependent_launch = spec.is_dependent_launch and capability >= (9, 0)
             with self._lock:
                 kernel = self._loaded.get(key) or Kernel(
                     binary,
                     spec.name,
                     index,
-                    starts_early=starts_early,
-                    runs_at_once=spec.runs_at_once,
+                    is_dependent_launch=is_dependent_launch,
+                    is_cooperative=spec.is_cooperative,
                 )
                 self._loaded[key] = kernel
         return kernel

@@ -10,6 +10,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import torch
+
 INCLUDE = Path(__file__).parent / "include"
 """Headers that several kernels share; a kernel's own lie beside it."""
 
@@ -48,3 +50,15 @@ def resolve(text: str, *folders: Path) -> str:
         return _INCLUDE.sub(include, header)
 
     return _INCLUDE.sub(include, text)
+
+
+def storage_class(dtype: torch.dtype) -> str:
+    """Return the storage class of `element.cuh` for a dtype.
+
+    Raises:
+        ValueError: if it is neither float16 nor float32.
+    """
+    names = {torch.float16: "Half", torch.float32: "Float"}
+    if dtype not in names:
+        raise ValueError(f"activations must be float16 or float32, not {dtype}")
+    return names[dtype]

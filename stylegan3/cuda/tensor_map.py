@@ -25,7 +25,7 @@ def encode(
         tensor: whose storage starts the array; it must outlive the map's use.
         sizes: elements of each axis, the contiguous axis first.
         strides: of all axes but the first [bytes], multiples of 16.
-        box: elements of each axis that one copy brings; the first at most 64.
+        box: elements of each axis of one copy; the first at most 64.
 
     Raises:
         KernelError: if the driver refuses the layout.

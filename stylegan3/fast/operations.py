@@ -1,13 +1,14 @@
-"""The operations that plans are made of: on a GPU our kernels and cuDNN, elsewhere plain torch."""
+"""The table of operations that plans are made of: a row each, by the field's word for it.
+
+A new kernel is a folder of `kernels/`, a row here, and its place in a planner.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import torch
 
 from stylegan3.cuda.nvrtc import KernelSpec
 from stylegan3.fast.kernels.activation.launcher import ModulatedAct, PhaseUpsample
@@ -15,115 +16,61 @@ from stylegan3.fast.kernels.convolution.convolution import (
     Convolution,
     Kernels,
     choose_convolution,
-    composes_upsampling,
+    fuses_upsampling,
 )
-from stylegan3.fast.kernels.dense import chain_launcher as chains
-from stylegan3.fast.kernels.dense import launcher as fully_connected_cuda
-from stylegan3.fast.kernels.dense.chain_launcher import DenseChain
-from stylegan3.fast.kernels.dense.launcher import Dense, FullyConnected
-from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
-from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
-from stylegan3.fast.kernels.filtered_lrelu.plain_launcher import PlainFilteredLrelu
+from stylegan3.fast.kernels.dense.chain_launcher import chain_of
+from stylegan3.fast.kernels.dense.launcher import FullyConnected
+from stylegan3.fast.kernels.filtered_lrelu.choice import (
+    FilteredLrelu,
+    accepts_blocked_input,
+    can_fuse_torgb,
+    choose_filtered_lrelu,
+)
 from stylegan3.fast.kernels.modulation.launcher import ModulationVectors
-from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
-from stylegan3.fast.kernels.torgb.partial_sums import MAX_COLOURS, AliasFreeRgb
-from stylegan3.fast.kernels.torgb.partial_sums_launcher import ColourSums
-from stylegan3.fast.kernels.torgb.skip_launcher import SkipSums
+from stylegan3.fast.kernels.torgb.launcher import (
+    TorgbConvolution,
+    TorgbPartialSums,
+    TorgbSkipSums,
+)
 from stylegan3.fast.kernels.weights.launcher import WeightPreparation
-from stylegan3.fast.plan import Step
+from stylegan3.fast.plan import Preparation, Step
+
+Launch = Callable[..., None]
+"""An operation on prepared buffers; what a kernel of ours does has its `spec`."""
 
 
 @dataclass(frozen=True)
 class Operations:
-    """Factories with the signatures of the launchers in `stylegan3.ops`."""
+    """What makes each operation's launch: on a GPU our kernels and cuDNN.
 
-    weight_preparation: Callable[..., WeightPreparation]
-    fully_connected: Callable[..., FullyConnected]
-    dense_chain: Callable[..., DenseChain | None]  # (layers, device); None: launch one by one
-    modulation_vectors: Callable[..., ModulationVectors]
-    alias_free_torgb: Callable[..., AliasFreeToRgb]
-    colour_sums: Callable[..., ColourSums]
-    modulated_act: Callable[..., ModulatedAct]
-    phase_upsample: Callable[..., PhaseUpsample]
-    skip_sums: Callable[..., SkipSums]
-    filtered_lrelu: Callable[..., Any]  # see filtered_lrelu_cuda
-    reads_blocks: Callable[..., bool]  # (geometry, device, in_dtype, out_dtype): it does
-    begins_torgb: Callable[..., bool]  # (geometry, device, in_dtype, out_dtype, colours): it can
-    convolution: Callable[..., Convolution]  # (weight, size, padding, channels, may_block)
-    composes_upsampling: Callable[..., bool]  # (size, in_channels, out_pitch, dtype, device)
+    The class named in a row has the arguments; a `reference.py` beside it computes the same in
+    plain torch.
+    """
+
+    fully_connected: Callable[..., Launch] = FullyConnected
+    dense_chain: Callable[..., Launch | None] = chain_of  # None: launch layers one by one
+    weight_preparation: Callable[..., Preparation] = WeightPreparation
+    modulation: Callable[..., Launch] = ModulationVectors
+    convolution: Callable[..., Convolution] = choose_convolution
+    activation: Callable[..., Launch] = ModulatedAct
+    phase_upsample: Callable[..., Launch] = PhaseUpsample
+    filtered_lrelu: Callable[..., FilteredLrelu] = choose_filtered_lrelu
+    torgb: Callable[..., Launch] = TorgbConvolution
+    torgb_partial_sums: Callable[..., Launch] = TorgbPartialSums
+    torgb_skip_sums: Callable[..., Launch] = TorgbSkipSums
+
+    # what a planner asks before it decides
+    accepts_blocked_input: Callable[..., bool] = accepts_blocked_input  # of filtered_lrelu
+    can_fuse_torgb: Callable[..., bool] = can_fuse_torgb  # into filtered_lrelu
+    fuses_upsampling: Callable[..., bool] = fuses_upsampling  # into the convolution's weights
 
 
 def cuda_operations(kernels: Kernels = "auto") -> Operations:
-    """Return the operations of a GPU."""
+    """Return the operations of a GPU, with those of its instructions that `kernels` allows."""
     return Operations(
-        weight_preparation=WeightPreparation,
-        fully_connected=FullyConnected,
-        dense_chain=dense_chain_cuda,
-        modulation_vectors=ModulationVectors,
-        alias_free_torgb=AliasFreeToRgb,
-        colour_sums=ColourSums,
-        modulated_act=ModulatedAct,
-        phase_upsample=PhaseUpsample,
-        skip_sums=SkipSums,
-        filtered_lrelu=filtered_lrelu_cuda,
-        reads_blocks=runs_on_tensor_cores,
-        begins_torgb=begins_torgb,
         convolution=partial(choose_convolution, kernels=kernels),
-        composes_upsampling=partial(composes_upsampling, kernels=kernels),
+        fuses_upsampling=partial(fuses_upsampling, kernels=kernels),
     )
-
-
-def dense_chain_cuda(layers: Sequence[Dense], device: torch.device) -> DenseChain | None:
-    """Return layers that follow one another as one launch, None where it must be one each."""
-    return DenseChain(layers, device) if chains.suits(layers, device) else None
-
-
-def filtered_lrelu_cuda(
-    geometry: FilterGeometry,
-    device: torch.device,
-    in_dtype: torch.dtype,
-    out_dtype: torch.dtype,
-    has_clamp: bool,
-    is_blocked: bool = False,
-    torgb: AliasFreeRgb | None = None,
-) -> TensorCoreFilteredLrelu | PlainFilteredLrelu:
-    """Return the tensor-core kernel where it applies, else the plain one.
-
-    Args:
-        geometry: filters and factors.
-        device: of launches.
-        in_dtype: of the input.
-        out_dtype: of the output.
-        has_clamp: False leaves the clamp out.
-        is_blocked: whether the input is in blocks of 16 channels, which the tensor-core one reads.
-        torgb: whose sums are to be stored instead of the output; only where `begins_torgb`.
-    """
-    if runs_on_tensor_cores(geometry, device, in_dtype, out_dtype):
-        return TensorCoreFilteredLrelu(
-            geometry, device, has_clamp=has_clamp, blocked_input=is_blocked, torgb=torgb
-        )
-    assert torgb is None
-    return PlainFilteredLrelu(geometry, device, in_dtype=in_dtype, out_dtype=out_dtype)
-
-
-def runs_on_tensor_cores(
-    geometry: FilterGeometry, device: torch.device, in_dtype: torch.dtype, out_dtype: torch.dtype
-) -> bool:
-    """Whether the filtered leaky ReLU is the tensor-core kernel."""
-    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (8, 0)
-    return in_dtype == out_dtype and geometry.suits_tensor_cores(in_dtype, capability)
-
-
-def begins_torgb(
-    geometry: FilterGeometry,
-    device: torch.device,
-    in_dtype: torch.dtype,
-    out_dtype: torch.dtype,
-    colours: int,
-) -> bool:
-    """Whether the filtered leaky ReLU can leave ToRGB's sums: fewer bytes than what they are of."""
-    is_there = runs_on_tensor_cores(geometry, device, in_dtype, out_dtype)
-    return is_there and colours <= MAX_COLOURS
 
 
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:
@@ -133,6 +80,4 @@ def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:
 
 def spec_of(operation: object) -> KernelSpec | None:
     """Return the kernel that an operation launches, None if it needs none of ours."""
-    if isinstance(operation, FullyConnected):
-        return fully_connected_cuda.SPEC
     return getattr(operation, "spec", None)

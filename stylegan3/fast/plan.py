@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from stylegan3.cuda.kernel import in_order
+from stylegan3.cuda.kernel import without_dependent_launch
 from stylegan3.cuda.nvrtc import KernelSpec
 
 
@@ -21,12 +21,12 @@ class Step:
     name: str  # layer and operation: "L3_36_512 convolution"
     launch: Callable[[], object]
     spec: KernelSpec | None = None  # what has to be compiled for it
-    is_aside: bool = False  # it may run beside those that follow, up to one that joins it
-    joins: bool = False  # it reads what a step aside wrote
+    is_on_side_stream: bool = False  # beside the steps that follow, up to one that joins
+    joins_side_stream: bool = False  # it reads what a step on the side stream wrote
 
 
 class Preparation(Protocol):
-    """Writes what is derived from live tensors, in place; see `weight_preparation_cuda`."""
+    """Writes what is derived from live tensors, in place; see `kernels.weights`."""
 
     @property
     def spec(self) -> KernelSpec | None:
@@ -85,22 +85,22 @@ class Plan:
 
     def run(self) -> None:
         """Launch every step."""
-        aside: torch.cuda.Stream | None = None
+        side: torch.cuda.Stream | None = None
         for step in self.steps:
-            if step.is_aside and self.output.is_cuda:
-                aside = _side_stream(self.output.device)
-                aside.wait_stream(torch.cuda.current_stream())
-                with torch.cuda.stream(aside), in_order():
+            if step.is_on_side_stream and self.output.is_cuda:
+                side = _side_stream(self.output.device)
+                side.wait_stream(torch.cuda.current_stream())
+                with torch.cuda.stream(side), without_dependent_launch():
                     step.launch()
-            elif step.joins and aside is not None:
-                torch.cuda.current_stream().wait_stream(aside)
-                aside = None
-                with in_order():
+            elif step.joins_side_stream and side is not None:
+                torch.cuda.current_stream().wait_stream(side)
+                side = None
+                with without_dependent_launch():
                     step.launch()
             else:
                 step.launch()
-        if aside is not None:
-            torch.cuda.current_stream().wait_stream(aside)
+        if side is not None:
+            torch.cuda.current_stream().wait_stream(side)
 
     @property
     def specs(self) -> set[KernelSpec]:
@@ -132,11 +132,6 @@ class Arena:
     def picture(self, name: str, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         """Return a view of the part called `name`; what was in it is lost once it is written."""
         return self._memory[name][: _bytes(shape, dtype)].view(dtype).view(shape)
-
-
-def planar(x: Tensor, channels: int) -> Tensor:  # [H, W, P] -> [1, C, H, W]
-    """Return a channels-last picture as torch sees pictures, without its padding; a view."""
-    return x[..., :channels].permute(2, 0, 1)[None]
 
 
 @cache

@@ -6,8 +6,9 @@ from typing import Literal
 
 import torch
 
-from stylegan3.config import StyleGAN2Config, StyleGAN3Config
+from stylegan3.alias_free.config import StyleGAN3Config
 from stylegan3.fast.kernels.channels_last import padded_channels
+from stylegan3.stylegan2.config import StyleGAN2Config
 
 Precision = Literal["fast", "published", "fp32"]
 """fast: float16 everywhere; published: float16 where the published networks use it; fp32: nowhere.

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from stylegan3.cuda import nvrtc
-from stylegan3.fast.alias_free.planner import AliasFreePlanner
+from stylegan3.families import family_of
 from stylegan3.fast.graphs import GraphCache
 from stylegan3.fast.kernels.convolution.convolution import Kernels
 from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.fast.plan import Plan
+from stylegan3.fast.planners import PLANNERS
 from stylegan3.fast.precision import Precision
-from stylegan3.fast.stylegan2.planner import StyleGAN2Planner
 from stylegan3.generator import Generator
 from stylegan3.layers import check_ws, resolve_layer
-from stylegan3.stylegan2.synthesis import NOISE_MODES, StyleGAN2Synthesis
+from stylegan3.stylegan2.synthesis import NOISE_MODES
 
 __all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
 
@@ -158,10 +158,7 @@ class FastSynthesis:
         """Return the steps behind the mapping, made and compiled at the first call."""
         key = (layer, noise_mode)
         if key not in self._plans:
-            if isinstance(self._planner, StyleGAN2Planner):
-                plan = self._planner.plan(layer, noise_mode)
-            else:
-                plan = self._planner.plan(layer)
+            plan = self._planner.plan(layer, noise_mode)
             self._compile(plan)
             self._plans[key] = plan
         return self._plans[key]
@@ -186,16 +183,17 @@ class FastSynthesis:
 
     def _build(self) -> None:
         """Prepare what addresses and filters are baked into."""
-        synthesis = self._generator.synthesis
-        is_stylegan2 = isinstance(synthesis, StyleGAN2Synthesis)
-        planner = StyleGAN2Planner if is_stylegan2 else AliasFreePlanner
+        config, synthesis = self._generator.config, self._generator.synthesis
+        planner = PLANNERS.get(config.family)
+        if planner is None:
+            raise UnsupportedNetworkError(f"there is no fast path for {family_of(config)} yet")
         self._plans: dict[tuple[str | None, str], Plan] = {}
         self._graphs = GraphCache() if self._device.type == "cuda" else None
         self._last: _Call | None = None
         self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
         self._z = self._mapping.z[None]
         try:
-            self._planner = planner(synthesis, self._operations, self._precision, self._ws)  # type: ignore[arg-type]
+            self._planner = planner(synthesis, self._operations, self._precision, self._ws)
         except ValueError as error:
             raise UnsupportedNetworkError(str(error)) from error
         self._key = self._current_key()

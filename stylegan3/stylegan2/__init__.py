@@ -1,1 +1,4 @@
-"""StyleGAN2's generator: Karras et al. 2020, and its resnet and orig variants."""
+"""StyleGAN2's generator: Karras et al. 2020, and its resnet and orig variants.
+
+`config` has its options and sizes, `synthesis` the network, `infer` options from tensors' shapes.
+"""

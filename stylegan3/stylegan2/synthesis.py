@@ -8,14 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stylegan3.config import StyleGAN2Config
-from stylegan3.filters import resample_filter
 from stylegan3.layers import LayerSpec, check_ws, resolve_layer
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.bias_act import ACTIVATIONS, bias_act
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import modulated_conv2d
 from stylegan3.ops.upfirdn2d import upsample2d
+from stylegan3.stylegan2.config import StyleGAN2Config
+from stylegan3.synthesis import Synthesis
 
 NOISE_MODES = ("const", "random", "none")
 
@@ -179,16 +180,12 @@ class SynthesisBlock(nn.Module):
         return x, img
 
 
-class StyleGAN2Synthesis(nn.Module):
+class StyleGAN2Synthesis(Synthesis):
     """`ws` to the picture, or to the output of one layer."""
 
     def __init__(self, config: StyleGAN2Config) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
-        self.w_dim = config.w_dim
-        self.num_ws = config.num_ws
-        self.img_resolution = config.img_resolution
-        self.img_channels = config.img_channels
         self.block_resolutions = config.block_resolutions
         specs = [LayerSpec("input", "b4", 4, config.channels(4))]
         for resolution in config.block_resolutions:

@@ -43,7 +43,7 @@ class EmulatedKernel:
 
     def __init__(self, spec: KernelSpec) -> None:
         self.name = spec.name
-        self._at_once = ctypes.c_bool(spec.runs_at_once)
+        self._at_once = ctypes.c_bool(spec.is_cooperative)
         self._library = ctypes.CDLL(str(_build(spec)))
 
     def __call__(self, grid: Size, block: Size, *arguments: Argument, shared: int = 0) -> None:

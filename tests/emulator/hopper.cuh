@@ -1,4 +1,4 @@
-// The device primitives of stylegan3/ops/cuda/hopper.cuh for a CPU. Copies and products happen at
+// The device primitives of stylegan3/cuda/include/hopper.cuh for a CPU. Copies and products happen at
 // once; what is checked is where data go, swizzle included, and that every wait ends.
 
 typedef unsigned long long u64;

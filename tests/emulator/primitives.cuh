@@ -1,4 +1,4 @@
-// The device primitives of stylegan3/ops/cuda/primitives.cuh for a CPU: a thread block runs as one
+// The device primitives of stylegan3/cuda/include/primitives.cuh for a CPU: a thread block runs as one
 // fiber per thread, warp-wide instructions gather their 32 lanes, and what the hardware leaves
 // undefined is made as unfriendly as is legal (shared memory starts as NaN; background copies are
 // invisible until they are waited for). It checks index arithmetic and synchronisation, not speed.

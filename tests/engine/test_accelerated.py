@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from sgview.engine import live_network as playing_module
+from sgview.engine import live_network
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import Acceleration
 from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params, View
 from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
-from stylegan3.fast.kernels.reference import reference_operations
+from tests.support.operations import reference_operations
 
 WEIGHT = "synthesis.L1_20_8.weight"
 FILTER = "synthesis.L1_20_8.up_filter"
@@ -22,6 +22,9 @@ class Accelerated(Acceleration):
 
     def has_kernels(self, device: torch.device) -> bool:
         return True
+
+    def obstacle(self, device: torch.device) -> str:
+        return ""
 
 
 class CountingSynthesis(FastSynthesis):
@@ -45,15 +48,13 @@ def engines(sg3, sg3_other, monkeypatch) -> Iterator[tuple[Engine, Engine]]:
     """One with plain torch, and one with kernels."""
     monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
     monkeypatch.setattr(
-        playing_module, "FastSynthesis", lambda g, *_, **__: CountingSynthesis(g, "fp32")
+        live_network, "FastSynthesis", lambda g, *_, **__: CountingSynthesis(g, "fp32")
     )
     with Engine("cpu") as plain, Engine("cpu", Accelerated()) as fast:
         fast._latents._has_kernel = True
         for engine in (plain, fast):
             engine.set_network("a", sg3)
             engine.set_network("b", sg3_other)
-        for playing in fast._playing.values():
-            playing.slow_reason = ""
         yield plain, fast
 
 
@@ -103,11 +104,35 @@ def test_where_only_the_noise_moves_the_call_before_is_run_again(engines) -> Non
     for params in (Params(), Params(latents=Latents(space="w")), Params(layer=Layer(name="L1"))):
         engine.render(params, 0.0)  # the fast path has no memory for noise before its first call
         engine.render(params, 0.0)
-        fast = engine._playing["a"].prepared
+        fast = engine._live["a"].prepared
         before = fast.calls, fast.repeats
         for frame in range(3):
             engine.render(_moved(params, 1.0 + frame), 0.1 * frame)
         assert (fast.calls, fast.repeats) == (before[0], before[1] + 3)
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("device", ["emulator"], indirect=True)
+def test_a_path_that_an_edit_ends_is_given_up_once_and_said(engines, sg2, sg3) -> None:
+    for engine in engines:
+        engine.set_network("a", sg2)
+        engine.render(Params(), 0.0)
+    plain, fast = engines
+    assert not fast.take_notices() and fast._live["a"].prepared is not None
+    name = "synthesis.b8.conv0.resample_filter"  # no outer product any more: no kernel has it
+    edited = Params(edits=(Edit(tensor=name, operation="noise", amount=0.3),))
+    for frame in range(3):
+        check(engines, edited, frame / 7)
+    (notice,) = fast.take_notices()
+    assert notice.text.startswith(f"{sg2.status.name} plays without the fast path: its resampling")
+    check(engines, Params(), 0.5)
+    picture = fast.render(Params(), 0.5)
+    assert "outer product" in picture.status.made_by
+    assert [t.stage for t in plain.render(Params(), 0.5).timings][2:4] == ["mapping", "synthesis"]
+    assert "mapping, synthesis" not in [timing.stage for timing in picture.timings]
+    assert fast._live["a"].prepared is None and not fast.take_notices()
+    fast.set_network("a", sg3)  # another network is tried again
+    assert "mapping, synthesis" in [t.stage for t in fast.render(Params(), 0.2).timings]
 
 
 def _moved(params: Params, amplitude: float) -> Params:

@@ -109,7 +109,9 @@ def test_the_wheel_has_them():
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     wheel = build["targets"]["wheel"]
     assert "src/sgview" in wheel["packages"]  # whole, the folder of assets with it
-    assert "exclude" not in wheel
+    left_out = [path for pattern in wheel["exclude"] for path in ROOT.glob(pattern)]
+    assert left_out and not [path for path in left_out if path.is_relative_to(ROOT / "src")]
+    assert not [path for path in left_out if path.suffix != ".py"]
     assert "exclude" not in build
     assert wheel["force-include"]["configs"] == "sgview/configs"
     ignored = (ROOT / ".gitignore").read_text().split()  # what git leaves out, hatch does too

@@ -96,7 +96,7 @@ def test_bad_pictures_are_not_shown(engines):
     cuda = engines[1]
     good = cuda.render(Params(), 0.0).rgba8.cpu()
     name = "synthesis.L1_20_8.bias"
-    cuda._playing["a"].pristine[name].fill_(torch.nan)
+    cuda._live["a"].pristine[name].fill_(torch.nan)
     for _ in range(3):
         bad = cuda.render(Params(edits=(Edit(tensor=name, amount=1.0),)), 0.0)
         assert torch.equal(bad.rgba8.cpu(), good)

@@ -251,7 +251,7 @@ def test_bad_pictures_are_not_shown(engine, sg3):
     engine.set_network("a", sg3)
     good = engine.render(Params(), 0.0)
     poisoned = "synthesis.L1_20_8.bias"
-    engine._playing["a"].pristine[poisoned] = torch.full((8,), torch.nan)
+    engine._live["a"].pristine[poisoned] = torch.full((8,), torch.nan)
     for t in (0.0, 0.1, 0.2):
         bad = engine.render(edited(poisoned, amount=1.0), t)
         assert not bad.status.is_finite
@@ -262,7 +262,7 @@ def test_bad_pictures_are_not_shown(engine, sg3):
 
 def test_bad_mapping_is_named(engine, sg3):
     engine.set_network("a", sg3)
-    engine._playing["a"].pristine["mapping.fc0.bias"] = torch.full((8,), torch.inf)
+    engine._live["a"].pristine["mapping.fc0.bias"] = torch.full((8,), torch.inf)
     engine.render(edited("mapping.fc0.bias", amount=1.0), 0.0)
     assert "mapping of three-0" in engine.take_notices()[0].text
 
@@ -275,7 +275,7 @@ def test_unchanged_edits_and_blends_cost_nothing(engine, sg3, sg3_other):
     engine.render(params, 0.0)
     start = time.thread_time()  # of the processor: other programs do not count
     for _ in range(100):
-        engine._playing["a"].weights.update(params.blend, params.edits)
+        engine._live["a"].weights.update(params.blend, params.edits)
     assert (time.thread_time() - start) / 100 < 0.002
 
 

@@ -44,9 +44,9 @@ def test_blend(pair, case):
 
 def test_after_all_that_the_weights_are_the_pristine_ones(pair):
     pair.synthesise(Params(), z=torch.from_numpy(EDITS_AND_BLENDS["z"]))
-    for playing in pair._playing.values():
-        for name, live in playing.generator.state_dict().items():
-            assert torch.equal(live, playing.pristine[name]), name
+    for live in pair._live.values():
+        for name, tensor in live.generator.state_dict().items():
+            assert torch.equal(tensor, live.pristine[name]), name
 
 
 @pytest.mark.parametrize("name", ["sg3-t-64-b", "sg2-64-a", "sg2-cond-resnet-32"])

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from sgview.gui import Gui
 from sgview.gui.gui import CURSOR_REST
-from sgview.state.commands import ChooseNetwork
+from sgview.state.commands import ChooseNetwork, EditBinding
 from sgview.state.networks import LayerInfo, TensorInfo
 from sgview.state.params import Blend, Edit, Layer, Noise, Params
 from sgview.state.status import BlendGroup, EditStatus, LoadStatus, Notice, Status
@@ -56,7 +56,7 @@ def test_what_lies_over_the_picture_is_known(make_stage) -> None:
     stage.change(notices=())
     stage.frame(3)
     assert gui.is_picture_free()
-    gui.edit_binding("noise.amplitude", 0.0, 1.0)
+    gui.execute(EditBinding("noise.amplitude", 0.0, 1.0))
     stage.frame(3)
     assert not gui.is_picture_free()
 

@@ -6,12 +6,10 @@ from functools import partial
 
 import torch
 
-from stylegan3.alias_free.geometry import AliasFreeLayer
 from stylegan3.fast.kernels.channels_last import padded_channels
 from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
-from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
-from stylegan3.fast.kernels.torgb.partial_sums_launcher import ColourSums
+from stylegan3.fast.kernels.torgb.launcher import TorgbConvolution, TorgbPartialSums
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from tools.gpu_check.rows import BYTES_PER_US, DEVICE, Rows
 from tools.gpu_timing import median_us
 from tools.published import published_config, published_geometry, relative_error
@@ -32,7 +30,7 @@ def run_torgb(sweep: bool) -> Rows:
 
 def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
     config = published_config(radial, resolution)
-    layer = AliasFreeLayer.of(config, config.num_layers - 1)
+    layer = config.layers[config.num_layers - 1]
     geometry = published_geometry(layer.index, radial=radial, resolution=resolution)
     channels, size = layer.out_channels, layer.in_size + layer.conv_kernel - 1
     pitch, out_size = padded_channels(channels, 16), geometry.out_size(size, size)
@@ -42,21 +40,21 @@ def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
     bias, scale = (torch.randn(pitch, device=DEVICE) for _ in range(2))
     bias[channels:] = scale[channels:] = 0
     clamp = torch.full_like(bias, 256.0)
-    rgb = AliasFreeRgb(
+    rgb = TorgbLayer(
         torch.randn(3, channels, 1, 1, device=DEVICE), torch.randn(3, device=DEVICE), 256.0, 0.25
     )
     parts = torch.zeros(rgb.parts_shape(out_size), device=DEVICE)
-    begins = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True, torgb=rgb)
-    sums = ColourSums(rgb, out_size)
+    fused = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True, torgb=rgb)
+    sums = TorgbPartialSums(rgb, out_size)
     alone = TensorCoreFilteredLrelu(geometry, DEVICE, blocked_input=True)
-    torgb = AliasFreeToRgb(rgb, pitch=pitch, dtype=torch.float16)
-    run_begins = partial(begins, x, parts, channels, bias, clamp, scale)
+    torgb = TorgbConvolution(rgb, pitch=pitch, dtype=torch.float16)
+    run_fused = partial(fused, x, parts, channels, bias, clamp, scale)
     run_sums = partial(sums, parts, pictures[0])
     run_alone = partial(alone, x, between, channels, bias, clamp, scale)
     run_torgb = partial(torgb, between, pictures[1])
 
     def by_parts() -> None:
-        run_begins()
+        run_fused()
         run_sums()
 
     def in_turn() -> None:
@@ -71,7 +69,7 @@ def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
         "rel": relative_error(pictures[0], pictures[1].cpu().double()),
         "us": median_us(by_parts),
         "in_turn_us": median_us(in_turn),
-        "begun_us": median_us(run_begins),
+        "fused_us": median_us(run_fused),
         "sums_us": median_us(run_sums),
         "filter_us": median_us(run_alone),
         "torgb_us": median_us(run_torgb),
@@ -81,7 +79,7 @@ def _time(radial: bool, resolution: int, sweep: bool) -> dict[str, object]:
         step = 4 * geometry.up
         steps = -(-out_size[0] // step)
         heights = {-(-steps // share) * step for share in (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 32)}
-        times = {h: median_us(partial(run_begins, h), 5, 5) for h in sorted(heights)}
+        times = {h: median_us(partial(run_fused, h), 5, 5) for h in sorted(heights)}
         best = min(times, key=times.__getitem__)
         row |= {"best_strip": best, "best_us": times[best], "times": str(times)}
     return row

@@ -31,7 +31,7 @@ def run_head() -> Rows:
     variants = {
         "": operations,
         ", mapping one by one": replace(operations, dense_chain=lambda *_: None),
-        ", nothing brought to L2": replace(operations, fully_connected=_without_soon),
+        ", nothing prefetched to L2": replace(operations, fully_connected=_without_prefetch),
     }
     for network, config in configs.items():
         generator = Generator(config).cuda().requires_grad_(False)
@@ -59,7 +59,7 @@ def _head(generator: Generator, operations: Operations) -> list[Step]:
     return [*fast.mapping.steps, *following]
 
 
-def _without_soon(*arguments: object) -> FullyConnected:
+def _without_prefetch(*arguments: object) -> FullyConnected:
     return FullyConnected(*arguments[:2])  # type: ignore[arg-type]
 
 

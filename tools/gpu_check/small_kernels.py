@@ -10,13 +10,12 @@ from stylegan3.fast.kernels.activation.launcher import (
     ActVectors,
     ModulatedAct,
     PhaseUpsample,
-    SkipRgb,
+    TorgbOperands,
 )
 from stylegan3.fast.kernels.channels_last import vector_length
 from stylegan3.fast.kernels.dense.launcher import Dense, FullyConnected
-from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
-from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel, SkipSums
+from stylegan3.fast.kernels.torgb.launcher import SkipLevel, TorgbConvolution, TorgbSkipSums
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from stylegan3.fast.kernels.weights.blend_edit_launcher import BlendEdit, BlendJob
 from tools.gpu_check.rows import BYTES_PER_US, DEVICE, Rows
 from tools.gpu_timing import median_us
@@ -34,7 +33,7 @@ def run_small() -> Rows:
         noise = torch.randn(size, size, device=DEVICE)
         vectors = ActVectors(*v, noise=noise, strength=torch.ones((), device=DEVICE))
         weight = torch.randn(3, channels, 1, 1, device=DEVICE)
-        rgb = SkipRgb(weight, v[0][:channels], v[1][:3], 0.1, image, previous)
+        rgb = TorgbOperands(weight, v[0][:channels], v[1][:3], 0.1, image, previous)
         taps = torch.ones(2, 4, device=DEVICE)
         upsample = PhaseUpsample(dtype=torch.float16, clamp=256.0)
         plain = ModulatedAct(pitch=channels, dtype=torch.float16, clamp=256.0)
@@ -42,14 +41,14 @@ def run_small() -> Rows:
         last = ModulatedAct(
             pitch=channels, dtype=torch.float16, clamp=256.0, colours=3, store=False
         )
-        alias_free = AliasFreeRgb(weight, v[1][:3], clamp=256.0, output_scale=0.25)
-        torgb = AliasFreeToRgb(alias_free, pitch=channels, dtype=x.dtype)
+        alias_free = TorgbLayer(weight, v[1][:3], clamp=256.0, output_scale=0.25)
+        torgb = TorgbConvolution(alias_free, pitch=channels, dtype=x.dtype)
         jobs = {
             "phase_upsample": (partial(upsample, z, x, channels, vectors, taps), 2 * x.nbytes),
             "act": (partial(plain, x, x, channels, vectors), 2 * x.nbytes),
             "act + torgb": (partial(act, x, x, channels, vectors, rgb, taps), 2 * x.nbytes),
             "torgb alone": (partial(last, x, None, channels, vectors, rgb, taps), x.nbytes),
-            "alias_free_torgb": (partial(torgb, x, image), x.nbytes),
+            "torgb_convolution": (partial(torgb, x, image), x.nbytes),
         }
         for name, (run, size_bytes) in jobs.items():
             floor = (size_bytes + image.nbytes) / BYTES_PER_US
@@ -62,7 +61,7 @@ def run_small() -> Rows:
         )
         for size, parts in ((4, 32), (8, 32), (16, 32), (32, 16), (64, 8), (128, 2))
     ]
-    run = SkipSums(levels, torch.zeros(3, 128, 128, device=DEVICE))
+    run = TorgbSkipSums(levels, torch.zeros(3, 128, 128, device=DEVICE))
     floor = sum(level.sums.nbytes for level in levels) / BYTES_PER_US
     rows.append({"name": "skip sums, 4 to 128", "us": median_us(run), "floor_us": floor})
     for columns, counts in ((512, [512]), (512, [512] * 8 + [323, 203, 128, 81, 51, 32, 32])):

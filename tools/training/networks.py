@@ -54,6 +54,19 @@ def synthesise(
     update_emas: bool = False,  # of StyleGAN3's magnitudes
 ) -> Tensor:  # [N, 3, resolution, resolution] float32
     """The differentiable picture as training sees it, at or below full resolution."""
-    if isinstance(generator.config, StyleGAN3Config):
-        return synthesise_stylegan3(generator, ws, resolution, dtype, update_emas)
-    return synthesise_stylegan2(generator, ws, resolution, noise, dtype)
+    return _PASSES[generator.config.family](generator, ws, resolution, noise, dtype, update_emas)
+
+
+def _stylegan2(
+    g: Generator, ws: Tensor, resolution: int, noise: NoiseBuffer, dtype: torch.dtype, _: bool
+) -> Tensor:
+    return synthesise_stylegan2(g, ws, resolution, noise, dtype)
+
+
+def _stylegan3(
+    g: Generator, ws: Tensor, resolution: int, _: NoiseBuffer, dtype: torch.dtype, emas: bool
+) -> Tensor:
+    return synthesise_stylegan3(g, ws, resolution, dtype, emas)
+
+
+_PASSES = {"stylegan2": _stylegan2, "stylegan3": _stylegan3}  # by family

@@ -18,7 +18,7 @@ from stylegan3.alias_free.synthesis import (
     SynthesisInput,
     SynthesisLayer,
 )
-from stylegan3.filters import lowpass_filter
+from stylegan3.ops.filters import lowpass_filter
 from stylegan3.ops.modulated_conv2d import normalise_styles, normalise_weight
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 from tools.training.banded import Banded

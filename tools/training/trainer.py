@@ -1,8 +1,7 @@
-"""A training run: its networks, its state, and the loop."""
+"""A training run: its budget and the loop."""
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from typing import Any
@@ -12,107 +11,38 @@ from torch import Tensor
 from torch.autograd.graph import increment_version
 from tqdm import tqdm
 
-from stylegan3 import Generator, StyleGAN2Config
 from tools.training.beginning import begin
 from tools.training.checkpoint import (
     clone_state,
-    flatten_state,
-    load_plain,
     restore_in_place,
 )
-from tools.training.discriminator import Discriminator
-from tools.training.distributed import agree, any_of, join_group, same_everywhere
-from tools.training.networks import CONFIGS
-from tools.training.options import PRECISIONS, Options
-from tools.training.pool import PicturePool
-from tools.training.schedule import GROWING, TUNING, Budget, Stage, parse_stages, stage_at
+from tools.training.distributed import agree, any_of, same_everywhere
+from tools.training.options import Options
+from tools.training.run_state import RunState
+from tools.training.schedule import Budget, Stage, stage_at
 from tools.training.sheets import save_sheet
 from tools.training.show import sample
-from tools.training.steps import INTERVAL, Players, Steps
-from tools.training.stylegan2_pass import start_growing
+from tools.training.steps import INTERVAL, Steps
 
 _RESERVE = 25.0  # seconds of a timed run on a GPU that writing the results may take
 _SNAPSHOT = 20.0  # seconds between copies to fall back to
 
 
-class Trainer:
-    """Owns networks, optimisers, dice and pictures of one run.
-
-    Attributes:
-        step: steps taken, earlier parts of a resumed run included.
-        images: pictures that the discriminator has been shown from the pool.
-        log: one record per tick.
-    """
+class Trainer(RunState):
+    """Takes the steps of one run, and its budget."""
 
     def __init__(self, options: Options, started: float | None = None) -> None:
-        self.options = options
         started = time.perf_counter() if started is None else started
-        self.device = torch.device(options.device)
-        self.rank, self.processes = join_group(self.device)
-        if self.device.type == "cuda":
-            self.device = torch.device("cuda", self.rank % torch.cuda.device_count())
-            torch.cuda.set_device(self.device)
-            torch.set_float32_matmul_precision("high")
-            torch.backends.cudnn.allow_tf32 = True
-            torch.backends.cudnn.benchmark_limit = 3  # each algorithm tried costs a tenth second
-        on_gpu = self.device.type == "cuda"
-        config = CONFIGS[options.network]
-        full = config.img_resolution
-        defaults = TUNING if options.start_from else GROWING
-        before = load_plain(options.resume).get("plan") if options.resume else None
-        self.plan: str = options.stages or before or defaults[options.network]
-        self.stages = parse_stages(self.plan, full)
-        self.graphs = on_gpu if options.graphs is None else options.graphs
-        precision = options.precision or ("bf16" if on_gpu else "fp32")
-
-        torch.manual_seed(options.seed)
-        lowest = self.stages[0].resolution
-        generator = Generator(config)
-        discriminator = Discriminator(full, options.channel_base, options.channel_max, start=lowest)
-        if isinstance(config, StyleGAN2Config) and not options.start_from:
-            start_growing(generator, lowest)
-        generator = generator.to(self.device)
-        discriminator = discriminator.to(self.device)
-        self.average = copy.deepcopy(generator).requires_grad_(False).eval()
-        self.rate = torch.tensor(options.rate, device=self.device)
-        self.players = Players(
-            generator,
-            discriminator,
-            self._adam(generator),
-            self._adam(discriminator),
-            PRECISIONS[precision],
-        )
-        self.dice = torch.Generator(self.device).manual_seed(options.seed * 64 + self.rank)
-        self.pool = PicturePool(
-            options.family,
-            size=full,
-            capacity=options.pool,
-            chunk=options.chunk,
-            seed=options.seed * 64 + self.rank,
-            device=self.device,
-        )
-        self.step = self.images = 0
-        self.log: list[dict[str, Any]] = []
-        self.record: list[dict[str, Any]] = []  # earlier runs that this one is built on
+        super().__init__(options)
         self._caution = 1.0  # factor on the learning rate, lowered after a collapse
         spent = begin(self, options)
         minutes = options.minutes
-        if minutes is not None and on_gpu:
+        if minutes is not None and self.device.type == "cuda":
             minutes = max(minutes - _RESERVE / 60, 0.05)
         self.budget = Budget(minutes, options.steps, started, spent)
         self.should_stop = False
-        same_everywhere([*generator.state_dict().values(), *discriminator.state_dict().values()])
-
-    def _adam(self, network: torch.nn.Module) -> torch.optim.Adam:
-        # no momentum: Karras et al. 2018, section A.1
-        return torch.optim.Adam(
-            network.parameters(),
-            lr=self.rate,
-            betas=(0.0, 0.99),
-            eps=1e-8,
-            fused=True,
-            capturable=self.device.type == "cuda",
-        )
+        networks = (self.players.generator, self.players.discriminator)
+        same_everywhere([t for network in networks for t in network.state_dict().values()])
 
     def run(self) -> None:
         """Train until the budget is used up or `should_stop` is set."""
@@ -238,29 +168,6 @@ class Trainer:
         entry = {"step": self.step, "images": self.images, "resolution": stage.resolution}
         entry |= {"seconds": round(self.budget.seconds, 2), "images_per_second": round(speed, 1)}
         self.log.append(entry | {name: round(v, 5) for name, v in values.items()})
-
-    # What a run is made of
-
-    def networks(self) -> dict[str, Tensor]:
-        """All tensors of the three networks."""
-        parts = {
-            "generator": self.players.generator.state_dict(),
-            "average": self.average.state_dict(),
-            "discriminator": self.players.discriminator.state_dict(),
-        }
-        return flatten_state(parts)[0]
-
-    def optimisers(self) -> dict[str, Tensor]:
-        """All tensors of the optimisers."""
-        parts = {
-            "generator_adam": self.players.generator_adam.state_dict()["state"],
-            "discriminator_adam": self.players.discriminator_adam.state_dict()["state"],
-        }
-        return flatten_state(parts)[0]
-
-    def dice_states(self) -> dict[str, Tensor]:
-        """States of the random generators."""
-        return {"dice": self.dice.get_state()}
 
     def plain(self) -> dict[str, Any]:
         """Everything else that a resumed run needs, as JSON values."""

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 SAVE_EVERY = 2.0  # [s]
 NAME = "session.json"
 BEFORE = "session-before.json"
-"""The session before, for who forgot to resume."""
+"""Backup of the previous session: a start without `--resume` begins a new one."""
 
 
 class SessionFile:

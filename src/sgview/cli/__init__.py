@@ -86,7 +86,7 @@ def _user_errors() -> tuple[type[Exception], ...]:
     from sgview.state.validation import ConfigError
 
     raised_by = {
-        "stylegan3.checkpoints.errors": "CheckpointError",
+        "stylegan3.checkpoints": "CheckpointError",
         "sgview.outputs.video": "OutputError",
     }
     loaded = (module for module in raised_by if module in sys.modules)  # import nothing for this

@@ -51,8 +51,7 @@ def frame_times(
 
 def layer_times(generator: Any, acceleration: Acceleration) -> list[tuple[str, float]]:
     """Return the name and median GPU time [us] of every step of a frame, timed alone."""
-    from stylegan3.fast import FastSynthesis
-    from stylegan3.fast.profile import time_steps
+    from stylegan3.fast import FastSynthesis, time_steps
 
     with _own_stream():
         fast = FastSynthesis(generator, acceleration.precision, kernels=acceleration.kernels)

@@ -127,11 +127,11 @@ def _kernels() -> list[Finding]:
     import torch
 
     from sgview.settings import load_settings
-    from stylegan3.cuda import nvrtc
+    from stylegan3.cuda import unavailable_reason
 
     if not torch.cuda.is_available():
         return []
-    reason = nvrtc.unavailable_reason()
+    reason = unavailable_reason()
     if reason:
         return [Finding("kernels", "slow", f"not used: {reason}")]
     if load_settings().gpu.ops == "ref":

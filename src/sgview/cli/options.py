@@ -6,14 +6,16 @@ import argparse
 import difflib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from sgview import resources
 from sgview.settings import Gpu, Networks, Settings, load_settings
 from sgview.state.commands import Slot
-from sgview.state.params import Edit, Operation, Params
+from sgview.state.descriptions import name_of
+from sgview.state.operations import OPERATIONS
+from sgview.state.params import Edit, Params
 from sgview.state.presets import load_preset
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError
@@ -47,14 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=["auto", "cuda", "mps", "cpu"])
     add_gpu_arguments(parser)
     parser.add_argument("--layer", metavar="NAME", help='show this layer, e.g. "L6", "b16.conv0"')
-    parser.add_argument("--psi", type=float, metavar="X", help="truncation psi")
+    parser.add_argument(
+        "--psi", type=float, metavar="X", help=name_of("mapping.truncation_psi").lower()
+    )
     parser.add_argument(
         "--edit",
         action="append",
         default=[],
         metavar="TENSOR[:OP]=AMOUNT",
         help="edit a tensor, e.g. 'synthesis.input.weight=sin(t)'; OP: multiply (default), "
-        "add, noise, zero, sign, roll, shuffle, quantise; may be repeated",
+        f"{', '.join(name for name in OPERATIONS if name != 'multiply')}; may be repeated",
     )
     parser.add_argument(
         "--blend",
@@ -65,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--flip-h", action="store_true", help="flip left and right")
     parser.add_argument("--flip-v", action="store_true", help="flip top and bottom")
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of the noise")
+    parser.add_argument("--seed", type=int, metavar="N", help=name_of("noise.seed").lower())
 
 
 def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -221,12 +225,11 @@ def parse_edit(text: str) -> Edit:
             f"--edit {text!r}: write TENSOR=AMOUNT, e.g. 'synthesis.input.weight=sin(t)'"
         )
     operation, amount = match["operation"] or "multiply", match["amount"].strip()
-    operations = get_args(Operation)
-    if operation not in operations:
-        nearest = difflib.get_close_matches(operation, operations, n=1)
-        advice = f"did you mean {nearest[0]!r}?" if nearest else f"there is {', '.join(operations)}"
+    if operation not in OPERATIONS:
+        nearest = difflib.get_close_matches(operation, OPERATIONS, n=1)
+        advice = f"did you mean {nearest[0]!r}?" if nearest else f"there is {', '.join(OPERATIONS)}"
         raise ConfigError(f"--edit {text!r}: no operation {operation!r}; {advice}")
-    edit = Edit(tensor=match["tensor"], operation=cast(Operation, operation))
+    edit = Edit(tensor=match["tensor"], operation=operation)
     try:
         return replace(edit, amount=float(amount))
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,15 +16,15 @@ from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
-from sgview.engine.live_network import DEFAULT, Acceleration, PlayingNetwork
+from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork
 from sgview.engine.meters.memory import memory_status
-from sgview.engine.meters.profiling import time_layers
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
 from sgview.engine.picture.cuda_picture import PictureKernels
 from sgview.engine.picture.last_good import LastGood
 from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
-from sgview.engine.transfer.download import Letter, Readback
+from sgview.engine.profiling import time_layers
+from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
 from sgview.state.machine import LayerTimes, MemoryStatus
@@ -36,20 +36,20 @@ from sgview.state.status import (
     Notice,
     PictureStatus,
 )
-from stylegan3.cuda import nvrtc
-from stylegan3.cuda.kernel import current_stream
+from stylegan3 import cuda
+from stylegan3.cuda import current_stream
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
 
 
-@dataclass(frozen=True, eq=False)
-class _Features:
+class _Features(NamedTuple):
     """The output of the shown layer, and how it came about."""
 
     output: Tensor  # [N, C, H, W]
     layer: str  # full name, "" for the image
-    latent: Tensor  # [rows, n]
+    latent: Tensor  # [N, z_dim] or [N, num_ws, w_dim]
+    rows: Tensor  # [rows, n], of the latent
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
 
@@ -75,11 +75,11 @@ class Engine(Owner):
         if self.device.type == "cuda":
             self._stream = torch.cuda.Stream(self.device)
             self._ready = EventRing(self._stream)
-        self._playing: dict[Slot, PlayingNetwork] = {}
+        self._live: dict[Slot, LiveNetwork] = {}
         self._pairing = Pairing()
         self._latents = LatentSource(self.device)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
-        self._readback = Readback()
+        self._download = Download()
         self._last_good = LastGood()
         self._notices: list[Notice] = []
         self._good_in_a_row = _GOOD_AGAIN
@@ -87,10 +87,10 @@ class Engine(Owner):
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
-        self._playing.clear()
+        self._live.clear()
         self._pairing = Pairing()
-        self._readback.close()
-        self._readback = Readback()
+        self._download.close()
+        self._download = Download()
         self._last_good.forget()
         self._release()
 
@@ -103,7 +103,7 @@ class Engine(Owner):
             return f"{name}; {unused}" if unused else name
         options = self._acceleration
         if not options.has_kernels(self.device):
-            reason = "as asked for" if options.ops == "ref" else nvrtc.unavailable_reason()
+            reason = "as asked for" if options.ops == "ref" else cuda.unavailable_reason()
             return f"{name}, reference operations ({reason})"
         return f"{name}, {options.precision} precision, {options.kernels} kernels"
 
@@ -115,7 +115,7 @@ class Engine(Owner):
     @property
     def networks(self) -> dict[Slot, Network]:
         """The networks that are set."""
-        return {slot: playing.network for slot, playing in self._playing.items()}
+        return {slot: live.network for slot, live in self._live.items()}
 
     def set_network(self, slot: Slot, network: Network | None) -> None:
         """Play `network` in `slot` from the next frame on; None frees the slot's memory.
@@ -123,7 +123,7 @@ class Engine(Owner):
         If this raises (there is no room on the device), the slot plays what it played before.
         """
         with self.on_stream():
-            old = self._playing.pop(slot, None)
+            old = self._live.pop(slot, None)
             self._pair()
             before = old.network if old else None
             del old  # it goes before the new one comes: there may be no room for both
@@ -136,18 +136,20 @@ class Engine(Owner):
     def _place(self, slot: Slot, network: Network | None) -> None:
         self._release()
         if network is not None:
-            self._playing[slot] = PlayingNetwork(network, self.device, self._acceleration)
+            self._live[slot] = LiveNetwork(network, self.device, self._acceleration, self._timers)
             self._pair()
 
     def swap_networks(self) -> None:
         """Exchange A and B."""
         with self.on_stream():
-            self._playing = {OTHER[slot]: playing for slot, playing in self._playing.items()}
+            self._live = {OTHER[slot]: live for slot, live in self._live.items()}
             self._pair()
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
+        for live in self._live.values():
+            notices += live.take_notices()
         return notices
 
     @contextlib.contextmanager
@@ -169,22 +171,22 @@ class Engine(Owner):
         t: float,  # [s]
     ) -> Picture | None:
         """Return the picture of time `t`, None without a network."""
-        playing = self._choose(params)
-        if playing is None:
+        live = self._shown_network(params)
+        if live is None:
             return None
         with self.on_stream():
             self._timers.start_frame()
-            features = self._features(playing, params, t)
-            letter = self._readback.letter(STATISTICS + features.latent.shape[1], self.device)
+            features = self._features(live, params, t)
+            vector = self._download.vector(STATISTICS + features.rows.shape[1], self.device)
             with self._timers.stage("picture"):
-                rgba8 = self._draw(features, params, letter)
+                rgba8 = self._draw(features, params, vector)
             ready = None if self._ready is None else self._ready.record()
-            if letter is not None:
-                self._readback.send(letter, (features.layer, features.output.shape), ready)
+            if vector is not None:
+                self._download.expect(vector, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
-            status, latent = self._read_back(features, rgba8, playing.made_by)
+            status, latent = self._read_back(features, rgba8, live.made_by)
             if not status.is_finite:
-                self._explain_bad(playing, features, params.noise_mode)
+                self._explain_bad(live, features, params.noise_mode)
         return Picture(
             rgba8=rgba8,
             t=t,
@@ -197,10 +199,10 @@ class Engine(Owner):
             ready=ready,
         )
 
-    def _draw(self, features: _Features, params: Params, letter: Letter | None) -> Tensor:
-        """Return [H, W, 4] uint8; statistics and the latent behind them go into the letter."""
-        output, latent = features.output, features.latent
-        memory = None if letter is None else letter.memory
+    def _draw(self, features: _Features, params: Params, vector: HostVector | None) -> Tensor:
+        """Return [H, W, 4] uint8; statistics and the latent behind them go into the vector."""
+        output, latent = features.output, features.rows
+        memory = None if vector is None else vector.memory
         if self._kernels is not None:
             last = self._last_good.of_size(*output.shape[2:])
             rgba8 = self._kernels.draw(
@@ -228,12 +230,12 @@ class Engine(Owner):
         Raises:
             RuntimeError: without a network.
         """
-        playing = self._choose(params)
-        if playing is None:
+        live = self._shown_network(params)
+        if live is None:
             raise RuntimeError("The engine has no network.")
         with self.on_stream():
             self._timers.start_frame()
-            output = self._features(playing, params, t, z, ws).output
+            output = self._features(live, params, t, z if ws is None else ws).output
             return output.clone()  # the fast path writes every frame to the same place
 
     @torch.no_grad()
@@ -242,73 +244,46 @@ class Engine(Owner):
 
         None without a network.
         """
-        playing = self._choose(params)
-        if playing is None:
+        live = self._shown_network(params)
+        if live is None:
             return None
         with self.on_stream():
             self._timers.start_frame()
-            made = self._features(playing, params, t)
-            return time_layers(playing, made.latent, made.ws, params, made.layer)
+            made = self._features(live, params, t)
+            return time_layers(live, made.latent, params, made.layer)
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are those in other hands."""
         owners: dict[str, object] = {
-            f"Network {slot.upper()}": self._playing[slot].pristine
-            for slot in sorted(self._playing)
+            f"Network {slot.upper()}": self._live[slot].pristine for slot in sorted(self._live)
         }
-        owners["Live weights"] = [playing.generator for playing in self._playing.values()]
-        prepared = [playing.prepared for playing in self._playing.values()]
+        owners["Live weights"] = [live.generator for live in self._live.values()]
+        prepared = [live.prepared for live in self._live.values()]
         owners["Prepared weights, buffers"] = prepared
         owners["Pictures"] = [self._last_good, pictures]
         return memory_status(self.device, owners)
 
     def _features(
         self,
-        playing: PlayingNetwork,
+        live: LiveNetwork,
         params: Params,
         t: float,
-        z: Tensor | None = None,
-        ws: Tensor | None = None,
+        given: Tensor | None = None,  # instead of the latents of `params`
     ) -> _Features:
-        layer = self._find_layer(playing, params.layer.name)
+        layer = self._find_layer(live, params.layer.name)
         with self._timers.stage("weights"):
-            edits = playing.weights.update(params.blend, params.edits)
+            edits = live.weights.update(params.blend, params.edits)
         with self._timers.stage("latents"):
-            latent = playing.latent(self._latents, params, t) if z is None else z.to(self.device)
+            if given is not None:
+                latent = given.to(self.device)
+                rows = latent if latent.ndim == 2 else latent[0]
+            else:
+                rows = live.latent(self._latents, params, t)
+                latent = rows.unsqueeze(0) if params.latents.space == "w" else rows
         if params.noise_mode == "random":
             self._seed(t)
-        if ws is None and z is None and params.latents.space == "w":
-            ws = latent.unsqueeze(0)
-        made = self._play_fast(playing, latent, ws, params, layer)
-        if made is not None:
-            return _Features(made[0], layer, latent, made[1], edits)
-        with self._timers.stage("mapping"):
-            ws = playing.map(latent, params) if ws is None else ws.to(self.device)
-        with self._timers.stage("synthesis"):
-            output = playing.synthesise(ws, layer, params.noise_mode)
-        return _Features(output, layer, latent, ws, edits)
-
-    def _play_fast(
-        self,
-        playing: PlayingNetwork,
-        latent: Tensor,
-        ws: Tensor | None,
-        params: Params,
-        layer: str,
-    ) -> tuple[Tensor, Tensor] | None:
-        """Return output and `ws` by the fast path, which makes one picture at a time, or None."""
-        if len(latent if ws is None else ws) != 1:
-            return None
-        was_slow = bool(playing.slow_reason)
-        fast, output = playing.fast(), None
-        if fast is not None:
-            with self._timers.stage("mapping, synthesis"):  # one CUDA graph
-                output = playing.play_fast(fast, latent, ws, params, layer)
-        if playing.slow_reason and not was_slow:
-            name = playing.network.status.name
-            text = f"{name} plays without the fast path: {playing.slow_reason}."
-            self._notices.append(Notice(0, "warning", text, "Its pictures are right, but slower."))
-        return None if fast is None or output is None else (output, fast.ws)
+        output, ws = live.run(latent, params, layer)
+        return _Features(output, layer, latent, rows, ws, edits)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""
@@ -318,23 +293,23 @@ class Engine(Owner):
         else:
             torch.manual_seed(seed)
 
-    def _choose(self, params: Params) -> PlayingNetwork | None:
+    def _shown_network(self, params: Params) -> LiveNetwork | None:
         """Return what plays, None without a network."""
-        slot = playing_slot(params, self._playing)
-        return None if slot is None else self._playing[slot]
+        slot = playing_slot(params, self._live)
+        return None if slot is None else self._live[slot]
 
     def _pair(self) -> None:
         """Make B's tensors the partners of A's; a network that plays alone has none."""
-        a, b = self._playing.get("a"), self._playing.get("b")
+        a, b = self._live.get("a"), self._live.get("b")
         self._pairing = pair(a.network, b.network, a.pristine, b.pristine) if a and b else Pairing()
         if a:
             a.weights.set_partners(self._pairing.partners)
         if b:
             b.weights.set_partners({})
 
-    def _find_layer(self, playing: PlayingNetwork, name: str) -> str:
+    def _find_layer(self, live: LiveNetwork, name: str) -> str:
         """Return the full name of the layer `name`, "" for the image and for unknown layers."""
-        network, last = playing.network.status, self._found_layer
+        network, last = live.network.status, self._found_layer
         if last is not None and last[0] is network and last[1] == name:
             return last[2] or ""
         found = resolve_layer(name, network.layers)
@@ -350,7 +325,7 @@ class Engine(Owner):
         """Return the picture's status, and the latent, as far as they have arrived."""
         height, width, _ = rgba8.shape
         statistics, is_finite, latent = None, True, None
-        arrived = self._readback.latest()
+        arrived = self._download.latest()
         if arrived is not None:
             tag, values = arrived
             first = values[:STATISTICS].tolist()
@@ -362,13 +337,13 @@ class Engine(Owner):
         self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
         return status, latent
 
-    def _explain_bad(self, playing: PlayingNetwork, features: _Features, noise_mode: str) -> None:
+    def _explain_bad(self, live: LiveNetwork, features: _Features, noise_mode: str) -> None:
         """Say where the first number that is not finite arises, once until pictures are good."""
         is_new = self._good_in_a_row >= _GOOD_AGAIN
         self._good_in_a_row = 0
         if is_new:
-            layer = first_bad_layer(playing.generator, features.ws, noise_mode)
-            place = f"{layer} of {playing.network.status.name}" if layer else "The network"
+            layer = first_bad_layer(live.generator, features.ws, noise_mode)
+            place = f"{layer} of {live.network.status.name}" if layer else "The network"
             text = f"{place} gives numbers that are not finite, so the last good picture stays."
             hint = "Weaken or reset the edits and blends of that layer and of those before it."
             self._notices.append(Notice(0, "warning", text, hint))

@@ -1,4 +1,4 @@
-"""A network on the device, ready to play."""
+"""A network on the device as it plays: from a latent to a picture, whichever path makes it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from sgview.engine.latents.latents import LatentSource, class_label
+from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.params import Params
-from stylegan3.cuda import nvrtc
-from stylegan3.fast import FastSynthesis, Precision, UnsupportedNetworkError
-from stylegan3.fast.kernels.convolution.convolution import Kernels
+from sgview.state.status import Notice
+from stylegan3 import cuda
+from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
 
 @dataclass(frozen=True)
@@ -29,110 +30,108 @@ class Acceleration:
     def has_kernels(self, device: torch.device) -> bool:
         """Whether compiled kernels are wanted, and can run on `device`."""
         is_wanted = device.type == "cuda" and self.ops == "auto"
-        return is_wanted and nvrtc.unavailable_reason() is None
+        return is_wanted and cuda.unavailable_reason() is None
+
+    def obstacle(self, device: torch.device) -> str:
+        """Return why CUDA graphs of prepared launches are not tried on `device`, "" if they are."""
+        if device.type != "cuda":
+            return "there is no NVIDIA GPU"
+        return "the reference operations were asked for" if self.ops == "ref" else ""
 
 
 DEFAULT = Acceleration()
 
 
-class PlayingNetwork:
-    """A copy of a network's generator to write to, and pristine tensors to write from."""
+class LiveNetwork:
+    """A copy of a network's generator to write to, and pristine tensors to write from.
+
+    A picture comes from one CUDA graph where `FastSynthesis` plays the network, else from the
+    generator's own modules. Which it is shows in `made_by` and in the names of stages alone; where
+    the graph has to be given up, a notice says so, and the modules play on.
+
+    Args:
+        network: stays as it is.
+        device: to play on.
+        acceleration: how to compute on an NVIDIA GPU.
+        timers: are told the stages of `run`; None for nobody's.
+    """
 
     def __init__(
         self,
         network: Network,
         device: torch.device,
         acceleration: Acceleration = DEFAULT,
+        timers: StageTimers | None = None,
     ):
         self.network = network
         self.device = device
         self._acceleration = acceleration
+        self._timers = timers or StageTimers(device)
+        self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
         self._last_call: tuple[object, ...] = ()  # of the fast path
         self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
-        self.slow_reason = ""
-        """Why the fast path does not play this network; "" if it does, or was not tried yet."""
-        if device.type != "cuda":
-            self.slow_reason = "there is no NVIDIA GPU"
-        elif acceleration.ops == "ref":
-            self.slow_reason = "the reference operations were asked for"
+        self._obstacle = acceleration.obstacle(device)  # why modules play; "": not known of any
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         fuse = acceleration.has_kernels(device)
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
 
-    def fast(self) -> FastSynthesis | None:
-        """Return the fast path, None where it does not play this network (see `slow_reason`).
+    def run(
+        self,
+        latent: Tensor,  # [N, z_dim], or [N, num_ws, w_dim]: ws, without the mapping
+        params: Params,
+        layer: str,  # full name; "" for the image
+    ) -> tuple[Tensor, Tensor]:  # [N, C, H, W], [N, num_ws, w_dim]; the next call overwrites them
+        """Return the image, or the output of `layer` without running the rest, and its `ws`.
 
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
-        if self._fast is None and not self.slow_reason:
-            options = self._acceleration
-            try:
-                self._fast = FastSynthesis(
-                    self.generator,
-                    options.precision,
-                    kernels=options.kernels,
-                    stays_in_place=True,  # weights are written there, by `LiveWeights` alone
-                )
-            except UnsupportedNetworkError as error:
-                self.slow_reason = str(error)
-        return self._fast
+        if latent.shape[0] == 1:  # a graph makes one picture at a time
+            made = self._run_graph(latent, params, layer)
+            if made is not None:
+                return made
+        return self.run_modules(latent, params, layer)
+
+    def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
+        """Do as `run` by the generator's own modules."""
+        with self._timers.stage("mapping"):
+            ws = self._map(latent, params) if latent.ndim == 2 else latent
+        with self._timers.stage("synthesis"):
+            options = {"layer": layer} if layer else {}
+            output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
+        return output, ws
+
+    def steps(self, latent: Tensor, params: Params, layer: str) -> tuple[Step, ...] | None:
+        """Return the launches that `run` replays as one graph, None where modules play."""
+        fast = self._prepare()
+        if fast is None:
+            return None
+        mapping = fast.mapping.steps if latent.ndim == 2 else ()
+        return (*mapping, *fast.plan(layer or None, params.noise_mode).steps)
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the user should know of the calls since the last time."""
+        notices, self._notices = self._notices, []
+        return notices
 
     @property
-    def prepared(self) -> FastSynthesis | None:
-        """What the fast path holds, None where it does not play or was not used yet."""
+    def prepared(self) -> object:
+        """What holds the weights and buffers that were made for `run` alone; None before there are.
+
+        It is to be measured, not to be used.
+        """
         return self._fast
 
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
         if self._fast is None:
-            return f"torch, layer by layer: {self.slow_reason}"
+            return f"torch, layer by layer: {self._obstacle}"
         options = self._acceleration
         return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
-
-    def play_fast(
-        self,
-        fast: FastSynthesis,
-        z: Tensor,  # [1, z_dim]
-        ws: Tensor | None,  # [1, num_ws, w_dim], instead of z
-        params: Params,
-        layer: str,  # "" for the image
-    ) -> Tensor | None:  # [1, C, H, W], overwritten by the next frame
-        """Run mapping and synthesis as one CUDA graph.
-
-        None where an edit made the network one that `fast` does not play: it is given up.
-        """
-        source, memory = (z, fast.z) if ws is None else (ws, fast.ws)
-        call = (
-            source.data_ptr() == memory.data_ptr(),  # nothing to copy
-            self.weights.writes,
-            ws is None,
-            layer,
-            params.noise_mode,
-            params.mapping,
-        )
-        if call[0] and call == self._last_call:
-            return fast.again()
-        self._last_call = call
-        options: dict[str, Any] = {"noise_mode": params.noise_mode, "layer": layer or None}
-        if ws is not None:
-            options["ws"] = ws
-        else:
-            options |= {
-                "z": z,
-                "c": self._label(params.mapping.class_weights),
-                "truncation_psi": params.mapping.truncation_psi,
-                "truncation_cutoff": params.mapping.truncation_cutoff,
-            }
-        try:
-            return fast(**options)
-        except UnsupportedNetworkError as error:
-            self._fast, self._last_call, self.slow_reason = None, (), str(error)
-            return None
 
     def latent(
         self,
@@ -153,12 +152,65 @@ class PlayingNetwork:
             vector = source.vector(params, t, network.z_dim, out=fast.z if fast else None)
         return self._upload(vector)
 
-    def map(
-        self,
-        z: Tensor,  # [N, z_dim]
-        params: Params,
-    ) -> Tensor:  # [N, num_ws, w_dim]
-        """Run the mapping network with the class and truncation of `params`."""
+    def _prepare(self) -> FastSynthesis | None:
+        """Return the fast path, None where it does not play this network."""
+        if self._fast is None and not self._obstacle:
+            options = self._acceleration
+            try:
+                self._fast = FastSynthesis(
+                    self.generator,
+                    options.precision,
+                    kernels=options.kernels,
+                    stays_in_place=True,  # weights are written there, by `LiveWeights` alone
+                )
+            except UnsupportedNetworkError as error:
+                self._give_up(error)
+        return self._fast
+
+    def _run_graph(
+        self, latent: Tensor, params: Params, layer: str
+    ) -> tuple[Tensor, Tensor] | None:
+        """Do as `run` by one CUDA graph, None where none plays this network, or no more."""
+        fast = self._fast or self._prepare()
+        if fast is None:
+            return None
+        is_z = latent.ndim == 2
+        memory = fast.z if is_z else fast.ws
+        call = (
+            latent.data_ptr() == memory.data_ptr(),  # nothing to copy
+            self.weights.writes,
+            is_z,
+            layer,
+            params.noise_mode,
+            params.mapping,
+        )
+        with self._timers.stage("mapping, synthesis"):
+            if call[0] and call == self._last_call:
+                return fast.again(), fast.ws
+            self._last_call = call
+            options: dict[str, Any] = {"noise_mode": params.noise_mode, "layer": layer or None}
+            if is_z:
+                options |= {
+                    "z": latent,
+                    "c": self._label(params.mapping.class_weights),
+                    "truncation_psi": params.mapping.truncation_psi,
+                    "truncation_cutoff": params.mapping.truncation_cutoff,
+                }
+            else:
+                options["ws"] = latent
+            try:
+                return fast(**options), fast.ws
+            except UnsupportedNetworkError as error:  # an edit made it such a network
+                self._give_up(error)
+                return None
+
+    def _give_up(self, error: UnsupportedNetworkError) -> None:
+        self._fast, self._last_call, self._obstacle = None, (), str(error)
+        text = f"{self.network.status.name} plays without the fast path: {error}."
+        notice = Notice(0, "warning", text, "Its pictures are right, but slower.")
+        self._notices.append(notice)
+
+    def _map(self, z: Tensor, params: Params) -> Tensor:  # [N, z_dim] -> [N, num_ws, w_dim]
         label = self._label(params.mapping.class_weights)
         if label is not None:
             label = label.expand(z.shape[0], -1)
@@ -168,17 +220,6 @@ class PlayingNetwork:
             truncation_psi=params.mapping.truncation_psi,
             truncation_cutoff=params.mapping.truncation_cutoff,
         )
-
-    def synthesise(
-        self,
-        ws: Tensor,  # [N, num_ws, w_dim]
-        layer: str,  # "" for the image
-        noise_mode: str,
-    ) -> Tensor:  # [N, C, H, W]
-        """Return the image, or the output of `layer` without running the rest."""
-        if not layer:
-            return self.generator.synthesis(ws, noise_mode=noise_mode)
-        return self.generator.synthesis(ws, noise_mode=noise_mode, layer=layer)
 
     def _label(self, weights: tuple[float, ...]) -> Tensor | None:  # [1, c_dim]
         if self._last_label is None or self._last_label[0] != weights:

@@ -8,8 +8,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from sgview.state.networks import LayerInfo, NetworkStatus, TensorInfo
-from stylegan3.checkpoints import family_of
-from stylegan3.layers import group_of, scale_invariant
+from stylegan3 import family_of, group_of, scale_invariant
 
 
 class GeneratorLike(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
 from sgview.state.networks import IMAGE, show_layer, step_layer
@@ -145,7 +145,7 @@ def _is_pressed(chord: int, is_repeating: bool) -> bool:
 
 
 def _held_mods() -> int:
-    """The modifiers held in this frame and those let go in it: a hand is quicker than a frame."""
+    """The modifiers that are held; one released within this frame counts too."""
     held = imgui.get_io().key_mods
     for mod in (_K.mod_ctrl, _K.mod_shift, _K.mod_alt, _K.mod_super):
         if imgui.is_key_released(mod):

@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state.commands import ChooseNetwork
 
 Rect = tuple[float, float, float, float]

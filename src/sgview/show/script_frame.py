@@ -8,21 +8,20 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from sgview.signals.incoming import Instant
 from sgview.state.networks import group_named
-from sgview.state.params import Edit, Operation, Params
+from sgview.state.operations import OPERATIONS
+from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at, nearest_path, set_leaf
 
 Change = tuple[str, str, Any]
 """("set", path, value), ("edit OPERATION", tensor, amount), ("blend", group, amount), or
 ("node", field of Params, its content as plain data)."""
-
-_OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 
 class Play:
@@ -118,16 +117,14 @@ class Play:
         self._params = set_leaf(self._params, self._leaf(path), value)
         self.changes.append(("set", path, value))
 
-    def edit_layer_by_name(
-        self, name: str, value: float, operation: Operation = "multiply"
-    ) -> None:
+    def edit_layer_by_name(self, name: str, value: float, operation: str = "multiply") -> None:
         """Multiply the tensor of that published name by `value`, after the edits of the panel.
 
         `name` is a tensor such as "synthesis.input.weight"; `operation` any of an edit's.
         """
-        if operation not in _OPERATIONS:
-            nearest = difflib.get_close_matches(str(operation), _OPERATIONS, n=1)
-            advice = f"did you mean {nearest[0]!r}?" if nearest else ", ".join(_OPERATIONS)
+        if operation not in OPERATIONS:
+            nearest = difflib.get_close_matches(str(operation), OPERATIONS, n=1)
+            advice = f"did you mean {nearest[0]!r}?" if nearest else ", ".join(OPERATIONS)
             raise ValueError(f"there is no operation {operation!r}; {advice}")
         change: Change = (f"edit {operation}", str(name), _finite(value))
         self._params = apply_changes(self._params, [change])
@@ -175,8 +172,8 @@ def apply_changes(params: Params, changes: Sequence[Change]) -> Params:
         elif kind == "blend":
             amounts = {**params.blend.amounts, name: value}
             params = replace(params, blend=replace(params.blend, amounts=amounts))
-        elif operation in _OPERATIONS:
-            edit = Edit(tensor=name, operation=operation, amount=value)  # type: ignore[arg-type]
+        elif operation in OPERATIONS:
+            edit = Edit(tensor=name, operation=operation, amount=value)
             params = replace(params, edits=(*params.edits, edit))
         else:
             raise ValueError(f"there is no change {kind!r}")

@@ -11,16 +11,9 @@ from sgview.signals.expressions.context import ExpressionError, Moment, WaitingE
 from sgview.signals.expressions.expressions import Expression
 from sgview.signals.incoming import Instant
 from sgview.state.params import Params
-from sgview.state.paths import (
-    Leaf,
-    Updates,
-    add_update,
-    apply_updates,
-    get_leaf,
-    leaf_at,
-    nearest_path,
-)
+from sgview.state.paths import Leaf, get_leaf, leaf_at, nearest_path
 from sgview.state.status import BindingStatus, EditStatus, SignalSource, SliderStatus
+from sgview.state.updates import Updates, add_update, apply_updates
 
 _SLIDERS = "sliders."
 _State = tuple[object, ...]  # what a driven value is recognised by from frame to frame

@@ -1,22 +1,19 @@
 """OSC addresses of the leaves of `Params`: "/sgview/noise/amplitude", "/sgview/edit/1/amount".
 
-An address is the path with slashes, after "/sgview". The short forms below are what people type;
-the long ones are understood too. Edits count from 1, as they do on the panel.
+An address is the path with slashes, after "/sgview". A leaf may have a shorter one (`Field.osc`);
+the long one is understood too. Edits count from 1, as they do on the panel.
 """
 
 from __future__ import annotations
 
-from sgview.state.paths import Leaf, leaf_at
+from functools import cache
+
+from sgview.state.params import Params
+from sgview.state.paths import Leaf, leaf_at, leaves
 
 ROOT = "/sgview/"
 PRESET = "/sgview/preset"  # recalls a preset by its number or name; no leaf
 
-_SHORT = {
-    "mapping/truncation_psi": "psi",
-    "layer/name": "layer",
-    "playback/speed": "speed",
-}
-_LONG = {short: path for path, short in _SHORT.items()}
 _BLEND_FIELDS = ("source", "master", "amounts")
 
 
@@ -29,10 +26,9 @@ def address_of(leaf: Leaf) -> str:
         del words[1]
     elif words[0] == "sliders":
         words[0] = "slider"
-    elif words[0] == "noise" and len(words) == 3:
-        words[2] = "xyz"[int(words[2])]
-    joined = "/".join(words)
-    return ROOT + _SHORT.get(joined, joined)
+    elif leaf.axis:
+        words[-1] = leaf.axis
+    return ROOT + (leaf.field.osc or "/".join(words))
 
 
 def leaf_of(address: str) -> Leaf | None:
@@ -40,7 +36,7 @@ def leaf_of(address: str) -> Leaf | None:
     if not address.startswith(ROOT):
         return None
     joined = address.removeprefix(ROOT)
-    words = _LONG.get(joined, joined).split("/")
+    words = _long_forms().get(joined, joined).split("/")
     if words[0] == "edit" and len(words) > 1 and words[1].isdigit():
         words[:2] = ["edits", str(int(words[1]) - 1)]
     elif words[0] == "blend" and len(words) == 2 and words[1] not in _BLEND_FIELDS:
@@ -48,3 +44,12 @@ def leaf_of(address: str) -> Leaf | None:
     elif words[0] == "slider":
         words[0] = "sliders"
     return None if any("." in word for word in words) else leaf_at(".".join(words))
+
+
+@cache
+def _long_forms() -> dict[str, str]:
+    return {
+        leaf.field.osc: "/".join(map(str, leaf.parts))
+        for leaf in leaves(Params())
+        if leaf.field.osc
+    }

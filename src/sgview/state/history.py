@@ -11,25 +11,10 @@ from typing import Any
 
 import msgspec
 
+from sgview.state.descriptions import name_of
 from sgview.state.params import Params
 
 BURST = 0.5  # changes of the same values at most this far apart are one change [s]
-
-_SHORT = {
-    "layer.name": "Layer shown",
-    "latents.source": "Source of latents",
-    "latents.space": "Z or W",
-    "mapping.truncation_psi": "Truncation psi",
-    "mapping.truncation_cutoff": "Truncation cutoff",
-    "mapping.class_weights": "Class",
-    "blend.source": "Play mix, A or B",
-    "blend.master": "Blend master",
-    "view.fit": "Size of the picture",
-    "view.filter": "Pixels",
-    "playback.speed": "Speed",
-    "noise_mode": "Noise per pixel",
-}
-_AXES = {"0": "x", "1": "y", "2": "z"}
 
 
 @dataclass(frozen=True)
@@ -86,11 +71,11 @@ class History:
             changed = frozenset(_changed_leaves(self._current, params))
             is_burst = changed == self._changed and now - self._time <= BURST
             if name or not (self._is_held or is_burst) or not self._past:
-                self._past.append(_Change(self._current, name or name_of(changed)))
+                self._past.append(_Change(self._current, name or name_of_change(changed)))
                 del self._past[: -self._limit]
             elif not changed <= self._changed:
                 changed |= self._changed
-                self._past[-1] = replace(self._past[-1], name=name_of(changed))
+                self._past[-1] = replace(self._past[-1], name=name_of_change(changed))
             else:
                 changed = self._changed
             self._future.clear()
@@ -123,7 +108,7 @@ class History:
         self._changed = frozenset()
 
 
-def name_of(leaves: frozenset[str]) -> str:
+def name_of_change(leaves: frozenset[str]) -> str:
     """Return what to call a change of these leaves: "Noise amplitude", "Blend L12", "Edits"."""
     paths = [leaf.removeprefix(".").split(".") for leaf in sorted(leaves)]
     common = paths[0]
@@ -132,34 +117,10 @@ def name_of(leaves: frozenset[str]) -> str:
         common = common[: same.index(False) if False in same else len(same)]
     if not common:
         return "Several values"
-    return _readable(common)
-
-
-def _readable(path: list[str]) -> str:
-    whole = ".".join(path)
-    if whole in _SHORT:
-        return _SHORT[whole]
-    match path:
-        case ["edits", row, field, *_]:
-            return f"Edit {int(row) + 1} {field}"
-        case ["edits", row]:
-            return f"Edit {int(row) + 1}"
-        case ["blend", "amounts", group]:
-            return f"Blend {group}"
-        case ["blend", *_]:
-            return "Blend"
-        case ["bindings", *leaf] if leaf:
-            return f"Binding of {_readable(leaf).lower()}"
-        case ["sliders", name]:
-            return f"Slider {name}"
-        case [*_, ("translate" | "translate_speed" | "rotate" | "scale" | "pivot") as name, axis]:
-            words = [path[0], name, _AXES.get(axis, axis)]
-        case [("view" | "mapping" | "playback"), field, *_]:
-            words = [field]
-        case _:
-            words = path
-    text = " ".join(words).replace("_", " ")
-    return text[:1].upper() + text[1:]
+    if common[0] == "bindings" and len(common) > 1:
+        name = name_of(".".join(common[1:]))
+        return f"Binding of {name[:1].lower()}{name[1:]}"
+    return name_of(".".join(common))
 
 
 def _changed_leaves(old: Params, new: Params) -> list[str]:

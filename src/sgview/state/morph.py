@@ -11,7 +11,9 @@ from typing import Any, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from sgview.state.params import Edit, Params
+from sgview.state.fields import fields_of
+from sgview.state.operations import OPERATIONS
+from sgview.state.params import Blend, Edit, Params
 
 Easing = Literal["linear", "smooth", "in", "out"]
 
@@ -23,9 +25,6 @@ EASINGS: dict[Easing, Callable[[float], float]] = {
 }
 """How far a crossfade is, 0..1, after the share 0..1 of its time."""
 assert set(EASINGS) == set(get_args(Easing))
-
-SWITCHING = frozenset({"seed"})
-"""Whole numbers that are names rather than quantities: between two seeds there is no third."""
 
 _RowKey = tuple[str, str, int]  # tensor, operation, which of those
 
@@ -55,13 +54,16 @@ def morph(
 
 
 def _morph_node(a: Any, b: Any, x: float) -> Any:
-    fields = {}
+    fields, described = {}, fields_of(type(a))
     for name in a.__struct_fields__:
         old, new = getattr(a, name), getattr(b, name)
         if old is new or old == new:
             continue
-        is_name = name in SWITCHING
-        fields[name] = (new if x >= 0.5 else old) if is_name else _morph_value(old, new, x)
+        field = described.get(name)
+        if field is not None and field.is_name:  # such as a seed: between two there is no third
+            fields[name] = new if x >= 0.5 else old
+        else:
+            fields[name] = _morph_value(old, new, x)
     return replace(a, **fields) if fields else a
 
 
@@ -84,7 +86,8 @@ def _lerp(a: float, b: float, x: float) -> float:
 
 
 def _morph_amounts(a: dict[str, float], b: dict[str, float], x: float) -> dict[str, float]:
-    return {name: _lerp(a.get(name, 0.0), b.get(name, 0.0), x) for name in (a | b)}
+    none = fields_of(Blend)["amounts"].neutral or 0.0
+    return {name: _lerp(a.get(name, none), b.get(name, none), x) for name in (a | b)}
 
 
 def _morph_classes(a: tuple[float, ...], b: tuple[float, ...], x: float) -> tuple[float, ...]:
@@ -131,4 +134,4 @@ def _acting(edit: Edit | None, row: Edit) -> float:
     """Return the edit's amount; where it is off or missing, the one that leaves things alone."""
     if edit is not None and edit.enabled:
         return edit.amount
-    return 1.0 if row.operation == "multiply" else 0.0
+    return OPERATIONS[row.operation].neutral

@@ -3,6 +3,8 @@
 `Params` is what presets store, undo remembers, the command line fills in and every panel returns
 a changed copy of. Leaves are numbers, booleans, strings and small tuples, so the tree reads well
 as TOML. Change it with `msgspec.structs.replace`, never in place; "dirty" means `new != old`.
+
+Each leaf says what it may be (its type, `Meta`) and what people see of it (`Field`).
 """
 
 from __future__ import annotations
@@ -12,20 +14,26 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from sgview.state.fields import Field, Option
+from sgview.state.operations import OperationName
+
 Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=0)]
 Seed = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
+Vec3 = tuple[float, float, float]
+Range = tuple[int, int]  # [start, stop)
 
 NoiseType = Literal[
     "simplex2d", "simplex3d", "simplex4d", "perlin2d", "perlin3d", "perlin4d", "random"
 ]
-Operation = Literal["multiply", "add", "noise", "zero", "sign", "roll", "shuffle", "quantise"]
-Vec3 = tuple[float, float, float]
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every node of the tree: immutable, named fields only, unknown keys refused."""
 
 
+# Each leaf in two or three lines: type, label and range first, then the help.
+# fmt: off
 class Noise(Node, frozen=True):
     """The noise that becomes the latent; parameters are those of TouchDesigner's Noise TOP.
 
@@ -33,65 +41,131 @@ class Noise(Node, frozen=True):
     [-0.5, 0.5] before the transform, one unit wide as in the Noise TOP with a 1 x z_dim picture.
     """
 
-    type: NoiseType = "simplex2d"
-    seed: Seed = 1
-    period: Positive = 1.0  # size of one noise cell [strip widths]
-    harmonics: Annotated[int, Meta(ge=0, le=8)] = 2  # octaves beyond the first
-    harmonic_spread: Positive = 2.0  # frequency factor from one octave to the next
-    harmonic_gain: float = 0.7  # amplitude factor from one octave to the next
-    exponent: Positive = 1.0  # sign(n) * |n| ** exponent
-    amplitude: float = 0.9
-    offset: float = 0.0
-    monochrome: bool = True  # False: independent noise per row where several rows are asked for
-    translate: Vec3 = (0.0, 0.0, 0.0)
-    translate_speed: Vec3 = (0.1, 0.0, 0.0)  # added to translate every second [units/s]
-    rotate: Vec3 = (0.0, 0.0, 0.0)  # [degrees], applied x, y, z
-    scale: Vec3 = (1.0, 1.0, 1.0)
-    pivot: Vec3 = (0.0, 0.0, 0.0)
-    translate_4d: float = 0.0
-    translate_4d_speed: float = 0.0  # [units/s]
+    type: Annotated[NoiseType, Field("Type",
+        "Simplex or Perlin noise of 2, 3 or 4 dimensions, or a random number for every value.",
+        options=(
+            Option("simplex2d", "Simplex 2D"), Option("simplex3d", "Simplex 3D"),
+            Option("simplex4d", "Simplex 4D"), Option("perlin2d", "Perlin 2D"),
+            Option("perlin3d", "Perlin 3D"), Option("perlin4d", "Perlin 4D"),
+            Option("random", "Random"),
+        ))] = "simplex2d"
+    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True,
+        help="Which noise.")] = 1
+    period: Annotated[Positive, Field("Period", usual=(0, 4),
+        help="Size of one noise cell, in lengths of the strip.")] = 1.0
+    harmonics: Annotated[int, Meta(ge=0, le=8), Field("Harmonics", usual=(0, 8),
+        help="Octaves beyond the first.")] = 2
+    harmonic_spread: Annotated[Positive, Field("Harmonic spread", usual=(0, 4),
+        help="Factor of the frequency from one octave to the next.")] = 2.0
+    harmonic_gain: Annotated[float, Field("Harmonic gain", usual=(0, 1),
+        help="Factor of the amplitude from one octave to the next.")] = 0.7
+    exponent: Annotated[Positive, Field("Exponent", usual=(0, 4),
+        help="Contrast: values are raised to this power, their sign kept.")] = 1.0
+    amplitude: Annotated[float, Field("Amplitude", usual=(0, 2),
+        help="Height of the noise. As z it does almost nothing: the mapping network normalises z "
+        "by its length, so only the offset changes the picture. As w it matters.")] = 0.9
+    offset: Annotated[float, Field("Offset", usual=(-1, 1),
+        help="Added to every value.")] = 0.0
+    monochrome: Annotated[bool, Field("Monochrome",
+        help="One noise for all rows; off: one of its own for each, where several are asked "
+        "for.")] = True
+    translate: Annotated[Vec3, Field("Translate", usual=(-1, 1), digits=2,
+        help="Where in the noise the strip lies.")] = (0.0, 0.0, 0.0)
+    translate_speed: Annotated[Vec3, Field("Speed", usual=(-1, 1), step=0.002,
+        help="Added to the translation every second: this is what makes the network "
+        "move.")] = (0.1, 0.0, 0.0)
+    rotate: Annotated[Vec3, Field("Rotate", usual=(-1, 1), unit="°", digits=1, step=0.5,
+        help="About x, then y, then z [degrees].")] = (0.0, 0.0, 0.0)
+    scale: Annotated[Vec3, Field("Scale", usual=(-1, 1), digits=2,
+        help="Size of the strip in the noise.")] = (1.0, 1.0, 1.0)
+    pivot: Annotated[Vec3, Field("Pivot", usual=(-1, 1), digits=2,
+        help="Centre of rotation and scaling.")] = (0.0, 0.0, 0.0)
+    translate_4d: Annotated[float, Field("Translate 4D", usual=(-2, 2),
+        help="Where in the fourth dimension of the noise the strip lies.")] = 0.0
+    translate_4d_speed: Annotated[float, Field("Speed 4D", usual=(-1, 1), unit="/s",
+        help="Added to the translation in the fourth dimension every second.")] = 0.0
 
 
 class Latents(Node, frozen=True):
     """Where the vector that drives the network comes from."""
 
-    source: Literal["noise", "seeds"] = "noise"
-    space: Literal["z", "w"] = "z"  # "w": the vector is used as every row of ws, mapping bypassed
-    mode: Literal["field", "independent"] = "field"  # one strip of a smooth field / a track each
-    gaussianise: bool = False  # map bounded noise to a standard normal distribution
-    seed: Seed = 0  # source "seeds": Gaussian z of this seed
-    seed_speed: float = 0.0  # seeds walked through a second (spherical interpolation) [1/s]
+    source: Annotated[Literal["noise", "seeds"], Field("Source", name="Source of latents",
+        help="A strip of noise, or Gaussian vectors by number.",
+        options=(Option("noise", "Noise"), Option("seeds", "Seeds")))] = "noise"
+    space: Annotated[Literal["z", "w"], Field("Used as", name="Z or W",
+        help="What the vector is to the network.",
+        options=(
+            Option("z", "Z", "The vector is z and goes through the mapping network."),
+            Option("w", "W",
+                "The vector is used as w in every layer; the mapping network is left out."),
+        ))] = "z"
+    mode: Annotated[Literal["field", "independent"], Field("Mode",
+        help="How the values of the vector move.",
+        options=(
+            Option("field", "Field",
+                "One smooth field is read along the vector: neighbouring values are alike, over a "
+                "length set by the period."),
+            Option("independent", "Independent",
+                "Every value of the vector moves on a track of its own."),
+        ))] = "field"
+    gaussianise: Annotated[bool, Field("Gaussianise",
+        help="Map the bounded noise to the standard normal distribution that networks were "
+        "trained with.")] = False
+    seed: Annotated[Seed, Field("Seed", usual=(0, 1000), is_name=True,
+        help="Which Gaussian z.")] = 0
+    seed_speed: Annotated[float, Field("Walk", usual=(0, 2), unit="/s", digits=2,
+        help="Seeds walked through in a second, interpolated on the sphere.")] = 0.0
 
 
 class Mapping(Node, frozen=True):
     """How z becomes ws."""
 
-    truncation_psi: float = 1.0
-    truncation_cutoff: Annotated[int, Meta(ge=0)] | None = None  # rows truncated; None: all
-    class_weights: tuple[float, ...] = ()  # label c, padded with zeros; empty: class 0
+    truncation_psi: Annotated[float, Field("Truncation psi", usual=(0, 1.5), digits=2,
+        name="Truncation psi", osc="psi",
+        help="Pulls w towards the average: 1 leaves it, 0 gives the average picture, beyond 1 or "
+        "below 0 exaggerates or inverts.")] = 1.0
+    truncation_cutoff: Annotated[Count | None, Field("Cutoff", usual=(0, 18), none="all",
+        name="Truncation cutoff",
+        help="Only the first rows of w are truncated, those of the coarse layers.")] = None
+    class_weights: Annotated[tuple[float, ...], Field("Class", digits=2, neutral=0.0, name="Class",
+        help="Label of the network, and its weight.")] = ()  # label c; empty: class 0
 
 
 class Layer(Node, frozen=True):
     """Which layer is shown, and how its channels become a picture."""
 
-    name: str = ""  # "" is the image; "L6" and "L6_36_16" both name a StyleGAN3 layer
-    base_channel: Annotated[int, Meta(ge=0)] = 0
-    mode: Literal["rgb", "grey"] = "rgb"
-    normalise: bool = False  # divide each shown channel by its largest absolute value
-    gain_db: Annotated[float, Meta(ge=-200, le=200)] = 0.0  # [dB]
+    name: Annotated[str, Field("Layer", name="Layer shown", osc="layer",
+        help="The layer shown, such as L6 or b16.conv0; empty: the image.")] = ""
+    base_channel: Annotated[Count, Field("Base channel", usual=(0, 512),
+        help="The first channel shown.")] = 0
+    mode: Annotated[Literal["rgb", "grey"], Field("Show as",
+        help="Three channels as red, green and blue, or one as grey.",
+        options=(Option("rgb", "RGB"), Option("grey", "Grey")))] = "rgb"
+    normalise: Annotated[bool, Field("Normalise",
+        help="Divide every channel by its largest absolute value.")] = False
+    gain_db: Annotated[float, Meta(ge=-200, le=200), Field("Gain", usual=(-40, 40), unit="dB",
+        digits=1, help="Factor of every channel.")] = 0.0
 
 
 class Edit(Node, frozen=True):
     """One operation on one tensor of the live network, applied after blending."""
 
-    tensor: str  # published tensor name, e.g. "synthesis.input.weight"
-    operation: Operation = "multiply"
-    amount: float = 1.0
-    expression: str = ""  # e.g. "sin(t)"; drives `amount` when not empty
-    channels: tuple[int, int] | None = None  # [start, stop) along the tensor's first axis
-    seed: Seed = 0  # for "noise" and "shuffle"
-    enabled: bool = True
-    solo: bool = False  # when any edit is solo, only solo edits act
+    tensor: Annotated[str, Field("Tensor",
+        help="Published name of the tensor, such as synthesis.input.weight.")]
+    operation: Annotated[OperationName, Field("Operation",
+        help="What is done to the tensor.")] = "multiply"
+    amount: Annotated[float, Field("Amount", usual=(-2, 2),
+        help="How much of it; its usual range is that of the operation.")] = 1.0
+    expression: Annotated[str, Field("Expression",
+        help="Sets the amount, in t [s]: sin(t), 1 + 0.2 * cos(2 * pi * t), "
+        "math.sin(absTime.seconds). Empty: the slider sets it.")] = ""
+    channels: Annotated[Range | None, Field("Channels", usual=(0, 512), neutral=0.0, none="all",
+        help="Act on a range along the first axis of the tensor only.")] = None
+    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True,
+        help="Draws what is hit.")] = 0
+    enabled: Annotated[bool, Field("Enabled", help="On or off")] = True
+    solo: Annotated[bool, Field("Solo",
+        help="Solo: only edits with this on act.")] = False
 
 
 class Blend(Node, frozen=True):
@@ -101,24 +175,46 @@ class Blend(Node, frozen=True):
     `master * amounts.get(group, 0)`.
     """
 
-    source: Literal["mix", "a", "b"] = "mix"  # "a", "b": that network alone, amounts kept
-    master: float = 1.0
-    amounts: dict[str, float] = {}
+    source: Annotated[Literal["mix", "a", "b"], Field("Play", name="Play mix, A or B",
+        help="The blend of both networks, or one of them alone. Key B.",
+        options=(
+            Option("mix", "Mix", "Play the blend of both."),
+            Option("a", "A", "Play A alone; the amounts are kept."),
+            Option("b", "B", "Play B alone; the amounts are kept."),
+        ))] = "mix"
+    master: Annotated[float, Field("Master", usual=(0, 1),
+        help="Multiplies the amount of every layer.")] = 1.0
+    amounts: Annotated[dict[str, float], Field("Amount", usual=(0, 1), neutral=0.0,
+        help="How much of network B is in a layer: 0 is A, 1 is B.")] = {}
 
 
 class View(Node, frozen=True):
     """How the picture lies in the window; flips are in the picture, so every consumer sees them."""
 
-    flip_horizontal: bool = False
-    flip_vertical: bool = False
-    fit: Literal["fit", "fill", "1:1"] = "fit"
-    filter: Literal["nearest", "linear"] = "linear"
+    flip_horizontal: Annotated[bool, Field("Flip horizontal", name="Flip horizontal",
+        help="Left and right change places. Also in everything recorded or sent.")] = False
+    flip_vertical: Annotated[bool, Field("Flip vertical", name="Flip vertical",
+        help="Top and bottom change places. Also in everything recorded or sent.")] = False
+    fit: Annotated[Literal["fit", "fill", "1:1"], Field("Size", name="Size of the picture",
+        help="How large the picture is in the window.",
+        options=(
+            Option("fit", "Fit", "The whole picture, as large as fits."),
+            Option("fill", "Fill", "The whole area, the picture cropped."),
+            Option("1:1", "1:1", "One pixel of the picture on one of the screen."),
+        ))] = "fit"
+    filter: Annotated[Literal["nearest", "linear"], Field("Pixels", name="Pixels",
+        help="How the pixels of the picture become those of the screen.",
+        options=(
+            Option("linear", "Smooth", "Interpolated linearly."),
+            Option("nearest", "Sharp", "The nearest pixel, edges kept."),
+        ))] = "linear"
 
 
 class Playback(Node, frozen=True):
     """How time runs."""
 
-    speed: float = 1.0  # seconds of t a second; negative runs backwards
+    speed: Annotated[float, Field("Speed", usual=(0, 2), unit="×", digits=2, name="Speed",
+        osc="speed", help="Speed of time; negative runs backwards.")] = 1.0
 
 
 class Params(Node, frozen=True):
@@ -132,7 +228,15 @@ class Params(Node, frozen=True):
     blend: Blend = Blend()
     view: View = View()
     playback: Playback = Playback()
-    noise_mode: Literal["const", "random", "none"] = "const"  # StyleGAN2's per-pixel noise
+    noise_mode: Annotated[Literal["const", "random", "none"], Field("Pixel noise",
+        name="Noise per pixel", help="Noise that StyleGAN2 adds in every layer.",
+        options=(
+            Option("const", "Const", "The noise stored in the network, always the same."),
+            Option("random", "Random", "Fresh noise in every picture."),
+            Option("none", "None", "No noise."),
+        ))] = "const"
     bindings: dict[str, str] = {}  # leaf path, e.g. "noise.amplitude", to the expression it follows
-    sliders: dict[str, float] = {}  # the user's own, by name; `slider("energy")` reads one
+    sliders: Annotated[dict[str, float], Field("Slider", usual=(0, 1), neutral=0.0,
+        help="A slider of your own; slider() in an expression reads it.")] = {}
     osc_out: tuple[str, ...] = ()  # leaf paths whose values are sent as OSC messages
+# fmt: on

@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache, partial
 from typing import Any, Literal
 
 import msgspec
@@ -27,13 +27,12 @@ from msgspec.inspect import (
     UnionType,
     VarTupleType,
 )
-from msgspec.structs import replace
 
+from sgview.state.fields import Field, fields_of
 from sgview.state.params import Params
+from sgview.state.updates import Part, Updates, add_update, apply_updates
 
 Kind = Literal["float", "int", "bool", "text"]
-Part = str | int
-Updates = dict[Part, Any]  # part of a path to a value, or to the updates below it
 
 SMALLEST = 1e-6  # what "greater than 0" is held to
 LARGEST = 1e9  # of fractions: far beyond use, and far from what single precision cannot hold
@@ -53,6 +52,10 @@ class Leaf:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()  # of a text; (): any
+    is_optional: bool = False  # it may be None
+    axis: str = ""  # "x", "y" or "z" of a vector
+    default: Any = field(default=None, compare=False)  # where nothing else is set
+    field: Field = field(kw_only=True, compare=False)  # what people see of it
 
     @property
     def is_number(self) -> bool:
@@ -86,45 +89,58 @@ def leaf_at(path: str) -> Leaf | None:
     """
     node: Any = _tree()
     parts: list[Part] = []
+    seen: Field | None = None
+    default: Any = None
+    axis = ""
     for word in path.split("."):
-        node = _inner(node)
+        node, axis = _inner(node), ""
         if isinstance(node, StructType):
-            field = next((f for f in node.fields if f.name == word), None)
-            if field is None or (not parts and word in _NOT_LEAVES):
+            member = next((f for f in node.fields if f.name == word), None)
+            if member is None or (not parts and word in _NOT_LEAVES):
                 return None
-            node, part = field.type, word
+            seen, default = fields_of(node.cls).get(word), member.default
+            node, part = member.type, word
         elif isinstance(node, DictType) and word:
-            node, part = node.value_type, word
+            node, part, default = node.value_type, word, None
         elif isinstance(node, TupleType | VarTupleType):
             index = _index(word, node)
             if index is None:
                 return None
+            is_there = isinstance(default, tuple) and index < len(default)
+            default = default[index] if is_there else None
+            axis = "xyz"[index] if _is_vector(node) else ""
             node = node.item_types[index] if isinstance(node, TupleType) else node.item_type
             part = index
         else:
             return None
         parts.append(part)
-    return _leaf(_inner(node), tuple(parts))
+    if seen is None:
+        return None
+    if default is None or default is msgspec.NODEFAULT:
+        default = seen.neutral
+    found = _leaf(node, tuple(parts), seen)
+    return None if found is None else replace(found, axis=axis, default=default)
 
 
 def get_leaf(params: Params, leaf: Leaf) -> Any:
-    """Return the value at `leaf`: an amount that is not set is 0, one left to the network None.
+    """Return the value at `leaf`: what a table or list does not name is neutral, see `Field`.
 
     Raises:
         LookupError: if `params` has no such item, such as an edit that is gone.
     """
     node: Any = params
-    for part in leaf.parts:
+    last = len(leaf.parts) - 1
+    for place, part in enumerate(leaf.parts):
         if node is None:
             raise LookupError(f"{leaf.path} is not set.")
         if isinstance(part, int):
-            if part >= len(node) and leaf.parts[:-1] == ("mapping", "class_weights"):
-                return 0.0
+            if part >= len(node) and place == last and leaf.field.neutral is not None:
+                return leaf.field.neutral
             if part >= len(node):
                 raise LookupError(f"{leaf.path} is not there: the list ends at {len(node)}.")
             node = node[part]
         elif isinstance(node, dict):
-            node = node.get(part, 0.0)
+            node = node.get(part, leaf.field.neutral)
         else:
             node = getattr(node, part)
     return node
@@ -137,9 +153,11 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
         LookupError: if `params` has no such item.
         ValueError: if the value is of the wrong kind, not finite, or no choice.
     """
-    if leaf.is_number:
-        if isinstance(value, str):
-            raise ValueError(f"{leaf.path} is a number, not {value[:40]!r}")
+    if value is None and leaf.is_optional:
+        pass
+    elif leaf.is_number:
+        if value is None or isinstance(value, str):
+            raise ValueError(f"{leaf.path} is a number, not {value and value[:40]!r}")
         value = leaf.fit(float(value))
     elif not isinstance(value, str):
         raise ValueError(f"{leaf.path} is a text, not {value!r}")
@@ -149,32 +167,6 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
     updates: Updates = {}
     add_update(updates, leaf.parts, value)
     return apply_updates(params, updates)
-
-
-def add_update(updates: Updates, parts: tuple[Part, ...], value: Any) -> None:
-    """Enter a value into nested `updates`."""
-    for part in parts[:-1]:
-        updates = updates.setdefault(part, {})
-    updates[parts[-1]] = value
-
-
-def apply_updates(node: Any, updates: Updates) -> Any:
-    """Return a copy of a struct, table or tuple with the values of `updates` in it."""
-    if isinstance(node, msgspec.Struct):
-        changes: dict[Any, Any] = {
-            part: apply_updates(getattr(node, part), value) if type(value) is dict else value  # type: ignore[arg-type]
-            for part, value in updates.items()
-        }
-        return replace(node, **changes)
-    if isinstance(node, dict):
-        return {**node, **updates}
-    items = list(node)
-    for index, value in updates.items():
-        assert isinstance(index, int)
-        if index >= len(items):
-            items += [0.0] * (index + 1 - len(items))
-        items[index] = apply_updates(items[index], value) if type(value) is dict else value
-    return tuple(items)
 
 
 def leaves(params: Params) -> Iterator[Leaf]:
@@ -219,17 +211,23 @@ def _inner(node: Any) -> Any:
 
 def _index(word: str, node: TupleType | VarTupleType) -> int | None:
     size = len(node.item_types) if isinstance(node, TupleType) else MOST_ITEMS
-    if size == len(_AXES) and word in _AXES:
+    if _is_vector(node) and word in _AXES:
         return _AXES[word]
     if not (word.isascii() and word.isdigit() and len(word) <= 4):
         return None
     return int(word) if int(word) < size else None
 
 
-def _leaf(node: Any, parts: tuple[Part, ...]) -> Leaf | None:
-    path = ".".join(str(part) for part in parts)
+def _is_vector(node: TupleType | VarTupleType) -> bool:
+    return isinstance(node, TupleType) and len(node.item_types) == len(_AXES)
+
+
+def _leaf(node: Any, parts: tuple[Part, ...], seen: Field) -> Leaf | None:
+    is_optional = isinstance(node, UnionType)  # there is no other union than with None
+    node, path = _inner(node), ".".join(str(part) for part in parts)
+    make = partial(Leaf, path, parts, is_optional=is_optional, field=seen)
     if isinstance(node, BoolType):
-        return Leaf(path, parts, "bool")
+        return make("bool")
     if isinstance(node, IntType | FloatType):
         low = node.ge if node.ge is not None else node.gt
         high = node.le if node.le is not None else node.lt
@@ -238,7 +236,7 @@ def _leaf(node: Any, parts: tuple[Part, ...]) -> Leaf | None:
             low += step
         if high is not None and node.le is None:
             high -= step
-        return Leaf(path, parts, "int" if isinstance(node, IntType) else "float", low, high)
+        return make("int" if isinstance(node, IntType) else "float", low, high)
     if isinstance(node, LiteralType):
-        return Leaf(path, parts, "text", choices=tuple(str(value) for value in node.values))
-    return Leaf(path, parts, "text") if isinstance(node, StrType) else None
+        return make("text", choices=tuple(str(value) for value in node.values))
+    return make("text") if isinstance(node, StrType) else None

@@ -1,4 +1,4 @@
-"""How the instrument listens. No part of `Params`: it belongs to the room, not to a look."""
+"""How the instrument listens: of the machine, not part of a preset, and so no part of `Params`."""
 
 from __future__ import annotations
 

@@ -7,35 +7,24 @@ unread.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from stylegan3.checkpoints.detect import refuse_relatives
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.found import Part, RawGenerator, configure, plain_scalars
-from stylegan3.checkpoints.infer import infer_config
+from stylegan3.checkpoints.found import (
+    FoundGenerator,
+    Part,
+    configure,
+    infer_options,
+    plain_scalars,
+)
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
-from stylegan3.config import Config, StyleGAN2Config, StyleGAN3Config
-from stylegan3.layers import alias_free_name, block_name, is_alias_free
+from stylegan3.config import Config
+from stylegan3.families import Family, recognise
+from stylegan3.layers import alias_free_name, block_name
 
 POSITIONAL = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
-COMMON = (*POSITIONAL, "channel_base", "channel_max", "num_fp16_res", "conv_clamp")
-STYLEGAN2_OPTIONS = (*COMMON, "architecture", "resample_filter", "use_noise", "activation")
-STYLEGAN3_OPTIONS = (
-    *COMMON,
-    *("num_layers", "num_critical", "first_cutoff", "first_stopband", "last_stopband_rel"),
-    *("margin_size", "output_scale", "conv_kernel", "filter_size", "lrelu_upsampling"),
-    *("use_radial_filters", "magnitude_ema_beta"),
-)
-MAPPING_OPTIONS = {
-    "num_layers": "num_mapping_layers",
-    "lr_multiplier": "mapping_lr_multiplier",
-    "w_avg_beta": "w_avg_beta",
-}
-STYLEGAN2_MAPPING_OPTIONS = MAPPING_OPTIONS | {
-    "embed_features": "embed_features",
-    "layer_features": "layer_features",
-    "activation": "mapping_activation",
-}
 # Options that say how to compute, not what.
 HARMLESS = {
     *("fp16_channels_last", "channels_last", "fused_modconv_default", "use_fp16", "num_ws"),
@@ -43,7 +32,7 @@ HARMLESS = {
 }
 
 
-def read_nvlabs(tree: Any) -> RawGenerator | None:
+def read_nvlabs(tree: Any) -> FoundGenerator | None:
     """The generator in the tree of such a pickle, or None if the file is something else.
 
     Raises:
@@ -66,31 +55,26 @@ def read_nvlabs(tree: Any) -> RawGenerator | None:
         return None
     names = (*module.parameters, *module.buffers)
     refuse_relatives(names)
-    blocks = [block for block in map(block_name, names) if block is not None]
-    if is_alias_free(names):
-        cls = StyleGAN3Config
-    elif any(block.tensor.startswith(("const", "conv0", "conv1")) for block in blocks):
-        cls = StyleGAN2Config
-    else:
+    family = recognise(names)
+    if family is None:
         return None
     parts = {name: Part.of(ref) for name, ref in module.parameters.items()}
     parts |= {name: Part.of(ref, is_buffer=True) for name, ref in module.buffers.items()}
-    config = _config(cls, module, parts, notes)
-    return RawGenerator(config, parts, "PyTorch pickle of a network", notes, training)
+    config = _config(family, module, parts, notes)
+    return FoundGenerator(config, parts, "PyTorch pickle of a network", notes, training)
 
 
-def _config(
-    cls: type[Config], module: ModuleRef, parts: dict[str, Part], notes: list[str]
-) -> Config:
-    if not module.kwargs and not module.args:
-        attributes = _attributes(cls, module)
-        if "img_resolution" not in attributes or "channel_base" not in attributes:
-            inferred = infer_config(cls, {name: part.shape for name, part in parts.items()})
-            settings = ("conv_clamp", "num_fp16_res", "activation", "output_scale")
-            return configure(
-                cls, inferred | {k: attributes[k] for k in settings if k in attributes}
-            )
-    return configure(cls, _attributes(cls, module) | _arguments(cls, module, notes))
+def _config(family: Family, module: ModuleRef, parts: dict[str, Part], notes: list[str]) -> Config:
+    attributes = _attributes(family, module)
+    if module.kwargs or module.args:
+        return configure(family.config, attributes | _arguments(family.config, module, notes))
+    if "img_resolution" in attributes and "channel_base" in attributes:
+        return configure(family.config, attributes)
+    inferred = infer_options(family, {name: part.shape for name, part in parts.items()})
+    settings = ("conv_clamp", "num_fp16_res", "activation", "output_scale")
+    return configure(
+        family.config, inferred | {k: attributes[k] for k in settings if k in attributes}
+    )
 
 
 def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[str, Any]:
@@ -103,9 +87,8 @@ def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[s
         if not isinstance(given.setdefault(nested, {}), dict):
             raise UnusableError(f"its configuration is impossible: {nested} is no dictionary")
     mapping, flat = given["mapping_kwargs"], given | given["synthesis_kwargs"]
-    is_sg2 = cls is StyleGAN2Config
-    known = STYLEGAN2_OPTIONS if is_sg2 else STYLEGAN3_OPTIONS
-    mapping_known = STYLEGAN2_MAPPING_OPTIONS if is_sg2 else MAPPING_OPTIONS
+    mapping_known = cls.mapping_options
+    known = [f.name for f in fields(cls) if f.name not in mapping_known.values()]
     options = {name: _plain(flat[name]) for name in known if name in flat}
     options |= {mapping_known[k]: _plain(v) for k, v in mapping.items() if k in mapping_known}
     unknown = [k for k in flat if k not in known and k not in HARMLESS]
@@ -120,36 +103,50 @@ def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[s
     return options
 
 
-def _attributes(cls: type[Config], module: ModuleRef) -> dict[str, Any]:
+def _attributes(family: Family, module: ModuleRef) -> dict[str, Any]:
     """What the modules say about themselves: the program's defaults at the time of training."""
-    synthesis = module.states.get("synthesis", {})
     mapping = module.states.get("mapping", {})
     options = {k: module.state[k] for k in POSITIONAL if k in module.state}
     options |= {
         "num_mapping_layers": mapping.get("num_layers"),
         "w_avg_beta": mapping.get("w_avg_beta"),
+        "num_fp16_res": module.states.get("synthesis", {}).get("num_fp16_res"),
     }
-    options["num_fp16_res"] = synthesis.get("num_fp16_res")
-    if cls is StyleGAN2Config:
-        parsed = ((block_name(name), state) for name, state in module.states.items())
-        blocks = [state for block, state in parsed if block is not None and not block.tensor]
-        layer = module.states.get("synthesis.b4.conv1", {})
-        options |= {k: layer[k] for k in ("use_noise", "activation") if k in layer}
-        if blocks and "architecture" in blocks[0]:
-            options["architecture"] = blocks[0]["architecture"]
-        if options["num_fp16_res"] is None and blocks and "use_fp16" in blocks[0]:
-            options["num_fp16_res"] = sum(block.get("use_fp16") is True for block in blocks)
-    else:
-        parsed = ((alias_free_name(name), state) for name, state in module.states.items())
-        first = [s for n, s in parsed if n is not None and n.index == 0 and not n.tensor]
-        layer = first[0] if first else {}
-        names = ("num_layers", "num_critical", "margin_size", "output_scale")
-        options |= {k: synthesis[k] for k in names if k in synthesis}
-        options |= {k: layer[k] for k in ("conv_kernel", "magnitude_ema_beta") if k in layer}
+    own, layer = ATTRIBUTES[family.name](module) if family.name in ATTRIBUTES else ({}, {})
+    options |= {k: v for k, v in own.items() if options.get(k) is None}
     options = {k: _plain(v) for k, v in options.items() if v is not None}
     if "conv_clamp" in layer:
         options["conv_clamp"] = _plain(layer["conv_clamp"])  # None is a value: no clamping
     return options
+
+
+def _stylegan2_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options that modules of StyleGAN2 state, and the attributes of a layer."""
+    parsed = ((block_name(name), state) for name, state in module.states.items())
+    blocks = [state for block, state in parsed if block is not None and not block.tensor]
+    layer = module.states.get("synthesis.b4.conv1", {})
+    options = {k: layer[k] for k in ("use_noise", "activation") if k in layer}
+    if blocks and "architecture" in blocks[0]:
+        options["architecture"] = blocks[0]["architecture"]
+    if blocks and "use_fp16" in blocks[0]:
+        options["num_fp16_res"] = sum(block.get("use_fp16") is True for block in blocks)
+    return options, layer
+
+
+def _stylegan3_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options that modules of StyleGAN3 state, and the attributes of a layer."""
+    synthesis = module.states.get("synthesis", {})
+    parsed = ((alias_free_name(name), state) for name, state in module.states.items())
+    first = [s for n, s in parsed if n is not None and n.index == 0 and not n.tensor]
+    layer = first[0] if first else {}
+    names = ("num_layers", "num_critical", "margin_size", "output_scale")
+    options = {k: synthesis[k] for k in names if k in synthesis}
+    options |= {k: layer[k] for k in ("conv_kernel", "magnitude_ema_beta") if k in layer}
+    return options, layer
+
+
+# By family. One that is not here states its options only as arguments, or in its tensors' shapes.
+ATTRIBUTES = {"stylegan2": _stylegan2_attributes, "stylegan3": _stylegan3_attributes}
 
 
 def _plain(value: Any) -> Any:

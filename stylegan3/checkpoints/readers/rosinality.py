@@ -14,12 +14,12 @@ from torch import Tensor
 
 from stylegan3.checkpoints.container.tensors import read_tensor
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.found import Part, RawGenerator, configure
-from stylegan3.checkpoints.infer import infer_config
+from stylegan3.checkpoints.found import FoundGenerator, Part, configure, infer_options
 from stylegan3.checkpoints.pickle.values import TensorRef
 from stylegan3.checkpoints.source import Source
-from stylegan3.config import StyleGAN2Config
+from stylegan3.families import FAMILIES
 
+STYLEGAN2 = FAMILIES["stylegan2"]
 LAYER = {
     "conv.weight": "weight",
     "conv.modulation.weight": "affine.weight",
@@ -41,7 +41,7 @@ def is_rosinality(tensors: dict[str, TensorRef]) -> bool:
 
 def convert_rosinality(
     source: Source, tensors: dict[str, TensorRef], latent_avg: Any
-) -> RawGenerator:
+) -> FoundGenerator:
     """Rename the tensors of such a state dict.
 
     Raises:
@@ -55,12 +55,12 @@ def convert_rosinality(
             parts[name] = Part.of(ref)  # surplus: reported by name
         elif published:
             parts[published] = _squeezed(published, ref)
-    options = infer_config(StyleGAN2Config, {name: part.shape for name, part in parts.items()})
+    options = infer_options(STYLEGAN2, {name: part.shape for name, part in parts.items()})
     options |= {"conv_clamp": None, "num_fp16_res": 0}
     kernel = tensors.get("convs.0.conv.blur.kernel")
     if kernel is not None:
         options["resample_filter"] = _taps(source, kernel)
-    config = configure(StyleGAN2Config, options)
+    config = configure(STYLEGAN2.config, options)
     if isinstance(latent_avg, TensorRef) and 1 <= len(latent_avg.shape) <= 3:
         rows = latent_avg.numel // max(config.w_dim, 1)
         if latent_avg.shape[-1] == config.w_dim and rows:
@@ -69,7 +69,7 @@ def convert_rosinality(
             )
             if rows > 1:
                 notes.append("its average latent has several rows, of which the first is used")
-    return RawGenerator(config, parts, "rosinality checkpoint of StyleGAN2", notes)
+    return FoundGenerator(config, parts, "rosinality checkpoint of StyleGAN2", notes)
 
 
 def _published(name: str) -> str | None:

@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from stylegan3.checkpoints.checkpoint import Checkpoint
-from stylegan3.checkpoints.completeness import is_buffer
 from stylegan3.checkpoints.errors import CheckpointError, UnusableError
-from stylegan3.checkpoints.found import Part, RawGenerator, check_option
+from stylegan3.checkpoints.found import FoundGenerator, Part, check_options
 from stylegan3.checkpoints.pickle.values import Storage, TensorRef
 from stylegan3.checkpoints.source import Source, Span
-from stylegan3.config import config_from_dict
+from stylegan3.config import Config
+from stylegan3.families import FAMILIES, config_from_dict, is_buffer
 
 CONFIG_KEY, VERSION_KEY, ORIGIN_KEY = "stylegan3.config", "stylegan3.version", "stylegan3.origin"
 VERSION = "1"
@@ -65,7 +65,7 @@ def read_header(source: Source) -> tuple[dict[str, TensorRef], dict[str, str]]:
     return {name: _ref(name, entry, start, source.size) for name, entry in header.items()}, metadata
 
 
-def read_own(tensors: dict[str, TensorRef], metadata: Mapping[str, str]) -> RawGenerator | None:
+def read_own(tensors: dict[str, TensorRef], metadata: Mapping[str, str]) -> FoundGenerator | None:
     """The generator of a file of this project, or None if another program wrote it.
 
     Raises:
@@ -84,15 +84,20 @@ def read_own(tensors: dict[str, TensorRef], metadata: Mapping[str, str]) -> RawG
         raise UnusableError("it is damaged: its configuration is no JSON") from error
     if not isinstance(values, dict):
         raise UnusableError("it is damaged: its configuration is no table")
-    for name, value in values.items():
-        check_option(name[:80], tuple(value) if isinstance(value, list) else value)
+    family = values.get("family")
+    cls = FAMILIES[family].config if isinstance(family, str) and family in FAMILIES else Config
+    check_options(
+        cls, {name[:80]: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    )
     try:
         config = config_from_dict(values)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise UnusableError(f"its configuration is impossible: {error}") from error
     parts = {name: Part.of(ref) for name, ref in tensors.items()}
     origin = metadata.get(ORIGIN_KEY, "")[:200]
-    return RawGenerator(config, parts, f"safetensors (from: {origin})" if origin else "safetensors")
+    return FoundGenerator(
+        config, parts, f"safetensors (from: {origin})" if origin else "safetensors"
+    )
 
 
 def save_safetensors(

@@ -14,11 +14,11 @@ from typing import Any
 from torch import Tensor
 
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.found import Part, RawGenerator, configure
-from stylegan3.checkpoints.infer import infer_config
+from stylegan3.checkpoints.found import FoundGenerator, Part, configure, infer_options
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
-from stylegan3.config import StyleGAN2Config
+from stylegan3.families import FAMILIES
 
+STYLEGAN2 = FAMILIES["stylegan2"]
 DEEPEST_NETWORK = 8
 MOST_VARIABLES = 20_000  # published generators have about 150
 OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 3, Progressive GAN 2
@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def read_tensorflow(tree: Any) -> RawGenerator | None:
+def read_tensorflow(tree: Any) -> FoundGenerator | None:
     """The averaged generator of a TensorFlow pickle, or None if the file is something else.
 
     Raises:
@@ -110,10 +110,10 @@ def read_tensorflow(tree: Any) -> RawGenerator | None:
     parts = dict(_parts(variables))
     if "mapping.fc0.weight" not in parts or "synthesis.b4.const" not in parts:
         raise UnusableError("it is a TensorFlow network, but not a StyleGAN2 generator")
-    options = infer_config(StyleGAN2Config, {name: part.shape for name, part in parts.items()})
+    options = infer_options(STYLEGAN2, {name: part.shape for name, part in parts.items()})
     options |= {"conv_clamp": None, "num_fp16_res": 0} | _options(network)
-    config = configure(StyleGAN2Config, options)
-    return RawGenerator(config, parts, "TensorFlow pickle of StyleGAN2", notes)
+    config = configure(STYLEGAN2.config, options)
+    return FoundGenerator(config, parts, "TensorFlow pickle of StyleGAN2", notes)
 
 
 def _is_network(value: Any) -> bool:

@@ -16,7 +16,7 @@ struct alignas(64) TensorMap { u64 opaque[16]; };
 DEVICE void barrier_init_done() {
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 }
-// Arrives, and announces bytes that copies will bring in this phase.
+// Arrives, and announces bytes that copies will write in this phase.
 DEVICE void barrier_expect(u32 at, int bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
                :: "r"(at), "r"(bytes) : "memory");
@@ -47,7 +47,7 @@ DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" :::
 template <int PENDING> DEVICE void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" :: "n"(PENDING) : "memory");
 }
-// Four 8x8 matrices of float16: lane l brings the address of a row of matrix l / 8, and gets
+// Four 8x8 matrices of float16: lane l gives the address of a row of matrix l / 8, and gets
 // row l / 4, columns 2 (l % 4) and the next of each.
 DEVICE void load_matrices(u32 (&m)[4], u32 at) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"

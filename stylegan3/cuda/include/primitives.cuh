@@ -149,7 +149,7 @@ DEVICE void store_global8(void* to, u32 x, u32 y) {
                :: "l"(__cvta_generic_to_global(to)), "r"(x), "r"(y) : "memory");
 }
 
-// Asks for 128 bytes to be brought as far as L2.
+// Prefetches 128 bytes to L2.
 DEVICE void prefetch(const void* at) {
   asm volatile("prefetch.global.L2 [%0];" :: "l"(__cvta_generic_to_global(at)));
 }
@@ -196,7 +196,7 @@ DEVICE void barrier_wait(u32 at, int parity) {
 #endif
 
 // ---- blocks that run at once -------------------------------------------------------------------
-// Blocks that all run (KernelSpec.runs_at_once) may pass numbers on to each other, past L1, while they
+// Blocks that all run (KernelSpec.is_cooperative) may pass numbers on to each other, past L1, while they
 // run. Aligned words of 8 bytes are written and read as a whole: a ticket in the high half says that
 // the number beside it is there, without a fence. Tickets differ from launch to launch, and from 0.
 DEVICE u32 load_coherent4(const u32* from) {

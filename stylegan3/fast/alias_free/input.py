@@ -53,8 +53,8 @@ class AliasFreeInput:
         affine = self._source.affine
         return Dense(affine.weight, affine.bias, w, self._turn, affine.weight_gain)
 
-    def beginning(self, **following: Any) -> FourierInput:
-        """Return what is written beside the vectors.
+    def fourier_input(self, **following: Any) -> FourierInput:
+        """Return what the modulation launch writes beside its vectors.
 
         Args:
             following: `next_styles`, `next_power`, `next_gain` of the layer that reads the output.

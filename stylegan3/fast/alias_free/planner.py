@@ -10,16 +10,16 @@ from torch import Tensor
 
 from stylegan3.alias_free.synthesis import AliasFreeSynthesis, SynthesisLayer
 from stylegan3.fast.alias_free.input import AliasFreeInput
-from stylegan3.fast.alias_free.torgb import AliasFreeColours
-from stylegan3.fast.kernels.channels_last import vector_length
+from stylegan3.fast.alias_free.torgb import TorgbSteps
+from stylegan3.fast.kernels.channels_last import planar, vector_length
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.dense.launcher import Dense
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
 from stylegan3.fast.kernels.modulation.launcher import Modulation
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations, step
-from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
+from stylegan3.fast.plan import Arena, Derived, Plan, Step
 from stylegan3.fast.precision import Precision, layer_dtypes, pitch
 
 _INPUT = -1  # stands before layer 0
@@ -63,7 +63,7 @@ class AliasFreePlanner:
         self._styles = [self._vector(g.in_channels) for g in config.layers]
         counts = [g.out_channels for g in config.layers[:-1]]
         self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
-        self._colours = AliasFreeColours(
+        self._torgb = TorgbSteps(
             self._layers[-1],
             config.output_scale,
             operations,
@@ -83,21 +83,24 @@ class AliasFreePlanner:
             synthesis.input, operations, self._arena, self._in_pitch[0], self._dtypes[0]
         )
 
-    def plan(self, layer: str | None = None) -> Plan:
-        """Return the plan of the picture, or of the output of one of `layer_names`."""
+    def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
+        """Return the plan of the picture, or of the output of one of `layer_names`.
+
+        StyleGAN3 has no noise: its mode is accepted, so that callers need not know.
+        """
         names = ["input", *(g.name for g in self._geometries)]
         stop = len(names) - 1 + _INPUT if layer is None else names.index(layer) + _INPUT
         torgb = len(self._layers) - 1
         steps = [*self._style_steps(stop), self._input.step(self._output(_INPUT))]
-        rgb = self._colours.torgb(is_scaled=layer is None)
-        is_begun = stop == torgb and self._colours.is_begun
+        rgb = self._torgb.torgb(is_scaled=layer is None)
+        is_fused = stop == torgb and self._torgb.is_fused
         for index in range(min(stop + 1, torgb)):
-            begins = is_begun and index == torgb - 1
-            steps += self._layer_steps(index, index == stop, torgb=rgb if begins else None)
+            fuses = is_fused and index == torgb - 1
+            steps += self._layer_steps(index, index == stop, torgb=rgb if fuses else None)
         if stop == torgb:
-            x = self._colours.parts(self._arena) if is_begun else self._output(torgb - 1)
-            steps.append(self._colours.step(rgb, x))
-            output = self._colours.picture[None]
+            x = self._torgb.parts(self._arena) if is_fused else self._output(torgb - 1)
+            steps.append(self._torgb.step(rgb, x))
+            output = self._torgb.picture[None]
         else:
             channels = self._synthesis.layers[stop - _INPUT].channels
             output = planar(self._output(stop, is_last=True), channels)
@@ -117,10 +120,10 @@ class AliasFreePlanner:
         modulations = [self._modulation(i, i < stop) for i in range(stop + 1)]
         energies = [weight.energy for weight in self._weights[: stop + 1]]
         affines = self._ops.fully_connected(denses, self._device, energies)
-        vectors = self._ops.modulation_vectors(
+        vectors = self._ops.modulation(
             [m for m in modulations if m is not None],
             self._device,
-            self._input.beginning(**self._next_of(_INPUT, stop > _INPUT)),
+            self._input.fourier_input(**self._next_of(_INPUT, stop > _INPUT)),
         )
         return [step("styles", affines), step("modulation, input", vectors)]
 
@@ -154,7 +157,7 @@ class AliasFreePlanner:
         }
 
     def _layer_steps(
-        self, index: int, is_last: bool, torgb: AliasFreeRgb | None = None
+        self, index: int, is_last: bool, torgb: TorgbLayer | None = None
     ) -> list[Step]:
         g = self._geometries[index]
         size = g.in_size + g.conv_kernel - 1
@@ -168,7 +171,7 @@ class AliasFreePlanner:
             name, y = f"{g.name} filtered_lrelu", self._output(index, is_last=is_last)
             activate = self._activation(index, is_last=is_last)
         else:
-            name, y = f"{g.name} filtered_lrelu, torgb", self._colours.parts(self._arena)
+            name, y = f"{g.name} filtered_lrelu, torgb", self._torgb.parts(self._arena)
             activate = self._make_activation(index, x.dtype, torgb)
         return [*steps, step(name, activate, t, y, g.out_channels, *vectors)]
 
@@ -179,7 +182,7 @@ class AliasFreePlanner:
         return self._activations[index, out_dtype]
 
     def _make_activation(
-        self, index: int, out_dtype: torch.dtype, torgb: AliasFreeRgb | None = None
+        self, index: int, out_dtype: torch.dtype, torgb: TorgbLayer | None = None
     ) -> Any:
         options = {} if torgb is None else {"torgb": torgb}
         return self._ops.filtered_lrelu(
@@ -209,7 +212,7 @@ class AliasFreePlanner:
             shape = (g.out_size, g.out_size, self._in_pitch[index + 1])
             for dtype in self._dtypes[index : index + 2]:
                 arena.reserve("activated", shape, dtype)
-        self._colours.reserve(arena)
+        self._torgb.reserve(arena)
         arena.allocate()
         return arena
 
@@ -219,18 +222,19 @@ class AliasFreePlanner:
             g, weight = layer.geometry, layer.weight
             out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
             channels = g.out_channels  # filtered_lrelu looks at no padding
-            reads_blocks = all(
-                self._ops.reads_blocks(self._filters[index], self._device, self._dtypes[index], out)
+            filters, dtype = self._filters[index], self._dtypes[index]
+            may_block = all(
+                self._ops.accepts_blocked_input(filters, self._device, dtype, out)
                 for out in self._dtypes[index : index + 2]
             )
             prepared = PreparedWeight(
                 weight,
                 in_pitch=self._in_pitch[index],
                 out_pitch=out_pitch,
-                dtype=self._dtypes[index],
+                dtype=dtype,
             )
             convolution = self._ops.convolution(
-                prepared, g.in_size, padding, channels, may_block=reads_blocks
+                prepared, g.in_size, padding, channels, may_block=may_block
             )
             self._weights.append(prepared)
             self._convolutions.append(convolution)

@@ -7,16 +7,16 @@ from torch import Tensor
 
 from stylegan3.alias_free.synthesis import SynthesisLayer
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Step
 
 
-class AliasFreeColours:
+class TorgbSteps:
     """ToRGB of one network; its picture serves all plans.
 
-    Where it can, the filter before it stores ToRGB's sums, in parts, in the place of its output:
-    fewer bytes to write and to read. What is left is then to add the parts up.
+    Where it can be part of the filter before it, that stores partial sums of ToRGB, which are
+    smaller than its output, and what is left is to add them up.
 
     Args:
         layer: whose live tensors are read.
@@ -48,29 +48,29 @@ class AliasFreeColours:
         self._ops, self._dtype, self._pitch = operations, dtypes[-1], pitch
         self._size = (g.out_size, g.out_size)
         self.picture = torch.zeros(g.out_channels, *self._size, device=device)
-        self.is_begun = operations.begins_torgb(filters, device, *dtypes, g.out_channels)
-        """Whether the filter before stores parts of the sums, where only the picture is wanted."""
+        self.is_fused = operations.can_fuse_torgb(filters, device, *dtypes, g.out_channels)
+        """Whether the filter before stores partial sums, where only the picture is wanted."""
 
-    def torgb(self, *, is_scaled: bool) -> AliasFreeRgb:
+    def torgb(self, *, is_scaled: bool) -> TorgbLayer:
         """Return what to compute: the picture, or the layer's output, without the scale."""
         layer, scale = self._layer, self._output_scale if is_scaled else 1.0
-        return AliasFreeRgb(layer.weight, layer.bias, layer.conv_clamp, scale)
+        return TorgbLayer(layer.weight, layer.bias, layer.conv_clamp, scale)
 
     def reserve(self, arena: Arena) -> None:
         """Have room for the parts, where there are some."""
-        if self.is_begun:
+        if self.is_fused:
             arena.reserve("activated", self._parts_shape, torch.float32)
 
     def parts(self, arena: Arena) -> Tensor:  # [parts, colours, H, W]
         """Return the buffer of the parts: nothing else is "activated" while they are."""
         return arena.picture("activated", self._parts_shape, torch.float32)
 
-    def step(self, torgb: AliasFreeRgb, x: Tensor) -> Step:
+    def step(self, torgb: TorgbLayer, x: Tensor) -> Step:
         """Return what makes the picture of the parts, or of the output of the layer before."""
         name = f"{self._layer.geometry.name} torgb"
-        if self.is_begun:
-            return step(name, self._ops.colour_sums(torgb, self._size), x, self.picture)
-        operation = self._ops.alias_free_torgb(torgb, pitch=self._pitch, dtype=self._dtype)
+        if self.is_fused:
+            return step(name, self._ops.torgb_partial_sums(torgb, self._size), x, self.picture)
+        operation = self._ops.torgb(torgb, pitch=self._pitch, dtype=self._dtype)
         return step(name, operation, x, self.picture)
 
     @property

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.cuda.multiprocessors import multiprocessors
+from stylegan3.cuda.sources import storage_class
 
 
 def padded_channels(channels: int, multiple: int = 8) -> int:
@@ -18,23 +19,16 @@ def vector_length(pitch: int) -> int:
     return padded_channels(pitch, 16)
 
 
-def storage(dtype: torch.dtype) -> str:
-    """Return the storage class of `element.cuh` for a dtype.
-
-    Raises:
-        ValueError: if it is neither float16 nor float32.
-    """
-    names = {torch.float16: "Half", torch.float32: "Float"}
-    if dtype not in names:
-        raise ValueError(f"activations must be float16 or float32, not {dtype}")
-    return names[dtype]
+def planar(x: Tensor, channels: int) -> Tensor:  # [H, W, P] -> [1, C, H, W]
+    """Return a channels-last picture as torch sees pictures, without its padding; a view."""
+    return x[..., :channels].permute(2, 0, 1)[None]
 
 
 def check_picture(name: str, x: Tensor, channels: int) -> None:
     """Check a tensor's layout; raises ValueError that names what is wrong."""
     if x.ndim != 3 or not x.is_contiguous():
         raise ValueError(f"{name} must be a contiguous [H, W, P], not {tuple(x.shape)}")
-    storage(x.dtype)
+    storage_class(x.dtype)
     if x.shape[2] % 8 or x.shape[2] < channels:
         raise ValueError(
             f"{name} must have a pitch of a multiple of 8 of at least {channels} channels,"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylegan3.config import StyleGAN2Config
 from stylegan3.fast.kernels.activation.launcher import resampling_taps
 from stylegan3.fast.kernels.channels_last import vector_length
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations
 from stylegan3.fast.precision import Precision, block_dtype, pitch
+from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisBlock, SynthesisLayer
 
 Vectors = tuple[Tensor, Tensor, Tensor]
@@ -80,7 +80,7 @@ def prepare_convolutions(
             in_pitch, out_pitch = input_pitch(config, len(made)), input_pitch(config, len(made) + 1)
             dtype = block_dtype(config, resolution, precision)
             taps = separable_taps(layer.resample_filter)
-            is_composed = is_upsampling and operations.composes_upsampling(
+            is_fused = is_upsampling and operations.fuses_upsampling(
                 in_size, in_channels, out_pitch, dtype, noise.device
             )
             weight = PreparedWeight(
@@ -89,7 +89,7 @@ def prepare_convolutions(
                 out_pitch=out_pitch,
                 dtype=dtype,
                 phases=is_upsampling,
-                taps=taps if is_composed else None,
+                taps=taps if is_fused else None,
             )
             convolution = StyleConvolution(
                 name=f"{block.name}.{name}",

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from stylegan3.fast.kernels.activation.launcher import ActVectors
+from stylegan3.fast.kernels.channels_last import planar
 from stylegan3.fast.kernels.dense.launcher import Dense
 from stylegan3.fast.kernels.modulation.first_input import ConstantInput
 from stylegan3.fast.kernels.modulation.launcher import Modulation
 from stylegan3.fast.operations import Operations, step
-from stylegan3.fast.plan import Arena, Derived, Plan, Step, planar
+from stylegan3.fast.plan import Arena, Derived, Plan, Step
 from stylegan3.fast.precision import Precision
 from stylegan3.fast.stylegan2.convolutions import (
     StyleConvolution,
@@ -20,7 +21,7 @@ from stylegan3.fast.stylegan2.convolutions import (
     input_pitch,
     prepare_convolutions,
 )
-from stylegan3.fast.stylegan2.torgb import BlockColours, PictureSum
+from stylegan3.fast.stylegan2.torgb import TorgbBlock, TorgbPicture
 from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisLayer, ToRGBLayer
 
 _ACTIVATED = ("activated", "activated too")  # in turn: a convolution reads one, writes the other
@@ -60,7 +61,7 @@ class StyleGAN2Planner:
         self._ws = ws
         self._device = ws.device
         self._blocks = [block_of(synthesis, r) for r in config.block_resolutions]
-        self._colours = [BlockColours(b, self._device) for b in self._blocks]
+        self._torgbs = [TorgbBlock(b, self._device) for b in self._blocks]
         self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
         self._convs = prepare_convolutions(synthesis, operations, precision, self._noise)
         prepared = [c.weight for c in self._convs]
@@ -79,18 +80,18 @@ class StyleGAN2Planner:
         steps = self._style_steps(count, block if has_picture else None)
         if noise_mode == "random" and self._synthesis.config.use_noise:
             steps.append(Step("noise", self._noise.normal_))
-        picture = PictureSum(self._ops, self._colours, 0 if layer is None else block)
+        picture = TorgbPicture(self._ops, self._torgbs, 0 if layer is None else block)
         ready, waiting = len(steps), 0  # behind the last step that left something to be added up
         for index in range(count):
             is_last = index == count - 1
             made = self._conv_steps(index, is_last, noise_mode, picture if has_picture else None)
-            steps[ready:ready] = [step for step in made if step.is_aside]
-            steps += [step for step in made if not step.is_aside]
+            steps[ready:ready] = [step for step in made if step.is_on_side_stream]
+            steps += [step for step in made if not step.is_on_side_stream]
             if picture.waiting != waiting:
                 ready, waiting = len(steps), picture.waiting
         if has_picture:
             steps += picture.complete()
-            output = self._colours[block].picture[None]
+            output = self._torgbs[block].picture[None]
         else:
             channels = self._synthesis.config.channels(self._blocks[block].resolution)
             output = planar(self._activated(count - 1), channels)
@@ -103,7 +104,7 @@ class StyleGAN2Planner:
         """
         denses = [self._dense(c.layer, c.row, c.styles) for c in self._convs[:count]]
         if picture is not None:
-            for block, colours in enumerate(self._colours[: picture + 1]):
+            for block, colours in enumerate(self._torgbs[: picture + 1]):
                 denses.append(self._dense(colours.layer, 2 * block + 1, colours.styles))
         modulations = []
         for index, conv in enumerate(self._convs[:count]):
@@ -122,8 +123,8 @@ class StyleGAN2Planner:
             )
         energies = [c.weight.energy for c in self._convs[:count]]
         const = self._blocks[0].const
-        beginning = ConstantInput(const, self._convs[0].styles, self._activated(-1))
-        vectors = self._ops.modulation_vectors(modulations, self._device, beginning)
+        first_input = ConstantInput(const, self._convs[0].styles, self._activated(-1))
+        vectors = self._ops.modulation(modulations, self._device, first_input)
         return [
             step("styles", self._ops.fully_connected(denses, self._device, energies)),
             step("modulation, input", vectors),
@@ -134,7 +135,7 @@ class StyleGAN2Planner:
         return Dense(affine.weight, affine.bias, self._ws[row], styles, affine.weight_gain)
 
     def _conv_steps(
-        self, index: int, is_last: bool, noise_mode: str, picture: PictureSum | None
+        self, index: int, is_last: bool, noise_mode: str, picture: TorgbPicture | None
     ) -> list[Step]:
         conv = self._convs[index]
         steps = []
@@ -164,15 +165,15 @@ class StyleGAN2Planner:
         rgb = taps = None
         joins = False
         if picture is not None and has_colour:
-            before, rgb, taps = picture.add(block, fused.colour_parts if fused else 1, clamp)
+            before, rgb, taps = picture.add(block, fused.torgb_parts if fused else 1, clamp)
             steps += before
             joins = bool(before)
         if fused:
             name = f"{conv.name} convolution, activation"
             last = step(name, fused, x, out, vectors, rgb, taps)
-            return [*steps, replace(last, joins=joins)]
+            return [*steps, replace(last, joins_side_stream=joins)]
         t = self._convolved(conv)
-        activate = self._ops.modulated_act(
+        activate = self._ops.activation(
             pitch=t.shape[2],
             dtype=conv.dtype,
             clamp=clamp,
@@ -183,7 +184,7 @@ class StyleGAN2Planner:
         return [
             *steps,
             step(f"{conv.name} convolution", conv.convolution, x, t),
-            replace(step(f"{conv.name} activation", activate, *arguments), joins=joins),
+            replace(step(f"{conv.name} activation", activate, *arguments), joins_side_stream=joins),
         ]
 
     def _act_vectors(self, conv: StyleConvolution, noise_mode: str) -> ActVectors:

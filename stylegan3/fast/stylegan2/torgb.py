@@ -7,15 +7,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from stylegan3.fast.kernels.activation.launcher import SkipRgb
-from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel
+from stylegan3.fast.kernels.activation.launcher import TorgbOperands
+from stylegan3.fast.kernels.torgb.launcher import SkipLevel
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Step
 from stylegan3.fast.stylegan2.convolutions import separable_taps
 from stylegan3.stylegan2.synthesis import SynthesisBlock, ToRGBLayer
 
 
-class BlockColours:
+class TorgbBlock:
     """ToRGB of a block, and the buffers that it fills.
 
     Raises:
@@ -32,10 +32,10 @@ class BlockColours:
         self.taps = separable_taps(block.resample_filter)
         self._parts: Tensor | None = None
 
-    def rgb(self, out: Tensor, previous: Tensor | None) -> SkipRgb:
+    def rgb(self, out: Tensor, previous: Tensor | None) -> TorgbOperands:
         """Return what an activation needs to write ToRGB to `out`."""
-        layer = self.layer
-        return SkipRgb(layer.weight, self.styles, layer.bias, layer.weight_gain, out, previous)
+        weight, bias, gain = self.layer.weight, self.layer.bias, self.layer.weight_gain
+        return TorgbOperands(weight, self.styles, bias, gain, out, previous)
 
     def parts(self, count: int) -> Tensor:  # [count, colours, r, r]
         """Return the buffer for sums over some of the channels each."""
@@ -44,7 +44,7 @@ class BlockColours:
         return self._parts
 
 
-class PictureSum:
+class TorgbPicture:
     """The picture of one plan, as its blocks add to it.
 
     Args:
@@ -53,10 +53,10 @@ class PictureSum:
         first: the block that the picture begins with.
     """
 
-    def __init__(self, operations: Operations, blocks: list[BlockColours], first: int) -> None:
+    def __init__(self, operations: Operations, blocks: list[TorgbBlock], first: int) -> None:
         self._ops, self._blocks, self._first = operations, blocks, first
         self._previous: Tensor | None = None  # the picture so far
-        self._waiting: list[tuple[BlockColours, SkipLevel]] = []  # what is not yet part of it
+        self._waiting: list[tuple[TorgbBlock, SkipLevel]] = []  # what is not yet part of it
 
     def has(self, block: int) -> bool:
         """Whether a block is part of the picture."""
@@ -64,7 +64,7 @@ class PictureSum:
 
     def add(
         self, block: int, parts: int, clamp: float | None
-    ) -> tuple[list[Step], SkipRgb, Tensor | None]:
+    ) -> tuple[list[Step], TorgbOperands, Tensor | None]:
         """Add the next block; returns steps to run before it, its ToRGB and taps.
 
         Args:
@@ -78,7 +78,7 @@ class PictureSum:
             level = SkipLevel(sums, colours.layer.bias, colours.taps, clamp)
             self._waiting.append((colours, level))
             return [], colours.rgb(sums, None), None
-        steps, previous = self.complete(is_aside=True), self._previous
+        steps, previous = self.complete(is_on_side_stream=True), self._previous
         self._previous = colours.picture
         return steps, colours.rgb(colours.picture, previous), colours.taps
 
@@ -87,15 +87,15 @@ class PictureSum:
         """Blocks that are not yet part of the picture."""
         return len(self._waiting)
 
-    def complete(self, *, is_aside: bool = False) -> list[Step]:
+    def complete(self, *, is_on_side_stream: bool = False) -> list[Step]:
         """Return the step that adds what waits to the picture, if anything does.
 
         Args:
-            is_aside: whether other steps follow that do not need the picture.
+            is_on_side_stream: whether other steps follow that do not need the picture.
         """
         if not self._waiting:
             return []
         last, levels = self._waiting[-1][0], [level for _, level in self._waiting]
-        add = self._ops.skip_sums(levels, last.picture, self._previous)
+        add = self._ops.torgb_skip_sums(levels, last.picture, self._previous)
         self._previous, self._waiting = last.picture, []
-        return [replace(step(f"{last.name} picture", add), is_aside=is_aside)]
+        return [replace(step(f"{last.name} picture", add), is_on_side_stream=is_on_side_stream)]

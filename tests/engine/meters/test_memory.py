@@ -16,7 +16,7 @@ from sgview.engine.network import tensors_of
 from sgview.state.machine import MemoryStatus
 from sgview.state.params import Params
 from stylegan3.fast import FastSynthesis
-from stylegan3.fast.kernels.reference import reference_operations
+from tests.support.operations import reference_operations
 
 CPU = torch.device("cpu")
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from sgview.engine.meters.timers import StageTimers
-from sgview.engine.transfer.download import Readback
 
 
 def test_stages_in_order():
@@ -99,91 +98,6 @@ def test_frames_that_follow_a_timed_one_too_soon_are_not_timed(monkeypatch):
         timings = timers.finish_frame()
     assert marks == [1.0, 1.0, 1.6, 1.6]
     assert [timing.stage for timing in timings] == ["one"]
-
-
-def test_readback_on_the_cpu_is_immediate():
-    readback = Readback()
-    assert readback.latest() is None
-    write(readback, "tag", torch.tensor([1.0, 2.0]))
-    assert read(readback) == ("tag", [1.0, 2.0])
-    write(readback, "longer", torch.tensor([3.0, 4.0, 5.0]))
-    assert read(readback) == ("longer", [3.0, 4.0, 5.0])
-
-
-class Ready:
-    """An event of a device that is done when the test says so."""
-
-    is_done = False
-
-    def query(self) -> bool:
-        return self.is_done
-
-    def synchronize(self) -> None:
-        self.is_done = True
-
-
-def test_a_vector_is_read_when_it_arrived_and_its_memory_only_then_used_again():
-    readback, first, second = Readback(), Ready(), Ready()
-    letter = write(readback, "first", torch.tensor([1.0]), first)
-    other = write(readback, "second", torch.tensor([2.0]), second)
-    assert readback.latest() is None and other.memory.data_ptr() != letter.memory.data_ptr()
-    first.is_done = True
-    assert read(readback) == ("first", [1.0])
-    values = readback.latest()[1]
-    assert write(readback, "third", torch.tensor([3.0]), Ready()) is letter
-    assert values.tolist() == [1.0]  # what was read does not change any more
-    second.is_done = True
-    assert read(readback) == ("second", [2.0])
-
-
-def test_where_nobody_waits_for_pictures_no_more_than_a_few_vectors_are_under_way():
-    readback, ready, cpu = Readback(), Ready(), torch.device("cpu")
-    letters = [write(readback, n, torch.ones(1), ready) for n in range(8)]
-    assert readback.letter(1, cpu) is None
-    ready.is_done = True
-    assert readback.letter(1, cpu) in letters
-    assert read(readback) == (7, [1.0])
-
-
-def test_memory_that_a_failed_frame_may_still_write_is_not_given_away():
-    readback, cpu = Readback(), torch.device("cpu")
-    letter = readback.letter(2, cpu)  # its frame fails
-    assert readback.letter(2, cpu) is letter
-
-
-def test_closing_waits_for_what_is_still_written():
-    readback, ready = Readback(), Ready()
-    write(readback, "tag", torch.ones(1), ready)
-    readback.close()
-    assert ready.is_done
-
-
-def write(readback, tag, values, ready=None):
-    """Send `values` as a frame does, and return the letter."""
-    letter = readback.letter(len(values), values.device)
-    letter.memory.copy_(values, non_blocking=True)
-    if isinstance(ready, torch.cuda.Event):
-        ready.record()
-    readback.send(letter, tag, ready)
-    return letter
-
-
-def read(readback):
-    tag, values = readback.latest()
-    return tag, values.tolist()
-
-
-@pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
-def test_readback_on_cuda_arrives_without_waiting(never_waiting):
-    readback = Readback()
-    with never_waiting():
-        values = torch.arange(3, device="cuda", dtype=torch.float32)
-        torch.cuda._sleep(200_000_000)
-        write(readback, "first", values, torch.cuda.Event(blocking=True))
-        assert readback.latest() is None
-    torch.cuda.synchronize()
-    assert read(readback) == ("first", [0.0, 1.0, 2.0])
 
 
 @pytest.mark.cuda

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sgview.engine.transfer import upload as outbox_module
-from sgview.engine.transfer.upload import Outbox
+from sgview.engine.transfer import upload as upload_module
+from sgview.engine.transfer.upload import Upload
 
 
 class Sent:
@@ -23,30 +23,30 @@ class Sent:
 
 def test_tables_arrive_and_may_change_afterwards(device) -> None:
     to = torch.zeros(3, 4, device=device)
-    outbox, values = Outbox(to), np.zeros((3, 4), np.float32)
+    upload, values = Upload(to), np.zeros((3, 4), np.float32)
     for number in range(5):
         values[...] = number
-        outbox.send(values)
+        upload.send(values)
         kept = to.clone()
         values[...] = -1.0
         assert (kept.cpu() == number).all()
 
 
 def test_memory_under_way_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[outbox_module._Place] = []
+    made: list[upload_module._Buffer] = []
 
-    class Place(outbox_module._Place):
+    class Buffer(upload_module._Buffer):
         def __init__(self, like: torch.Tensor) -> None:
             super().__init__(like)
             self.sent = Sent()  # type: ignore[assignment]
             self.sent.is_done = True
             made.append(self)
 
-    monkeypatch.setattr(outbox_module, "_Place", Place)
-    outbox = Outbox(torch.zeros(1))
+    monkeypatch.setattr(upload_module, "_Buffer", Buffer)
+    upload = Upload(torch.zeros(1))
 
     def send(number: float) -> None:
-        outbox.send(np.array([number], np.float32))
+        upload.send(np.array([number], np.float32))
 
     for number in range(3):  # nothing arrives: each has a place of its own
         send(float(number))
@@ -63,10 +63,10 @@ def test_memory_under_way_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
 def test_a_busy_device_still_gets_every_table(never_waiting) -> None:
     to = torch.zeros(1000, device="cuda")
-    outbox, taken = Outbox(to), []
+    upload, taken = Upload(to), []
     torch.cuda._sleep(200_000_000)
     with never_waiting():
         for number in range(20):
-            outbox.send(np.full(1000, number, np.float32))
+            upload.send(np.full(1000, number, np.float32))
             taken.append(to.clone())
     assert all(bool((table == number).all()) for number, table in enumerate(taken))

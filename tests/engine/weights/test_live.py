@@ -2,7 +2,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from sgview.engine.live_network import PlayingNetwork
+from sgview.engine.live_network import LiveNetwork
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import MAGNITUDE_FLOOR
 from sgview.state.params import Blend, Edit
@@ -12,60 +12,60 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def playing(sg3: Network) -> PlayingNetwork:
-    return PlayingNetwork(sg3, CPU)
+def network(sg3: Network) -> LiveNetwork:
+    return LiveNetwork(sg3, CPU)
 
 
 @pytest.fixture
-def blended(playing: PlayingNetwork, sg3_other: Network) -> PlayingNetwork:
-    playing.weights.set_partners(tensors_of(sg3_other.generator))
-    return playing
+def blended(network: LiveNetwork, sg3_other: Network) -> LiveNetwork:
+    network.weights.set_partners(tensors_of(sg3_other.generator))
+    return network
 
 
-def live(playing: PlayingNetwork) -> dict[str, torch.Tensor]:
-    return tensors_of(playing.generator)
+def live(network: LiveNetwork) -> dict[str, torch.Tensor]:
+    return tensors_of(network.generator)
 
 
-def changed(playing: PlayingNetwork) -> set[str]:
-    return {n for n, x in live(playing).items() if not torch.equal(x, playing.pristine[n])}
+def changed(network: LiveNetwork) -> set[str]:
+    return {n for n, x in live(network).items() if not torch.equal(x, network.pristine[n])}
 
 
-def versions(playing: PlayingNetwork) -> dict[str, int]:
-    return {name: tensor._version for name, tensor in live(playing).items()}
+def versions(network: LiveNetwork) -> dict[str, int]:
+    return {name: tensor._version for name, tensor in live(network).items()}
 
 
-def written(playing: PlayingNetwork, before: dict[str, int]) -> set[str]:
-    return {name for name, version in versions(playing).items() if version != before[name]}
+def written(network: LiveNetwork, before: dict[str, int]) -> set[str]:
+    return {name for name, version in versions(network).items() if version != before[name]}
 
 
-def test_edits_act_in_order_and_only_on_their_tensor(playing):
+def test_edits_act_in_order_and_only_on_their_tensor(network):
     edits = (
         Edit(tensor=WEIGHT, operation="add", amount=1.0),
         Edit(tensor=WEIGHT, operation="multiply", amount=2.0),
     )
-    statuses = playing.weights.update(Blend(), edits)
-    assert changed(playing) == {WEIGHT}
-    assert torch.equal(live(playing)[WEIGHT], (playing.pristine[WEIGHT] + 1.0) * 2.0)
+    statuses = network.weights.update(Blend(), edits)
+    assert changed(network) == {WEIGHT}
+    assert torch.equal(live(network)[WEIGHT], (network.pristine[WEIGHT] + 1.0) * 2.0)
     assert [(s.amount, s.error) for s in statuses] == [(1.0, ""), (2.0, "")]
 
 
 @pytest.mark.parametrize(
     "operation", ["multiply", "add", "noise", "zero", "sign", "roll", "shuffle", "quantise"]
 )
-def test_removing_an_edit_restores_every_bit(playing, operation):
-    names = [name for name in playing.pristine if "filter" not in name]
+def test_removing_an_edit_restores_every_bit(network, operation):
+    names = [name for name in network.pristine if "filter" not in name]
     edits = tuple(Edit(tensor=name, operation=operation, amount=0.7) for name in names)
-    playing.weights.update(Blend(), edits)
-    assert changed(playing)
-    playing.weights.update(Blend(), ())
-    assert changed(playing) == set()
+    network.weights.update(Blend(), edits)
+    assert changed(network)
+    network.weights.update(Blend(), ())
+    assert changed(network) == set()
 
 
-def test_tensors_stay_where_they_are_and_networks_stay_pristine(playing, sg3):
-    addresses = {name: tensor.data_ptr() for name, tensor in live(playing).items()}
+def test_tensors_stay_where_they_are_and_networks_stay_pristine(network, sg3):
+    addresses = {name: tensor.data_ptr() for name, tensor in live(network).items()}
     kept = {name: tensor.clone() for name, tensor in tensors_of(sg3.generator).items()}
-    playing.weights.update(Blend(), (Edit(tensor=WEIGHT, amount=3.0),))
-    assert {name: tensor.data_ptr() for name, tensor in live(playing).items()} == addresses
+    network.weights.update(Blend(), (Edit(tensor=WEIGHT, amount=3.0),))
+    assert {name: tensor.data_ptr() for name, tensor in live(network).items()} == addresses
     assert all(torch.equal(kept[name], x) for name, x in tensors_of(sg3.generator).items())
 
 
@@ -85,28 +85,28 @@ def test_only_what_changes_is_written(blended):
     assert names and all(name.startswith("synthesis.L1_") for name in names)
 
 
-def test_disabled_and_solo(playing):
+def test_disabled_and_solo(network):
     bias = "synthesis.L1_20_8.bias"
     first, second = Edit(tensor=WEIGHT, amount=2.0), Edit(tensor=bias, amount=3.0)
-    playing.weights.update(Blend(), (replace(first, enabled=False), second))
-    assert changed(playing) == {bias}
-    playing.weights.update(Blend(), (replace(first, solo=True), second))
-    assert changed(playing) == {WEIGHT}
-    playing.weights.update(Blend(), (replace(first, solo=True, enabled=False), second))
-    assert changed(playing) == {bias}
+    network.weights.update(Blend(), (replace(first, enabled=False), second))
+    assert changed(network) == {bias}
+    network.weights.update(Blend(), (replace(first, solo=True), second))
+    assert changed(network) == {WEIGHT}
+    network.weights.update(Blend(), (replace(first, solo=True, enabled=False), second))
+    assert changed(network) == {bias}
 
 
-def test_edits_that_cannot_act_say_why_and_leave_the_rest(playing):
+def test_edits_that_cannot_act_say_why_and_leave_the_rest(network):
     edits = (
         Edit(tensor="synthesis.b16.conv0.weight"),
         Edit(tensor=WEIGHT, amount=float("inf")),
         Edit(tensor=WEIGHT, channels=(900, 901)),
         Edit(tensor="mapping.w_avg", operation="add", amount=1.0),
     )
-    errors = [status.error for status in playing.weights.update(Blend(), edits)]
+    errors = [status.error for status in network.weights.update(Blend(), edits)]
     assert "has no tensor synthesis.b16.conv0.weight" in errors[0]
     assert "not finite" in errors[1] and "channels 0 to 7" in errors[2] and errors[3] == ""
-    assert changed(playing) == {"mapping.w_avg"}
+    assert changed(network) == {"mapping.w_avg"}
 
 
 @pytest.mark.parametrize("amount", [0.5, 1.0, 1.7, -0.6])

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from sgview.engine.weights.operations import Draws, apply, obstacle
+from sgview.engine.weights.operations import FUNCTIONS, Draws, apply, obstacle
+from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit
 
 X = torch.arange(24, dtype=torch.float32).reshape(6, 2, 2) - 7.5
-OPERATIONS = ("multiply", "add", "noise", "zero", "sign", "roll", "shuffle", "quantise")
 
 
 def run(operation, amount, x=X, **options):
@@ -20,6 +20,22 @@ def run(operation, amount, x=X, **options):
 
 def changed_channels(result, x=X):
     return [i for i in range(len(x)) if not torch.equal(result[i], x[i])]
+
+
+def test_every_operation_of_the_table_has_its_function():
+    assert list(FUNCTIONS) == list(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_neutral_amount_changes_nothing(operation):
+    assert torch.equal(run(operation, OPERATIONS[operation].neutral), X)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_seed_matters_where_the_table_says_so(operation):
+    x = torch.randn(30, 4, generator=torch.Generator().manual_seed(1))
+    one, other = (run(operation, 0.5, x, seed=seed) for seed in (3, 4))
+    assert torch.equal(one, other) != ("seed" in OPERATIONS[operation].parameters)
 
 
 def test_multiply_and_add():

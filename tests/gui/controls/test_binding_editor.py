@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sgview.signals import Inputs, Instant, Signals
 from sgview.signals.learning import Learner
-from sgview.state.commands import CancelLearn, Learn
+from sgview.state.commands import CancelLearn, EditBinding, Learn
 from sgview.state.params import Blend, Edit, Params
 from sgview.state.paths import leaves
 from sgview.state.status import BindingStatus, Learning, MidiStatus, OscStatus
@@ -166,7 +166,7 @@ def test_learning_from_the_click_to_the_binding(make_stage, source) -> None:
     stage.params = replace(stage.params, bindings=dict([learned]))
     stage.change(learning=None)
     live(stage, inputs=heard)
-    assert stage.status.bindings["noise.amplitude"].value == 1.0
+    assert stage.status.player.bindings["noise.amplitude"].value == 1.0
     assert stage.has(FIELD)
     assert not any(isinstance(command, CancelLearn) for command in stage.commands)
 
@@ -253,7 +253,7 @@ def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) ->
 
 def test_the_editor_fits_small_windows(make_stage, tmp_path: Path) -> None:
     stage = make_stage(size=(640, 480))
-    stage.gui.edit_binding("noise.amplitude", 0.0, 2.0)
+    stage.gui.execute(EditBinding("noise.amplitude", 0.0, 2.0))
     stage.frame(4)
     field = stage.find(FIELD)
     assert field.low[0] >= 0 and field.high[0] <= 640

@@ -57,7 +57,7 @@ def test_read_outs(make_stage) -> None:
 def test_read_outs_do_not_move_as_numbers_change(make_stage) -> None:
     stage = make_stage()
     before = stage.find("##speed").low
-    stage.change(t=-1234.5, picture_fps=5.0, gui_fps=144.0)
+    stage.change(t=-1234.5, picture_fps=5.0, fps=144.0)
     assert stage.find("##speed").low == before
 
 

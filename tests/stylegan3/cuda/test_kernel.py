@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from stylegan3.cuda import kernel as kernel_module
-from stylegan3.cuda.kernel import Kernel, KernelError, in_order
+from stylegan3.cuda.kernel import Kernel, KernelError, without_dependent_launch
 
 
 class Driver(SimpleNamespace):
@@ -65,17 +65,17 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
     return driver
 
 
-@pytest.mark.parametrize("starts_early", [False, True])
-def test_both_ways_of_launching_say_the_same(driver: Driver, starts_early: bool) -> None:
-    kernel = Kernel(b"", "twice", 0, starts_early=starts_early)
+@pytest.mark.parametrize("is_dependent_launch", [False, True])
+def test_both_ways_of_launching_say_the_same(driver: Driver, is_dependent_launch: bool) -> None:
+    kernel = Kernel(b"", "twice", 0, is_dependent_launch=is_dependent_launch)
     kernel((4, 2), 128, 42, torch.zeros(3), None, 0.5, shared=16)
     assert driver.launches == [((4, 2, 1, 128, 1, 1), 16, 77, 42)]
 
 
 def test_what_other_streams_wait_for_does_not_start_early(driver: Driver) -> None:
-    early = Kernel(b"", "early", 0, starts_early=True)
-    at_once = Kernel(b"", "at_once", 0, starts_early=True, runs_at_once=True)
-    with in_order():
+    early = Kernel(b"", "early", 0, is_dependent_launch=True)
+    at_once = Kernel(b"", "at_once", 0, is_dependent_launch=True, is_cooperative=True)
+    with without_dependent_launch():
         early(1, 1, 42)
         assert not driver.attributes
         at_once(1, 1, 43)
@@ -86,18 +86,18 @@ def test_what_other_streams_wait_for_does_not_start_early(driver: Driver) -> Non
 
 
 def test_attributes_of_launches(driver: Driver) -> None:
-    Kernel(b"", "early", 0, starts_early=True)(1, 1, 42)
+    Kernel(b"", "early", 0, is_dependent_launch=True)(1, 1, 42)
     assert driver.attributes == {6: {"programmaticStreamSerializationAllowed": 1}}
-    Kernel(b"", "at_once", 0, runs_at_once=True)(1, 1, 42)
+    Kernel(b"", "at_once", 0, is_cooperative=True)(1, 1, 42)
     assert driver.attributes == {2: {"cooperative": 1}}
 
 
-@pytest.mark.parametrize("starts_early", [False, True])
+@pytest.mark.parametrize("is_dependent_launch", [False, True])
 def test_a_prepared_launch_follows_its_values_and_the_current_stream(
-    driver: Driver, starts_early: bool
+    driver: Driver, is_dependent_launch: bool
 ) -> None:
     number = ctypes.c_int32(1)
-    launch = Kernel(b"", "twice", 0, starts_early=starts_early).prepare(
+    launch = Kernel(b"", "twice", 0, is_dependent_launch=is_dependent_launch).prepare(
         3, 32, number, torch.zeros(3)
     )
     assert driver.launches == []
@@ -110,10 +110,10 @@ def test_a_prepared_launch_follows_its_values_and_the_current_stream(
     assert driver.launches == [(size, 0, 77, 1), (size, 0, 77, 2), (size, 0, 88, 2)]
 
 
-@pytest.mark.parametrize("starts_early", [False, True])
+@pytest.mark.parametrize("is_dependent_launch", [False, True])
 def test_a_refused_launch_is_an_error_with_the_kernels_name(
-    driver: Driver, starts_early: bool
+    driver: Driver, is_dependent_launch: bool
 ) -> None:
     driver.status = 1
     with pytest.raises(KernelError, match="launching twice: refused"):
-        Kernel(b"", "twice", 0, starts_early=starts_early)(1, 1, 42)
+        Kernel(b"", "twice", 0, is_dependent_launch=is_dependent_launch)(1, 1, 42)

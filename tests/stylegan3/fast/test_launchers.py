@@ -9,13 +9,13 @@ from stylegan3 import StyleGAN2Config, StyleGAN3Config
 from stylegan3.cuda import nvrtc, tensor_map
 from stylegan3.cuda.multiprocessors import Multiprocessors
 from stylegan3.fast import FastSynthesis, Precision
-from stylegan3.fast.kernels.convolution import hopper as conv_hopper
+from stylegan3.fast.kernels.convolution import launcher as conv_launcher
 from stylegan3.fast.kernels.convolution.convolution import (
     Convolution,
-    ReferenceConvolution,
     WgmmaConvolution,
     WrittenWeight,
 )
+from stylegan3.fast.kernels.convolution.reference import TorchConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.dense import chain_launcher as dense_chain_cuda
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
@@ -51,7 +51,7 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
     monkeypatch.setattr(tensor_map, "encode", emulated_map.encode)
     return dataclasses.replace(
         cuda_operations(),
-        convolution=lambda weight, size, padding, *_, **__: ReferenceConvolution(weight, padding),
+        convolution=lambda weight, size, padding, *_, **__: TorchConvolution(weight, padding),
     )
 
 
@@ -65,7 +65,7 @@ def wgmma(
 ) -> Convolution:
     """Take Hopper's kernel where it applies, with output in blocks where they are read."""
     if isinstance(weight, WrittenWeight) or weight.kernel[0] == 1:
-        return ReferenceConvolution(weight, padding)
+        return TorchConvolution(weight, padding)
     kernel = weight.kernel[0]
     shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
     return WgmmaConvolution(weight, shape, is_blocked=may_block)
@@ -98,11 +98,11 @@ def test_convolutions_of_hopper(
 def test_activations_in_hoppers_convolutions(
     emulated: Operations, monkeypatch: pytest.MonkeyPatch, n_tile: int
 ) -> None:
-    monkeypatch.setattr(conv_hopper, "choose_tiling", lambda *_: Tiling(n_tile, 1, 2))
+    monkeypatch.setattr(conv_launcher, "choose_tiling", lambda *_: Tiling(n_tile, 1, 2))
     generator = lively(dataclasses.replace(TINY2, channel_max=32))  # whole groups of 8: ToRGB too
     z = latent(generator)
     operations = dataclasses.replace(
-        emulated, convolution=wgmma, composes_upsampling=lambda *_: n_tile == 16
+        emulated, convolution=wgmma, fuses_upsampling=lambda *_: n_tile == 16
     )
     fast = FastSynthesis(generator, operations=operations)
     for layer in (None, "b4.conv1", "b8.conv0", "b8.torgb"):
@@ -148,16 +148,16 @@ def test_pictures_and_layers(
     assert torch.isfinite(expected).all()
 
 
-@pytest.mark.parametrize("run_at_once", [True, False])
+@pytest.mark.parametrize("cooperative", [True, False])
 def test_the_mapping_is_one_launch_where_all_of_its_blocks_fit(
-    emulated: Operations, monkeypatch: pytest.MonkeyPatch, run_at_once: bool
+    emulated: Operations, monkeypatch: pytest.MonkeyPatch, cooperative: bool
 ) -> None:
-    processors = Multiprocessors(4, 64 * 1024, run_at_once, 2**20)
+    processors = Multiprocessors(4, 64 * 1024, cooperative, 2**20)
     monkeypatch.setattr(dense_chain_cuda, "multiprocessors", lambda device: processors)
     generator = lively(dataclasses.replace(TINY2, w_dim=16, num_mapping_layers=3))
     fast, z = FastSynthesis(generator, operations=emulated), latent(generator)
     names = [step.name for step in fast.mapping.steps]
-    assert names == (["mapping"] if run_at_once else ["mapping fc0", "mapping fc1", "mapping fc2"])
+    assert names == (["mapping"] if cooperative else ["mapping fc0", "mapping fc1", "mapping fc2"])
     for psi, cutoff in ((1.0, None), (0.4, 2)):
         fast(z=z, truncation_psi=psi, truncation_cutoff=cutoff)
         expected = generator.mapping(z, truncation_psi=psi, truncation_cutoff=cutoff)
@@ -191,11 +191,11 @@ def test_torgb_in_the_filter_before_it(emulated: Operations, config: StyleGAN3Co
     # where another format, or more colours, are against it
     exact = FastSynthesis(generator, "fp32", operations=emulated)
     assert ends(exact, None) == [f"{before} filtered_lrelu", f"{last} torgb"]
-    apart = dataclasses.replace(emulated, begins_torgb=lambda *_: False)
+    apart = dataclasses.replace(emulated, can_fuse_torgb=lambda *_: False)
     in_turn = FastSynthesis(generator, operations=apart)
     assert ends(in_turn, None) == ends(exact, None)
     assert (in_turn(z=z) - fast(z=z)).norm() < 1e-5 * fast(z=z).norm()
-    # the sums take the memory of what they are of
+    # the partial sums take the memory of the layer's output
     assert fast._planner._arena._sizes == in_turn._planner._arena._sizes
 
 

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
-from stylegan3.fast.kernels.activation.reference import FusedConvolution
-from stylegan3.fast.kernels.convolution.convolution import Convolution, ReferenceConvolution
-from stylegan3.fast.kernels.reference import reference_operations
+from stylegan3.fast.kernels.convolution.convolution import Convolution
+from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from tests.support.networks import SMALL2, SMALL3, latent, lively
+from tests.support.operations import reference_operations
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
@@ -76,9 +76,9 @@ def test_activations_in_convolutions(parts: int) -> None:
     assert [name for name in names if name.endswith("picture")] == ["b32 picture"] * (parts > 1)
 
 
-def test_torgb_begun_in_the_filter_before_it() -> None:
+def test_torgb_fused_into_the_filter_before_it() -> None:
     generator = lively(SMALL3)
-    fast = FastSynthesis(generator, "fp32", operations=reference_operations(colour_parts=1))
+    fast = FastSynthesis(generator, "fp32", operations=reference_operations(torgb_parts=1))
     ws = generator.mapping(latent(generator))
     *_, before, last = generator.synthesis.layer_names
     for name in (before, last, None):
@@ -95,7 +95,7 @@ def test_a_picture_from_complete_and_partial_sums() -> None:
 
     def convolution(weight: PreparedWeight, size: int, padding: int, channels: int) -> Convolution:
         if size == 16:  # as where no kernel of ours suits
-            return ReferenceConvolution(weight, padding)
+            return TorchConvolution(weight, padding)
         return FusedConvolution(weight, padding, {4: 1, 8: 2}.get(size, 3))
 
     operations = dataclasses.replace(reference_operations(), convolution=convolution)
@@ -107,8 +107,10 @@ def test_a_picture_from_complete_and_partial_sums() -> None:
     # as soon as it can be, beside what does not need it, up to what does
     assert names.index("b8.conv1 convolution, activation") == names.index("b8 picture") - 1
     steps = {step.name: step for step in fast.plan().steps}
-    assert [name for name, step in steps.items() if step.is_aside] == ["b8 picture"]
-    assert [name for name, step in steps.items() if step.joins] == ["b16.conv1 activation"]
+    assert [name for name, step in steps.items() if step.is_on_side_stream] == ["b8 picture"]
+    assert [name for name, step in steps.items() if step.joins_side_stream] == [
+        "b16.conv1 activation"
+    ]
 
 
 @pytest.mark.parametrize("noise_mode", ["const", "none"])

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from stylegan3.config import ACTIVATIONS as CONFIGURED
 from stylegan3.ops.bias_act import ACTIVATIONS, bias_act, bias_act_ref
+from stylegan3.stylegan2.config import ACTIVATIONS as CONFIGURED
 
 
 def test_lrelu_is_what_the_formula_says():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import (
     modulated_conv2d,

@@ -11,7 +11,7 @@ from torch import Tensor
 from sgview import resources
 from sgview.engine.latents.noise import Course
 from sgview.state.params import Noise
-from stylegan3.cuda import nvrtc
+from stylegan3 import cuda
 
 _BLOCK = 128  # threads
 
@@ -50,9 +50,9 @@ def _norm(harmonics: int, gain: float) -> float:
 
 
 @cache
-def _kernel_spec(dimensions: int) -> nvrtc.KernelSpec:
+def _kernel_spec(dimensions: int) -> cuda.KernelSpec:
     source = resources.shader("simplex_noise.cu")
-    return nvrtc.KernelSpec("simplex_noise", source, (("DIMENSIONS", dimensions),))
+    return cuda.KernelSpec("simplex_noise", source, (("DIMENSIONS", dimensions),))
 
 
 class NoiseKernel:
@@ -87,7 +87,7 @@ class NoiseKernel:
             is_independent=is_independent,
             quantile_steps=0 if quantiles is None else len(quantiles),
         )
-        kernel = nvrtc.load(_kernel_spec(dimensions), out.device)
+        kernel = cuda.load(_kernel_spec(dimensions), out.device)
         blocks = -(-rows * count // _BLOCK)
         self._launch = kernel.prepare(blocks, _BLOCK, out, quantiles, self._parameters)
 

@@ -11,7 +11,7 @@ from sgview.engine.latents.cuda_noise import NoiseKernel, dimensions_of
 from sgview.engine.latents.gaussian import normal_quantiles
 from sgview.engine.latents.noise import sample_noise
 from sgview.state.params import NoiseType, Params
-from stylegan3.cuda import nvrtc
+from stylegan3 import cuda
 
 
 class LatentSource:
@@ -24,7 +24,7 @@ class LatentSource:
     def __init__(self, device: torch.device | None = None):
         """Make vectors for `device`; None is the CPU."""
         self._device = device or torch.device("cpu")
-        self._has_kernel = self._device.type == "cuda" and nvrtc.unavailable_reason() is None
+        self._has_kernel = self._device.type == "cuda" and cuda.unavailable_reason() is None
         self._quantiles: dict[NoiseType, Tensor] = {}
         self._wanted: tuple[object, ...] = ()  # of the kernel used last
         self._last_kernel: NoiseKernel | None = None

@@ -14,9 +14,7 @@ from torch import Tensor
 from sgview import resources
 from sgview.engine.picture.picture import STATISTICS, select_channels
 from sgview.state.params import Layer, View
-from stylegan3.cuda import nvrtc
-from stylegan3.cuda.sources import resolve
-from stylegan3.fast.kernels.channels_last import storage
+from stylegan3 import cuda
 
 _BLOCK = 256  # threads
 _MOST_BLOCKS = 528
@@ -213,10 +211,10 @@ class PictureKernels:
         return pixels(layer, view, is_finite=values, last=last)
 
 
-def _kernel(file: str, name: str, x: Tensor) -> nvrtc.Kernel:
-    return nvrtc.load(_spec(file, name, storage(x.dtype)), x.device)
+def _kernel(file: str, name: str, x: Tensor) -> cuda.Kernel:
+    return cuda.load(_spec(file, name, cuda.storage_class(x.dtype)), x.device)
 
 
 @cache
-def _spec(file: str, name: str, type_name: str) -> nvrtc.KernelSpec:
-    return nvrtc.KernelSpec(name, resolve(resources.shader(file)), (("TYPE", type_name),))
+def _spec(file: str, name: str, type_name: str) -> cuda.KernelSpec:
+    return cuda.KernelSpec(name, cuda.resolve(resources.shader(file)), (("TYPE", type_name),))

@@ -11,7 +11,7 @@ import torch
 _UNDER_WAY = 8  # vectors that have not arrived, at the most
 
 
-class Letter:
+class HostVector:
     """One vector on its way to the host.
 
     Attributes:
@@ -24,8 +24,8 @@ class Letter:
         self._tag: Any = None
         self._ready: torch.cuda.Event | None = None
 
-    def send(self, tag: Any, ready: torch.cuda.Event | None) -> None:
-        """Note what it is, and what was recorded behind the work that writes it."""
+    def expect(self, tag: Any, ready: torch.cuda.Event | None) -> None:
+        """Note what it will be, and what was recorded behind the work that writes it."""
         self._tag, self._ready = tag, ready
 
     @property
@@ -38,42 +38,42 @@ class Letter:
         if self._ready is not None:
             self._ready.synchronize()
 
-    def open(self) -> tuple[Any, np.ndarray]:
+    def read(self) -> tuple[Any, np.ndarray]:
         """Return the tag and a copy of the values, float32 [n]."""
         return self._tag, self._values.copy()
 
 
-class Readback:
+class Download:
     """Carries one vector a frame to the host, with a tag that says what it is.
 
     On CUDA it is written to pinned memory by the work of its frame and read when it has arrived,
     usually one or two frames late; elsewhere it is read at once. Where too many are under way, as
-    when nobody waits for pictures, frames send none.
+    when nobody waits for pictures, frames download none.
     """
 
     def __init__(self) -> None:
-        self._pending: deque[Letter] = deque()
-        self._free: list[Letter] = []  # to be used again: all of one length
-        self._unsent: Letter | None = None  # of this frame, or of one that failed half way
+        self._pending: deque[HostVector] = deque()
+        self._free: list[HostVector] = []  # to be used again: all of one length
+        self._unwritten: HostVector | None = None  # of this frame, or of one that failed half way
         self._latest: tuple[Any, np.ndarray] | None = None
 
-    def letter(self, length: int, device: torch.device) -> Letter | None:
-        """Return one to be written by the device and then sent, None while many are under way."""
+    def vector(self, length: int, device: torch.device) -> HostVector | None:
+        """Return one to be written by the device and then expected, None while many are awaited."""
         self._collect()
         if len(self._pending) >= _UNDER_WAY:
             return None
-        letter = self._unsent or (self._free.pop() if self._free else None)
-        if letter is None or len(letter.memory) != length:
+        vector = self._unwritten or (self._free.pop() if self._free else None)
+        if vector is None or len(vector.memory) != length:
             self._free = []
-            letter = Letter(length, is_pinned=device.type == "cuda")
-        self._unsent = letter
-        return letter
+            vector = HostVector(length, is_pinned=device.type == "cuda")
+        self._unwritten = vector
+        return vector
 
-    def send(self, letter: Letter, tag: Any, ready: torch.cuda.Event | None) -> None:
-        """Expect a letter; `ready` was recorded behind what writes it, None: it is written."""
-        self._unsent = None
-        letter.send(tag, ready)
-        self._pending.append(letter)
+    def expect(self, vector: HostVector, tag: Any, ready: torch.cuda.Event | None) -> None:
+        """Expect a vector; `ready` was recorded behind what writes it, None: it is written."""
+        self._unwritten = None
+        vector.expect(tag, ready)
+        self._pending.append(vector)
 
     def latest(self) -> tuple[Any, np.ndarray] | None:
         """Return the newest (tag, values) that has arrived, None before the first."""
@@ -82,12 +82,12 @@ class Readback:
 
     def close(self) -> None:
         """Wait for what the device still writes: its memory must not go before."""
-        for letter in self._pending:
-            letter.await_arrival()
+        for vector in self._pending:
+            vector.await_arrival()
         self._collect()
 
     def _collect(self) -> None:
         while self._pending and self._pending[0].has_arrived:
-            letter = self._pending.popleft()
-            self._latest = letter.open()
-            self._free.append(letter)
+            vector = self._pending.popleft()
+            self._latest = vector.read()
+            self._free.append(vector)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 
-class _Place:
-    """Memory that one table leaves from."""
+class _Buffer:
+    """Pinned memory that one table is copied from."""
 
     def __init__(self, like: Tensor) -> None:
         is_cuda = like.device.type == "cuda"
@@ -22,8 +22,8 @@ class _Place:
         return self.sent is None or self.sent.query()
 
 
-class Outbox:
-    """Sends tables of one kind to the device, behind the work that was launched before.
+class Upload:
+    """Carries tables of one kind to the device, behind the work that was launched before.
 
     They leave from pinned memory, which is written again once its table has arrived; where all of
     it is under way, there will be more. torch keeps pinned memory that is given up until the copies
@@ -35,17 +35,17 @@ class Outbox:
 
     def __init__(self, to: Tensor) -> None:
         self._to = to
-        self._places = [_Place(to)]
+        self._buffers = [_Buffer(to)]
         self._next = 0
 
     def send(self, values: np.ndarray) -> None:
         """Send `values`, of the shape of `to`; they may change as soon as this returns."""
-        place = self._places[self._next]
-        if not place.is_free:
-            place = _Place(self._to)
-            self._places.insert(self._next, place)
-        self._next = (self._next + 1) % len(self._places)
-        place.values[...] = values
-        self._to.copy_(place.memory, non_blocking=True)
-        if place.sent is not None:
-            place.sent.record()
+        buffer = self._buffers[self._next]
+        if not buffer.is_free:
+            buffer = _Buffer(self._to)
+            self._buffers.insert(self._next, buffer)
+        self._next = (self._next + 1) % len(self._buffers)
+        buffer.values[...] = values
+        self._to.copy_(buffer.memory, non_blocking=True)
+        if buffer.sent is not None:
+            buffer.sent.record()

@@ -12,7 +12,7 @@ from torch import Tensor
 from sgview.engine.network import Network
 from sgview.state.params import Blend
 from sgview.state.status import BlendGroup
-from stylegan3.layers import group_of, place_of
+from stylegan3 import group_of, place_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from sgview.engine.transfer.upload import Outbox
+from sgview.engine.transfer.upload import Upload
 from sgview.state.params import Edit
-from stylegan3.fast.kernels.weights.blend_edit_launcher import BlendEdit, BlendJob
+from stylegan3.fast import BlendEdit, BlendJob
 
 Row = tuple[float, float, float, float]  # amount, factor, offset, floor
 _KEPT = 16  # sets of tensors last written, and the launches that write them
@@ -59,7 +59,7 @@ class FusedWeights:
         self._device = next(iter(live.values())).device
         self._operation = BlendEdit(list(jobs.values()), self._device)
         self._amounts = self._operation.amounts.cpu().numpy()
-        self._outbox = Outbox(self._operation.amounts)
+        self._upload = Upload(self._operation.amounts)
         self._sets: dict[tuple[str, ...], _Set] = {}
 
     @property
@@ -74,7 +74,7 @@ class FusedWeights:
         those = self._set_of(tuple(rows))
         numbers = np.fromiter(chain.from_iterable(rows.values()), np.float32, 4 * len(rows))
         self._amounts[those.indices] = numbers.reshape(-1, 4)
-        self._outbox.send(self._amounts)
+        self._upload.send(self._amounts)
         those.launch()
         increment_version(those.tensors)
 

@@ -15,7 +15,7 @@ from sgview.engine.weights.fused import FusedWeights, Row, linear_form
 from sgview.engine.weights.operations import Draws, apply, obstacle
 from sgview.state.params import Blend, Edit
 from sgview.state.status import EditStatus
-from stylegan3.layers import group_of
+from stylegan3 import group_of
 
 MAGNITUDE_FLOOR = 1e-8  # of magnitude_ema, whose inverse square root scales a layer's input
 

@@ -2,18 +2,8 @@
 
 A tensor's first axis counts its channels: the outputs of a convolution or of a fully connected
 layer, the entries of a bias. A single number is one channel. `Edit.channels` limits an operation to
-a range of them. What `amount` means:
-
-========  ==========================================================================================
-multiply  the factor
-add       what is added
-noise     standard normal noise, times `amount`, times the tensor's spread
-zero      the share of channels set to 0; which ones is drawn by `seed`, more join as it grows
-sign      the share of values whose sign changes; drawn and growing likewise
-roll      channels move on by `amount`, rounded, the last ones coming first
-shuffle   the share of channels that change places among each other; drawn and growing likewise
-quantise  values are rounded to steps of `amount` times the tensor's spread; 0 leaves them
-========  ==========================================================================================
+a range of them. `sgview.state.operations` lists the operations as people see them; `FUNCTIONS` has
+what each does.
 
 A share is the amount without its sign, at most 1. The spread is the standard deviation of the
 channels in the range; of equal values their size; of zeros 1.
@@ -23,7 +13,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -97,43 +87,76 @@ def apply(
     The edit must be one without an `obstacle`.
     """
     channels = tensor.reshape(tensor.shape[0] if tensor.ndim else 1, -1)
+    operate = FUNCTIONS[edit.operation]
     if edit.channels is None:
-        return _operate(edit, channels, draws).reshape(tensor.shape)
+        return operate(edit, channels, draws).reshape(tensor.shape)
     start, stop = edit.channels
     result = channels.clone()
-    result[start:stop] = _operate(edit, channels[start:stop], draws)
+    result[start:stop] = operate(edit, channels[start:stop], draws)
     return result.reshape(tensor.shape)
 
 
-def _operate(
-    edit: Edit,
-    x: Tensor,  # [channels, values of each]
-    draws: Draws,
-) -> Tensor:
-    amount = edit.amount
-    share = min(abs(amount), 1.0)
-    drawn = round(share * x.shape[0])
-    match edit.operation:
-        case "multiply":
-            return x * amount
-        case "add":
-            return x + amount
-        case "noise":
-            return x + draws.normal(edit, x).to(x.dtype) * (amount * _spread(x))
-        case "zero":
-            return x.index_fill(0, draws.order(edit, x)[:drawn], 0.0)
-        case "sign":
-            return torch.where(draws.uniform(edit, x) < share, -x, x)
-        case "roll":
-            return x.roll(round(amount), 0)
-        case "shuffle":
-            places = draws.order(edit, x)[:drawn]
-            return x.index_copy(0, places, x.index_select(0, places.roll(1)))
-        case "quantise":
-            if amount == 0.0:
-                return x
-            step = (abs(amount) * _spread(x)).clamp_min(1e-30)
-            return torch.round(x / step) * step
+def multiply(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """The amount is the factor."""
+    return x * edit.amount
+
+
+def add(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """The amount is added."""
+    return x + edit.amount
+
+
+def noise(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """Standard normal noise, times the amount, times the spread, is added."""
+    return x + draws.normal(edit, x).to(x.dtype) * (edit.amount * _spread(x))
+
+
+def zero(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """A share of the channels is set to 0: drawn by `seed`, more join as it grows."""
+    return x.index_fill(0, draws.order(edit, x)[: _count(edit, x)], 0.0)
+
+
+def sign(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """The sign of a share of the values changes; drawn and growing likewise."""
+    return torch.where(draws.uniform(edit, x) < _share(edit), -x, x)
+
+
+def roll(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """Channels move on by the amount, rounded, the last ones coming first."""
+    return x.roll(round(edit.amount), 0)
+
+
+def shuffle(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """A share of the channels change places among each other; drawn and growing likewise."""
+    places = draws.order(edit, x)[: _count(edit, x)]
+    return x.index_copy(0, places, x.index_select(0, places.roll(1)))
+
+
+def quantise(edit: Edit, x: Tensor, draws: Draws) -> Tensor:
+    """Values are rounded to steps of the amount times the spread; 0 leaves them."""
+    if edit.amount == 0.0:
+        return x
+    step = (abs(edit.amount) * _spread(x)).clamp_min(1e-30)
+    return torch.round(x / step) * step
+
+
+Function = Callable[[Edit, Tensor, Draws], Tensor]
+"""Takes and returns `x`: [channels, values of each]."""
+
+FUNCTIONS: dict[str, Function] = {
+    function.__name__: function
+    for function in (multiply, add, noise, zero, sign, roll, shuffle, quantise)
+}
+"""By the names of `sgview.state.operations.OPERATIONS`."""
+
+
+def _share(edit: Edit) -> float:  # 0..1
+    return min(abs(edit.amount), 1.0)
+
+
+def _count(edit: Edit, x: Tensor) -> int:
+    """Return how many channels a share of them is."""
+    return round(_share(edit) * x.shape[0])
 
 
 def _spread(x: Tensor) -> Tensor:  # [] above 0

@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
-from sgview.gui.controls.control import SOURCE_NAMES, Control, Controls, is_axis, name_of
+from sgview.gui.controls.control import SOURCE_NAMES, Control, Controls
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.controls.word_list import draw_words
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state.addresses import address_of
 from sgview.state.bindings import bind
 from sgview.state.commands import CancelLearn, Learn
+from sgview.state.descriptions import default_of, name_of, usual_range
 from sgview.state.params import Params
 from sgview.state.paths import Leaf, get_leaf, leaf_at, set_leaf
 from sgview.state.status import Status
@@ -82,7 +83,7 @@ class BindingEditor:
         self, params: Params, status: Status, emit: Emit, leaf: Leaf, by_hand: float
     ) -> Params:
         control = Controls(params, status, emit)(leaf.path)
-        low, high = self._ranges.get(leaf.path, (0.0, 1.0))
+        low, high = self._ranges.get(leaf.path, usual_range(params, leaf))
         self._draw_title(control, leaf)
         text = _draw_expression(control)
         _draw_value(control, by_hand, low, high)
@@ -98,25 +99,22 @@ class BindingEditor:
         if text != control.text:
             params = bind(params, leaf.path, text)
         if new is not None:
-            params = set_leaf(params, leaf, _default(leaf) if new == "default" else new)
+            params = set_leaf(params, leaf, default_of(params, leaf) if new == "default" else new)
         return params
 
     def _draw_title(self, control: Control, leaf: Leaf) -> None:
         """The name of the value, the axes of a vector, the source at the right end."""
-        is_vector = is_axis(leaf)
         imgui.align_text_to_frame_padding()
         theme.push_face("strong")
-        name = name_of(leaf)
-        widgets.text(name[:-2] if is_vector else name)
+        vector = leaf.path.rpartition(".")[0]
+        widgets.text(name_of(vector if leaf.axis else leaf.path))
         imgui.pop_font()
-        if is_vector:
+        if leaf.axis:
             imgui.same_line()
             before = int(leaf.parts[-1])
             axis = widgets.segments("axis", before, _AXES, theme.px(theme.SHORTEST_FIELD))
             if axis != before:
-                ranges = self._ranges.get(leaf.path, (-1.0, 1.0))
-                self._path = ".".join([*map(str, leaf.parts[:-1]), str(axis)])
-                self._ranges.setdefault(self._path, ranges)
+                self._path = f"{vector}.{axis}"
         if control.is_bound and control.status is not None:
             imgui.same_line()
             widgets.text_right(SOURCE_NAMES[control.status.source], control.colour)
@@ -239,11 +237,3 @@ def _by_hand(params: Params, leaf: Leaf | None) -> float | None:
         return float(get_leaf(params, leaf) or 0.0)
     except LookupError:
         return None
-
-
-def _default(leaf: Leaf) -> float:
-    """What the value is at first; of an edit, what an edit of its operation starts from."""
-    try:
-        return float(get_leaf(Params(), leaf) or 0.0)
-    except LookupError:
-        return 0.0

@@ -9,11 +9,12 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
-from sgview.gui.panels import Emit
+from sgview.gui.emit import Emit
 from sgview.state.bindings import bound_text
 from sgview.state.commands import EditBinding
+from sgview.state.descriptions import usual_range
 from sgview.state.params import Params
-from sgview.state.paths import Leaf
+from sgview.state.paths import leaf_at
 from sgview.state.status import BindingStatus, SignalSource, Status
 
 SOURCE_NAMES: Mapping[SignalSource, str] = {
@@ -35,6 +36,7 @@ class Control:
     status: BindingStatus | None  # None while that is not known
     is_learning: bool
     emit: Emit
+    usual: tuple[float, float] = (0.0, 1.0)  # range of its bar, and of a controller that it learns
 
     @property
     def is_bound(self) -> bool:
@@ -60,9 +62,9 @@ class Control:
         """The value to show: the moving one, or `value` as it is set by hand."""
         return self.status.value if self.is_bound and self.status is not None else value
 
-    def open(self, low: float, high: float) -> None:
-        """Ask for the editor; `low..high` is the usual range of the value."""
-        self.emit(EditBinding(self.path, low, high))
+    def open(self) -> None:
+        """Ask for the editor."""
+        self.emit(EditBinding(self.path, *self.usual))
 
 
 class Controls:
@@ -72,16 +74,19 @@ class Controls:
         self._params, self._status, self._emit = params, status, emit
         self._prefix = prefix
 
-    def __call__(self, path: str) -> Control:
-        """The control of the leaf at `path`, after the prefix."""
+    def __call__(self, path: str, usual: tuple[float, float] | None = None) -> Control:
+        """The control of the leaf at `path`, after the prefix; `usual` replaces its usual range."""
         path = self._prefix + path
-        learning = self._status.player.learning
+        leaf, learning = leaf_at(path), self._status.player.learning
+        if usual is None:
+            usual = usual_range(self._params, leaf) if leaf is not None else (0.0, 1.0)
         return Control(
             path,
             bound_text(self._params, path),
             self._status.player.bindings.get(path),
             learning is not None and learning.path == path,
             self._emit,
+            usual,
         )
 
     def below(self, prefix: str) -> Controls:
@@ -89,40 +94,20 @@ class Controls:
         return Controls(self._params, self._status, self._emit, self._prefix + prefix)
 
 
-def name_of(leaf: Leaf) -> str:
-    """What people call a value: "Noise amplitude", "Blend L12", "Edit 1 amount"."""
-    words = [str(part).replace("_", " ") for part in leaf.parts]
-    if words[0] == "edits":
-        words[:2] = ["edit", str(int(words[1]) + 1)]
-    elif words[0] == "sliders":
-        words[0] = "slider"
-    elif words[:2] == ["blend", "amounts"]:
-        del words[1]
-    elif is_axis(leaf):
-        words[-1] = "xyz"[int(words[-1])]
-    name = " ".join(words)
-    return name[:1].upper() + name[1:]
-
-
-def is_axis(leaf: Leaf) -> bool:
-    """Whether a value is one of the x, y, z of a vector."""
-    return leaf.parts[0] == "noise" and len(leaf.parts) == 3
-
-
-def dot(control: Control, low: float, high: float) -> None:
+def dot(control: Control) -> None:
     """The small button at the right edge of a row that opens the editor."""
     imgui.same_line(0.0, 0.0)
     room = imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + room)
-    dot_here(control, low, high)
+    dot_here(control)
 
 
-def dot_here(control: Control, low: float, high: float) -> None:
+def dot_here(control: Control) -> None:
     """The same button at the cursor."""
     width, height = theme.px(theme.DOT_COLUMN), imgui.get_frame_height()
     corner = imgui.get_cursor_screen_pos()
     if imgui.invisible_button(f"bind {control.path}", imgui.ImVec2(width, height)):
-        control.open(low, high)
+        control.open()
     is_hovered = imgui.is_item_hovered()
     draw = imgui.get_window_draw_list()
     radius = theme.px(theme.DOT)

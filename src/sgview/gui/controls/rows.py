@@ -44,7 +44,7 @@ def room() -> float:
     return imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
 
 
-def _end(control: Control | None, low: float, high: float) -> bool:
+def end_row(control: Control | None) -> bool:
     """Finish a row after its control; True if the user asks for a reset."""
     if control is None:
         return _is_reset()
@@ -52,10 +52,10 @@ def _end(control: Control | None, low: float, high: float) -> bool:
     if not control.is_bound:
         is_reset = _is_reset()
     elif binding.is_asked(control):
-        control.open(low, high)
+        control.open()
     else:
         binding.explain(control)
-    binding.dot(control, low, high)
+    binding.dot(control)
     binding.error_line(control)
     return is_reset
 
@@ -89,9 +89,9 @@ def number(
         minimum=minimum,
         maximum=maximum,
         format=text_format,
-        **_driven(control),
+        **driven(control),
     )
-    is_reset = _end(control, low, high) or is_reset
+    is_reset = end_row(control) or is_reset
     return _result(value, new, default, is_reset, control)
 
 
@@ -118,9 +118,9 @@ def integer(
         minimum=minimum,
         maximum=maximum,
         is_filled=is_filled,
-        **_driven(control),
+        **driven(control),
     )
-    is_reset = _end(control, low, high) or is_reset
+    is_reset = end_row(control) or is_reset
     return _result(value, new, default, is_reset, control)
 
 
@@ -148,26 +148,27 @@ def vector(
         imgui.set_next_item_width(each)
         span = speed * each
         is_bound = control is not None and control.is_bound
+        low, high = control.usual if control is not None and is_bound else (-span / 2, span / 2)
         new = value_bar(
             f"##{name} {axis}",
             control.shown(value[index]) if control is not None else value[index],
-            -1.0 if is_bound else -span / 2,
-            1.0 if is_bound else span / 2,
+            low,
+            high,
             format=f"%.{digits}f{unit}",
             is_filled=is_bound,
-            **_driven(control),
+            **driven(control),
         )
         if control is None or not is_bound:
             is_reset = is_reset or _is_reset()
             parts[index] = new
         elif binding.is_asked(control):
-            control.open(-1.0, 1.0)
+            control.open()
         else:
             binding.explain(control)
     bound = [control for control in axes if control is not None and control.is_bound]
     first = next(iter(bound), axes[0])
     if first is not None:
-        binding.dot(first, -1.0, 1.0)
+        binding.dot(first)
     for control in bound:
         binding.error_line(control)
     return default if is_reset else (parts[0], parts[1], parts[2])
@@ -188,11 +189,11 @@ def toggle(
     shown = control.shown(value) >= 0.5 if control is not None else value
     new = widgets.switch(f"##{name}", shown, tint)
     imgui.end_disabled()
-    is_reset = _end(control, 0.0, 1.0) or is_reset
+    is_reset = end_row(control) or is_reset
     return _result(value, new, default, is_reset, control)
 
 
-def _driven(control: Control | None) -> dict[str, Any]:
+def driven(control: Control | None) -> dict[str, Any]:
     """What a bar needs to know of what drives it."""
     if control is None or not control.is_bound:
         return {}

@@ -11,14 +11,15 @@ from sgview.gui import theme
 from sgview.gui.controls import icons
 
 T = TypeVar("T")
+_COMBO = imgui.ComboFlags_.no_arrow_button | imgui.ComboFlags_.height_large  # up to 20 lines
+_RESTED_ON = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
 
 
 def tooltip(text: str, note: str = "") -> None:
     """Explain the last item while the mouse rests on it; `note` follows in a dimmer line."""
     if not (text or note):
         return
-    flags = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
-    if imgui.is_item_hovered(flags) and imgui.begin_tooltip():
+    if imgui.is_item_hovered(_RESTED_ON) and imgui.begin_tooltip():
         imgui.push_text_wrap_pos(theme.px(theme.TOOLTIP_WIDTH))
         if text:
             imgui.text_unformatted(text)
@@ -195,7 +196,7 @@ def begin_combo(name: str, preview: str) -> bool:
     corner, width = imgui.get_cursor_screen_pos(), imgui.calc_item_width()
     arrow = theme.px(theme.ARROW_COLUMN)
     shown = elided(preview, width - arrow - 2 * imgui.get_style().frame_padding.x)
-    is_open = imgui.begin_combo(name, shown, imgui.ComboFlags_.no_arrow_button)
+    is_open = imgui.begin_combo(name, shown, _COMBO)
     if not is_open:
         theme.push_face("text", theme.SMALL)
         size = imgui.get_font_size()

@@ -6,15 +6,13 @@ signature as its `__call__`; it remembers nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from sgview.state.commands import Command
+from sgview.gui.emit import Emit
 from sgview.state.params import Params
 from sgview.state.status import Status
 
-Emit = Callable[[Command], None]
-"""Queues a command; the app runs it after the GUI pass."""
+__all__ = ["Emit", "Panel"]
 
 
 class Panel(Protocol):

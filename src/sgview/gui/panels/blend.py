@@ -11,17 +11,12 @@ from sgview.gui import theme
 from sgview.gui.controls import control as binding
 from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Control, Controls
+from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
 from sgview.state.params import Blend, Params
 from sgview.state.status import BlendGroup, Status
 
-_SOURCES = (("mix", "Mix"), ("a", "A"), ("b", "B"))
-_SOURCE_HELP = (
-    "Play the blend of both.",
-    "Play A alone; the amounts are kept.",
-    "Play B alone; the amounts are kept.",
-)
 _MAPPING = "mapping"
 
 
@@ -48,19 +43,10 @@ def preset_amounts(name: str, groups: Sequence[BlendGroup]) -> dict[str, float]:
 
 def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     """Draw source, master, presets and one fader a group."""
-    controls = Controls(params, status, emit, "blend.")
+    controls = Controls(params, status, emit)
+    params = leaf_row(params, controls, "blend.source")
+    params = leaf_row(params, controls, "blend.master")
     blend = params.blend
-    source = rows.choice("Play", blend.source, "mix", _SOURCES, "Key B.", _SOURCE_HELP)
-    master = rows.number(
-        "Master",
-        blend.master,
-        1.0,
-        0.0,
-        1.0,
-        help="Multiplies the amount of every layer.",
-        control=controls("master"),
-    )
-    blend = replace(blend, source=source, master=master)
     groups = status.picture.blend_groups
     obstacle = _obstacle(status)
     if obstacle:
@@ -69,7 +55,7 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     else:
         blend = _draw_presets(blend, groups)
         imgui.spacing()
-        blend = _draw_faders(blend, groups, controls.below("amounts."))
+        blend = _draw_faders(blend, groups, controls.below("blend.amounts."))
     return replace(params, blend=blend) if blend != params.blend else params
 
 
@@ -154,8 +140,7 @@ def _fader(
     new = value_bar(
         f"##blend {group.name}",
         control.shown(amount),
-        0.0,
-        1.0,
+        *control.usual,
         format="%.3f",
         is_driven=control.is_bound,
         tint=control.colour if control.is_bound else None,
@@ -163,7 +148,7 @@ def _fader(
     if control.is_bound:
         new = amount
         if binding.is_asked(control):
-            control.open(0.0, 1.0)
+            control.open()
         binding.explain(control)
     else:
         is_reset = is_reset or imgui.is_item_clicked(imgui.MouseButton_.right)
@@ -172,7 +157,7 @@ def _fader(
     if group.reason:
         imgui.same_line()
         widgets.mark(icons.INFO, theme.TEXT_DIM, group.reason)
-    binding.dot(control, 0.0, 1.0)
+    binding.dot(control)
     binding.error_line(control)
     return 0.0 if is_reset else new
 

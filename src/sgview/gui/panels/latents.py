@@ -3,56 +3,43 @@
 from __future__ import annotations
 
 from imgui_bundle import imgui
-from msgspec.structs import replace
 
 from sgview.gui import theme
-from sgview.gui.controls import rows, widgets
+from sgview.gui.controls import widgets
 from sgview.gui.controls.control import Controls
+from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
-from sgview.state.params import Latents, Noise, NoiseType, Params
+from sgview.state.params import Params
 from sgview.state.status import Status
 
-_NOISE = Noise()
-_LATENTS = Latents()
-_TYPES: tuple[tuple[NoiseType, str], ...] = (
-    ("simplex2d", "Simplex 2D"),
-    ("simplex3d", "Simplex 3D"),
-    ("simplex4d", "Simplex 4D"),
-    ("perlin2d", "Perlin 2D"),
-    ("perlin3d", "Perlin 3D"),
-    ("perlin4d", "Perlin 4D"),
-    ("random", "Random"),
-)
-_AMPLITUDE_HELP = (
-    "Height of the noise. As z it does almost nothing: the mapping network normalises z by its "
-    "length, so only the offset changes the picture. As w it matters."
-)
-_MODE_HELP = (
-    "One smooth field is read along the vector: neighbouring values are alike, over a length set "
-    "by the period.",
-    "Every value of the vector moves on a track of its own.",
-)
-_SPACE_HELP = (
-    "The vector is z and goes through the mapping network.",
-    "The vector is used as w in every layer; the mapping network is left out.",
-)
+_NOISE = (
+    "type", "seed", "period", "harmonics", "harmonic_spread", "harmonic_gain", "exponent",
+    "amplitude", "offset", "monochrome",
+)  # fmt: skip
+"""As in TouchDesigner's Noise TOP, in its order."""
+_TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
+_TRANSFORM_4D = ("translate_4d", "translate_4d_speed")
 
 
 def draw_latents(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the strip, the source and the noise."""
     draw_strip(status.picture.latent)
     controls = Controls(params, status, emit)
-    latents = params.latents
     if widgets.section("Source"):
-        latents = _draw_source(latents, controls.below("latents."))
-    noise = params.noise
-    if latents.source == "noise":
-        if widgets.section("Noise"):
-            noise = _draw_noise(noise, controls.below("noise."))
-        if widgets.section("Transform"):
-            noise = _draw_transform(noise, controls.below("noise."))
-    if latents != params.latents or noise != params.noise:
-        return replace(params, latents=latents, noise=noise)
+        params = leaf_row(params, controls, "latents.source")
+        params = leaf_row(params, controls, "latents.space")
+        is_seeds = params.latents.source == "seeds"
+        for name in ("seed", "seed_speed") if is_seeds else ("mode", "gaussianise"):
+            params = leaf_row(params, controls, f"latents.{name}")
+    if params.latents.source != "noise":
+        return params
+    if widgets.section("Noise"):
+        for name in _NOISE:
+            params = leaf_row(params, controls, f"noise.{name}")
+    if widgets.section("Transform"):
+        is_4d = params.noise.type.endswith("4d")
+        for name in (*_TRANSFORM, *(_TRANSFORM_4D if is_4d else ())):
+            params = leaf_row(params, controls, f"noise.{name}")
     return params
 
 
@@ -91,170 +78,3 @@ def draw_strip(values: tuple[float, ...]) -> None:
     draw.add_text((corner.x + pad, corner.y + pad * 0.5), shade, f"±{top:.2f}")
     at = (end[0] - pad - imgui.calc_text_size(note).x, corner.y + pad * 0.5)
     draw.add_text(at, shade, note)
-
-
-def _draw_source(latents: Latents, controls: Controls) -> Latents:
-    changed = replace(
-        latents,
-        source=rows.choice(
-            "Source", latents.source, _LATENTS.source, (("noise", "Noise"), ("seeds", "Seeds"))
-        ),
-        space=rows.choice(
-            "Used as",
-            latents.space,
-            _LATENTS.space,
-            (("z", "Z"), ("w", "W")),
-            option_help=_SPACE_HELP,
-        ),
-    )
-    if changed.source == "seeds":
-        return replace(
-            changed,
-            seed=rows.integer(
-                "Seed",
-                changed.seed,
-                _LATENTS.seed,
-                0,
-                1000,
-                is_filled=False,
-                help="Which Gaussian z.",
-                control=controls("seed"),
-            ),
-            seed_speed=rows.number(
-                "Walk",
-                changed.seed_speed,
-                _LATENTS.seed_speed,
-                0.0,
-                2.0,
-                digits=2,
-                unit=" /s",
-                help="Seeds walked through in a second, interpolated on the sphere.",
-                control=controls("seed_speed"),
-            ),
-        )
-    return replace(
-        changed,
-        mode=rows.choice(
-            "Mode",
-            changed.mode,
-            _LATENTS.mode,
-            (("field", "Field"), ("independent", "Independent")),
-            option_help=_MODE_HELP,
-        ),
-        gaussianise=rows.toggle(
-            "Gaussianise",
-            changed.gaussianise,
-            _LATENTS.gaussianise,
-            "Map the bounded noise to the standard normal distribution that networks were "
-            "trained with.",
-            control=controls("gaussianise"),
-        ),
-    )
-
-
-def _draw_noise(noise: Noise, controls: Controls) -> Noise:
-    """Parameters as in TouchDesigner's Noise TOP, in its order."""
-    return replace(
-        noise,
-        type=rows.combo("Type", noise.type, _NOISE.type, _TYPES),
-        seed=rows.integer(
-            "Seed", noise.seed, _NOISE.seed, 0, 100, is_filled=False,
-            control=controls("seed"),
-        ),
-        period=rows.number(
-            "Period", noise.period, _NOISE.period, 0.0, 4.0, minimum=0.001,
-            help="Size of one noise cell, in lengths of the strip.", control=controls("period"),
-        ),
-        harmonics=rows.integer(
-            "Harmonics", noise.harmonics, _NOISE.harmonics, 0, 8, minimum=0, maximum=8,
-            help="Octaves beyond the first.", control=controls("harmonics"),
-        ),
-        harmonic_spread=rows.number(
-            "Harmonic spread", noise.harmonic_spread, _NOISE.harmonic_spread, 0.0, 4.0,
-            minimum=0.001, help="Factor of the frequency from one octave to the next.",
-            control=controls("harmonic_spread"),
-        ),
-        harmonic_gain=rows.number(
-            "Harmonic gain", noise.harmonic_gain, _NOISE.harmonic_gain, 0.0, 1.0,
-            help="Factor of the amplitude from one octave to the next.",
-            control=controls("harmonic_gain"),
-        ),
-        exponent=rows.number(
-            "Exponent", noise.exponent, _NOISE.exponent, 0.0, 4.0, minimum=0.001,
-            help="Contrast: values are raised to this power, their sign kept.",
-            control=controls("exponent"),
-        ),
-        amplitude=rows.number(
-            "Amplitude", noise.amplitude, _NOISE.amplitude, 0.0, 2.0, help=_AMPLITUDE_HELP,
-            control=controls("amplitude"),
-        ),
-        offset=rows.number(
-            "Offset", noise.offset, _NOISE.offset, -1.0, 1.0, help="Added to every value.",
-            control=controls("offset"),
-        ),
-        monochrome=rows.toggle(
-            "Monochrome",
-            noise.monochrome,
-            _NOISE.monochrome,
-            "One noise for all rows; off: one of its own for each, where several are asked for.",
-            control=controls("monochrome"),
-        ),
-    )  # fmt: skip
-
-
-def _draw_transform(noise: Noise, controls: Controls) -> Noise:
-    noise = replace(
-        noise,
-        translate=rows.vector(
-            "Translate", noise.translate, _NOISE.translate, controls=controls.below("translate.")
-        ),
-        translate_speed=rows.vector(
-            "Speed",
-            noise.translate_speed,
-            _NOISE.translate_speed,
-            speed=0.002,
-            digits=3,
-            help="Added to the translation every second: this is what makes the network move.",
-            controls=controls.below("translate_speed."),
-        ),
-        rotate=rows.vector(
-            "Rotate",
-            noise.rotate,
-            _NOISE.rotate,
-            speed=0.5,
-            digits=1,
-            unit="°",
-            help="[degrees]",
-            controls=controls.below("rotate."),
-        ),
-        scale=rows.vector("Scale", noise.scale, _NOISE.scale, controls=controls.below("scale.")),
-        pivot=rows.vector(
-            "Pivot",
-            noise.pivot,
-            _NOISE.pivot,
-            help="Centre of rotation and scaling.",
-            controls=controls.below("pivot."),
-        ),
-    )
-    if not noise.type.endswith("4d"):
-        return noise
-    return replace(
-        noise,
-        translate_4d=rows.number(
-            "Translate 4D",
-            noise.translate_4d,
-            _NOISE.translate_4d,
-            -2.0,
-            2.0,
-            control=controls("translate_4d"),
-        ),
-        translate_4d_speed=rows.number(
-            "Speed 4D",
-            noise.translate_4d_speed,
-            _NOISE.translate_4d_speed,
-            -1.0,
-            1.0,
-            unit=" /s",
-            control=controls("translate_4d_speed"),
-        ),
-    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from imgui_bundle import imgui
-from msgspec.structs import replace
 
 from sgview.gui import theme
-from sgview.gui.controls import rows, widgets
+from sgview.gui.controls import widgets
 from sgview.gui.controls.control import Controls
+from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.picker import is_match, search_field
 from sgview.gui.panels import Emit
 from sgview.state.networks import (
@@ -19,10 +19,8 @@ from sgview.state.networks import (
     show_layer,
     shown_network,
 )
-from sgview.state.params import Layer, Params
+from sgview.state.params import Params
 from sgview.state.status import ChannelStatistics, Status
-
-_LAYER = Layer()
 
 
 class LayersPanel:
@@ -38,10 +36,8 @@ class LayersPanel:
         self._query = search_field("##search layers", self._query, "Search layers")
         params = self._draw_list(params, network)
         if widgets.section("Channels"):
-            controls = Controls(params, status, emit, "layer.")
-            layer = _draw_channels(params.layer, status.picture.channels, controls)
-            if layer != params.layer:
-                params = replace(params, layer=layer)
+            controls = Controls(params, status, emit)
+            params = _draw_channels(params, status.picture.channels, controls)
         if widgets.section("Statistics"):
             _draw_statistics(status.picture.statistics)
         return params
@@ -118,49 +114,19 @@ def _line(name: str, size: str, channels: str, is_shown: bool) -> bool:
     return is_clicked
 
 
-def _draw_channels(layer: Layer, count: int, controls: Controls) -> Layer:
-    step = 3 if layer.mode == "rgb" else 1
-    last = max(count - step, 0)
-    return replace(
-        layer,
-        mode=rows.choice(
-            "Show as",
-            layer.mode,
-            _LAYER.mode,
-            (("rgb", "RGB"), ("grey", "Grey")),
-            "Three channels as red, green and blue, or one as grey.",
-        ),
-        base_channel=rows.integer(
-            "Base channel",
-            layer.base_channel,
-            _LAYER.base_channel,
-            0,
-            max(last, 1),
-            minimum=0,
-            maximum=max(last, layer.base_channel, 1),
-            help=f"The first channel shown. This layer has {count}." if count else "",
-            control=controls("base_channel"),
-        ),
-        normalise=rows.toggle(
-            "Normalise",
-            layer.normalise,
-            _LAYER.normalise,
-            "Divide every channel by its largest absolute value.",
-            control=controls("normalise"),
-        ),
-        gain_db=rows.number(
-            "Gain",
-            layer.gain_db,
-            _LAYER.gain_db,
-            -40.0,
-            40.0,
-            minimum=-200.0,
-            maximum=200.0,
-            digits=1,
-            unit=" dB",
-            control=controls("gain_db"),
-        ),
+def _draw_channels(params: Params, count: int, controls: Controls) -> Params:
+    params = leaf_row(params, controls, "layer.mode")
+    last = max(count - (3 if params.layer.mode == "rgb" else 1), 0)
+    params = leaf_row(
+        params,
+        controls,
+        "layer.base_channel",
+        usual=(0, max(last, 1)),
+        maximum=max(last, params.layer.base_channel, 1),
+        more_help=f"This layer has {count}." if count else "",
     )
+    params = leaf_row(params, controls, "layer.normalise")
+    return leaf_row(params, controls, "layer.gain_db")
 
 
 def _draw_statistics(statistics: ChannelStatistics | None) -> None:

@@ -8,24 +8,15 @@ from msgspec.structs import replace
 from sgview.gui.controls import control as binding
 from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Control, Controls
+from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.value_bar import integer_bar, value_bar
 from sgview.gui.panels import Emit
+from sgview.state.fields import fields_of
 from sgview.state.networks import shown_network
 from sgview.state.params import Mapping, Params
 from sgview.state.status import Status
 
-_MAPPING = Mapping()
-_PSI_HELP = (
-    "Pulls w towards the average: 1 leaves it, 0 gives the average picture, beyond 1 or below 0 "
-    "exaggerates or inverts."
-)
-_CUTOFF_HELP = "Only the first rows of w are truncated, those of the coarse layers."
-_NOISE_MODES = (("const", "Const"), ("random", "Random"), ("none", "None"))
-_NOISE_MODE_HELP = (
-    "The noise stored in the network, always the same.",
-    "Fresh noise in every picture.",
-    "No noise.",
-)
+_WEIGHT = fields_of(Mapping)["class_weights"]
 
 
 class MappingPanel:
@@ -40,24 +31,17 @@ class MappingPanel:
         if not widgets.section("Mapping"):
             return params
         network = shown_network(params, status.engine.networks)
-        controls = Controls(params, status, emit, "mapping.")
+        controls = Controls(params, status, emit)
         num_ws = network.num_ws if network else 18
-        mapping = _draw_truncation(params.mapping, num_ws, controls)
+        params = leaf_row(params, controls, "mapping.truncation_psi")
+        params = leaf_row(params, controls, "mapping.truncation_cutoff", usual=(0, num_ws))
         if network is not None and network.c_dim > 0:
-            mapping = self._draw_classes(mapping, network.c_dim, controls.below("class_weights."))
-        if mapping != params.mapping:
-            params = replace(params, mapping=mapping)
+            below = controls.below("mapping.class_weights.")
+            mapping = self._draw_classes(params.mapping, network.c_dim, below)
+            if mapping != params.mapping:
+                params = replace(params, mapping=mapping)
         if network is None or network.family.startswith("StyleGAN2"):
-            mode = rows.choice(
-                "Pixel noise",
-                params.noise_mode,
-                "const",
-                _NOISE_MODES,
-                "Noise that StyleGAN2 adds in every layer.",
-                _NOISE_MODE_HELP,
-            )
-            if mode != params.noise_mode:
-                params = replace(params, noise_mode=mode)
+            params = leaf_row(params, controls, "noise_mode")
         return params
 
     def _draw_classes(self, mapping: Mapping, count: int, controls: Controls) -> Mapping:
@@ -99,51 +83,11 @@ class MappingPanel:
         return replace(mapping, class_weights=dense)
 
 
-def _draw_truncation(mapping: Mapping, num_ws: int, controls: Controls) -> Mapping:
-    psi = rows.number(
-        "Truncation psi",
-        mapping.truncation_psi,
-        1.0,
-        0.0,
-        1.5,
-        digits=2,
-        help=_PSI_HELP,
-        control=controls("truncation_psi"),
-    )
-    cutoff = mapping.truncation_cutoff
-    is_reset = rows.label("Cutoff", cutoff is None, _CUTOFF_HELP, "Right-click resets to all rows.")
-    control = controls("truncation_cutoff")
-    shown = round(control.shown(num_ws if cutoff is None else cutoff))
-    rows_cut = integer_bar(
-        "##Cutoff",
-        shown,
-        0,
-        num_ws,
-        minimum=0,
-        maximum=max(num_ws, 1),
-        format="all" if cutoff is None and not control.is_bound else f"%d of {num_ws}",
-        is_driven=control.is_bound,
-        tint=control.colour if control.is_bound else None,
-    )
-    is_bound = control.is_bound
-    if is_bound and binding.is_asked(control):
-        control.open(0.0, num_ws)
-    elif is_reset or imgui.is_item_clicked(imgui.MouseButton_.right):
-        cutoff = None
-    elif not is_bound and rows_cut != shown:
-        cutoff = None if rows_cut >= num_ws else rows_cut
-    binding.dot(control, 0.0, num_ws)
-    binding.error_line(control)
-    return replace(mapping, truncation_psi=psi, truncation_cutoff=cutoff)
-
-
 def _class_row(
     place: int, label: int, weight: float, count: int, can_remove: bool, control: Control
 ) -> tuple[int, float, bool]:
     """Draw one class; returns its number, its weight, and whether it is to be removed."""
-    rows.label(
-        "Class" if place == 0 else "", weight == 1.0, "Label of the network, and its weight."
-    )
+    rows.label(_WEIGHT.label if place == 0 else "", weight == 1.0, _WEIGHT.help)
     gap = imgui.get_style().item_inner_spacing.x
     button = widgets.icon_button_width() if can_remove else 0.0
     room = rows.room() - button - gap
@@ -157,20 +101,19 @@ def _class_row(
     new_weight = value_bar(
         "##weight",
         control.shown(weight),
-        0.0,
-        1.0,
-        format="%.2f",
+        *control.usual,
+        format=f"%.{_WEIGHT.digits}f",
         is_driven=control.is_bound,
         tint=control.colour if control.is_bound else None,
     )
     if not control.is_bound:
         weight = new_weight
     elif binding.is_asked(control):
-        control.open(0.0, 1.0)
+        control.open()
     is_removed = False
     if can_remove:
         imgui.same_line()
         is_removed = widgets.icon_button(icons.CLOSE, "remove class", "Leave this class out")
-    binding.dot(control, 0.0, 1.0)
+    binding.dot(control)
     binding.error_line(control)
     return new, weight, is_removed

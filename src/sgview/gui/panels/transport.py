@@ -27,8 +27,9 @@ from sgview.state.commands import (
     ToggleTake,
     Undo,
 )
+from sgview.state.fields import fields_of
 from sgview.state.machine import Timing
-from sgview.state.params import Params
+from sgview.state.params import Params, Playback
 from sgview.state.status import Status
 
 _FLAGS = (
@@ -37,6 +38,7 @@ _FLAGS = (
     | imgui.WindowFlags_.no_saved_settings
     | imgui.WindowFlags_.no_move
 )
+_SPEED = fields_of(Playback)["speed"]
 
 
 @dataclass(frozen=True)
@@ -113,22 +115,21 @@ def _draw_time(params: Params, status: Status, emit: Emit) -> Params:
     speed = value_bar(
         "##speed",
         shown_speed,
-        0.0,
-        2.0,
-        format="%.2f ×",
+        *control.usual,
+        format=f"%.{_SPEED.digits}f{_SPEED.suffix}",
         is_driven=control.is_bound,
         tint=control.colour if control.is_bound else None,
     )
     if control.is_bound:
         if binding.is_asked(control):
-            control.open(0.0, 2.0)
+            control.open()
         binding.explain(control)
         return params
     if imgui.is_item_clicked(imgui.MouseButton_.right):
         speed = 1.0
-    widgets.tooltip("Speed of time; negative runs backwards.", "Right-click resets to 1.")
+    widgets.tooltip(_SPEED.help, "Right-click resets to 1.")
     imgui.same_line(0.0, 0.0)
-    binding.dot_here(control, 0.0, 2.0)
+    binding.dot_here(control)
     if speed == params.playback.speed:
         return params
     return replace(params, playback=replace(params.playback, speed=speed))

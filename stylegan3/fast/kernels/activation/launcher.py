@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from stylegan3.cuda import nvrtc
-from stylegan3.cuda.sources import cuda_source
+from stylegan3.cuda.sources import cuda_source, storage_class
 from stylegan3.fast.kernels.channels_last import (
     check_picture,
     check_vectors,
     chunks_per_lane,
     lanes_per_pixel,
-    storage,
     striding_blocks,
 )
 
@@ -34,7 +33,7 @@ class ActVectors:
 
 
 @dataclass(frozen=True)
-class SkipRgb:
+class TorgbOperands:
     """ToRGB of a block with the skip architecture; live float32 tensors."""
 
     weight: Tensor  # [colours, C, 1, 1]
@@ -78,7 +77,7 @@ class ModulatedAct:
                 ("LANES", lanes_per_pixel(pitch)),
                 ("RGB", colours),
                 ("STORE", int(store)),
-                ("TYPE", storage(dtype)),
+                ("TYPE", storage_class(dtype)),
             ),
         )
 
@@ -88,7 +87,7 @@ class ModulatedAct:
         y: Tensor | None,  # [H, W, P], written; may be x; None without store
         channels: int,
         vectors: ActVectors,
-        rgb: SkipRgb | None = None,
+        rgb: TorgbOperands | None = None,
         taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
     ) -> None:
         """Launch; raises ValueError if shapes disagree."""
@@ -140,7 +139,7 @@ class PhaseUpsample:
         self.spec = nvrtc.KernelSpec(
             "phase_upsample",
             cuda_source(__file__, "phase_upsample.cu"),
-            (("TYPE", storage(dtype)),),
+            (("TYPE", storage_class(dtype)),),
         )
 
     def __call__(

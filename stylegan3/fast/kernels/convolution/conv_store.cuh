@@ -67,29 +67,29 @@ struct Ahead {
 };
 
 // What the layer's noise is at each of a thread's pixels.
-DEVICE void load_noise(Offsets& noise, const Finish& finish, const Picture& out,
+DEVICE void load_noise(Offsets& noise, const Epilogue& epilogue, const Picture& out,
                        const Pixels& pixels, int phase) {
 #pragma unroll
   for (int i = 0; i < THREAD_PIXELS; i++) {
     const Pixel at = pixels.of(i);
-    const bool is_noisy = finish.noise && has(out, at);
-    noise[i] = is_noisy ? finish.noise[index_of(out, at, phase)] : 0.f;
+    const bool is_noisy = epilogue.noise && has(out, at);
+    noise[i] = is_noisy ? epilogue.noise[index_of(out, at, phase)] : 0.f;
   }
 }
 
-DEVICE void load_ahead(Ahead& ahead, const Finish& finish, const Picture& out,
+DEVICE void load_ahead(Ahead& ahead, const Epilogue& epilogue, const Picture& out,
                        const Pixels& pixels, const Tile& tile) {
   if (!ACTIVATE) return;
   if (NOISE_AHEAD) {
 #pragma unroll
     for (int p = 0; p < PHASES; p++) {
-      load_noise(ahead.noise[p], finish, out, pixels, tile.channel / PHASE_LENGTH + p);
+      load_noise(ahead.noise[p], epilogue, out, pixels, tile.channel / PHASE_LENGTH + p);
     }
   }
   if (!HAS_PREVIOUS) return;
   const int lane = pixels.lane & 3, kept = first_kept<4, COLOUR_ROOM>(lane);
   const int height = out.height / 2, width = out.width / 2;
-  const bool is_wanted = finish.rgb && finish.previous && lane < COLOUR_ROOM;
+  const bool is_wanted = epilogue.rgb && epilogue.previous && lane < COLOUR_ROOM;
 #pragma unroll
   for (int p = 0; p < KEPT; p++) {
     const Pixel at = pixels.of(kept + p);
@@ -100,7 +100,7 @@ DEVICE void load_ahead(Ahead& ahead, const Finish& finish, const Picture& out,
       const bool inside = upsampled_from(offset, at.y, at.x, i, height, width) && exists;
 #pragma unroll
       for (int o = 0; o < RGB; o++) {
-        ahead.previous[p][o][i] = inside ? finish.previous[o * height * width + offset] : 0.f;
+        ahead.previous[p][o][i] = inside ? epilogue.previous[o * height * width + offset] : 0.f;
       }
     }
   }
@@ -109,7 +109,7 @@ DEVICE void load_ahead(Ahead& ahead, const Finish& finish, const Picture& out,
 // What store_tile hands on: of a tile, and the colours that it gathers.
 struct Storing {
   const Picture& out;
-  const Finish& finish;
+  const Epilogue& epilogue;
   const Pixels& pixels;
   const Ahead& ahead;
   float strength;  // of the noise
@@ -125,9 +125,9 @@ DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, in
   const int phase = channel / PHASE_LENGTH;
   channel -= phase * PHASE_LENGTH;
   Channels constants;
-  if (ACTIVATE) load_channels(constants, to.finish, channel, 2 * count);
+  if (ACTIVATE) load_channels(constants, to.epilogue, channel, 2 * count);
   Offsets noise;
-  if (ACTIVATE && !NOISE_AHEAD) load_noise(noise, to.finish, to.out, to.pixels, phase);
+  if (ACTIVATE && !NOISE_AHEAD) load_noise(noise, to.epilogue, to.out, to.pixels, phase);
   const Offsets& known = to.ahead.noise[PHASES > 1 ? first * 8 / PHASE_LENGTH : 0];
 #pragma unroll
   for (int i = 0; i < THREAD_PIXELS; i++) {
@@ -136,7 +136,7 @@ DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, in
     for (int j = 0; j < 2 * count; j++) v[j] = sums[i / 2][4 * (first + j / 2) + i % 2 * 2 + j % 2];
     if (ACTIVATE) {
       const float offset = (NOISE_AHEAD ? known[i] : noise[i]) * to.strength;
-      activate(v, to.colours[i], constants, offset, to.finish.clamp, 2 * count);
+      activate(v, to.colours[i], constants, offset, to.epilogue.clamp, 2 * count);
     }
     u32 words[4];
 #pragma unroll
@@ -149,18 +149,18 @@ DEVICE void store_channels(const Consumer& my, const Sums& sums, Storing& to, in
 }
 
 DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
-                       const Finish& finish, const Tile& tile, const Pixels& pixels,
+                       const Epilogue& epilogue, const Tile& tile, const Pixels& pixels,
                        const Ahead& ahead) {
   constexpr int GROUPS = N_TILE / 8, FOURS = GROUPS / 4 * 4, TWOS = GROUPS / 2 * 2;
-  const float strength = ACTIVATE && finish.noise ? *finish.strength * ACTIVATION_GAIN : 0.f;
-  Storing to = {out, finish, pixels, ahead, strength, {}};
+  const float strength = ACTIVATE && epilogue.noise ? *epilogue.strength * ACTIVATION_GAIN : 0.f;
+  Storing to = {out, epilogue, pixels, ahead, strength, {}};
 #pragma unroll
   for (int first = 0; first < FOURS; first += 4) {
     store_channels(my, sums, to, tile.channel, first, 4);
   }
   if (TWOS > FOURS) store_channels(my, sums, to, tile.channel, FOURS, 2);
   if (GROUPS > TWOS) store_channels(my, sums, to, tile.channel, TWOS, 1);
-  if (RGB == 0 || !finish.rgb) return;
+  if (RGB == 0 || !epilogue.rgb) return;
   // The four lanes of a pixel add up; each then stores some of their pixels.
   const int lane = my.lane & 3, kept = share_sums<4>(to.colours, lane);
   if (lane >= COLOUR_ROOM) return;  // another lane has the same
@@ -168,7 +168,7 @@ DEVICE void store_tile(const Consumer& my, const Sums& sums, const Picture& out,
   for (int i = 0; i < KEPT; i++) {
     const Pixel at = pixels.of(kept + i);
     if (kept + i >= THREAD_PIXELS || !has(out, at)) continue;
-    store_colours(finish, to.colours[i], ahead.previous[i], at, tile.channel / N_TILE,
+    store_colours(epilogue, to.colours[i], ahead.previous[i], at, tile.channel / N_TILE,
                   out.height, out.width);
   }
 }

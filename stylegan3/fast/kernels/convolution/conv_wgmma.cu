@@ -25,7 +25,7 @@
 //
 // Rows of weights are permuted (`channel_order` in conv_tiling.py) so that a thread's sums belong
 // to 8 (or 4, or 2) consecutive channels. Other constants: AT_A_TIME (2: blocks leave room for those
-// of the next kernel, which then start and bring weights while these still run), KERNEL_SIZE, PADDING, K_BLOCKS (of 64
+// of the next kernel, which then start and load weights while these still run), KERNEL_SIZE, PADDING, K_BLOCKS (of 64
 // input channels), LAST_STEPS (of 16 channels, in the last block), PICTURE_STAGES, WEIGHT_STAGES,
 // PRODUCER_REGISTERS, CONSUMER_REGISTERS; BLOCKED (conv_store.cuh); of epilogue.cuh ACTIVATE
 // (1: StyleGAN2's activation; else sums are stored as they are), STORE, RGB (picture channels, 0
@@ -37,7 +37,7 @@
 
 // ---- producer ----------------------------------------------------------------------------------
 
-DEVICE void bring_weights(const Shared& shared, const TensorMap* weights, Place& weight, int block,
+DEVICE void load_weights(const Shared& shared, const TensorMap* weights, Place& weight, int block,
                           int channel, int tap) {
   barrier_wait(shared.weights_empty + 8 * weight.stage, weight.parity);
   barrier_expect(shared.weights_full + 8 * weight.stage, TAP_BYTES);
@@ -60,10 +60,10 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
   }
   const int first_channel = tile_of(tiles, tiles.first / SPLIT).channel;
   for (int i = 0; i < AHEAD; i++) {
-    bring_weights(shared, weights, weight, tiles.first % SPLIT * K_PART + i / TAPS, first_channel,
+    load_weights(shared, weights, weight, tiles.first % SPLIT * K_PART + i / TAPS, first_channel,
                   i % TAPS);
   }
-  int brought = AHEAD;
+  int loaded_ahead = AHEAD;
   await_previous();
   for (int index = tiles.first; index < tiles.count; index += tiles.step) {
     const Tile tile = tile_of(tiles, index / SPLIT);
@@ -81,8 +81,8 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
       advance<PICTURE_STAGES>(picture);
       if (RESIDENT) continue;
       for (int tap = 0; tap < TAPS; tap++) {
-        if (brought > 0) brought--;
-        else bring_weights(shared, weights, weight, block, tile.channel, tap);
+        if (loaded_ahead > 0) loaded_ahead--;
+        else load_weights(shared, weights, weight, block, tile.channel, tap);
       }
     }
   }
@@ -91,7 +91,7 @@ DEVICE void produce(const Shared& shared, const TensorMap* pictures, const Tenso
 // ---- consumers ---------------------------------------------------------------------------------
 
 DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out,
-                    const Finish& finish, const Parts& parts) {
+                    const Epilogue& epilogue, const Parts& parts) {
   constexpr int OTHERS = PING_PONG ? CONSUMERS - 1 : 0;  // tiles between two of this consumer
   const int index = uniform(threadIdx.x >> 7) - 1, tid = threadIdx.x & 127;
   Consumer my = {shared, index, tid >> 5, tid & 31, tid == 0, false, {0, 0}, {0, 0}};
@@ -106,7 +106,7 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
     tile.strip += PING_PONG ? 0 : index;
     const Pixels pixels(my, out, tile);
     Ahead ahead;
-    load_ahead(ahead, finish, out, pixels, tile);
+    load_ahead(ahead, epilogue, out, pixels, tile);
     Sums sums;
     my.has_sums = false;
     if (PING_PONG) barrier_wait(shared.turns + 8 * index, turn_parity);
@@ -121,7 +121,7 @@ DEVICE void consume(const Shared& shared, const Tiles& tiles, const Picture& out
       release_picture(my);
     }
     if (SPLIT == 1 || gather_parts(my, sums, parts, i / SPLIT, i % SPLIT)) {
-      store_tile(my, sums, out, finish, tile, pixels, ahead);
+      store_tile(my, sums, out, epilogue, tile, pixels, ahead);
     }
     skip<PICTURE_STAGES>(my.picture, OTHERS * K_PART);
     skip<WEIGHT_STAGES>(my.weight, OTHERS * K_PART * TAPS);

@@ -7,14 +7,14 @@ from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
 
 from stylegan3.cuda.multiprocessors import multiprocessors
-from stylegan3.fast.kernels.activation.launcher import ActVectors, SkipRgb
-from stylegan3.fast.kernels.convolution.epilogue import MAX_COLOURS, Finish
-from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
+from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands
+from stylegan3.fast.kernels.convolution import tuning
+from stylegan3.fast.kernels.convolution.epilogue import Epilogue
+from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape
-from stylegan3.fast.kernels.convolution.tuning import composes, suits
+from stylegan3.fast.kernels.torgb.layer import MAX_COLOURS
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
@@ -53,7 +53,7 @@ class Convolution(Protocol):
 class ActivatedConvolution(Protocol):
     """A convolution, then the activation, and ToRGB if there is one, from its float32 sums."""
 
-    colour_parts: int
+    torgb_parts: int
     """Sums that ToRGB comes as, each over some of the channels; 1 where it is complete."""
 
     def __call__(
@@ -61,7 +61,7 @@ class ActivatedConvolution(Protocol):
         x: Tensor,  # [H, W, I]
         y: Tensor | None,  # [H', W', O], written; None without store
         vectors: ActVectors,
-        rgb: SkipRgb | None = None,  # out: [parts, colours, H', W'] if several; None: not wanted
+        rgb: TorgbOperands | None = None,  # out [parts, colours, H', W'] if several; None: unwanted
         taps: Tensor | None = None,  # [2, 4], with rgb.previous
     ) -> None:
         """Launch on torch's current stream."""
@@ -139,9 +139,9 @@ class WgmmaConvolution:
         shape = self._operation.shape
         if colours > MAX_COLOURS or (colours and self._weight.out_channels != shape.columns):
             return None
-        finish = Finish(clamp, store, colours, has_phases=self._weight.taps is not None)
+        epilogue = Epilogue(clamp, store, colours, has_phases=self._weight.taps is not None)
         device, tiling = self._weight.source.device, self._operation.tiling
-        operation = HopperConvolution(shape, device, finish=finish, tiling=tiling)
+        operation = HopperConvolution(shape, device, epilogue=epilogue, tiling=tiling)
         return ActivatedWgmmaConvolution(self._weight, operation)
 
 
@@ -151,7 +151,7 @@ class ActivatedWgmmaConvolution:
     def __init__(self, weight: PreparedWeight, operation: HopperConvolution) -> None:
         self._weight = weight
         self._operation = operation
-        self.colour_parts = operation.colour_parts
+        self.torgb_parts = operation.torgb_parts
         self.spec = operation.spec
 
     def __call__(
@@ -159,32 +159,11 @@ class ActivatedWgmmaConvolution:
         x: Tensor,
         y: Tensor | None,
         vectors: ActVectors,
-        rgb: SkipRgb | None = None,
+        rgb: TorgbOperands | None = None,
         taps: Tensor | None = None,
     ) -> None:
         """Launch."""
         self._operation(x, self._weight.storage, y, vectors, rgb, taps)
-
-
-class ReferenceConvolution:
-    """torch's own, on any device."""
-
-    blocked_shape = None
-
-    def __init__(self, weight: PreparedWeight | WrittenWeight, padding: int) -> None:
-        self._weight = weight
-        self._padding = padding
-
-    def __call__(self, x: Tensor, out: Tensor) -> None:
-        """Compute in float32."""
-        y = conv2d(_channels_last(x).float(), self._weight.weight.float(), padding=self._padding)
-        out.copy_(y[0].permute(1, 2, 0))
-
-    def activated(
-        self, *, clamp: float | None, store: bool, colours: int
-    ) -> ActivatedConvolution | None:
-        """Return None: activations are passes of their own."""
-        return None
 
 
 def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
@@ -219,12 +198,12 @@ def choose_convolution(
         kernel = weight.kernel[0]
         shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
         capability = torch.cuda.get_device_capability(device)
-        if weight.taps is not None or suits(shape, capability):
+        if weight.taps is not None or tuning.beats_cudnn(shape, capability):
             return WgmmaConvolution(weight, shape, is_blocked=may_block)
     return CudnnConvolution(weight, padding)
 
 
-def composes_upsampling(
+def fuses_upsampling(
     size: int,  # height and width of the input [px]
     in_channels: int,
     out_pitch: int,
@@ -237,4 +216,4 @@ def composes_upsampling(
         return False
     shape = ConvolutionShape(size, size, in_channels, 4 * out_pitch, 3, 1)
     capability = torch.cuda.get_device_capability(device)
-    return composes(shape, capability, multiprocessors(device).count)
+    return tuning.fuses_upsampling(shape, capability, multiprocessors(device).count)

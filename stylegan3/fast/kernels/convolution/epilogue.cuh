@@ -3,7 +3,7 @@
 //   v = clamp(lrelu(sum * d + noise * strength + bias) * gain, +-clamp), stored times `next`
 //   rgb = clamp(weight . (v * styles) + bias, +-clamp) + upsample2(previous rgb)
 // ToRGB needs all channels of a pixel. Where a tile has only some, its share of the sum is stored
-// instead, and skip_sums.cu does the rest: in that order always, so pictures can be made again.
+// instead, and torgb_skip_sums.cu does the rest: in that order always, so pictures can be made again.
 //
 // PHASE_CHANNELS > 0: four times as many channels are four phases of a picture twice as large, pixel
 // (2y + p, 2x + q) being phase 2p + q of (y, x): weight_preparation.cu has the upsampling and its
@@ -19,7 +19,7 @@ constexpr int THREAD_PIXELS = 2 * BLOCKS, COLOUR_COUNT = RGB > 0 ? RGB : 1;
 constexpr int COLOUR_ROOM = BLOCKS == 3 ? 8 : THREAD_PIXELS;  // a power of two, to be halved
 typedef float Colours[COLOUR_ROOM][COLOUR_COUNT];
 
-struct Finish {
+struct Epilogue {
   const float *demodulation, *bias, *next;  // per channel, zero beyond
   const float *noise, *strength;            // [height][width], or null; [1]
   // [RGB][rgb_channels], [rgb_channels], whole groups of 8, aligned; [RGB]
@@ -43,28 +43,28 @@ DEVICE void load_values(float (&v)[8], const float* from, int count) {
     v[i] = pair.x, v[i + 1] = pair.y;
   }
 }
-DEVICE void load_channels(Channels& c, const Finish& finish, int first, int count) {
-  load_values(c.demodulation, finish.demodulation + first, count);
-  load_values(c.bias, finish.bias + first, count);
-  if (STORE) load_values(c.next, finish.next + first, count);
+DEVICE void load_channels(Channels& c, const Epilogue& epilogue, int first, int count) {
+  load_values(c.demodulation, epilogue.demodulation + first, count);
+  load_values(c.bias, epilogue.bias + first, count);
+  if (STORE) load_values(c.next, epilogue.next + first, count);
 #pragma unroll
   for (int i = 0; i < count; i++) {
     c.demodulation[i] *= ACTIVATION_GAIN;
     c.bias[i] *= ACTIVATION_GAIN;
   }
   if (RGB == 0) return;
-  if (!finish.rgb) {
+  if (!epilogue.rgb) {
 #pragma unroll
     for (int i = 0; i < RGB * 8; i++) c.colours[i / 8][i % 8] = 0;
     return;
   }
   float styles[8];
-  load_values(styles, finish.rgb_styles + first, count);
+  load_values(styles, epilogue.rgb_styles + first, count);
 #pragma unroll
   for (int o = 0; o < RGB; o++) {
-    load_values(c.colours[o], finish.rgb_weight + o * finish.rgb_channels + first, count);
+    load_values(c.colours[o], epilogue.rgb_weight + o * epilogue.rgb_channels + first, count);
 #pragma unroll
-    for (int i = 0; i < count; i++) c.colours[o][i] *= styles[i] * finish.rgb_gain;
+    for (int i = 0; i < count; i++) c.colours[o][i] *= styles[i] * epilogue.rgb_gain;
   }
 }
 
@@ -85,26 +85,26 @@ DEVICE void activate(float (&v)[8], float (&colours)[COLOUR_COUNT], const Channe
 constexpr int KEPT = COLOUR_ROOM > 4 ? COLOUR_ROOM / 4 : 1;
 constexpr bool HAS_PREVIOUS = RGB > 0 && !PARTIAL_RGB;
 
-DEVICE void store_colours(const Finish& finish, const float (&sums)[COLOUR_COUNT],
+DEVICE void store_colours(const Epilogue& epilogue, const float (&sums)[COLOUR_COUNT],
                           const float (&previous)[COLOUR_COUNT][4], Pixel at, int column,
                           int height, int width) {
   const i64 plane = (i64)height * width, pixel = (i64)at.y * width + at.x;
 #if PARTIAL_RGB
 #pragma unroll
-  for (int o = 0; o < RGB; o++) finish.rgb[(column * RGB + o) * plane + pixel] = sums[o];
+  for (int o = 0; o < RGB; o++) epilogue.rgb[(column * RGB + o) * plane + pixel] = sums[o];
 #else
   float weights[4];
 #pragma unroll
   for (int i = 0; i < 4; i++) {
     const int vertical = (at.y & 1) + (i & 2), horizontal = (at.x & 1) + (i & 1) * 2;
-    weights[i] = finish.previous ? finish.taps[vertical] * finish.taps[4 + horizontal] : 0.f;
+    weights[i] = epilogue.previous ? epilogue.taps[vertical] * epilogue.taps[4 + horizontal] : 0.f;
   }
 #pragma unroll
   for (int o = 0; o < RGB; o++) {
-    float v = clamp_magnitude(sums[o] + finish.rgb_bias[o], finish.clamp);
+    float v = clamp_magnitude(sums[o] + epilogue.rgb_bias[o], epilogue.clamp);
 #pragma unroll
     for (int i = 0; i < 4; i++) v += weights[i] * previous[o][i];
-    finish.rgb[o * plane + pixel] = v;
+    epilogue.rgb[o * plane + pixel] = v;
   }
 #endif
 }

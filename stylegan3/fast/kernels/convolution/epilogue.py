@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from stylegan3.cuda.kernel import Argument
-from stylegan3.fast.kernels.activation.launcher import ActVectors, SkipRgb, check_noise
+from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands, check_noise
 from stylegan3.fast.kernels.channels_last import check_vectors
-
-MAX_COLOURS = 4  # picture channels whose sums fit beside those of a tile
+from stylegan3.fast.kernels.torgb.layer import MAX_COLOURS
 
 
 @dataclass(frozen=True)
-class Finish:
+class Epilogue:
     """The activation behind a convolution, and its ToRGB."""
 
     clamp: float | None = None  # None for none
@@ -35,34 +34,36 @@ class Finish:
             raise ValueError(f"ToRGB has up to {MAX_COLOURS} colours here, not {self.colours}")
 
 
-def finish_defines(finish: Finish | None, parts: int, channels: int) -> tuple[tuple[str, int], ...]:
-    """Return the macros of a finish, None for plain sums.
+def epilogue_defines(
+    epilogue: Epilogue | None, parts: int, channels: int
+) -> tuple[tuple[str, int], ...]:
+    """Return the macros of an epilogue, None for plain sums.
 
     Args:
-        finish: the finish.
+        epilogue: the epilogue.
         parts: columns of tiles.
         channels: of the convolution.
 
     Raises:
         ValueError: if the channels are no four phases of whole groups of 8 where they should be.
     """
-    colours = finish.colours if finish else 0
-    has_phases = finish is not None and finish.has_phases
+    colours = epilogue.colours if epilogue else 0
+    has_phases = epilogue is not None and epilogue.has_phases
     if has_phases and channels % 32:
         raise ValueError(f"{channels} channels are not four phases of whole groups of 8")
     return (
-        ("ACTIVATE", int(finish is not None)),
+        ("ACTIVATE", int(epilogue is not None)),
         ("PARTIAL_RGB", int(colours > 0 and parts > 1)),
         ("PHASE_CHANNELS", channels // 4 if has_phases else 0),
         ("RGB", colours),
-        ("STORE", int(finish is None or finish.store)),
+        ("STORE", int(epilogue is None or epilogue.store)),
     )
 
 
-def finish_arguments(
-    vectors: ActVectors | None, rgb: SkipRgb | None, taps: Tensor | None
+def epilogue_arguments(
+    vectors: ActVectors | None, rgb: TorgbOperands | None, taps: Tensor | None
 ) -> tuple[Argument, ...]:
-    """Return the kernel's pointers of a finish, in its order."""
+    """Return the kernel's pointers of an epilogue, in its order."""
     return (
         vectors and vectors.demodulation,
         vectors and vectors.bias,
@@ -78,41 +79,43 @@ def finish_arguments(
     )
 
 
-def finish_numbers(finish: Finish | None, rgb: SkipRgb | None) -> tuple[int, float, float]:
-    """Return the kernel's numbers of a finish: ToRGB's channels, clamp and ToRGB's gain."""
-    clamp = math.inf if finish is None or finish.clamp is None else float(finish.clamp)
+def epilogue_numbers(
+    epilogue: Epilogue | None, rgb: TorgbOperands | None
+) -> tuple[int, float, float]:
+    """Return the kernel's numbers of an epilogue: ToRGB's channels, clamp and ToRGB's gain."""
+    clamp = math.inf if epilogue is None or epilogue.clamp is None else float(epilogue.clamp)
     return (len(rgb.styles), clamp, rgb.gain) if rgb else (0, clamp, 0.0)
 
 
-def check_finish(
-    finish: Finish | None,
+def check_epilogue(
+    epilogue: Epilogue | None,
     vectors: ActVectors | None,
-    rgb: SkipRgb | None,
+    rgb: TorgbOperands | None,
     taps: Tensor | None,
     *,
     size: tuple[int, int],  # height and width of the picture
     channels: int,
     parts: int,  # columns of tiles
 ) -> None:
-    """Raise ValueError if what a launch brings does not suit its finish."""
-    if (finish is None) != (vectors is None):
-        raise ValueError("vectors go with a finish, both or none")
-    if finish is None or vectors is None:
+    """Raise ValueError if what a launch is given does not suit its epilogue."""
+    if (epilogue is None) != (vectors is None):
+        raise ValueError("vectors go with an epilogue, both or none")
+    if epilogue is None or vectors is None:
         return
-    if finish.has_phases:
+    if epilogue.has_phases:
         size, channels = (2 * size[0], 2 * size[1]), channels // 4
     check_vectors(channels, bias=vectors.bias, demodulation=vectors.demodulation, next=vectors.next)
     check_noise(vectors, *size)
     if rgb is None:
-        if not finish.store:
+        if not epilogue.store:
             raise ValueError("nothing would be written: neither a picture nor ToRGB")
         return
-    if finish.colours == 0:
+    if epilogue.colours == 0:
         raise ValueError("this kernel was built without ToRGB")
-    shape = (finish.colours, *size) if parts == 1 else (parts, finish.colours, *size)
+    shape = (epilogue.colours, *size) if parts == 1 else (parts, epilogue.colours, *size)
     if rgb.out.shape != shape or rgb.out.dtype != torch.float32:
         raise ValueError(f"rgb must be float32 {shape}, not {rgb.out.dtype} {tuple(rgb.out.shape)}")
-    if len(rgb.styles) != channels or rgb.weight.shape[:2] != (finish.colours, channels):
+    if len(rgb.styles) != channels or rgb.weight.shape[:2] != (epilogue.colours, channels):
         raise ValueError(
             f"ToRGB must read {channels} channels,"
             f" not {tuple(rgb.weight.shape)} scaled by {tuple(rgb.styles.shape)}"
@@ -122,7 +125,7 @@ def check_finish(
     if rgb.previous is None:
         return
     if parts > 1:
-        raise ValueError("the previous picture is added by SkipSums where tiles share a pixel")
-    expected = (finish.colours, size[0] // 2, size[1] // 2)
+        raise ValueError("the previous picture is added by TorgbSkipSums where tiles share a pixel")
+    expected = (epilogue.colours, size[0] // 2, size[1] // 2)
     if rgb.previous.shape != expected or taps is None:
         raise ValueError(f"the previous picture must be {expected}, with taps")

@@ -57,7 +57,7 @@ MEASURED = {
 
 # StyleGAN2's upsampling layers with the filter in their weights: 3x3, four phases, activation. Best
 # of the tilings of least estimated time [us]: 8.7, 8.4, 11.1, 28.1, 52.1, 53.8, 57.6, 63.8.
-COMPOSED = {
+FUSED_UPSAMPLING = {
     (3, 4, 32, 256): Tiling(64, 1, 1, split=4),
     (3, 8, 32, 256): Tiling(64, 1, 1, split=4),
     (3, 16, 32, 256): Tiling(64, 1, 2, ping_pong=True),
@@ -89,15 +89,15 @@ def choose_tiling(shape: ConvolutionShape, processors: int) -> Tiling:
     measured = MEASURED.get(_key(shape))
     if measured is not None and measured.tiling.fits(shape):
         return measured.tiling
-    composed = COMPOSED.get(_key(shape))
-    if composed is not None and composed.fits(shape):
-        return composed
+    fused = FUSED_UPSAMPLING.get(_key(shape))
+    if fused is not None and fused.fits(shape):
+        return fused
     # the estimate is not fitted to consumers out of turn, nor to blocks that share a tile
     fitting = [t for t in candidates(shape) if t.in_turn and t.split == 1]
     return min(fitting, key=lambda t: estimate(t, shape, processors))
 
 
-def suits(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
+def beats_cudnn(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
     """Whether `HopperConvolution` is the faster one for a layer.
 
     1x1 convolutions are left to cuDNN: those of stylegan3-r are bound by memory, or are large
@@ -113,7 +113,7 @@ def suits(shape: ConvolutionShape, capability: tuple[int, int]) -> bool:
     return shape.kernel == 3
 
 
-def composes(shape: ConvolutionShape, capability: tuple[int, int], processors: int) -> bool:
+def fuses_upsampling(shape: ConvolutionShape, capability: tuple[int, int], processors: int) -> bool:
     """Whether StyleGAN2's upsampling is faster with its filter in the weights.
 
     One launch of 3x3 then takes the place of 2x2 and of a pass over the larger picture: 9/4 of the

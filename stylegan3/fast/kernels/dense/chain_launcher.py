@@ -43,7 +43,7 @@ class DenseChain:
         device: of launches.
 
     Raises:
-        ValueError: if shapes, types or options disagree, or `suits` is False.
+        ValueError: if shapes, types or options disagree, or `can_chain` is False.
     """
 
     def __init__(self, layers: Sequence[Dense], device: torch.device) -> None:
@@ -73,7 +73,7 @@ class DenseChain:
             "dense_chain",
             cuda_source(__file__, "dense_chain.cu"),
             (("FOURS", fours), ("LAYERS", len(layers)), ("ROWS", rows)),
-            runs_at_once=True,
+            is_cooperative=True,
         )
 
     def __call__(self) -> None:
@@ -94,15 +94,20 @@ class DenseChain:
         )
 
 
-def suits(layers: Sequence[Dense], device: torch.device) -> bool:
+def can_chain(layers: Sequence[Dense], device: torch.device) -> bool:
     """Whether layers that follow one another can be one launch on this device."""
     return _divide(layers, multiprocessors(device)) is not None
+
+
+def chain_of(layers: Sequence[Dense], device: torch.device) -> DenseChain | None:
+    """Return layers that follow one another as one launch, None where they must be one each."""
+    return DenseChain(layers, device) if can_chain(layers, device) else None
 
 
 def _divide(
     layers: Sequence[Dense], processors: Multiprocessors
 ) -> tuple[int, int, int] | None:  # blocks, rows of a warp, float4 of a row that a lane reads
-    if len(layers) < 2 or not processors.run_at_once:
+    if len(layers) < 2 or not processors.has_cooperative_launch:
         return None
     columns = [d.weight.shape[1] for d in layers]
     if any(c % 4 for c in columns) or any(_is_odd(t) for d in layers for t in (d.weight, d.x)):

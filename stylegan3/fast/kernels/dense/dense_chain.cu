@@ -8,7 +8,7 @@
 // the same rows of every layer. What it computes travels to all blocks as an 8-byte word with the
 // ticket of this launch in its other half: who sees the ticket has the number, so that a layer costs
 // one way through L2 instead of a barrier and a read, nothing has to be reset, and sums have a fixed
-// order. Weights are asked for a layer ahead, and brought as far as L2 at the start.
+// order. Weights are asked for a layer ahead, and prefetched to L2 at the start.
 //
 // Constants: LAYERS (2 or more), ROWS of a warp in a layer, FOURS: ceil(most columns / 128).
 #include "primitives.cuh"
@@ -48,7 +48,7 @@ DEVICE void load(Part& part, const Layer& layer, int lane) {
     part.bias[r] = row < layer.rows ? layer.bias[row] : 0.f;
   }
 }
-DEVICE void bring_to_l2(const Layer& layer, int lane) {
+DEVICE void prefetch_to_l2(const Layer& layer, int lane) {
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
     const int row = row_of(r);
@@ -72,7 +72,7 @@ KERNEL __launch_bounds__(256, 2) dense_chain(
   Part part, next;
   load(part, chain.layers[0], lane);
 #pragma unroll
-  for (int l = 1; l < LAYERS; l++) bring_to_l2(chain.layers[l], lane);
+  for (int l = 1; l < LAYERS; l++) prefetch_to_l2(chain.layers[l], lane);
   float averages[ROWS];
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {

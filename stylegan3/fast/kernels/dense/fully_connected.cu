@@ -9,7 +9,7 @@
 // One warp ROWS rows, 4 warps a block; `blocks` says which layer and row a block starts with. Bound by
 // reading the weights once: as many rows as leave all blocks of a network room to run at once, so that
 // nearly all of it is read while the kernel before still runs. Then memory is idle: what the kernel
-// behind this one reads is brought as far as L2 meanwhile.
+// behind this one reads is prefetched to L2 meanwhile.
 #include "primitives.cuh"
 
 struct Layer {

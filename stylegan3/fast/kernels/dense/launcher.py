@@ -66,15 +66,17 @@ class FullyConnected:
     Args:
         layers: to compute.
         device: of launches.
-        soon: what later launches read and no kernel of a frame writes; brought as far as L2, the
-            first of it if it would fill more than half.
+        prefetched: to L2, what later launches read and no kernel of a frame writes; the first of it
+            if it would fill more than half.
 
     Raises:
         ValueError: if shapes or types disagree.
     """
 
+    spec = SPEC
+
     def __init__(
-        self, layers: Sequence[Dense], device: torch.device, soon: Sequence[Tensor] = ()
+        self, layers: Sequence[Dense], device: torch.device, prefetched: Sequence[Tensor] = ()
     ) -> None:
         self._layers = tuple(layers)  # keeps the tensors alive
         self._device = device
@@ -99,9 +101,9 @@ class FullyConnected:
         ]
         self._table = table(rows, _LAYOUT, device)
         self._blocks = block_table([len(d.weight) for d in layers], _ROWS_PER_BLOCK, device)
-        self._soon = tuple(soon)
+        self._prefetched = tuple(prefetched)
         most = multiprocessors(device).l2_bytes // 2 // _PIECE_BYTES
-        self._pieces = _pieces(soon)[:most].to(device)
+        self._pieces = _pieces(prefetched)[:most].to(device)
 
     def __call__(self) -> None:
         """Launch."""

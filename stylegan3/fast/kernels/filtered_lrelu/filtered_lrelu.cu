@@ -4,8 +4,8 @@
 //   y = scale * down(clamp(lrelu(up(x + bias)), +-clamp))        bias, clamp, scale per channel
 //
 // Algorithm. A block owns 16 channels of a strip 32 output pixels wide and strip_height tall. Four
-// warps filter, each 4 of the channels; a fifth brings input to shared memory and a sixth takes
-// output away, so that the others need not wait for memory, nor for each other. A warp walks down the
+// warps filter, each 4 of the channels; a fifth loads input to shared memory and a sixth stores
+// output, so that the others need not wait for memory, nor for each other. A warp walks down the
 // strip in steps of 8 input rows; the 8 rows before them stay in registers. For each group of 16 rows
 // of the oversampled signal and channel:
 //   C[y'][x]   = UpV * X + bias     UpV is the A operand, the pixels are B
@@ -24,14 +24,14 @@
 //
 // Layout. x [in_height][in_width][in_pitch], or in blocks of 16 channels,
 // [channels / 16][in_height][in_width][16], which loads faster: the L2 cache answers so many
-// requests and no more, and a request then brings 128 bytes of a row instead of 32.
+// requests and no more, and a request then loads 128 bytes of a row instead of 32.
 // y [out_height][out_width][out_pitch]; its channels from `channels` to `out_pitch` are written as
 // zero. Pitches are multiples of 8 channels (of 16 for speed: memory moves in sectors of 32 bytes).
 // bias, clamp, scale have a multiple of 16 entries covering out_pitch.
 //
-// ToRGB. With COLOURS, y is not stored: the warp that takes output away multiplies it by ToRGB's
+// ToRGB. With COLOURS, y is not stored: the warp that stores output multiplies it by ToRGB's
 // weights (filtered_lrelu_torgb.cuh), and stores for each 16 channels one part of the picture's
-// sums, which colour_sums.cu adds up: 4 COLOURS bytes a pixel instead of 32.
+// sums, which torgb_partial_sums.cu adds up: 4 COLOURS bytes a pixel instead of 32.
 //
 // Constants: UP 2 or 4 (down is 2), RANK, CLAMP 0 or 1, SLOTS of input, AT_ONCE: how many of a warp's
 // 4 channels are filtered side by side, to hide latencies; it takes registers. COLOURS 0 to 4.
@@ -96,15 +96,15 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
                         (u32)(in_column + k * APART) < (u32)in_width;
       if (needed && !input.inside[k]) input.fill(shared, k);
     }
-    bring_strip(shared, handover, input, lane, steps);
+    load_strip(shared, handover, input, lane, steps);
   } else if (COLOURS > 0 && warp_index == FILTERING + 1) {
     float* const part = (float*)y + (i64)blockIdx.y * COLOURS * out_height * out_width;
     if (out_width % 4 == 0) {
       const Part<true> to(part, out_height, out_width, top, rows, column, lane);
-      colour_strip(shared, handover, to, weight, block_channel, channels, lane, steps);
+      torgb_strip(shared, handover, to, weight, block_channel, channels, lane, steps);
     } else {
       const Part<false> to(part, out_height, out_width, top, rows, column, lane);
-      colour_strip(shared, handover, to, weight, block_channel, channels, lane, steps);
+      torgb_strip(shared, handover, to, weight, block_channel, channels, lane, steps);
     }
   } else if (warp_index == FILTERING + 1) {
     Output output;
@@ -120,6 +120,6 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
       output.exists[k] = column + pixel + k * APART < out_width && half_channel < out_pitch;
     }
     await_previous();
-    take_strip(shared, handover, output, lane, steps);
+    store_strip(shared, handover, output, lane, steps);
   }
 }

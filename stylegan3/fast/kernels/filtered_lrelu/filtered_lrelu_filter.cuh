@@ -194,14 +194,14 @@ DEVICE void filter_strip(u32 shared, const Handover& handover, const u32* matric
 #pragma unroll
   for (int i = 0; i < 16; i++) open[i >> 2][i >> 1 & 1][i & 1] = 0;
   Ring ring = {0, 0};
-  barrier_wait(handover.brought(0), 0);
+  barrier_wait(handover.loaded(0), 0);
   bool was_large = false;
   if (active) was_large = read_pixels(above, read_at, load_shared8(safe_at));
   tell(handover.staged(-1), lane);
 #pragma unroll 1
   for (int step = 0; step < steps; step++) {
     ring.advance();
-    barrier_wait(handover.brought(ring.slot), ring.parity);
+    barrier_wait(handover.loaded(ring.slot), ring.parity);
     handover.await_drained(step);
     if (active) {
       u32 below[4][TILES];

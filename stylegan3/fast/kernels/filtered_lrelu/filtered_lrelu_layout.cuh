@@ -32,13 +32,13 @@ struct Handover {
   u32 barriers;
 
   __device__ __forceinline__ void start(int filtering_warps) const {
-    for (int i = 0; i < SLOTS; i++) barrier_init(brought(i), 1);
+    for (int i = 0; i < SLOTS; i++) barrier_init(loaded(i), 1);
     for (int i = 0; i < 2; i++) {
       barrier_init(staged(i), filtering_warps);
       barrier_init(drained(i), 1);
     }
   }
-  __device__ __forceinline__ u32 brought(int slot) const { return barriers + 8 * slot; }
+  __device__ __forceinline__ u32 loaded(int slot) const { return barriers + 8 * slot; }
   __device__ __forceinline__ u32 staged(int step) const {
     return barriers + 8 * (SLOTS + (step & 1));
   }

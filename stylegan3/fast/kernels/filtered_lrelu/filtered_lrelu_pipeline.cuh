@@ -1,4 +1,4 @@
-// The warps of `filtered_lrelu.cu` that bring input to shared memory, and take output away.
+// The warps of `filtered_lrelu.cu` that load input to shared memory, and store output.
 #pragma once
 #include "filtered_lrelu_layout.cuh"
 
@@ -21,7 +21,7 @@ struct Input {
   u32 to;              // in a slot
   bool inside[SHARE];  // the pixels that lie in the picture; what others are is filled in once
   uint4 outside;
-  int row, height, blocks;  // blocks still to bring
+  int row, height, blocks;  // blocks still to load
 
   __device__ __forceinline__ void load(u32 slot) {
     if (blocks-- > 0) {
@@ -64,17 +64,17 @@ struct Input {
   }
 };
 
-// Brings all input of a strip.
-DEVICE void bring_strip(u32 shared, const Handover& handover, Input& input, int lane, int steps) {
+// Loads all input of a strip.
+DEVICE void load_strip(u32 shared, const Handover& handover, Input& input, int lane, int steps) {
 #pragma unroll
   for (int i = 0; i < SLOTS; i++) input.load(shared + i * SLOT);
-  Ring bring = {0, 0};
+  Ring loading = {0, 0};
   u32 refill = shared;
 #pragma unroll 1
   for (int block = 0; block <= steps; block++) {
     copy_async_wait<SLOTS - 2>();
-    tell(handover.brought(bring.slot), lane);
-    bring.advance();
+    tell(handover.loaded(loading.slot), lane);
+    loading.advance();
     if (block == 0) continue;
     handover.await_staged(block - 2);
     input.load(refill);
@@ -116,8 +116,8 @@ struct Output {
   }
 };
 
-// Takes all output of a strip away.
-DEVICE void take_strip(u32 shared, const Handover& handover, Output& output, int lane, int steps) {
+// Stores all output of a strip.
+DEVICE void store_strip(u32 shared, const Handover& handover, Output& output, int lane, int steps) {
 #pragma unroll 1
   for (int step = 0; step < steps; step++) {
     handover.await_staged(step);

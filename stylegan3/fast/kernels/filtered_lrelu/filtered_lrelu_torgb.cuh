@@ -2,7 +2,7 @@
 //
 //   part = sum of weight * y
 //
-// What else ToRGB is, `colour_sums.cu` computes from all parts.
+// What else ToRGB is, `torgb_partial_sums.cu` computes from all parts.
 //
 // A row of the strip is two products on tensor cores: A has 16 pixels by 16 channels, B 16 channels
 // by 8 columns, two of each colour. One has its weights rounded to float16, the other what rounding
@@ -101,7 +101,7 @@ DEVICE void read_rows(uint2 (&y)[BATCH][4], u32 at, int lane) {
 
 // Multiplies all output of a strip: channels `first` to `first + 15` of `channels`.
 template <bool WHOLE>
-DEVICE void colour_strip(u32 shared, const Handover& handover, const Part<WHOLE>& part,
+DEVICE void torgb_strip(u32 shared, const Handover& handover, const Part<WHOLE>& part,
                          const float* weight, int first, int channels, int lane, int steps) {
   u32 weights[2];
   load_weights(weights, weight, first, channels, lane);

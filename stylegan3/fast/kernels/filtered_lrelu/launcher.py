@@ -23,7 +23,7 @@ from stylegan3.fast.kernels.channels_last import check_picture, check_vectors, p
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
 from stylegan3.fast.kernels.filtered_lrelu.matrices import filter_matrices, peak_gain
 from stylegan3.fast.kernels.filtered_lrelu.strips import STRIP_WIDTH, strip_steps
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 
 _THREADS = 192
 
@@ -36,7 +36,7 @@ class TensorCoreFilteredLrelu:
         device: of the filter matrices and launches.
         has_clamp: False leaves the clamp out.
         blocked_input: x is [channels / 16, H, W, 16], rounded up, which loads faster.
-        torgb: y is the parts of its sums, for `ColourSums`; the filtered signal is not stored.
+        torgb: y is its partial sums, for `TorgbPartialSums`; the filtered signal is not stored.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TensorCoreFilteredLrelu:
         *,
         has_clamp: bool = True,
         blocked_input: bool = False,
-        torgb: AliasFreeRgb | None = None,
+        torgb: TorgbLayer | None = None,
     ) -> None:
         self.geometry = geometry
         self._device = device

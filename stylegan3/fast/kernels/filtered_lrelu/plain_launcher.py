@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.cuda import nvrtc
-from stylegan3.cuda.sources import cuda_source
-from stylegan3.fast.kernels.channels_last import storage
+from stylegan3.cuda.sources import cuda_source, storage_class
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
 from stylegan3.fast.kernels.filtered_lrelu.launcher import check_operands
 
@@ -54,9 +53,9 @@ class PlainFilteredLrelu:
             (
                 ("DOWN", geometry.down),
                 ("DOWN_TAPS", len(down)),
-                ("IN_TYPE", storage(in_dtype)),
+                ("IN_TYPE", storage_class(in_dtype)),
                 ("IS_2D", int(down.ndim == 2)),
-                ("OUT_TYPE", storage(out_dtype)),
+                ("OUT_TYPE", storage_class(out_dtype)),
                 ("TILE", self._tile),
                 ("UP", geometry.up),
                 ("UP_TAPS", len(up)),

@@ -3,7 +3,7 @@
 #pragma once
 #include "channel_scales.cuh"
 
-struct Beginning {
+struct FirstInput {
   int blocks;
   const float* constant;     // [channels][pixels]
   const float* next_styles;  // [channels]
@@ -13,7 +13,7 @@ struct Beginning {
 
 constexpr int CONSTANTS = 4;  // of a thread
 
-DEVICE void begin_picture(const Beginning& b) {
+DEVICE void write_first_input(const FirstInput& b) {
   const int first = blockIdx.x * 256 * CONSTANTS + threadIdx.x;
   float constants[CONSTANTS];
 #pragma unroll

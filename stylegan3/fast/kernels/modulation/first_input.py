@@ -1,4 +1,4 @@
-"""The picture that the first convolution reads, made beside the vectors of `modulation.cu`."""
+"""The synthesis input, constant or Fourier, written by the modulation launch."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from stylegan3.cuda.launch_table import check_live, pointer
-from stylegan3.fast.kernels.channels_last import check_picture, storage
+from stylegan3.cuda.sources import storage_class
+from stylegan3.fast.kernels.channels_last import check_picture
 
 _FEATURE_STRIPES = 64  # blocks that stride over the pixels, for every 256 channels
 _PER_BLOCK = 1024  # values of the constant
 _ROWS_PER_BLOCK = 8  # of weights
 
 
-class NoBeginning(ctypes.Structure):
+class NoFirstInput(ctypes.Structure):
     """What the kernel takes where nothing but vectors is wanted."""
 
     _fields_ = (("blocks", ctypes.c_int32),)
@@ -33,7 +34,7 @@ class ConstantInput:
     next_styles: Tensor  # [C] float32, of the convolution that reads it
     y: Tensor  # [H, W, P], written, padding included
 
-    number = 1  # BEGINNING of the kernel
+    number = 1  # FIRST_INPUT of the kernel
 
     def __post_init__(self) -> None:
         """Check shapes and types."""
@@ -49,7 +50,7 @@ class ConstantInput:
     @property
     def out_type(self) -> str:
         """Storage class of what is written."""
-        return storage(self.y.dtype)
+        return storage_class(self.y.dtype)
 
     def argument(self) -> ctypes.Structure:
         """Return what the kernel takes."""
@@ -88,7 +89,7 @@ class FourierInput:
     next_power: Tensor | None = None  # [] magnitude_ema of that layer
     next_gain: float = 0.0  # 0: next styles by their root-mean-square; else times this
 
-    number = 2  # BEGINNING of the kernel
+    number = 2  # FIRST_INPUT of the kernel
 
     def __post_init__(self) -> None:
         """Check shapes and types."""
@@ -117,7 +118,7 @@ class FourierInput:
     @property
     def out_type(self) -> str:
         """Storage class of what is written."""
-        return storage(self.features.dtype)
+        return storage_class(self.features.dtype)
 
     def argument(self) -> ctypes.Structure:
         """Return what the kernel takes."""
@@ -145,7 +146,7 @@ class FourierInput:
         )
 
 
-Beginning = ConstantInput | FourierInput
+FirstInput = ConstantInput | FourierInput
 
 
 class _Constant(ctypes.Structure):

@@ -8,7 +8,7 @@
 #pragma once
 #include "channel_scales.cuh"
 
-struct Beginning {
+struct FirstInput {
   int blocks, feature_blocks;  // of all blocks the first
   const float* affine;     // [4]
   const float* transform;  // [3][3]
@@ -22,7 +22,7 @@ struct Beginning {
   float sampling_rate, bandwidth, next_gain;
 };
 
-DEVICE void write_features(const Beginning& b) {
+DEVICE void write_features(const FirstInput& b) {
   const int groups = (b.pitch + 255) / 256, group = blockIdx.x % groups;
   const int c = group * 256 + threadIdx.x;
   const bool is_channel = c < b.channels;
@@ -75,7 +75,7 @@ DEVICE void write_features(const Beginning& b) {
 constexpr int WEIGHTS = 16;  // that a lane loads ahead
 
 // One warp a row.
-DEVICE void scale_weights(const Beginning& b) {
+DEVICE void scale_weights(const FirstInput& b) {
   const int o = (blockIdx.x - b.feature_blocks) * 8 + (threadIdx.x >> 5), lane = threadIdx.x & 31;
   const float* const row = b.weight + (i64)o * b.channels;
   float weights[WEIGHTS];
@@ -105,7 +105,7 @@ DEVICE void scale_weights(const Beginning& b) {
   }
 }
 
-DEVICE void begin_picture(const Beginning& b) {
+DEVICE void write_first_input(const FirstInput& b) {
   if (blockIdx.x < b.feature_blocks) {
     write_features(b);
   } else {

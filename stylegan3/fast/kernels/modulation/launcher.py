@@ -13,7 +13,7 @@ from torch import Tensor
 from stylegan3.cuda import nvrtc
 from stylegan3.cuda.launch_table import POINTER, block_table, check_live, pointer, table
 from stylegan3.cuda.sources import cuda_source
-from stylegan3.fast.kernels.modulation.first_input import Beginning, NoBeginning
+from stylegan3.fast.kernels.modulation.first_input import FirstInput, NoFirstInput
 
 _WARPS = 8  # of a block
 _AHEAD = 32  # energies that a lane loads ahead
@@ -68,7 +68,7 @@ class ModulationVectors:
     Args:
         layers: whose vectors are wanted.
         device: of launches.
-        beginning: what else waits for styles alone; None for nothing.
+        first_input: what else waits for styles alone; None for nothing.
 
     Raises:
         ValueError: if shapes or types disagree.
@@ -78,12 +78,12 @@ class ModulationVectors:
         self,
         layers: Sequence[Modulation],
         device: torch.device,
-        beginning: Beginning | None = None,
+        first_input: FirstInput | None = None,
     ) -> None:
         self._layers = tuple(layers)  # keeps the tensors alive
         self._device = device
         for layer in layers:
-            _check(layer)
+            check_modulation(layer)
         rows = [
             (
                 *(pointer(getattr(layer, name)) for name in _FIELDS),
@@ -99,17 +99,17 @@ class ModulationVectors:
             for layer in layers
         ]
         self._table = table(rows, _LAYOUT, device)
-        self._beginning = beginning
-        self._argument = NoBeginning(0) if beginning is None else beginning.argument()
+        self._first_input = first_input
+        self._argument = NoFirstInput(0) if first_input is None else first_input.argument()
         widest = max((0 if d.styles is None else d.styles.numel() for d in layers), default=0)
         self._shared = 4 * max(_LEAST_SHARED, widest)
         # as many channels of a warp as leave room for all of their energies
         channels = 2 if widest <= 32 * _AHEAD // 2 else 1
         counts = [layer.out_channels for layer in layers]
         self._blocks = block_table(counts, channels * _WARPS, device)
-        defines: dict[str, int | str] = {"BEGINNING": 0, "ROWS": channels}
-        if beginning is not None:
-            defines |= {"BEGINNING": beginning.number, "OUT_TYPE": beginning.out_type}
+        defines: dict[str, int | str] = {"FIRST_INPUT": 0, "ROWS": channels}
+        if first_input is not None:
+            defines |= {"FIRST_INPUT": first_input.number, "OUT_TYPE": first_input.out_type}
         self.spec = nvrtc.KernelSpec(
             "modulation", cuda_source(__file__, "modulation.cu"), tuple(sorted(defines.items()))
         )
@@ -126,7 +126,8 @@ class ModulationVectors:
         )
 
 
-def _check(layer: Modulation) -> None:
+def check_modulation(layer: Modulation) -> None:
+    """Raise ValueError if shapes or types of a layer's vectors disagree."""
     check_live(**{name: getattr(layer, name) for name in _FIELDS})
     channels = layer.out_channels
     for name in ("row_rms", "bias", "first", "second", "third"):

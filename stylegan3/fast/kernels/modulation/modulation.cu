@@ -15,17 +15,17 @@
 // all that no kernel of a frame writes is asked for while the kernel before still runs, and the styles
 // are asked for at once, by the whole block.
 //
-// Constants: ROWS 1 or 2, BEGINNING 0, 1: constant_input.cuh, 2: fourier_input.cuh; with these
+// Constants: ROWS 1 or 2, FIRST_INPUT 0, 1: constant_input.cuh, 2: fourier_input.cuh; with these
 // OUT_TYPE, Float or Half.
 #include "channel_scales.cuh"
 #include "element.cuh"
-#if BEGINNING == 1
+#if FIRST_INPUT == 1
 #include "constant_input.cuh"
-#elif BEGINNING == 2
+#elif FIRST_INPUT == 2
 #include "fourier_input.cuh"
 #else
-struct Beginning { int blocks; };
-DEVICE void begin_picture(const Beginning&) {}
+struct FirstInput { int blocks; };
+DEVICE void write_first_input(const FirstInput&) {}
 #endif
 
 struct Layer {
@@ -113,11 +113,11 @@ DEVICE void modulate(const Layer& layer, int first_channel) {
 }
 
 KERNEL __launch_bounds__(256, 4) modulation(
-    const Layer* layers, const int2* blocks, const Beginning beginning) {
-  if (blockIdx.x < beginning.blocks) {  // these take longest
-    begin_picture(beginning);
+    const Layer* layers, const int2* blocks, const FirstInput first_input) {
+  if (blockIdx.x < first_input.blocks) {  // these take longest
+    write_first_input(first_input);
   } else {
-    const int2 block = blocks[blockIdx.x - beginning.blocks];
+    const int2 block = blocks[blockIdx.x - first_input.blocks];
     modulate(layers[block.x], block.y);
   }
 }

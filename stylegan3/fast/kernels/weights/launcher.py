@@ -20,7 +20,7 @@ MOST = 64
 """Layers of one launch, at most."""
 
 _THREADS = 128
-_PLAIN, _PHASES, _COMPOSED = range(3)
+_PLAIN, _PHASES, _FUSED = range(3)
 _LAYOUT = [
     ("weight", POINTER),
     ("filter", POINTER),
@@ -92,7 +92,7 @@ def _row(item: PreparedWeight) -> tuple:
     """Return an item's `struct Layer`."""
     layout, taps = item.layout, item.kernel[0] * item.kernel[1]
     tensors = (item.source, item.taps, layout.row_of, item.storage, item.energy, item.row_rms)
-    kind = _PLAIN if not item.phases else _PHASES if item.taps is None else _COMPOSED
+    kind = _PLAIN if not item.phases else _PHASES if item.taps is None else _FUSED
     return (
         *map(pointer, tensors),
         item.in_channels,

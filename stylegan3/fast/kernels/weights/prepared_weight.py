@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylegan3.fast.kernels.channels_last import storage as storage_name
+from stylegan3.cuda.sources import storage_class
 from stylegan3.fast.kernels.channels_last import vector_length
 
 
@@ -77,7 +77,7 @@ class PreparedWeight:
             raise ValueError(f"phases are of a 3x3 kernel, not {height}x{width}")
         if taps is not None and (not phases or taps.shape != (2, 4)):
             raise ValueError(f"taps must be [2, 4] and go with phases, not {tuple(taps.shape)}")
-        storage_name(dtype)  # raises for others than float16 and float32
+        storage_class(dtype)  # raises for others than float16 and float32
         self.source, self.taps, self.phases = source, taps, phases
         self.in_channels, self.out_channels = in_channels, out_channels
         self.out_pitch, self.dtype = out_pitch, dtype

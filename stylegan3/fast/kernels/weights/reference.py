@@ -8,15 +8,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from stylegan3.fast.kernels.weights import launcher as weight_preparation_cuda
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.ops.upfirdn2d import upfirdn2d
 
 _PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
-class WeightPreparation(weight_preparation_cuda.WeightPreparation):
-    """`weight_preparation.cu`."""
+class WeightPreparation:
+    """`weight_preparation.cu`; the same call as its launcher."""
+
+    spec = None
+
+    def __init__(self, items: Sequence[PreparedWeight], device: torch.device) -> None:
+        self._items = tuple(items)
 
     def __call__(self, which: Sequence[int]) -> None:
         """Derive these again from their live tensors."""
@@ -35,7 +39,7 @@ def _prepare(item: PreparedWeight) -> None:
     if not item.phases:
         parts = w[None]
     else:
-        parts = _phases(w) if item.taps is None else _composed(w, item.taps)
+        parts = _phases(w) if item.taps is None else _fused(w, item.taps)
     rows = (torch.arange(len(parts))[:, None] * item.out_pitch + torch.arange(outs)).flatten()
     values = parts.flatten(0, 1).to(item.dtype)
     layout, storage = item.layout, item.storage
@@ -59,7 +63,7 @@ def _phases(w: Tensor) -> Tensor:  # [O, I, 3, 3] -> [4, O, I, 2, 2]
     return parts
 
 
-def _composed(w: Tensor, taps: Tensor) -> Tensor:  # [O, I, 3, 3] -> [4, O, I, 3, 3]
+def _fused(w: Tensor, taps: Tensor) -> Tensor:  # [O, I, 3, 3] -> [4, O, I, 3, 3]
     # what a single sample of the input becomes: by 3x3, then by the filter, 6x6 values
     f = (taps[0].outer(taps[1])).flip(0, 1)
     spread = upfirdn2d(w, f, padding=(3, 3, 3, 3))

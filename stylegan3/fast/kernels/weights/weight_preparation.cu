@@ -6,7 +6,7 @@
 // PHASES: the stride-2 transposed 3x3 convolution of StyleGAN2 as a 2x2 convolution with four output
 // phases and padding 1: output (2u + py, 2v + px) is phase 2 py + px at (u, v). Even phases meet
 // kernel rows 2 and 0, odd ones row 1.
-// COMPOSED: the same and the 4-tap resampling filter behind it as one 3x3 convolution of padding 1,
+// FUSED: the same and the 4-tap resampling filter behind it as one 3x3 convolution of padding 1,
 // for output twice as large as the input.
 // Without energy, values are only put in their places. Nothing asks for that; but where the compiler
 // does not have to think of it, it spills registers (NVRTC 13.0).
@@ -17,11 +17,11 @@
 #include "primitives.cuh"
 
 constexpr int THREADS = 128, BATCH = 5, MOST = 64;
-enum Kind { PLAIN, PHASES, COMPOSED };
+enum Kind { PLAIN, PHASES, FUSED };
 
 struct Layer {
   const float* weight;  // [out_channels][in_channels][taps]
-  const float* filter;  // [2][4] with COMPOSED: vertical and horizontal, flipped, times 2
+  const float* filter;  // [2][4] with FUSED: vertical and horizontal, flipped, times 2
   const int* row_of;    // [phases * out_pitch] rows of `out`; null: in order
   void* out;            // u16 or float
   float* energy;        // [out_channels][energy_pitch] or null
@@ -128,7 +128,7 @@ template <class T> DEVICE void write_any(const Row<T>& row, const float* w, int 
 
 // What three taps along one axis and the filter behind them make of input u + d - 1 in output
 // 2 u + p: y[2u + p] = sum over k, t of filter[k] w[t] x[(2u + p + k - 1 - t) / 2], where that is whole.
-DEVICE float2 composed(float2 w0, float2 w1, float2 w2, const float* filter, int d, int p) {
+DEVICE float2 fused(float2 w0, float2 w1, float2 w2, const float* filter, int d, int p) {
   const float2 w[3] = {w0, w1, w2};
   float2 sum = make_float2(0, 0);
 #pragma unroll
@@ -140,7 +140,7 @@ DEVICE float2 composed(float2 w0, float2 w1, float2 w2, const float* filter, int
 }
 
 template <class T>
-DEVICE void write_composed(const Row<T>& row, const float2 (&v)[9], int in, const float* filter) {
+DEVICE void write_fused(const Row<T>& row, const float2 (&v)[9], int in, const float* filter) {
 #pragma unroll
   for (int px = 0; px < 2; px++) {
 #pragma unroll
@@ -148,13 +148,13 @@ DEVICE void write_composed(const Row<T>& row, const float2 (&v)[9], int in, cons
       float2 column[3];
 #pragma unroll
       for (int ky = 0; ky < 3; ky++) {
-        column[ky] = composed(v[3 * ky], v[3 * ky + 1], v[3 * ky + 2], filter + 4, dx, px);
+        column[ky] = fused(v[3 * ky], v[3 * ky + 1], v[3 * ky + 2], filter + 4, dx, px);
       }
 #pragma unroll
       for (int i = 0; i < 6; i++) {
         const int py = i / 3, dy = i % 3;
         row.store(2 * py + px, 3 * dy + dx, in,
-                  composed(column[0], column[1], column[2], filter, dy, py));
+                  fused(column[0], column[1], column[2], filter, dy, py));
       }
     }
   }
@@ -169,8 +169,8 @@ DEVICE void write_nine(const Row<T>& row, const float* w, int in, int kind, cons
     squares = plus_product(squares, v[tap], v[tap]);
   }
   row.store_energy(in, squares);
-  if (kind == COMPOSED) {
-    write_composed(row, v, in, filter);
+  if (kind == FUSED) {
+    write_fused(row, v, in, filter);
     return;
   }
 #pragma unroll
@@ -192,7 +192,7 @@ DEVICE void write_row(const Layer& layer, const Places& places, const float* sta
       layer.energy ? layer.energy + (i64)channel * layer.energy_pitch : nullptr,
   };
   float filter[8];
-  if (layer.kind == COMPOSED) {
+  if (layer.kind == FUSED) {
 #pragma unroll
     for (int i = 0; i < 8; i++) filter[i] = layer.filter[i];
   }

@@ -1,9 +1,11 @@
 import pytest
 from imgui_bundle import imgui
 
-from sgview.gui.controls.edit_operations import OPERATIONS, is_dead, new_edit
+from sgview.gui.panels.edits.card import is_dead
+from sgview.gui.panels.edits.edits import new_edit
 from sgview.state.networks import TensorInfo
-from sgview.state.params import Edit, Operation, Params
+from sgview.state.operations import OPERATIONS
+from sgview.state.params import Edit, Params
 from sgview.state.status import EditStatus, Status
 
 INPUT = "synthesis.input.weight"
@@ -91,7 +93,7 @@ def test_amount(make_stage) -> None:
 
 
 @pytest.mark.parametrize("operation", list(OPERATIONS))
-def test_every_operation_can_be_picked(make_stage, operation: Operation) -> None:
+def test_every_operation_can_be_picked(make_stage, operation: str) -> None:
     stage = stage_with(make_stage, Edit(tensor=INPUT, amount=1.5))
     stage.click("operation")
     stage.click(OPERATIONS[operation].label)

@@ -24,6 +24,7 @@ STATUS = {
     "layer_times": LayerTimes("faces", "GPU", STEPS),
     "device": "a card",
     "screen": ScreenStatus(
+        fps=60.0,
         vsync=False,
         display="CUDA-OpenGL interop",
         timings=(Timing("draw", 0.25), Timing("panels", 0.75), Timing("window", 3.0)),
@@ -181,10 +182,8 @@ def test_any_size_of_window(make_stage, fakes, size, ui_scale) -> None:
     many = LayerTimes("n" * 300, "GPU", tuple(Timing("x" * 90, i / 7) for i in range(200)))
     nothing = LayerTimes("n", "host", (Timing("zero", 0.0),))
     for times in (many, nothing):
-        status = fakes.status(
-            **{**STATUS, "layer_times": times},
-            timings=(Timing("synthesis", 1e9), Timing("unheard of", 1.0)),
-        )
+        timings = (Timing("synthesis", 1e9), Timing("unheard of", 1.0))
+        status = fakes.status(**{**STATUS, "layer_times": times, "timings": timings})
         stage = make_stage(status=status, size=size, ui_scale=ui_scale)
         stage.key(P)
         stage.frame(40)

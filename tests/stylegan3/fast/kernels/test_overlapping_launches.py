@@ -9,8 +9,8 @@ from stylegan3.cuda.sources import resolve
 from tests.support import ROOT
 
 FRAME = (
-    "alias_free_torgb",
-    "colour_sums",
+    "torgb_convolution",
+    "torgb_partial_sums",
     "conv_wgmma",
     "filtered_lrelu",
     "filtered_lrelu_plain",
@@ -18,7 +18,7 @@ FRAME = (
     "modulated_act",
     "modulation",
     "phase_upsample",
-    "skip_sums",
+    "torgb_skip_sums",
 )
 
 
@@ -29,10 +29,10 @@ def source(kernel: str) -> str:
 
 @pytest.mark.parametrize("name", FRAME)
 def test_kernels_of_a_frame_start_early(name: str) -> None:
-    assert KernelSpec(name, source(name)).starts_early
+    assert KernelSpec(name, source(name)).is_dependent_launch
 
 
 @pytest.mark.parametrize("name", ["blend_edit", "weight_preparation"])
 def test_kernels_that_write_weights_let_nobody_start_early(name: str) -> None:
     # what starts early reads weights before it waits
-    assert not KernelSpec(name, source(name)).starts_early
+    assert not KernelSpec(name, source(name)).is_dependent_launch

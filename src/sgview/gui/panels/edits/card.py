@@ -12,18 +12,21 @@ from sgview.gui import theme
 from sgview.gui.controls import control as binding
 from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Control, Controls
-from sgview.gui.controls.edit_operations import OPERATIONS, SCALE_INVARIANT, is_dead
+from sgview.gui.controls.leaf_rows import value_row
 from sgview.gui.controls.picker import Choice, Picker
 from sgview.gui.controls.value_bar import integer_bar, value_bar
+from sgview.state.fields import fields_of
 from sgview.state.networks import TensorInfo
+from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit
 from sgview.state.status import EditStatus
 
-_EXPRESSION_HELP = (
-    "Sets the amount, in t [s]: sin(t), 1 + 0.2 * cos(2 * pi * t), "
-    "math.sin(absTime.seconds). Empty: the slider sets it."
+SCALE_INVARIANT = (
+    "The network divides by the size of this tensor, so a factor does not change the picture; "
+    "only its sign does. Add, noise, sign, roll or shuffle do."
 )
-_SOLO_HELP = "Solo: only edits with this on act. Right-click binds it."
+_FIELDS = fields_of(Edit)
+_SOLO_HELP = f"{_FIELDS['solo'].help} Right-click binds it."
 _MUTED_ALPHA = 0.5
 
 
@@ -35,6 +38,12 @@ class Outcome:
     is_unfolded: bool
     is_removed: bool = False
     move: int = 0  # -1 up, +1 down
+
+
+def is_dead(edit: Edit, tensor: TensorInfo | None) -> bool:
+    """True if the edit cannot change the picture, apart from turning its sign."""
+    is_factor = OPERATIONS[edit.operation].is_factor
+    return is_factor and tensor is not None and tensor.is_scale_invariant
 
 
 def draw_card(
@@ -109,7 +118,7 @@ def _draw_head(
     is_lit = solo.shown(is_solo) >= 0.5
     is_pressed = widgets.icon_button("S", "solo", _SOLO_HELP, is_lit=is_lit)
     if imgui.is_item_clicked(imgui.MouseButton_.right):
-        solo.open(0.0, 1.0)
+        solo.open()
     elif is_pressed and not solo.is_bound:
         is_solo = not is_solo
     imgui.same_line()
@@ -128,8 +137,8 @@ def _switch(is_on: bool, control: Control) -> bool:
     tint = control.colour if control.is_bound else None
     new = widgets.switch("on", shown, tint)
     if imgui.is_item_clicked(imgui.MouseButton_.right):
-        control.open(0.0, 1.0)
-    widgets.tooltip("On or off", control.error or "Right-click binds it.")
+        control.open()
+    widgets.tooltip(_FIELDS["enabled"].help, control.error or "Right-click binds it.")
     return is_on if control.is_bound else new
 
 
@@ -153,25 +162,23 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None, control: Control) 
     imgui.set_next_item_width(-theme.px(theme.DOT_COLUMN))
     is_driven = bool(edit.expression.strip())
     shown = status.amount if is_driven and status is not None else edit.amount
-    is_whole = edit.operation == "roll"
     amount = value_bar(
         "##amount",
         shown,
-        row.low,
-        row.high,
-        format="%.1f" if is_whole else "%.3f",
+        *row.usual,
+        format=f"%.{row.digits}f",
         is_driven=is_driven,
         tint=control.colour if is_driven else None,
     )
     if is_driven and binding.is_asked(control):
-        control.open(row.low, row.high)
+        control.open()
     note = "The expression sets it." if is_driven else f"Right-click resets to {row.neutral:g}."
     widgets.tooltip("", note)
     if not is_driven and edit.operation == outcome.edit.operation:
         is_reset = imgui.is_item_clicked(imgui.MouseButton_.right)
         amount = row.neutral if is_reset else amount
         edit = replace(edit, amount=amount)
-    binding.dot(control, row.low, row.high)
+    binding.dot(control)
     outcome.edit = edit
 
 
@@ -179,8 +186,9 @@ def _draw_expression(outcome: Outcome) -> None:
     edit = outcome.edit
     left = imgui.get_cursor_pos_x()
     imgui.align_text_to_frame_padding()
-    widgets.text("Expression", theme.TEXT if edit.expression else theme.TEXT_DIM)
-    widgets.tooltip(_EXPRESSION_HELP)
+    field = _FIELDS["expression"]
+    widgets.text(field.label, theme.TEXT if edit.expression else theme.TEXT_DIM)
+    widgets.tooltip(field.help)
     imgui.same_line()
     imgui.set_cursor_pos_x(left + _column())
     imgui.set_next_item_width(-theme.px(theme.DOT_COLUMN))
@@ -205,18 +213,8 @@ def _draw_details(outcome: Outcome, tensor: TensorInfo | None, controls: Control
     """Channel range, seed, order, reset."""
     edit = _draw_channels(outcome.edit, tensor)
     row = OPERATIONS[edit.operation]
-    if row.is_drawn:
-        seed = rows.integer(
-            "Seed",
-            edit.seed,
-            0,
-            0,
-            100,
-            is_filled=False,
-            help="Draws what is hit.",
-            control=controls("seed"),
-        )
-        edit = replace(edit, seed=seed)
+    for name in row.parameters:
+        edit = replace(edit, **{name: value_row(controls(name), getattr(edit, name))})
     rows.label("Order")
     if widgets.icon_button(icons.UP, "up", "Earlier in the list", is_flat=False):
         outcome.move = -1
@@ -232,12 +230,9 @@ def _draw_details(outcome: Outcome, tensor: TensorInfo | None, controls: Control
 
 def _draw_channels(edit: Edit, tensor: TensorInfo | None) -> Edit:
     count = tensor.shape[0] if tensor is not None and tensor.shape else 1
-    is_reset = rows.label(
-        "Channels",
-        edit.channels is None,
-        "Act on a range along the first axis of the tensor only.",
-        "Right-click resets to all.",
-    )
+    field = _FIELDS["channels"]
+    note = f"Right-click resets to {field.none}."
+    is_reset = rows.label(field.label, edit.channels is None, field.help, note)
     is_limited = widgets.switch("##limited", edit.channels is not None)
     imgui.same_line()
     if is_reset or not is_limited:

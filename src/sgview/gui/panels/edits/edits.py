@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
 from sgview.gui.controls.control import Controls
-from sgview.gui.controls.edit_operations import SCALE_INVARIANT, new_edit
 from sgview.gui.controls.picker import Choice, Picker
 from sgview.gui.panels import Emit
-from sgview.gui.panels.edits.card import Outcome, draw_card
+from sgview.gui.panels.edits.card import SCALE_INVARIANT, Outcome, draw_card
 from sgview.state.bindings import follow_edits
 from sgview.state.networks import TensorInfo, shown_network
+from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
 from sgview.state.status import EditStatus, Status
 
@@ -128,6 +128,12 @@ class EditsPanel:
                 self._unfolded = {swapped.get(i, i) for i in self._unfolded}
                 break
         return [edits[place] for place in order], order
+
+
+def new_edit(tensor: TensorInfo) -> Edit:
+    """An edit of `tensor` that changes nothing yet, of an operation that can change something."""
+    operation = "noise" if tensor.is_scale_invariant else "multiply"
+    return Edit(tensor=tensor.name, operation=operation, amount=OPERATIONS[operation].neutral)
 
 
 def tensor_choices(tensors: Mapping[str, TensorInfo]) -> list[Choice]:

@@ -8,14 +8,16 @@ from msgspec.structs import replace
 from sgview.gui import theme
 from sgview.gui.controls import control as binding
 from sgview.gui.controls import icons, rows, widgets
-from sgview.gui.controls.control import Control, Controls, name_of
+from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
 from sgview.state.bindings import bind
 from sgview.state.commands import SetPickUp
+from sgview.state.descriptions import name_of
 from sgview.state.params import Params
-from sgview.state.paths import leaf_at
 from sgview.state.status import SliderStatus, Status
+
+_KNOWN = (0.0, 0.0)  # the range that the editor knows of a value
 
 
 def draw_signals(params: Params, status: Status, emit: Emit) -> Params:
@@ -40,16 +42,17 @@ def _draw_sliders(params: Params, status: Status, controls: Controls) -> Params:
     if not status.player.sliders:
         widgets.paragraph('Write slider("energy", 0, 1) in an expression: it appears here.')
     for slider in status.player.sliders:
-        new = _slider(slider, params.sliders.get(slider.name), controls(slider.name))
+        new = _slider(slider, params.sliders.get(slider.name), controls)
         if new is not None:
             params = replace(params, sliders={**params.sliders, slider.name: new})
     return params
 
 
-def _slider(slider: SliderStatus, by_hand: float | None, control: Control) -> float | None:
+def _slider(slider: SliderStatus, by_hand: float | None, controls: Controls) -> float | None:
     """One slider; returns its new value, None if it stays."""
     low, high = slider.low, slider.high
     value = slider.value if by_hand is None else by_hand
+    control = controls(slider.name, (low, high))
     new = rows.number(slider.name, value, low, low, high, control=control)
     return new if new != value else None
 
@@ -61,7 +64,7 @@ def _draw_bindings(params: Params, status: Status, controls: Controls) -> Params
             "or the sound move it."
         )
     for path in status.player.bindings:
-        control = controls(path)
+        control = controls(path, _KNOWN)
         if control.is_bound and _draw_binding(control):
             params = bind(params, path, "")
     return params
@@ -74,18 +77,16 @@ def _draw_binding(control: Control) -> bool:
     imgui.align_text_to_frame_padding()
     bar = theme.px(theme.SHORTEST_FIELD)
     name_width = width - bar - widgets.icon_button_width() - theme.px(theme.DOT_COLUMN)
-    leaf = leaf_at(control.path)
-    name = name_of(leaf) if leaf is not None else control.path
-    widgets.text(name, theme.TEXT, name_width - theme.px(theme.GAP_SMALL))
+    widgets.text(name_of(control.path), theme.TEXT, name_width - theme.px(theme.GAP_SMALL))
     imgui.same_line(left + name_width)
     imgui.set_next_item_width(bar)
     shown = control.shown(0.0)
     value_bar("##now", shown, 0.0, 1.0, is_filled=False, is_driven=True)
     if binding.is_asked(control):
-        control.open(0.0, 0.0)
+        control.open()
     imgui.same_line()
     is_cleared = widgets.icon_button(icons.CLOSE, "clear", "Set the value by hand again.")
-    binding.dot(control, 0.0, 0.0)
+    binding.dot(control)
     theme.push_face("mono")
     widgets.text(control.text, control.colour, width)
     imgui.pop_font()

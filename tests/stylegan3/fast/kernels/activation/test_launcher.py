@@ -11,10 +11,10 @@ from stylegan3.fast.kernels.activation.launcher import (
     ActVectors,
     ModulatedAct,
     PhaseUpsample,
-    SkipRgb,
+    TorgbOperands,
     resampling_taps,
 )
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref, upsample2d
 from tests.support.kernels import columns, empty, generator, picture, planes, vector
 from tools.published import relative_error
@@ -72,7 +72,9 @@ def test_torgb_with_skip(
     styles, bias = torch.randn(channels, generator=rng), torch.randn(colours, generator=rng)
     previous = torch.randn(colours, 3, 4, generator=rng)
     out = torch.full((colours, 6, 8), torch.nan, device=device)
-    rgb = SkipRgb(*(t.to(device) for t in (weight, styles, bias)), 0.2, out, previous.to(device))
+    rgb = TorgbOperands(
+        *(t.to(device) for t in (weight, styles, bias)), 0.2, out, previous.to(device)
+    )
     taps = resampling_taps(f)
     assert taps is not None
     op = ModulatedAct(pitch=pitch, dtype=HALF, clamp=CLAMP, store=store, colours=colours)

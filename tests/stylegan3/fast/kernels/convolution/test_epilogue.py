@@ -12,15 +12,15 @@ from torch.nn.functional import conv2d, leaky_relu
 from stylegan3.fast.kernels.activation.launcher import (
     ActVectors,
     ModulatedAct,
-    SkipRgb,
+    TorgbOperands,
     resampling_taps,
 )
 from stylegan3.fast.kernels.channels_last import padded_channels
-from stylegan3.fast.kernels.convolution.epilogue import Finish
-from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
+from stylegan3.fast.kernels.convolution.epilogue import Epilogue
+from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
-from stylegan3.fast.kernels.torgb.skip_launcher import SkipLevel, SkipSums
-from stylegan3.filters import resample_filter
+from stylegan3.fast.kernels.torgb.launcher import SkipLevel, TorgbSkipSums
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.upfirdn2d import upsample2d
 from tests.support.kernels import columns, empty, generator, picture, planes, vector
 from tools.published import relative_error
@@ -60,13 +60,13 @@ class Layer:
         assert taps is not None
         self.taps = taps.to(device)
 
-    def rgb(self, parts: int, *, has_previous: bool, colours: int = 3) -> SkipRgb:
+    def rgb(self, parts: int, *, has_previous: bool, colours: int = 3) -> TorgbOperands:
         """Return ToRGB, its result not yet written."""
         height, width = self.shape.out_size
         channels, rng = self.shape.out_channels, generator(7)
         out = (colours, height, width) if parts == 1 else (parts, colours, height, width)
         previous = torch.randn(colours, height // 2, width // 2, generator=rng)
-        return SkipRgb(
+        return TorgbOperands(
             torch.randn(colours, channels, 1, 1, generator=rng).to(self.device),
             torch.randn(channels, generator=rng).to(self.device),
             torch.randn(colours, generator=rng).to(self.device),
@@ -84,11 +84,13 @@ class Layer:
             y = y + (v.noise * v.strength).cpu().double()
         return (leaky_relu(y, 0.2) * 2**0.5).clamp(-CLAMP, CLAMP)
 
-    def run(self, tiling: Tiling | None, finish: Finish, rgb: SkipRgb | None) -> Tensor | None:
+    def run(
+        self, tiling: Tiling | None, epilogue: Epilogue, rgb: TorgbOperands | None
+    ) -> Tensor | None:
         """Launch; returns the stored picture."""
-        op = HopperConvolution(self.shape, self.device, finish=finish, tiling=tiling)
+        op = HopperConvolution(self.shape, self.device, epilogue=epilogue, tiling=tiling)
         out = None
-        if finish.store:
+        if epilogue.store:
             pitch = self.shape.columns
             out = empty(*self.shape.out_size, pitch, torch.float16, self.device)
         weight = op.prepare(self.weight.to(self.device))
@@ -96,7 +98,7 @@ class Layer:
         return out
 
 
-def torgb(activated: Tensor, rgb: SkipRgb) -> Tensor:  # [colours, H, W] float64
+def torgb(activated: Tensor, rgb: TorgbOperands) -> Tensor:  # [colours, H, W] float64
     weight = rgb.weight.cpu().double() * rgb.styles.cpu().double()[:, None, None] * rgb.gain
     return conv2d(activated, weight)[0]
 
@@ -106,7 +108,7 @@ def torgb(activated: Tensor, rgb: SkipRgb) -> Tensor:  # [colours, H, W] float64
 def test_activation(hopper: torch.device, tiling: Tiling, noisy: bool) -> None:
     channels = min(tiling.n_tile, 61)
     layer = Layer(hopper, channels, noisy=noisy)
-    out = layer.run(tiling, Finish(CLAMP), None)
+    out = layer.run(tiling, Epilogue(CLAMP), None)
     assert out is not None
     expected = layer.activated() * columns(layer.vectors.next, channels)
     assert relative_error(planes(out, channels), expected) < ROUNDED
@@ -120,7 +122,7 @@ def test_torgb_where_a_tile_has_all_channels(
 ) -> None:
     layer = Layer(hopper, tiling.n_tile)
     rgb = layer.rgb(1, has_previous=store)
-    out = layer.run(tiling, Finish(CLAMP, store=store, colours=3), rgb)
+    out = layer.run(tiling, Epilogue(CLAMP, store=store, colours=3), rgb)
     activated = layer.activated()
     expected = torgb(activated, rgb) + rgb.bias.cpu().double()[:, None, None]
     expected = expected.clamp(-CLAMP, CLAMP)
@@ -146,7 +148,7 @@ def test_turns_that_come_back_soon(hopper: torch.device, in_registers: bool) -> 
         in_registers=in_registers,
         in_turn=False,
     )
-    out = layer.run(tiling, Finish(CLAMP, colours=3), layer.rgb(1, has_previous=True))
+    out = layer.run(tiling, Epilogue(CLAMP, colours=3), layer.rgb(1, has_previous=True))
     assert out is not None
     expected = layer.activated() * columns(layer.vectors.next, 64)
     assert relative_error(planes(out, 64), expected) < ROUNDED
@@ -155,14 +157,14 @@ def test_turns_that_come_back_soon(hopper: torch.device, in_registers: bool) -> 
 @pytest.mark.parametrize("n_tile", [16, 32])
 def test_a_frame_may_do_without_torgb(hopper: torch.device, n_tile: int) -> None:
     layer, tiling = Layer(hopper, 32), Tiling(n_tile, 1, 2)
-    out = layer.run(tiling, Finish(CLAMP, colours=3), None)
-    without = layer.run(tiling, Finish(CLAMP), None)
+    out = layer.run(tiling, Epilogue(CLAMP, colours=3), None)
+    without = layer.run(tiling, Epilogue(CLAMP), None)
     assert out is not None
     assert without is not None
     assert out.isfinite().all()
     assert out.equal(without)
     with pytest.raises(ValueError, match="nothing would be written"):
-        layer.run(tiling, Finish(CLAMP, store=False, colours=3), None)
+        layer.run(tiling, Epilogue(CLAMP, store=False, colours=3), None)
 
 
 @pytest.mark.parametrize("n_tile", [16, 40])
@@ -171,7 +173,7 @@ def test_torgb_in_parts(hopper: torch.device, n_tile: int, colours: int) -> None
     layer = Layer(hopper, 88)
     parts = -(-88 // n_tile)
     rgb = layer.rgb(parts, has_previous=False, colours=colours)
-    layer.run(Tiling(n_tile, 1, 2), Finish(CLAMP, store=False, colours=colours), rgb)
+    layer.run(Tiling(n_tile, 1, 2), Epilogue(CLAMP, store=False, colours=colours), rgb)
     activated = layer.activated()
     for part in range(parts):
         own = activated.clone()
@@ -196,7 +198,7 @@ def test_four_phases_of_a_larger_picture(
     v = [vector(channels, pitch, seed) for seed in (3, 4, 5)]
     strength = torch.tensor(0.7)
     x = picture(9, 13, 24, 24, torch.float16, 6)
-    op = HopperConvolution(shape, hopper, finish=Finish(CLAMP, has_phases=True), tiling=tiling)
+    op = HopperConvolution(shape, hopper, epilogue=Epilogue(CLAMP, has_phases=True), tiling=tiling)
     out = empty(18, 26, pitch, torch.float16, hopper)
     on_device = [t.to(hopper) for t in (*v, noise, strength)]
     prepared = op.prepare(weight.flatten(0, 1).to(hopper))
@@ -212,12 +214,12 @@ def test_four_phases_of_a_larger_picture(
 def test_infinite_clamp_and_a_sum_that_is_no_number(hopper: torch.device) -> None:
     layer = Layer(hopper, 16)
     layer.x[3, 4, 5] = torch.nan
-    out = layer.run(Tiling(16, 1, 1), Finish(None), None)
+    out = layer.run(Tiling(16, 1, 1), Epilogue(None), None)
     assert out is not None
     assert out[2:5, 3:6].isnan().all()
     layer.x[3, 4, 5] = 0.0
-    again = layer.run(Tiling(16, 1, 1), Finish(None), None)
-    clamped = layer.run(Tiling(16, 1, 1), Finish(CLAMP), None)
+    again = layer.run(Tiling(16, 1, 1), Epilogue(None), None)
+    clamped = layer.run(Tiling(16, 1, 1), Epilogue(CLAMP), None)
     assert again is not None
     assert clamped is not None
     assert torch.isfinite(again).all()
@@ -227,13 +229,13 @@ def test_infinite_clamp_and_a_sum_that_is_no_number(hopper: torch.device) -> Non
 def test_what_does_not_fit_is_refused(hopper: torch.device) -> None:
     layer = Layer(hopper, 32)
     with pytest.raises(ValueError, match="colours"):
-        Finish(colours=5)
+        Epilogue(colours=5)
     with pytest.raises(ValueError, match="built without ToRGB"):
-        layer.run(Tiling(32, 1, 1), Finish(CLAMP), layer.rgb(1, has_previous=True))
-    coloured = Finish(CLAMP, colours=3)
+        layer.run(Tiling(32, 1, 1), Epilogue(CLAMP), layer.rgb(1, has_previous=True))
+    coloured = Epilogue(CLAMP, colours=3)
     with pytest.raises(ValueError, match="rgb must be float32"):
         layer.run(Tiling(16, 1, 1), coloured, layer.rgb(1, has_previous=False))
-    with pytest.raises(ValueError, match="SkipSums"):
+    with pytest.raises(ValueError, match="TorgbSkipSums"):
         layer.run(Tiling(16, 1, 1), coloured, layer.rgb(2, has_previous=True))
     rgb = layer.rgb(1, has_previous=True)
     with pytest.raises(ValueError, match="must read 32 channels"):
@@ -242,13 +244,13 @@ def test_what_does_not_fit_is_refused(hopper: torch.device) -> None:
         shifted = torch.zeros(33, device=hopper)[1:]
         layer.run(Tiling(32, 1, 1), coloured, replace(rgb, styles=shifted))
     with pytest.raises(ValueError, match="without ToRGB"):
-        Finish(colours=3, has_phases=True)
+        Epilogue(colours=3, has_phases=True)
     with pytest.raises(ValueError, match="not four phases"):
         phases = ConvolutionShape(9, 9, 24, 40, 3, 1)
-        HopperConvolution(phases, hopper, finish=Finish(has_phases=True))
+        HopperConvolution(phases, hopper, epilogue=Epilogue(has_phases=True))
     layer.vectors = replace(layer.vectors, noise=torch.zeros(3, 3, device=hopper))
     with pytest.raises(ValueError, match="noise"):
-        layer.run(Tiling(32, 1, 1), Finish(CLAMP), None)
+        layer.run(Tiling(32, 1, 1), Epilogue(CLAMP), None)
 
 
 @pytest.mark.parametrize("size", [4, 8, 16, 32, 64, 128, 256, 512, 1024])
@@ -267,7 +269,7 @@ def test_published_layers_are_as_the_separate_passes(hopper: torch.device, size:
     )
     taps = torch.rand(2, 4, device=hopper)
     pictures = torch.zeros(2, 3, size, size, device=hopper)
-    rgb = SkipRgb(
+    rgb = TorgbOperands(
         torch.randn(3, channels, 1, 1, device=hopper),
         torch.randn(channels, device=hopper),
         torch.randn(3, device=hopper),
@@ -280,13 +282,13 @@ def test_published_layers_are_as_the_separate_passes(hopper: torch.device, size:
     plain(x, plain.prepare(weight), y)
     act = ModulatedAct(pitch=channels, dtype=torch.float16, clamp=CLAMP, colours=3)
     act(y, y, channels, vectors, rgb, taps)
-    op = HopperConvolution(shape, hopper, finish=Finish(CLAMP, colours=3))
-    parts = torch.full((op.colour_parts, 3, size, size), torch.nan, device=hopper)
+    op = HopperConvolution(shape, hopper, epilogue=Epilogue(CLAMP, colours=3))
+    parts = torch.full((op.torgb_parts, 3, size, size), torch.nan, device=hopper)
     out = empty(size, size, channels, torch.float16, hopper)
     whole = replace(rgb, out=pictures[1])
-    mine = whole if op.colour_parts == 1 else replace(rgb, out=parts, previous=None)
+    mine = whole if op.torgb_parts == 1 else replace(rgb, out=parts, previous=None)
     op(x, op.prepare(weight), out, vectors, mine, taps)
-    if op.colour_parts > 1:
-        SkipSums([SkipLevel(parts, rgb.bias, taps, CLAMP)], pictures[1], rgb.previous)()
+    if op.torgb_parts > 1:
+        TorgbSkipSums([SkipLevel(parts, rgb.bias, taps, CLAMP)], pictures[1], rgb.previous)()
     assert relative_error(planes(out, channels), planes(y, channels)) < 1e-3
     assert relative_error(pictures[1], pictures[0].cpu().double()) < 1e-3

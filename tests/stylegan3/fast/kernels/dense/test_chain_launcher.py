@@ -13,7 +13,7 @@ from torch.nn.functional import leaky_relu
 from stylegan3.cuda import nvrtc
 from stylegan3.cuda.multiprocessors import Multiprocessors
 from stylegan3.fast.kernels.dense import chain_launcher as dense_chain_cuda
-from stylegan3.fast.kernels.dense.chain_launcher import DenseChain, suits
+from stylegan3.fast.kernels.dense.chain_launcher import DenseChain, can_chain
 from stylegan3.fast.kernels.dense.launcher import Dense, FullyConnected
 from tests.support.kernels import generator
 from tools.published import relative_error
@@ -62,9 +62,9 @@ def expected(layers: list[Dense]) -> Tensor:  # [copies, rows] float64
     return average + last.psi.cpu().double() * (x - average)
 
 
-def run_with(monkeypatch: pytest.MonkeyPatch, count: int, *, run_at_once: bool = True) -> None:
+def run_with(monkeypatch: pytest.MonkeyPatch, count: int, *, cooperative: bool = True) -> None:
     """Divide work as for a GPU of `count` multiprocessors."""
-    processors = Multiprocessors(count, 64 * 1024, run_at_once, 2**20)
+    processors = Multiprocessors(count, 64 * 1024, cooperative, 2**20)
     monkeypatch.setattr(dense_chain_cuda, "multiprocessors", lambda device: processors)
 
 
@@ -110,17 +110,17 @@ def test_where_layers_are_launched_one_by_one(
 ) -> None:
     layers = chain(device, (8, 512, 512))
     run_with(monkeypatch, 11)  # 22 blocks of 8 warps with 3 rows each
-    assert suits(layers, device)
+    assert can_chain(layers, device)
     run_with(monkeypatch, 10)
-    assert not suits(layers, device)
+    assert not can_chain(layers, device)
     with pytest.raises(ValueError, match="do not suit"):
         DenseChain(layers, device)
-    run_with(monkeypatch, 100, run_at_once=False)
-    assert not suits(layers, device)
+    run_with(monkeypatch, 100, cooperative=False)
+    assert not can_chain(layers, device)
     run_with(monkeypatch, 100)
-    assert suits(layers, device)
-    assert not suits(layers[-1:], device)
-    assert not suits(chain(device, (8, 10, 8)), device)  # rows that cannot be read by 16 bytes
+    assert can_chain(layers, device)
+    assert not can_chain(layers[-1:], device)
+    assert not can_chain(chain(device, (8, 10, 8)), device)  # rows that cannot be read by 16 bytes
 
 
 def test_layers_of_a_chain_are_checked(
@@ -139,7 +139,7 @@ def test_layers_of_a_chain_are_checked(
 def test_it_lets_the_next_start_early_and_waits_for_all_before() -> None:
     # it is the first of a frame: nothing that it reads could be read early
     spec = DenseChain(chain(torch.device("cpu"), (8, 8, 8)), torch.device("cpu")).spec
-    assert spec.runs_at_once and not spec.starts_early
+    assert spec.is_cooperative and not spec.is_dependent_launch
     assert "let_next_start();" in spec.source
 
 

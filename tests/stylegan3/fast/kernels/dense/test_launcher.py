@@ -37,8 +37,8 @@ def test_layers_of_many_shapes_in_one_launch(device: torch.device) -> None:
             )
         )
     # what is brought to L2 beside them is read at the ends of these, not beyond
-    soon = [torch.zeros(n, device=device) for n in (1, 1024, 5000)]
-    FullyConnected(layers, device, soon)()
+    prefetched = [torch.zeros(n, device=device) for n in (1, 1024, 5000)]
+    FullyConnected(layers, device, prefetched)()
     for layer, y in zip(layers, expected, strict=True):
         assert relative_error(layer.y, y) < 1e-6
 
@@ -66,10 +66,10 @@ def test_copies_at_distances_from_an_average(device: torch.device) -> None:
 
 def test_pieces_of_what_is_read_soon_stay_within() -> None:
     v = torch.zeros(5000)
-    soon = FullyConnected([], torch.device("cpu"), [v, v[:1023], v[1:1025]])._pieces
+    prefetched = FullyConnected([], torch.device("cpu"), [v, v[:1023], v[1:1025]])._pieces
     start = v.data_ptr()
     offsets = [0, 4096, 8192, 12288, 20000 - 4096, 4]
-    assert soon.tolist() == [start + offset for offset in offsets]
+    assert prefetched.tolist() == [start + offset for offset in offsets]
     many = torch.zeros(2**18)  # as much as the emulator's L2
     assert len(FullyConnected([], torch.device("cpu"), [many])._pieces) == 2**20 // 2 // 4096
 

@@ -14,9 +14,9 @@ from stylegan3.fast.kernels.activation.launcher import (
 )
 from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
 from stylegan3.fast.kernels.filtered_lrelu.plain_launcher import PlainFilteredLrelu
-from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
-from stylegan3.filters import resample_filter
+from stylegan3.fast.kernels.torgb.launcher import TorgbConvolution
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
+from stylegan3.ops.filters import resample_filter
 from tests.support.kernels import empty, picture, vector
 from tools.published import published_geometry
 
@@ -78,8 +78,8 @@ def test_upsampling(device: torch.device, where: str) -> None:
 def test_torgb(device: torch.device) -> None:
     x = with_nan(picture(6, 6, 16, 16, HALF, seed=1), device)
     weight, bias = torch.ones(3, 16, 1, 1, device=device), torch.zeros(3, device=device)
-    rgb = AliasFreeRgb(weight, bias, clamp=1.0, output_scale=1.0)
-    op = AliasFreeToRgb(rgb, pitch=16, dtype=HALF)
+    rgb = TorgbLayer(weight, bias, clamp=1.0, output_scale=1.0)
+    op = TorgbConvolution(rgb, pitch=16, dtype=HALF)
     y = torch.zeros(3, 6, 6, device=device)
     op(x, y)
     assert torch.isnan(y).sum() == 3

@@ -1,4 +1,4 @@
-"""ToRGB begun in the filtered leaky ReLU, against float64 and against both in turn."""
+"""ToRGB fused into the filtered leaky ReLU, against float64 and against both in turn."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from torch import Tensor
 
 from stylegan3.fast.kernels.channels_last import padded_channels
 from stylegan3.fast.kernels.filtered_lrelu.launcher import TensorCoreFilteredLrelu
-from stylegan3.fast.kernels.torgb.alias_free_launcher import AliasFreeToRgb
-from stylegan3.fast.kernels.torgb.partial_sums import AliasFreeRgb
-from stylegan3.fast.kernels.torgb.partial_sums_launcher import ColourSums
+from stylegan3.fast.kernels.torgb.launcher import TorgbConvolution, TorgbPartialSums
+from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from tests.support.kernels import (
     columns,
     filtered_lrelu_reference,
@@ -48,7 +47,7 @@ class Case:
         rng = generator(channels)
         weight = torch.randn(colours, channels, 1, 1, generator=rng).to(device) * scale
         bias = torch.randn(colours, generator=rng).to(device)
-        self.rgb = AliasFreeRgb(weight, bias, clamp, 0.25)
+        self.rgb = TorgbLayer(weight, bias, clamp, 0.25)
         self.pitch = padded_channels(channels, 16 if blocked else 8)
         self.x = picture(*size, channels, self.pitch, HALF, seed=4).to(device)
         self.x[..., channels:] = 7.0  # to be ignored
@@ -66,7 +65,7 @@ class Case:
 
     def run(self, strip_height: int | None = None) -> Tensor:  # [colours, H, W]
         y = torch.full((self.rgb.colours, *self.size), torch.nan, device=self.device)
-        ColourSums(self.rgb, self.size)(self.parts(strip_height), y)
+        TorgbPartialSums(self.rgb, self.size)(self.parts(strip_height), y)
         return y
 
     @property
@@ -85,7 +84,7 @@ class Case:
 
     def in_turn(self) -> Tensor:
         """By the kernels of layers that are shown."""
-        torgb = AliasFreeToRgb(self.rgb, pitch=self.pitch, dtype=HALF)
+        torgb = TorgbConvolution(self.rgb, pitch=self.pitch, dtype=HALF)
         y = torch.zeros(self.rgb.colours, *self.size, device=self.device)
         torgb(self.between(), y)
         return y
@@ -193,6 +192,6 @@ def test_shapes_are_checked(device: torch.device) -> None:
         op(case.x, y, 19, bias, case.limit, gains)
     with pytest.raises(ValueError, match="bias"):
         op(case.x, y, 20, bias[:16], case.limit, gains)
-    many = AliasFreeRgb(torch.zeros(5, 20, 1, 1), torch.zeros(5), None, 1.0)
+    many = TorgbLayer(torch.zeros(5, 20, 1, 1), torch.zeros(5), None, 1.0)
     with pytest.raises(ValueError, match="at most 4"):
         many.check_channels(20)

@@ -70,16 +70,16 @@ def waves(b: FourierInput) -> Tensor:  # [1, C, size, size]
 def test_fourier_features_and_their_weights(
     device: torch.device, dtype: torch.dtype, size: int, channels: int
 ) -> None:
-    beginning = fourier_input(device, dtype, size, channels)
-    ModulationVectors([], device, beginning)()
+    first_input = fourier_input(device, dtype, size, channels)
+    ModulationVectors([], device, first_input)()
     bound = 1e-5 if dtype == torch.float32 else 4e-4
-    assert relative_error(planes(beginning.features, channels), waves(beginning)) < bound
-    assert not beginning.features[..., channels:].any()
-    assert beginning.next_styles is not None
-    styles = beginning.next_styles.cpu().double()
+    assert relative_error(planes(first_input.features, channels), waves(first_input)) < bound
+    assert not first_input.features[..., channels:].any()
+    assert first_input.next_styles is not None
+    styles = first_input.next_styles.cpu().double()
     scale = styles * (styles.square().mean() + 1e-8).rsqrt() / 2 / channels**0.5
-    expected = beginning.weight.cpu().double() * scale[:, None]
-    scaled = beginning.scaled[:, 0, 0]
+    expected = first_input.weight.cpu().double() * scale[:, None]
+    scaled = first_input.scaled[:, 0, 0]
     bound = 1e-6 if dtype == torch.float32 else 4e-4
     assert relative_error(scaled[:channels, :channels], expected) < bound
     assert not scaled[channels:].any() and not scaled[:, channels:].any()
@@ -87,17 +87,17 @@ def test_fourier_features_and_their_weights(
 
 @pytest.mark.parametrize("next_gain", [None, 0.25])
 def test_weights_for_nobody_and_by_a_gain(device: torch.device, next_gain: float | None) -> None:
-    beginning = fourier_input(device, torch.float32, 3, 21)
+    first_input = fourier_input(device, torch.float32, 3, 21)
     scale = torch.ones(21).double()
     if next_gain is None:
-        beginning = dataclasses.replace(beginning, next_styles=None, next_power=None)
+        first_input = dataclasses.replace(first_input, next_styles=None, next_power=None)
     else:
-        assert beginning.next_styles is not None
-        scale = beginning.next_styles.cpu().double() * next_gain / 2
-        beginning = dataclasses.replace(beginning, next_gain=next_gain)
-    ModulationVectors([], device, beginning)()
-    expected = beginning.weight.cpu().double() * scale[:, None] / 21**0.5
-    assert relative_error(beginning.scaled[:21, 0, 0, :21], expected) < 1e-6
+        assert first_input.next_styles is not None
+        scale = first_input.next_styles.cpu().double() * next_gain / 2
+        first_input = dataclasses.replace(first_input, next_gain=next_gain)
+    ModulationVectors([], device, first_input)()
+    expected = first_input.weight.cpu().double() * scale[:, None] / 21**0.5
+    assert relative_error(first_input.scaled[:21, 0, 0, :21], expected) < 1e-6
 
 
 @DTYPES
@@ -106,10 +106,10 @@ def test_constants_beside_vectors(device: torch.device, dtype: torch.dtype, chan
     rng, pitch = generator(channels), -(-channels // 16) * 16
     constant, styles = (torch.randn(*s, generator=rng) for s in ((channels, 4, 4), (channels,)))
     y = empty(4, 4, pitch, dtype, device)
-    beginning = ConstantInput(constant.to(device), styles.to(device), y)
+    first_input = ConstantInput(constant.to(device), styles.to(device), y)
     bias = torch.randn(9, generator=rng)
     layer = Modulation(9, *(torch.zeros(16, device=device) for _ in range(3)), bias=bias.to(device))
-    ModulationVectors([layer], device, beginning)()
+    ModulationVectors([layer], device, first_input)()
     s = styles.double() * (styles.double().square().mean() + 1e-8).rsqrt()
     expected = (constant.double() * s[:, None, None])[None]
     assert relative_error(planes(y, channels), expected) < (
@@ -126,12 +126,12 @@ def test_shapes_are_checked() -> None:
         ConstantInput(constant, styles[:4], y)
     with pytest.raises(ValueError, match="contiguous float32"):
         ConstantInput(constant.half(), styles, y)
-    beginning = fourier_input(cpu, torch.float32, 3, 21)
+    first_input = fourier_input(cpu, torch.float32, 3, 21)
     with pytest.raises(ValueError, match="affine of 4 values"):
-        dataclasses.replace(beginning, affine=styles)
+        dataclasses.replace(first_input, affine=styles)
     with pytest.raises(ValueError, match="weight must be"):
-        dataclasses.replace(beginning, weight=torch.zeros(21, 20))
+        dataclasses.replace(first_input, weight=torch.zeros(21, 20))
     with pytest.raises(ValueError, match="scaled must be"):
-        dataclasses.replace(beginning, scaled=beginning.scaled.half())
+        dataclasses.replace(first_input, scaled=first_input.scaled.half())
     with pytest.raises(ValueError, match="next_styles must have"):
-        dataclasses.replace(beginning, next_styles=styles)
+        dataclasses.replace(first_input, next_styles=styles)

@@ -11,12 +11,12 @@ from torch.nn.functional import conv2d, conv_transpose2d, pad
 
 from stylegan3.cuda import nvrtc
 from stylegan3.fast.kernels.activation.launcher import resampling_taps
-from stylegan3.fast.kernels.convolution.hopper import HopperConvolution
+from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.weights import reference as reference_weights
 from stylegan3.fast.kernels.weights.launcher import MOST, WeightPreparation
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight, WeightLayout
-from stylegan3.filters import resample_filter
+from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.modulated_conv2d import normalise_weight
 from stylegan3.ops.upfirdn2d import upfirdn2d_ref
 from tests.support.kernels import generator
@@ -99,7 +99,7 @@ def test_phases_with_the_filter_behind_them(device: torch.device) -> None:
     assert relative_error(y, expected[0]) < 1e-6
 
 
-KINDS = ["plain", "phases", "composed"]
+KINDS = ["plain", "phases", "fused"]
 # output and input channels: odd, of several rounds of a block, rows that begin anywhere in 16 bytes
 SIZES = [(1, 1), (5, 27), (16, 32), (3, 323), (2, 520)]
 
@@ -118,7 +118,7 @@ def test_every_kind_and_layout(
             out_pitch=16,
             dtype=dtype,
             phases=kind != "plain",
-            taps=filter_taps().to(device) if kind == "composed" else None,
+            taps=filter_taps().to(device) if kind == "fused" else None,
         )
         if is_tap_first:
             rows = item.rows + 8
@@ -183,7 +183,7 @@ def test_zeros_stay_finite(device: torch.device, kind: str) -> None:
         out_pitch=8,
         dtype=torch.float16,
         phases=kind != "plain",
-        taps=filter_taps().to(device) if kind == "composed" else None,
+        taps=filter_taps().to(device) if kind == "fused" else None,
     )
     prepare(item)
     assert not item.weight.any() and not item.energy.any()

@@ -1,0 +1,54 @@
+"""What a value is called away from its panel, its usual range, and what it is at first.
+
+All of it comes from the `Field` of its leaf; of the amount of an edit, from its operation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sgview.state.operations import OPERATIONS, Operation
+from sgview.state.params import Params
+from sgview.state.paths import Leaf, leaf_at
+
+
+def name_of(path: str) -> str:
+    """Return what people call the value, or the branch, at `path`: "Noise amplitude", "Blend L12".
+
+    Edits count from 1, as they do on the panel.
+    """
+    words = path.split(".")
+    leaf, first = leaf_at(path), leaf_at(f"{path}.0")
+    if words[0] == "edits" and len(words) > 1 and words[1].isdigit():
+        words = ["edit", str(int(words[1]) + 1), *words[2:3]]
+    elif words[0] == "sliders" and len(words) > 1:
+        words[0] = "slider"
+    elif words[:2] == ["blend", "amounts"]:
+        del words[1]
+    elif leaf is not None and isinstance(leaf.parts[-1], int):
+        words = [leaf.field.name or " ".join(words[:-1]), leaf.axis or words[-1]]
+    elif (named := leaf or first) is not None and named.field.name:
+        words = [named.field.name]
+    name = " ".join(words).replace("_", " ")
+    return name[:1].upper() + name[1:]
+
+
+def usual_range(params: Params, leaf: Leaf) -> tuple[float, float]:
+    """Return the range of a value's bar, which a learned controller is mapped to."""
+    operation = _operation(params, leaf)
+    return leaf.field.usual if operation is None else operation.usual
+
+
+def default_of(params: Params, leaf: Leaf) -> Any:
+    """Return what a value is where nobody has set it; the amount of an edit then does nothing."""
+    operation = _operation(params, leaf)
+    return leaf.default if operation is None else operation.neutral
+
+
+def _operation(params: Params, leaf: Leaf) -> Operation | None:
+    """Return the operation whose amount a leaf is."""
+    if leaf.parts[0] != "edits" or leaf.parts[-1] != "amount":
+        return None
+    row = leaf.parts[1]
+    assert isinstance(row, int)
+    return OPERATIONS[params.edits[row].operation] if row < len(params.edits) else None

@@ -1,0 +1,72 @@
+"""The table of families: every row is whole, and nothing else has to know of it."""
+
+import dataclasses
+
+import pytest
+import torch
+
+import stylegan3
+from stylegan3 import Config, Generator, StyleGAN2Config, StyleGAN3Config, families, family_of
+from stylegan3.families import FAMILIES, Family, fresh_buffer, is_buffer, recognise
+from tests.support.networks import SMALL2, SMALL3
+
+SMALL = {"stylegan2": SMALL2, "stylegan3": SMALL3}
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_row_knows_its_networks(family: Family) -> None:
+    config = SMALL[family.name]
+    assert isinstance(config, family.config)
+    generator = Generator(config)
+    state = generator.state_dict()
+    assert recognise(state) is family
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    assert Generator(family.config(**family.infer(shapes))).state_dict().keys() == state.keys()
+    buffers = {name for name, _ in generator.named_buffers()}
+    assert {name for name in state if is_buffer(name)} == buffers
+    assert {name.rpartition(".")[2] for name in buffers} == {*family.buffers, "w_avg"}
+
+
+@pytest.mark.parametrize("config", SMALL.values(), ids=SMALL)
+def test_fresh_buffers_are_those_of_a_new_network(config: Config) -> None:
+    fixed = ("resample_filter", "magnitude_ema", "transform")
+    for name, tensor in Generator(config).state_dict().items():
+        fresh = fresh_buffer(config, name, tuple(tensor.shape))
+        if name.endswith(fixed):
+            assert fresh is not None and torch.equal(fresh, tensor), name
+        elif name.endswith(".noise_const"):  # silent, not random
+            assert fresh is not None and fresh.shape == tensor.shape and not fresh.any()
+        else:
+            assert fresh is None, name
+
+
+def test_families_are_named_for_people() -> None:
+    assert family_of(StyleGAN2Config()) == "StyleGAN2"
+    assert family_of(StyleGAN3Config()) == "StyleGAN3-T"
+    assert family_of(StyleGAN3Config(use_radial_filters=True)) == "StyleGAN3-R"
+
+
+def test_names_of_no_family_are_not_recognised() -> None:
+    assert recognise(["mapping.fc0.weight", "synthesis.b4x.const", "L0_36_512.weight"]) is None
+
+
+def test_one_more_row_is_one_more_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclasses.dataclass(frozen=True)
+    class CopyConfig(StyleGAN2Config):
+        family = "copy"
+
+    row = dataclasses.replace(
+        FAMILIES["stylegan2"], config=CopyConfig, title=lambda config: "A copy"
+    )
+    monkeypatch.setattr(families, "FAMILIES", {**FAMILIES, row.name: row})
+    monkeypatch.setattr("stylegan3.generator.FAMILIES", {**FAMILIES, row.name: row})
+    options = dataclasses.asdict(SMALL2)
+    generator = Generator(CopyConfig(**options))
+    assert family_of(generator.config) == "A copy"
+    assert families.config_from_dict(generator.config.to_dict()) == generator.config
+    assert generator.state_dict().keys() == Generator(SMALL2).state_dict().keys()
+
+
+def test_every_public_name_is_found() -> None:
+    for name in stylegan3.__all__:
+        assert getattr(stylegan3, name) is not None
