@@ -122,7 +122,7 @@ def test_what_stands_in_for_a_wanted_network_does_not_replace_it(worker, disk, s
     disk.put("/other.pkl", named(sg3, "/other.pkl"))
     worker.load("a", "/other.pkl")
     disk.let_go()
-    until(lambda: "a" in worker.status().networks)
+    until(lambda: "a" in (now := worker.status().networks) and now["a"].path)
     assert wanted(worker) == {"a": "/other.pkl"}
 
 
