@@ -14,6 +14,7 @@ from sgview.signals.sound.sound import SILENCE, SoundSource
 from sgview.signals.sound.spectrum import BANDS, HOP, NAMES
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
+from tests.support.at_once import AtOnce
 
 
 def write_wav(path: Path, channels: np.ndarray, rate: int = RATE) -> Path:
@@ -202,14 +203,16 @@ def test_an_input_is_heard_as_a_file_is(library: FakeLibrary, open_source) -> No
     assert not stream.active
 
 
-def test_the_beat_of_an_input(library: FakeLibrary, open_source) -> None:
+def test_the_beat_of_an_input(
+    library: FakeLibrary, open_source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound_input, "ThreadPoolExecutor", AtOnce)
     source = open_source(Sound(source="input", device="Line"))
     t = np.arange(RATE // 2) / RATE
     beat = 0.8 * np.exp(-60 * t) * np.sin(2 * np.pi * 90 * t)
     (stream,) = library.streams
     stream.play(np.tile(beat, 16), block=512)
     source.tempo(0.0)
-    source._input._search.result()
     heard = source.tempo(0.0)
     assert heard.bpm == pytest.approx(120.0, rel=0.005)
     assert (heard.phase + 0.5) % 1.0 == pytest.approx(0.5, abs=0.06)
@@ -229,10 +232,12 @@ def test_an_input_that_goes_away_comes_back(library: FakeLibrary, open_source) -
     assert source.status().reason == ""
 
 
-def test_inputs_are_listed_in_the_background(library: FakeLibrary, open_source) -> None:
+def test_inputs_are_listed_in_the_background(
+    library: FakeLibrary, open_source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sgview.signals.sound.sound.ThreadPoolExecutor", AtOnce)
     source = open_source(Sound())
     assert source.status(lists_inputs=True).devices == ()
-    source._names.result()
     assert source.status().devices == ("Line",)
 
 
