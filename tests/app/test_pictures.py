@@ -4,8 +4,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from sgview.app.pictures import host_pixels, pixels_of
+from sgview.app.pictures import host_pixels, output_picture, pixels_of
 from sgview.gfx.interop import DeviceImage
+from sgview.state.params import Params
 
 
 def test_host_pictures_are_shared_and_not_copied() -> None:
@@ -56,4 +57,16 @@ def test_files_wait_for_the_device() -> None:
     rgba8, ready = DeviceTensor(), Ready()
     picture: Any = SimpleNamespace(rgba8=rgba8, ready=ready)
     assert (host_pixels(picture) == 9).all()
+    assert ready.is_awaited
+
+
+def test_outputs_are_given_pictures_without_waiting_and_download_them_when_they_want() -> None:
+    rgba8, ready, params = DeviceTensor(), Ready(), Params()
+    picture: Any = SimpleNamespace(rgba8=rgba8, ready=ready, params=params, t=1.5)
+    view = output_picture(picture)
+    assert (view.size, view.params, view.t) == ((5, 3), params, 1.5)
+    assert view.rgba8 is rgba8
+    assert not rgba8.is_downloaded
+    assert not ready.is_awaited
+    assert (view.host() == 9).all()
     assert ready.is_awaited
