@@ -1,7 +1,7 @@
 """Outputs in the running program: switched by the mouse, fed by the engine, never waited for."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,12 @@ from PIL import Image
 from sgview.outputs.output import OutputKind
 from sgview.outputs.outputs import Outputs
 from sgview.outputs.picture import OutputPicture
+from sgview.settings import Settings, Window
 from sgview.state import commands as c
 from sgview.state.params import Noise, Params
 from sgview.state.status import OutputStatus
-from tests.support import DATA
+from tests.support.app import SG3_A, app_playing
+from tests.support.until import until
 
 pytestmark = pytest.mark.gl
 
@@ -23,29 +25,10 @@ SERIES = "PNG series"
 
 @pytest.fixture
 def app(screen, tmp_path: Path) -> Iterator:
-    from sgview.app.app import App
-    from sgview.engine.engine import Engine
-    from sgview.engine.networks import load_network
-    from sgview.engine.worker import EngineWorker
-    from sgview.settings import Folders, Settings, Window
-
-    settings = Settings(
-        window=Window(width=1100, height=760),
-        folders=Folders(snapshots=str(tmp_path / "out"), presets=str(tmp_path / "presets")),
-    )
-    with App(settings, EngineWorker(Engine("cpu")), state_folder=tmp_path / "state") as app:
-        app.worker.set_network("a", load_network(DATA / "sg3-t-64-a.pkl"))
+    window = Window(width=1100, height=760)
+    with app_playing({"a": SG3_A}, screen, tmp_path, window=window) as app:
         app.player.clock.is_paused = True
-        until(app, lambda: app.picture is not None and "a" in app.status.engine.networks)
-        screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
         yield app
-
-
-def until(app, is_done: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        app.frame()
 
 
 def status_of(app, name: str = SERIES) -> OutputStatus:
@@ -55,31 +38,31 @@ def status_of(app, name: str = SERIES) -> OutputStatus:
 def play(app, params: Params) -> np.ndarray:
     """Wait until `params` are on the screen, return the pixels that are there."""
     app.params = params
-    until(app, lambda: app.picture.params == params)
+    until(lambda: app.picture.params == params, app.frame)
     return app.picture.rgba8.numpy().copy()
 
 
 def test_a_series_holds_the_engines_pictures_byte_for_byte(app, screen, tmp_path: Path) -> None:
     first = play(app, Params(noise=Noise(seed=11)))
-    assert not (tmp_path / "out").exists()  # it is off by default
+    assert not (tmp_path / "shots").exists()  # it is off by default
     screen.xdotool("key", "o")
-    until(app, lambda: app.gui.picture_rect[0] > 0)
+    until(lambda: app.gui.picture_rect[0] > 0, app.frame)
     screen.xdotool("mousemove", 24, 44)
     app.frame()
     screen.xdotool("mousedown", 1)
     app.frame()
     screen.xdotool("mouseup", 1)
-    until(app, lambda: status_of(app).written == 1)  # that which is on the screen
+    until(lambda: status_of(app).written == 1, app.frame)  # that which is on the screen
     target = Path(status_of(app).target)
     seen = [first]
     for seed in (12, 13):
         seen.append(play(app, Params(noise=Noise(seed=seed))))
-        until(app, lambda: status_of(app).written == len(seen))
+        until(lambda: status_of(app).written == len(seen), app.frame)
     assert (status_of(app).size, status_of(app).dropped) == ((64, 64), 0)
     app.execute(c.ToggleOutput(SERIES))
     play(app, Params(noise=Noise(seed=14)))
     assert not status_of(app).is_on
-    assert target.parent == tmp_path / "out"
+    assert target.parent == tmp_path / "shots"
     files = sorted(target.iterdir())
     assert len(files) == len(seen)
     for pixels, file in zip(seen, files, strict=True):
@@ -109,7 +92,6 @@ def test_an_output_that_fails_is_told_of_and_the_show_goes_on(
     app, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sgview.app.pictures import output_picture
-    from sgview.settings import Settings
 
     broken = Broken()
     kinds = (OutputKind("broken", "Fails.", lambda _: broken),)
@@ -117,12 +99,12 @@ def test_an_output_that_fails_is_told_of_and_the_show_goes_on(
     monkeypatch.setattr(app, "outputs", outputs)
     first = play(app, Params(noise=Noise(seed=21)))
     app.execute(c.ToggleOutput("broken"))
-    until(app, lambda: bool(app.status.outputs) and status_of(app, "broken").written == 1)
+    until(lambda: bool(app.status.outputs) and status_of(app, "broken").written == 1, app.frame)
     view = broken.pictures[0]
     np.testing.assert_array_equal(view.host(), first)
-    assert (view.params, view.t) == (app.params, 0.0)
+    assert (view.params, view.t) == (app.params, app.player.clock.t)
     play(app, Params(noise=Noise(seed=22)))
-    until(app, lambda: not status_of(app, "broken").is_on)
+    until(lambda: not status_of(app, "broken").is_on, app.frame)
     assert status_of(app, "broken").problem == "RuntimeError: the cable is out"
     assert [notice.text for notice in app.status.notices] == [
         "broken: RuntimeError: the cable is out"

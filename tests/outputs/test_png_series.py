@@ -1,7 +1,6 @@
 """Pictures written on a thread, a folder of PNGs for one."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from sgview.outputs.video import OutputError
 from sgview.outputs.writer_thread import MOST_WAITING, WriterThread
 from sgview.settings import Folders, Settings
 from sgview.state.params import Params
+from tests.support.until import until
 
 
 def picture_of(pixels: np.ndarray) -> OutputPicture:
@@ -25,13 +25,6 @@ def picture_of(pixels: np.ndarray) -> OutputPicture:
 def pictures(count: int) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     return [rng.integers(0, 256, (6, 10, 4), dtype=np.uint8) for _ in range(count)]
-
-
-def until(is_done: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
 
 
 def settings_for(folder: Path) -> Settings:
