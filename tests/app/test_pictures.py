@@ -1,12 +1,19 @@
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
+from PIL import Image
 
 from sgview.app.pictures import host_pixels, output_picture, pixels_of
 from sgview.gfx.interop import DeviceImage
-from sgview.state.params import Params
+from sgview.outputs.video import PngWriter
+from sgview.outputs.writer_thread import WriterThread
+from sgview.state.params import Layer, Noise, Params
+from tests.support.app import SG3_A
+from tests.support.until import until
 
 
 def test_host_pictures_are_shared_and_not_copied() -> None:
@@ -70,3 +77,34 @@ def test_outputs_are_given_pictures_without_waiting_and_download_them_when_they_
     assert not ready.is_awaited
     assert (view.host() == 9).all()
     assert ready.is_awaited
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
+def test_outputs_download_on_their_thread_while_the_engine_goes_on(
+    never_waiting, tmp_path: Path
+) -> None:
+    from sgview.engine.engine import Engine
+    from sgview.engine.networks import load_network
+
+    output = WriterThread(PngWriter(tmp_path), "test")
+    pictures = []
+    with Engine("cuda") as engine:
+        engine.set_network("a", load_network(SG3_A))
+        for layer in ("", "L2", "L4", "", "L6", "L2", ""):  # new graphs are recorded in between
+            picture = engine.render(
+                Params(noise=Noise(seed=len(pictures)), layer=Layer(name=layer)), 0.0
+            )
+            assert picture is not None
+            pictures.append(picture)
+            output.offer(output_picture(picture))
+        until(lambda: output.status().written == len(pictures))
+        with never_waiting():
+            view = output_picture(pictures[-1])
+            assert view.size == (64, 64)
+        assert output.status().dropped == 0
+        output.close()
+        for picture, file in zip(pictures, sorted(tmp_path.iterdir()), strict=True):
+            np.testing.assert_array_equal(
+                np.asarray(Image.open(file)), host_pixels(picture)[..., :3]
+            )
