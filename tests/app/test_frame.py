@@ -2,25 +2,21 @@
 
 import logging
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sgview.app.app import App
-from sgview.engine.engine import Engine
-from sgview.engine.networks import load_network
-from sgview.engine.worker import EngineWorker
-from sgview.settings import Folders, Midi, Osc, Settings, Window
+from sgview.settings import MidiSettings, OscSettings, WindowSettings
 from sgview.state.boundary import STRICT
 from sgview.state.commands import LoadPreset, RecallLook
-from tests.support import DATA
+from tests.support.app import SG3_A, app_playing
+from tests.support.until import until
 
 pytestmark = pytest.mark.gl
-
-A = DATA / "sg3-t-64-a.pkl"
 
 
 class Frames:
@@ -33,48 +29,49 @@ class Frames:
         for _ in range(count):
             self.app.frame()
 
-    def until(self, is_done: Callable[[], object], seconds: float = 60.0) -> None:
-        end = time.monotonic() + seconds
-        while not is_done():
-            assert time.monotonic() < end, "it did not happen in time"
-            self.app.frame()
-
     def plays_on(self) -> None:
         """Check that new pictures come to the screen."""
         before = self.app.picture
-        self.until(lambda: self.app.picture is not before)
-        before = self.app.screen.display.read()
-        self.until(lambda: (self.app.screen.display.read() != before).any())
+        until(lambda: self.app.picture is not before, self.app.frame)
+        pixels = self.app.screen.display.read()
+        until(lambda: (self.app.screen.display.read() != pixels).any(), self.app.frame)
 
     @property
     def notices(self) -> list[str]:
         return [notice.text for notice in self.app.status.notices]
 
 
+def opened(screen, folder: Path) -> Iterator[Frames]:
+    settings = {
+        "window": WindowSettings(width=900, height=640),
+        "osc": OscSettings(enabled=False),
+        "midi": MidiSettings(enabled=False),
+    }
+    with app_playing({"a": SG3_A}, screen, folder, **settings) as app:
+        yield Frames(app, folder)
+
+
+@pytest.fixture(scope="module")
+def shared(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frames]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(STRICT)
+        yield from opened(screen, tmp_path_factory.mktemp("frame"))
+
+
 @pytest.fixture
-def frames(screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Frames]:
-    monkeypatch.delenv(STRICT)
-    yield from opened(tmp_path)
+def frames(shared: Frames) -> Iterator[Frames]:
+    """An app whose parts may fail; none of them does when a test begins."""
+    yield shared
+    for notice in shared.app._notices.shown(shared.app._now()):
+        shared.app._notices.dismiss(notice.id)
+    shared.app._boundary._troubles.clear()
+    shared.app._reports._written.clear()
 
 
 @pytest.fixture
 def strict_frames(screen, tmp_path: Path) -> Iterator[Frames]:
     """As above, but every OpenGL error raises."""
-    yield from opened(tmp_path)
-
-
-def opened(folder: Path) -> Iterator[Frames]:
-    settings = Settings(
-        window=Window(width=900, height=640),
-        folders=Folders(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
-        osc=Osc(enabled=False),
-        midi=Midi(enabled=False),
-    )
-    with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / "state") as app:
-        app.worker.set_network("a", load_network(A))
-        frames = Frames(app, folder)
-        frames.until(lambda: app.picture is not None and app.status.picture.size != (0, 0))
-        yield frames
+    yield from opened(screen, tmp_path)
 
 
 def failing(*_: object, **__: object) -> None:
@@ -86,14 +83,15 @@ PARTS = {
     "panel": "app.gui.draw",
     "transport bar": "app.gui._draw_transport",
     "status": "app._snapshot_status",
-    "sound": "app.player.sound.hear",
+    "sound": "app.player.sound.levels",
     "tempo": "app.player.tempo.advance",
-    "OSC and MIDI": "app.player.sources.hear",
+    "OSC and MIDI": "app.player.sources.poll",
     "values that move": "app.player.resolver.resolve",
     "OSC out": "app.player.sources.send",
     "take": "app.show.record",
     "files": "app._files.poll",
     "looks": "app.show.poll",
+    "outputs": "app.outputs.offer",
     "session": "app._session.poll",
     "file dialog": "app._dialog.poll",
     "picture": "app.screen.display.show",
@@ -111,8 +109,7 @@ def test_each_part_fails_alone(
         owner = getattr(owner, word)
     with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL):
         patch.setattr(owner, name, failing)
-        frames.run(20)
-    frames.until(lambda: frames.app._notices.shown(frames.app._now()))
+        until(lambda: frames.app._notices.shown(frames.app._now()), frames.app.frame)
     (notice,) = frames.app._notices.shown(frames.app._now())
     assert notice.text.startswith(f"{part[:1].upper()}{part[1:]} failed (test_frame.py, line ")
     assert "a fault of its own" in notice.text
@@ -120,12 +117,12 @@ def test_each_part_fails_alone(
     assert report.parent == frames.folder / "state" / "reports"
     assert f"{part} failed" in report.read_text()
     assert "draws on" in report.read_text()
-    frames.until(lambda: frames.app._boundary._troubles[part].until <= frames.app._now())
+    until(lambda: not frames.app._boundary.is_resting(part), frames.app.frame)
     frames.plays_on()
 
 
 def test_a_panel_that_fails_in_the_middle_leaves_the_others(
-    frames: Frames, caplog: pytest.LogCaptureFixture
+    frames: Frames, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from imgui_bundle import imgui
 
@@ -137,14 +134,15 @@ def test_a_panel_that_fails_in_the_middle_leaves_the_others(
         raise LookupError("no such row")
 
     windows = frames.app.gui._windows
-    object.__setattr__(windows[0], "panels", (broken, *windows[0].panels))
     drawn = []
-    object.__setattr__(windows[1], "panels", (lambda p, s, e: drawn.append(1) or p,))
+    panels = (lambda p, s, e: drawn.append(1) or p, broken, *windows[0].panels)
+    broken_window = replace(windows[0], panels=panels)
+    monkeypatch.setattr(frames.app.gui, "_windows", (broken_window, *windows[1:]))
     with caplog.at_level(logging.CRITICAL):
-        frames.until(lambda: any(notice.resting for notice in frames.app.status.notices))
+        until(lambda: any(notice.resting for notice in frames.app.status.notices), frames.app.frame)
     assert len(drawn) > 3
     (notice,) = frames.app.status.notices
-    assert notice.resting == "panel Networks, part 1 of it"
+    assert notice.resting == "panel Networks, part 2 of it"
     assert "no such row" in notice.text
     frames.plays_on()
 
@@ -179,7 +177,7 @@ def test_a_look_that_goes_while_it_is_shown(strict_frames: Frames, deed: str) ->
     from imgui_bundle import imgui
 
     app.show.looks.save(app.params, np.full((64, 64, 4), 200, np.uint8), "one")
-    frames.until(lambda: any(look.texture for look in app.status.show.looks))
+    until(lambda: any(look.texture for look in app.status.show.looks), frames.app.frame)
     imgui.set_window_focus("Looks")
     frames.run(10)
     path = frames.folder / "presets" / "one.toml"
@@ -196,6 +194,9 @@ def test_a_look_that_goes_while_it_is_shown(strict_frames: Frames, deed: str) ->
     else:
         shutil.rmtree(path.parent)
     if deed != "replaced":
-        frames.until(lambda: texture not in [look.texture for look in app.status.show.looks])
+        until(
+            lambda: texture not in [look.texture for look in app.status.show.looks],
+            frames.app.frame,
+        )
     frames.run(30)
     frames.plays_on()

@@ -5,17 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sgview.app.session_file import load_session
+from tests.support.until import LIMIT, until
 
 pytestmark = pytest.mark.gl
-
-LIMIT = 60.0  # on a busy machine, for what takes two seconds; what hangs would never end [s]
 
 START = """
 import sys, time
@@ -94,13 +93,6 @@ def playing(screen, folder: Path, hang: str = "", *arguments: str) -> Iterator[s
     finally:
         process.kill()
         process.communicate()
-
-
-def until(is_done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 2 * LIMIT
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

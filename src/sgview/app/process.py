@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
+THREAD_TURN = 0.0002  # the longest one thread holds the interpreter while the other waits [s]
 GRACE = 1.5  # for closing everything; what hangs then is left behind [s]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.texture import Texture
 
 
-class Thumbnails(Owner):
+class Thumbnails(Closing):
     """Owns a texture for every small picture that is shown."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Thumbnails(Owner):
 
         Args:
             pictures: uint8 [H, W, 4] by name; those of the last call that are the same objects are
-                not uploaded again, those that are missing now are freed by `free_unused`.
+                not uploaded again, missing ones are freed by `free_unused`.
         """
         for name in self._textures.keys() - pictures.keys():
             self._unused.append(self._textures.pop(name)[1])

@@ -107,9 +107,13 @@ class Boundary:
         """
         if self._is_strict:
             raise error
-        trouble = self._troubles.get(part)
-        if trouble is None or self._now() >= trouble.until:
+        if not self.is_resting(part):
             self._fail(part, error)
+
+    def is_resting(self, part: str) -> bool:
+        """Return whether a part failed, and is not called for the time being."""
+        trouble = self._troubles.get(part)
+        return trouble is not None and self._now() < trouble.until
 
     def wake(self, part: str) -> None:
         """Try a part again that rests."""
