@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from sgview.state.morph import Easing
 from sgview.state.params import Node, Params
+from sgview.state.places import is_file
 from sgview.state.presets import load_preset
 from sgview.state.sound import Sound
 from sgview.state.validation import build, plain, read_data
@@ -128,7 +129,7 @@ def load_settings(
     if look is not None:
         data = {"params": plain(load_preset(look))}
     own = user_config_path()
-    sources = [own] if use_user_config and own.is_file() else []
+    sources = [own] if use_user_config and is_file(own) else []
     sources += [path] if path is not None else []
     for source in sources:
         layer = read_data(source)

@@ -1,6 +1,7 @@
 """A frame in which a part fails: it is told, everything else plays on. With the real window."""
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from sgview.app.app import App
 from sgview.settings import MidiSettings, OscSettings, WindowSettings
 from sgview.state.boundary import STRICT
-from sgview.state.commands import LoadPreset, RecallLook
+from sgview.state.commands import ChooseScript, LoadNetwork, LoadPreset, RecallLook
 from tests.support.app import SG3_A, app_playing
 from tests.support.until import until
 
@@ -200,3 +201,38 @@ def test_a_look_that_goes_while_it_is_shown(strict_frames: Frames, deed: str) ->
         )
     frames.run(30)
     frames.plays_on()
+
+
+def test_files_whose_names_are_no_unicode_play(strict_frames: Frames) -> None:
+    frames, app = strict_frames, strict_frames.app
+    network = frames.folder / os.fsdecode(b"bad\xff.pkl")
+    shutil.copy(SG3_A, network)
+    app.execute(LoadNetwork("b", network))
+    until(lambda: "b" in app.status.engine.networks, app.frame)
+    assert app.status.engine.networks["b"].name == "bad\ufffd"
+    assert app.status.recent[0] == str(network)
+    folder = frames.folder / "presets"
+    folder.mkdir(exist_ok=True)
+    (folder / os.fsdecode(b"look\xff.toml")).write_text("[noise]\namplitude = 2.0\n")
+    (folder / "surr.json").write_text(
+        '{"sliders": {"\\ud800": 1}, "bindings": {"noise.amplitude": "slider(\\"\\ud800\\")"}}'
+    )
+    until(lambda: sum(not look.is_shipped for look in app.show.looks.shown) == 2, app.frame)
+    app.execute(RecallLook("look\ufffd"))
+    until(lambda: app.params.noise.amplitude == 2.0, app.frame)
+    frames.run(20)
+    frames.plays_on()
+
+
+def test_a_working_folder_that_is_gone(
+    strict_frames: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = strict_frames.folder / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    app = strict_frames.app
+    app.execute(ChooseScript())
+    app.execute(LoadNetwork("b", Path("nowhere.pkl")))
+    until(lambda: any("nowhere.pkl" in text for text in strict_frames.notices), app.frame)
+    strict_frames.plays_on()

@@ -6,6 +6,8 @@ import json
 import logging
 from pathlib import Path
 
+from sgview.state.places import absolute
+
 log = logging.getLogger(__name__)
 
 
@@ -26,7 +28,7 @@ class RecentFiles:
 
     def add(self, path: Path) -> None:
         """Put `path` first and write the list."""
-        name = str(path.absolute())
+        name = str(absolute(path))
         others = [other for other in self.paths if other != name]
         self.paths = (name, *others)[: self._limit]
         try:

@@ -16,6 +16,7 @@ from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
+from sgview.state.places import is_file
 from sgview.state.presets import load_preset
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError
@@ -162,7 +163,7 @@ def find_preset(name: str) -> Path:
         ConfigError: if there is neither.
     """
     path, looks = Path(name), all_looks()
-    if path.is_file():
+    if is_file(path):
         return path
     if name in looks:
         return looks[name]

@@ -27,6 +27,7 @@ from sgview.state import commands as c
 from sgview.state.machine import LayerTimes
 from sgview.state.networks import OTHER, NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.places import is_there
 from sgview.state.status import EngineStatus, Notice
 
 _log = logging.getLogger(__name__)
@@ -318,7 +319,7 @@ class EngineWorker(Closing):
         is_known = isinstance(error, (_checkpoint_error(), OSError))
         text = str(error) if is_known else f"{path} cannot be read: {error or type(error).__name__}"
         _log.error("%s", text, exc_info=None if is_known else error)
-        is_away = not _is_there(path)
+        is_away = not is_there(path)
         with self._condition:
             if is_away:
                 self._wanted_networks = self._wanted_networks.miss(slot, str(path))
@@ -414,13 +415,6 @@ def _is_finished(picture: Picture) -> bool:
 
 def _name_of(what: Network | str) -> str:
     return what.status.name if isinstance(what, Network) else what
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name that is too long, a folder that may not be entered
-        return False
 
 
 def _load(path: Path, progress: Callable[[float], None]) -> Network:

@@ -38,6 +38,7 @@ from sgview.state import commands
 from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import Slot
 from sgview.state.params import Params
+from sgview.state.places import is_file
 from sgview.state.status import Status
 
 _DOCKSPACE = "sgview dockspace"
@@ -261,7 +262,7 @@ class Gui(Closing):
         theme.apply(imgui.get_style(), ui_scale)
         theme.apply_to_plots(implot.get_style(), ui_scale)
         theme.load_fonts(io.fonts)
-        if self._ini_path is not None and self._ini_path.is_file():
+        if self._ini_path is not None and is_file(self._ini_path):
             text = self._ini_path.read_text(encoding="utf-8", errors="replace")
             imgui.load_ini_settings_from_memory(text)
 

@@ -13,8 +13,10 @@ from PIL import Image
 
 from sgview.outputs.snapshot import save_snapshot
 from sgview.state.params import Params
+from sgview.state.places import is_file, is_there
 from sgview.state.presets import Look as LookTable
 from sgview.state.presets import read_preset, save_key, save_preset
+from sgview.state.text import drawable
 from sgview.state.validation import ConfigError
 
 SUFFIXES = (".toml", ".json")
@@ -67,7 +69,7 @@ def scan(folder: Path, known: dict[Path, Look]) -> dict[Path, Look]:
         return {}
     found: dict[Path, Look] = {}
     for path in paths[:MOST]:
-        if path.name.startswith(".") or not path.is_file():
+        if path.name.startswith(".") or not is_file(path):
             continue
         stamp = _stamp(path)
         old = known.get(path)
@@ -80,9 +82,9 @@ def read(path: Path, stamp: _Stamp = ()) -> Look:
     try:
         preset = read_preset(path)
     except ConfigError as error:
-        return Look(path.stem, path, stamp, problem=str(error))
+        return Look(drawable(path.stem), path, stamp, problem=str(error))
     thumbnail = _read_thumbnail(path.with_suffix(".png"))
-    return Look(path.stem, path, stamp, preset.params, preset.look.key, "", thumbnail)
+    return Look(drawable(path.stem), path, stamp, preset.params, preset.look.key, "", thumbnail)
 
 
 def write(look: Look) -> None:
@@ -107,7 +109,7 @@ def put_away(path: Path) -> None:
     Raises:
         OSError: if it cannot be moved.
     """
-    if not path.exists():
+    if not is_there(path):
         return
     folder = path.parent / REMOVED
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,10 +123,10 @@ def move(old: Path, new: Path) -> None:
     Raises:
         OSError: if it cannot be moved.
     """
-    if new.exists():
+    if is_there(new):
         raise FileExistsError(f"{new} exists already")
     old.rename(new)
-    if (thumbnail := old.with_suffix(".png")).is_file():
+    if is_file(thumbnail := old.with_suffix(".png")):
         thumbnail.replace(new.with_suffix(".png"))
 
 

@@ -18,6 +18,7 @@ from sgview.show import look_files
 from sgview.show.look_files import Look
 from sgview.state.notices import Notices
 from sgview.state.params import Params
+from sgview.state.places import is_there
 from sgview.state.validation import ConfigError
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Looks:
         if look is None or not new_name or new_name == name:
             return
         path = look.path.with_name(new_name + look.path.suffix)
-        if self._find_own(new_name) is not None or path.exists():
+        if self._find_own(new_name) is not None or is_there(path):
             self._fail(f"There is a look {new_name} already.", "Choose another name.")
             return
         self._own[path] = replace(self._own.pop(look.path), name=new_name, path=path)

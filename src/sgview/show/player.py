@@ -27,6 +27,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.places import absolute
 from sgview.state.session import Surroundings
 from sgview.state.status import PlayerStatus, ScriptStatus
 
@@ -204,7 +205,7 @@ class Player(Closing):
             sound=self.sound.sound,
             bpm=self.tempo.bpm,
             follows_sound=self.tempo.is_following,
-            script=str(self.script.path.absolute()) if self.script is not None else "",
+            script=str(absolute(self.script.path)) if self.script is not None else "",
         )
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from sgview.show.script_frame import Change, ScriptFrame, apply_changes
 from sgview.show.script_thread import OverrunError, ScriptThread
 from sgview.signals.incoming import Instant
 from sgview.state.params import Params
+from sgview.state.places import absolute
 from sgview.state.status import ScriptStatus
 from sgview.state.text import drawable, sentence_of
 
@@ -282,7 +283,7 @@ class Script(Closing):
         try:
             # The folder, not the file: editors put a new file in the place of the old one.
             for _ in watchfiles.watch(
-                self.path.absolute().parent,
+                absolute(self.path).parent,
                 watch_filter=is_ours,
                 stop_event=self._stop,
                 debounce=200,
