@@ -9,6 +9,7 @@ from typing import Literal
 from sgview import resources
 from sgview.engine.network import Network
 from sgview.state.commands import Slot
+from sgview.state.text import drawable
 from stylegan3 import load
 
 
@@ -24,7 +25,7 @@ def load_network(
         CheckpointError: if the file cannot be read; one sentence with the file and the cause.
     """
     path = Path(path)
-    return _read(path, path.stem, str(path), progress)
+    return _read(path, drawable(path.stem), str(path), progress)
 
 
 def builtin_networks(pair: Literal["sg2", "sg3"] = "sg2") -> tuple[Network, Network]:

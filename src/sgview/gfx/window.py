@@ -154,7 +154,7 @@ class Window(Closing):
         return float(mode.refresh_rate if mode and mode.refresh_rate else DEFAULT_REFRESH_RATE)
 
     def set_title(self, title: str) -> None:
-        """Change the text of the title bar."""
+        """Change the text of the title bar, valid Unicode."""
         glfw.set_window_title(self._handle, title)
 
     def poll(self) -> None:

@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import icons
+from sgview.state.text import drawable
 
 T = TypeVar("T")
 _COMBO = imgui.ComboFlags_.no_arrow_button | imgui.ComboFlags_.height_large  # up to 20 lines
@@ -19,6 +20,7 @@ def tooltip(text: str, note: str = "") -> None:
     """Explain the last item while the mouse rests on it; `note` follows in a dimmer line."""
     if not (text or note):
         return
+    text, note = drawable(text), drawable(note)
     if imgui.is_item_hovered(_RESTED_ON) and imgui.begin_tooltip():
         imgui.push_text_wrap_pos(theme.px(theme.TOOLTIP_WIDTH))
         if text:
@@ -33,6 +35,7 @@ def tooltip(text: str, note: str = "") -> None:
 
 def elided(text: str, width: float, keep_end: bool = False) -> str:
     """`text` shortened to `width` [px] with an ellipsis at its end, or at its start."""
+    text = drawable(text)
     if imgui.calc_text_size(text).x <= width:
         return text
     low, high = 0, len(text)
@@ -55,6 +58,7 @@ def text(
     keep_end: bool = False,
 ) -> None:
     """One line of text, elided to `width` [px]; the whole text is then shown on hover."""
+    content = drawable(content)
     shown = content if width is None else elided(content, width, keep_end)
     imgui.push_style_color(imgui.Col_.text, colour)
     imgui.text_unformatted(shown)
@@ -65,6 +69,7 @@ def text(
 
 def text_right(content: str, colour: theme.Rgba = theme.TEXT_DIM, margin: float = 0.0) -> None:
     """One line of text that ends `margin` [px] before the right edge of the content."""
+    content = drawable(content)
     room = imgui.get_content_region_avail().x - imgui.calc_text_size(content).x - margin
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(room, 0.0))
     text(content, colour)
@@ -74,7 +79,7 @@ def paragraph(content: str, colour: theme.Rgba = theme.TEXT_DIM) -> None:
     """Text wrapped at the right edge of the content."""
     imgui.push_style_color(imgui.Col_.text, colour)
     imgui.push_text_wrap_pos(0.0)
-    imgui.text_unformatted(content)
+    imgui.text_unformatted(drawable(content))
     imgui.pop_text_wrap_pos()
     imgui.pop_style_color()
 

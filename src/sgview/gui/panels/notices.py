@@ -10,6 +10,7 @@ from sgview.gui.panels import Emit
 from sgview.gui.picture_area import OVERLAY, Rect
 from sgview.state.commands import DismissNotice, WakePart
 from sgview.state.status import Notice, Status
+from sgview.state.text import drawable
 
 _SIGNS = {
     "info": (icons.INFO, theme.ACCENT),
@@ -58,10 +59,10 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
     imgui.push_text_wrap_pos(right - button - theme.px(theme.GAP_TINY))
     imgui.align_text_to_frame_padding()
     repeats = f"  (×{notice.repeats})" if notice.repeats > 1 else ""
-    imgui.text_unformatted(notice.text + repeats)
+    imgui.text_unformatted(drawable(notice.text) + repeats)
     if notice.hint:
         imgui.push_style_color(imgui.Col_.text, theme.TEXT_DIM)
-        imgui.text_unformatted(notice.hint)
+        imgui.text_unformatted(drawable(notice.hint))
         imgui.pop_style_color()
     imgui.pop_text_wrap_pos()
     if notice.resting and imgui.button(f"Try it again##wake {notice.id}"):
