@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from sgview.gui import Gui
 from sgview.gui.gui import CURSOR_REST
-from sgview.state.commands import ChooseNetwork, EditBinding
+from sgview.state.commands import ChooseNetwork, EditBinding, ToggleGui
 from sgview.state.networks import LayerInfo, TensorInfo
 from sgview.state.params import Blend, Edit, Layer, Noise, Params
 from sgview.state.status import BlendGroup, EditStatus, LoadStatus, Notice, Status
@@ -272,3 +272,21 @@ def test_a_resting_cursor_hides_over_the_bare_picture_only(make_stage) -> None:
     assert imgui.get_mouse_cursor() != imgui.MouseCursor_.none
     stage.wait(CURSOR_REST + 0.5)
     assert imgui.get_mouse_cursor() == imgui.MouseCursor_.none
+
+
+def test_performance_comes_alone_where_the_panels_are_hidden(make_stage) -> None:
+    stage = make_stage()
+    stage.gui.show_panels = False
+    stage.frame(2)
+    stage.gui._toggle_performance()
+    stage.frame(3)
+    assert stage.gui.shows_performance and not stage.gui.show_panels
+    assert stage.reads("To the screen")
+    assert not stage.reads("Networks")
+    stage.gui._toggle_performance()
+    stage.frame(2)
+    assert not stage.gui.shows_performance and not stage.reads("To the screen")
+    stage.gui._toggle_performance()
+    stage.gui.execute(ToggleGui())  # the panels come back as they were
+    stage.frame(2)
+    assert stage.gui.show_panels and not stage.gui.shows_performance

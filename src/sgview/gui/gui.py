@@ -95,6 +95,7 @@ class Gui(Closing):
             PanelWindow("Outputs", "left", (draw_outputs,)),
             PanelWindow("Performance", "left", performance),
         )
+        self._alone = ClosableWindows(*self._closable.windows, is_alone=True)
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
         self._plots: implot.internal.Context | None = implot.create_context()
@@ -103,7 +104,12 @@ class Gui(Closing):
     @property
     def shows_performance(self) -> bool:
         """Whether the performance panel is shown, for which some things are measured."""
-        return self.show_panels and self._closable.is_shown("Performance")
+        return self._asked_for.is_shown("Performance")
+
+    @property
+    def _asked_for(self) -> ClosableWindows:
+        """The windows that come on a key, as they are with or without the other panels."""
+        return self._closable if self.show_panels else self._alone
 
     @property
     def is_used(self) -> bool:
@@ -172,6 +178,7 @@ class Gui(Closing):
                 None,
                 imgui.DockNodeFlags_.keep_alive_only | imgui.DockNodeFlags_.passthru_central_node,
             )
+            params = self._alone.draw(params, status, emit, self._boundary)
         self.picture_rect = self._find_picture(dockspace)
         params = self._draw_over_picture(params, status, emit)
         self._hide_resting_cursor()
@@ -229,6 +236,8 @@ class Gui(Closing):
         match command:
             case commands.ToggleGui():
                 self.show_panels = not self.show_panels
+                for window in self._alone.windows:
+                    self._alone.show(window.title, False)
             case commands.EditBinding(path, low, high):
                 self._binding_editor.open(path, low, high)
             case _:
@@ -291,9 +300,12 @@ class Gui(Closing):
             params = self._draw_part("notices", self._draw_notices, params, status, emit)
         draw = self._draw_part
         params = draw("binding editor", self._binding_editor, params, status, emit)
+        shade = theme.SHADE if self.show_panels else theme.CLEAR  # a show is not dimmed
+        imgui.push_style_color(imgui.Col_.modal_window_dim_bg, shade)
         params = draw("question for a file", self._path_prompt, params, status, emit)
         if self._shows_keys:
-            self._shows_keys = draw_key_sheet(self._hotkeys)
+            self._shows_keys = draw_key_sheet(self._hotkeys, shade)
+        imgui.pop_style_color()
         return params
 
     def _find_picture(self, dockspace: int) -> tuple[int, int, int, int]:
@@ -334,10 +346,8 @@ class Gui(Closing):
         self._toggle("Outputs")
 
     def _toggle(self, title: str) -> None:
-        """Show a window, with the others if they are hidden, or put it away."""
-        is_wanted = not (self.show_panels and self._closable.is_shown(title))
-        self._closable.show(title, is_wanted)
-        self.show_panels = self.show_panels or is_wanted
+        """Show a window, alone where the panels are hidden, or put it away."""
+        self._asked_for.show(title, not self._asked_for.is_shown(title))
 
     def _close_popups(self) -> None:
         """What Esc does; it never quits."""

@@ -25,10 +25,15 @@ _MOUSE = (
 )
 
 
-def draw_key_sheet(table: Sequence[Hotkey]) -> bool:
-    """Draw the sheet over everything; False once a click puts it away."""
+def draw_key_sheet(table: Sequence[Hotkey], shade: theme.Rgba = theme.SHADE) -> bool:
+    """Draw the sheet over everything; False once a click puts it away.
+
+    Args:
+        table: the keys.
+        shade: over everything below the sheet.
+    """
     viewport = imgui.get_main_viewport()
-    _draw_shade(viewport)
+    _draw_shade(viewport, shade)
     is_wide = viewport.size.x > theme.px(2 * theme.SHEET_COLUMN + theme.SHEET_MARGIN)
     imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
     imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), viewport.size * 0.96)
@@ -47,11 +52,11 @@ def draw_key_sheet(table: Sequence[Hotkey]) -> bool:
     return not is_outside
 
 
-def _draw_shade(viewport: imgui.Viewport) -> None:
+def _draw_shade(viewport: imgui.Viewport, shade: theme.Rgba) -> None:
     """Darken everything below the sheet."""
     imgui.set_next_window_pos(viewport.pos)
     imgui.set_next_window_size(viewport.size)
-    imgui.push_style_color(imgui.Col_.window_bg, theme.SHADE)
+    imgui.push_style_color(imgui.Col_.window_bg, shade)
     imgui.push_style_var(imgui.StyleVar_.window_rounding, 0.0)
     imgui.push_style_var(imgui.StyleVar_.window_border_size, 0.0)
     imgui.begin("##shade", None, _FLAGS)

@@ -59,10 +59,16 @@ def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
 
 
 class ClosableWindows:
-    """Windows that come when they are asked for, each with a button that closes it."""
+    """Windows that come when they are asked for, each with a button that closes it.
 
-    def __init__(self, *windows: PanelWindow) -> None:
+    Args:
+        windows: those there are.
+        is_alone: they lie over the picture, for a stage on which all other panels are hidden.
+    """
+
+    def __init__(self, *windows: PanelWindow, is_alone: bool = False) -> None:
         self.windows = windows
+        self._is_alone = is_alone
         self._shown: set[str] = set()  # titles
 
     def is_shown(self, title: str) -> bool:
@@ -78,8 +84,11 @@ class ClosableWindows:
         """Draw those that are shown."""
         for window in self.windows:
             if window.title in self._shown:
-                self._place(window)
-                params, is_open = _draw_closable(window, params, status, emit, boundary)
+                if not self._is_alone:
+                    self._place(window)
+                params, is_open = _draw_closable(
+                    window, params, status, emit, boundary, is_alone=self._is_alone
+                )
                 self.show(window.title, is_open)
         return params
 
@@ -114,12 +123,25 @@ def draw_windows(
 
 
 def _draw_closable(
-    window: PanelWindow, params: Params, status: Status, emit: Emit, boundary: Boundary
+    window: PanelWindow,
+    params: Params,
+    status: Status,
+    emit: Emit,
+    boundary: Boundary,
+    *,
+    is_alone: bool,
 ) -> tuple[Params, bool]:
     """Draw a window that has a button to close it; False: that was pressed."""
+    title, flags = window.title, imgui.WindowFlags_.no_collapse
+    if is_alone:  # a window of its own: the docked one stays where it is
+        title += "##alone"
+        flags |= imgui.WindowFlags_.no_docking | imgui.WindowFlags_.no_saved_settings
+        margin = theme.px(theme.GAP_LARGE)
+        corner = imgui.get_main_viewport().pos + imgui.ImVec2(margin, margin)
+        imgui.set_next_window_pos(corner, imgui.Cond_.first_use_ever)
     width = theme.px(theme.PERFORMANCE_WIDTH)  # where an older arrangement does not know it
     imgui.set_next_window_size(imgui.ImVec2(width, 2 * width), imgui.Cond_.first_use_ever)
-    is_visible, is_open = imgui.begin(window.title, True, imgui.WindowFlags_.no_collapse)
+    is_visible, is_open = imgui.begin(title, True, flags)
     if is_visible:
         params = _draw_panels(window, params, status, emit, boundary)
     imgui.end()
