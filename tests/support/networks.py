@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config, StyleGANXLConfig
 
 SMALL3 = StyleGAN3Config(
     z_dim=24,
@@ -16,6 +16,20 @@ SMALL3 = StyleGAN3Config(
 )
 SMALL2 = StyleGAN2Config(
     z_dim=24, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400, channel_max=27
+)
+SMALL_XL = StyleGANXLConfig(
+    z_dim=24,
+    c_dim=4,
+    w_dim=20,
+    img_resolution=64,
+    num_layers=6,
+    channel_base=640,
+    channel_max=21,
+    margin_size=4,
+    head_layers=(5, 4),
+    up_factors=(2, 2),
+    embed_classes=6,
+    embed_features=7,
 )
 
 

@@ -1,4 +1,4 @@
-"""StyleGAN3 and StyleGAN2-ADA pickles as the PyTorch programs of NVIDIA write them.
+"""StyleGAN3, StyleGAN2-ADA and StyleGAN-XL pickles as the published PyTorch programs write them.
 
 Such a file is a dictionary with `G`, `D`, `G_ema` and more, one with only `G_ema`, or the module
 itself. Modules carry the arguments they were built with; the source text that they embed is skipped
@@ -20,6 +20,7 @@ from stylegan3.checkpoints.found import (
     plain_scalars,
 )
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
+from stylegan3.checkpoints.readers.xl import configure_xl
 from stylegan3.config import Config
 from stylegan3.families import Family, recognise
 from stylegan3.layers import alias_free_name, block_name
@@ -65,6 +66,8 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
 
 
 def _config(family: Family, module: ModuleRef, parts: dict[str, Part], notes: list[str]) -> Config:
+    if family.name == "stylegan-xl":
+        return configure_xl(module, {name: part.shape for name, part in parts.items()})
     attributes = _attributes(family, module)
     if module.kwargs or module.args:
         return configure(family.config, attributes | _arguments(family.config, module, notes))
