@@ -16,7 +16,7 @@ from stylegan3.xl.config import NUM_CRITICAL, StyleGANXLConfig, grow, kept_below
 EMBED, EMBED_PROJ = "mapping.embed.weight", "mapping.embed_proj.weight"
 UP_FACTORS = (2, 4, 8, 16)
 STEM_RESOLUTIONS = tuple(1 << k for k in range(4, 13))
-MOST_STAGES_TRIED = 5_000  # a network of 64 layers in three stages needs some hundred
+MOST_STAGES_TRIED = 3_000  # published networks need some hundred
 _NO_MATCH = "its layers follow no published configuration"
 
 Stages = tuple[tuple[int, ...], tuple[int, ...]]
@@ -40,11 +40,20 @@ def infer_stylegan_xl(
     Raises:
         ValueError: if no published network has such tensors.
     """
+    try:
+        return _infer(shapes, cutoffs or {}, known or {})
+    except ValueError as error:
+        raise ValueError(f"it is StyleGAN-XL, but {error}") from error
+
+
+def _infer(
+    shapes: Shapes, cutoffs: Mapping[str, float], known: Mapping[str, Any]
+) -> dict[str, Any]:
     found = (name for name in map(alias_free_name, shapes) if name and name.tensor)
     layers = tuple(sorted({replace(name, tensor="") for name in found}))
     num_stem = _stem_layers(layers)
     first = shape_of(shapes, f"synthesis.{layers[0].name}.weight", 4)
-    options = dict(known or {}) | {
+    options = dict(known) | {
         "img_resolution": layers[-1].size,
         "img_channels": layers[-1].channels,
         "num_layers": num_stem,
@@ -54,25 +63,35 @@ def infer_stylegan_xl(
     options |= _mapping(shapes)
     for name, value in options.items():
         StyleGANXLConfig.check_option(name, value)
-    search = _Search(shapes, layers, cutoffs or {})
     try:
-        options |= search.stages(options)
-        wide = StyleGANXLConfig(**options, channel_base=1 << 20)
-        widths = [layer.channels for layer in layers[:-1]]
-        options["channel_max"] = max(widths)
-        options["channel_base"] = channel_base(wide, widths)
-        names = [layer.name for layer in StyleGANXLConfig(**options).layers]
+        for stages in _Search(shapes, layers, cutoffs).stages(options):
+            found = _with_widths(options | stages, layers)
+            if found is not None:
+                return found
     except (ValueError, ArithmeticError) as error:
         raise ValueError(_NO_MATCH) from error
-    if names != [layer.name for layer in layers]:
-        raise ValueError(_NO_MATCH)
-    return options
+    raise ValueError(_NO_MATCH)
+
+
+def _with_widths(
+    options: dict[str, Any], layers: tuple[AliasFreeName, ...]
+) -> dict[str, Any] | None:
+    """The options with channel base and maximum; None where none leads to these layers."""
+    widths = [layer.channels for layer in layers[:-1]]
+    wide = StyleGANXLConfig(**options, channel_base=1 << 20)
+    try:
+        base = channel_base(wide, widths)
+    except ValueError:
+        return None
+    options = options | {"channel_base": base, "channel_max": max(widths)}
+    names = [layer.name for layer in StyleGANXLConfig(**options).layers]
+    return options if names == [layer.name for layer in layers] else None
 
 
 def _mapping(shapes: Shapes) -> dict[str, Any]:
     """Options of the mapping network."""
     count = 0
-    while f"mapping.fc{count}.weight" in shapes:
+    while {f"mapping.fc{count}.weight", f"mapping.fc{count}.bias"} & shapes.keys():
         count += 1
     inputs = shape_of(shapes, "mapping.fc0.weight", 2)[1]
     w_dim = shape_of(shapes, f"mapping.fc{count - 1}.weight", 2)[0]
@@ -81,7 +100,9 @@ def _mapping(shapes: Shapes) -> dict[str, Any]:
         options["embed_classes"], options["embed_features"] = shape_of(shapes, EMBED, 2)
     if EMBED_PROJ in shapes:
         options["z_dim"] = shape_of(shapes, EMBED_PROJ, 2)[0]
-        options["c_dim"] = shape_of(shapes, "mapping.w_avg", 2)[0]
+        options["c_dim"] = options["embed_classes"]
+        if "mapping.w_avg" in shapes:  # of each class that the network was trained for
+            options["c_dim"] = shape_of(shapes, "mapping.w_avg", 2)[0]
     return options
 
 
@@ -108,11 +129,11 @@ class _Search:
     cutoffs: Mapping[str, float]
     left: int = MOST_STAGES_TRIED
 
-    def stages(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Margin and stages.
+    def stages(self, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Margin and stages that lead to layers of these sizes.
 
         Raises:
-            ValueError: if there are none.
+            ValueError: if too many had to be tried.
         """
         known = ("num_layers", "conv_kernel", "use_radial_filters", "first_cutoff")
         known += ("first_stopband", "last_stopband_rel")
@@ -127,8 +148,7 @@ class _Search:
                 continue
             stem = replace(stem, margin_size=margin)
             for heads, ups in self._above(stem, layers_of(stem), 0, resolution):
-                return {"margin_size": margin, "head_layers": heads, "up_factors": ups}
-        raise ValueError(_NO_MATCH)
+                yield {"margin_size": margin, "head_layers": heads, "up_factors": ups}
 
     def _above(
         self, stem: StyleGAN3Config, stage: tuple[AliasFreeLayer, ...], start: int, resolution: int

@@ -1,9 +1,13 @@
-"""Networks small enough to run often, with odd channel counts."""
+"""Networks small enough to run often, with odd channel counts, and those that lie here packed."""
+
+import lzma
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config, StyleGANXLConfig
+from tests.support import DATA
 
 SMALL3 = StyleGAN3Config(
     z_dim=24,
@@ -31,6 +35,13 @@ SMALL_XL = StyleGANXLConfig(
     embed_classes=6,
     embed_features=7,
 )
+
+
+def unpacked(name: str, folder: Path) -> Path:
+    """Write the file that lies in `tests/data/NAME.xz` to `folder`."""
+    path = folder / name
+    path.write_bytes(lzma.decompress((DATA / f"{name}.xz").read_bytes()))
+    return path
 
 
 def lively(config: StyleGAN2Config | StyleGAN3Config, seed: int = 0) -> Generator:

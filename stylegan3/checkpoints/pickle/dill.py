@@ -16,7 +16,7 @@ from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.pickle.arrays import set_state
-from stylegan3.checkpoints.pickle.denylist import check_global, refuse_global
+from stylegan3.checkpoints.pickle.denylist import DILL_NAMES, check_global, refuse_global
 from stylegan3.checkpoints.pickle.values import ArrayRef, Global, Stub
 
 MODULE = "dill._dill"
@@ -55,6 +55,8 @@ def _import_module(name: Any, *_: Any) -> ModuleName:
 def _get_attr(module: Any, name: Any) -> Global:
     if not isinstance(module, ModuleName) or not isinstance(name, str):
         raise UnusableError("it is damaged: a name in it is of no module")
+    if f"{module.name}.{name}" in DILL_NAMES:  # which no file needs to reach in this way
+        refuse_global(module.name, name)
     check_global(module.name, name)
     return Global(module.name, name)
 

@@ -45,7 +45,7 @@ def configure_xl(module: ModuleRef, shapes: Shapes) -> Config:
     try:
         options = infer_stylegan_xl(shapes, cutoffs, known)
     except ValueError as error:
-        raise UnusableError(f"it is StyleGAN-XL, but {error}") from error
+        raise UnusableError(str(error)) from error
     settings = {k: synthesis[k] for k in SYNTHESIS_OPTIONS if k in synthesis}
     settings |= {k: first[k] for k in LAYER_OPTIONS if k in first}
     settings |= {"w_avg_beta": mapping.get("w_avg_beta"), "mapping_lr_multiplier": None}
