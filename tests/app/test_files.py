@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +11,7 @@ from sgview.settings import Folders
 from sgview.state.commands import LoadNetwork, LoadPreset
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
+from tests.support.until import until
 
 A, B, C = Path("a.pkl"), Path("b.safetensors"), Path("c.pt")
 LOOK, SHOT = Path("look.toml"), Path("shot.PNG")
@@ -58,10 +58,7 @@ def picture() -> Any:
 
 
 def finish(files: Files, notices: Notices) -> None:
-    end = time.monotonic() + 20
-    while not notices.shown(0.0):
-        assert time.monotonic() < end
-        files.poll()
+    until(lambda: notices.shown(0.0), files.poll)
 
 
 def test_a_snapshot_goes_to_its_folder_and_says_so(

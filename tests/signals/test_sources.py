@@ -1,7 +1,5 @@
 """What comes in during a frame, from senders to parameters."""
 
-import time
-
 import mido
 import pytest
 from hypothesis import given, settings
@@ -18,6 +16,7 @@ from sgview.state.commands import Learn, RecallLook
 from sgview.state.networks import LayerInfo, NetworkStatus, Slot
 from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at
+from tests.support.until import until
 
 
 def network_of(*names: str) -> NetworkStatus:
@@ -121,7 +120,7 @@ def test_a_frame_hears_learns_and_reports() -> None:
             client.send_message("/sgview/nope", 1)
             client.send_message("/sgview/nope", 2)
             client.send_message("/fader", 0.5)
-            wait(lambda: bool(osc.snapshot()))
+            until(lambda: bool(osc.snapshot()))
         midi.receive(mido.Message("program_change", program=1))
         heard = sources.hear(Params(), NETWORKS)
         assert heard.params.noise.amplitude == 2.0
@@ -133,7 +132,7 @@ def test_a_frame_hears_learns_and_reports() -> None:
         with SimpleUDPClient("127.0.0.1", osc.port) as client:
             client.send_message("/sgview/nope", 3)
             client.send_message("/fader", 0.75)
-            wait(lambda: osc.snapshot() == {"/fader": (0.75,)})
+            until(lambda: osc.snapshot() == {"/fader": (0.75,)})
         assert sources.hear(heard.params).problems == ()
         assert sources.osc_status().listens_at and not sources.midi_status().devices
 
@@ -148,13 +147,6 @@ def test_inputs_stay_the_same_while_nothing_moves() -> None:
     assert "switched off" in sources.osc_status().reason
     assert "switched off" in sources.midi_status().reason
     sources.close()
-
-
-def wait(is_so) -> None:
-    end = time.monotonic() + 5.0
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def _raise():

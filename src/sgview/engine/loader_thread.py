@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import queue
 import threading
@@ -12,6 +13,8 @@ from typing import NamedTuple
 from sgview.engine.network import Network
 from sgview.state.networks import OTHER, Slot
 from sgview.state.status import LoadStatus
+
+LAST_WAIT = 20.0  # for a file that is still being read when the program ends [s]
 
 Load = Callable[[Path, Callable[[float], None]], Network]
 
@@ -83,6 +86,9 @@ class LoaderThread:
             self._wanted.clear()
         self._jobs.put(None)
         self._thread.join(timeout=2.0)
+        if self._thread.is_alive():
+            # The interpreter would tear it out of torch, and that aborts the program.
+            atexit.register(self._thread.join, LAST_WAIT)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -21,6 +21,7 @@ from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from sgview.state.validation import ConfigError
+from tests.support.until import until
 
 A: dict[Slot, PlayedNetwork] = {"a": PlayedNetwork(path="/a.pkl", name="a")}
 AB: dict[Slot, PlayedNetwork] = {**A, "b": PlayedNetwork(path="", name="blooms")}
@@ -153,15 +154,14 @@ def test_what_was_played_until_a_second_ago_is_on_the_disk(tmp_path: Path) -> No
     recorder = TakeRecorder(path, Params(), resolver, A)
     for n in range(300):
         recorder.record(Params(), Instant(n / 60, dt=1 / 60, elapsed=1 / 60), (), A)
-    while not recorder._queue.empty():
-        pass
-    for _ in range(1000):
+
+    def is_on_the_disk() -> bool:
         try:
-            if len(read_take(path).frames) >= 239:
-                break
-        except ConfigError:
-            pass
-    assert len(read_take(path).frames) >= 239
+            return len(read_take(path).frames) >= 239
+        except ConfigError:  # nothing yet
+            return False
+
+    until(is_on_the_disk)
     recorder.close()
     assert len(read_take(path).frames) == 300
 

@@ -146,11 +146,11 @@ def test_no_value(text):
 
 
 def test_costly_powers_return_at_once():
-    start = time.perf_counter()
+    start = time.thread_time()  # of the processor: other programs do not count
     for text in ("9 ** 9 ** 9 ** 9", "10 ** 3999999", "pow(9.0, 99999999)", "(2 ** 1000) ** 1000"):
         with pytest.raises(ExpressionError):
             at(text, 0.0)
-    assert time.perf_counter() - start < 1.0
+    assert time.thread_time() - start < 1.0
 
 
 def test_unknown_name_suggests_the_nearest():

@@ -14,6 +14,7 @@ from sgview.signals.sound.sound import SILENCE, Hearing
 from sgview.signals.sound.spectrum import BANDS, HOP, NAMES
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
+from tests.support.at_once import AtOnce
 
 
 def write_wav(path: Path, channels: np.ndarray, rate: int = RATE) -> Path:
@@ -200,14 +201,14 @@ def test_an_input_is_heard_as_a_file_is(library: FakeLibrary, hear) -> None:
     assert not stream.active
 
 
-def test_the_beat_of_an_input(library: FakeLibrary, hear) -> None:
+def test_the_beat_of_an_input(library: FakeLibrary, hear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound_input, "ThreadPoolExecutor", AtOnce)
     hearing = hear(Sound(source="input", device="Line"))
     t = np.arange(RATE // 2) / RATE
     beat = 0.8 * np.exp(-60 * t) * np.sin(2 * np.pi * 90 * t)
     (stream,) = library.streams
     stream.play(np.tile(beat, 16), block=512)
     hearing.tempo(0.0)
-    hearing._input._search.result()
     heard = hearing.tempo(0.0)
     assert heard.bpm == pytest.approx(120.0, rel=0.005)
     assert (heard.phase + 0.5) % 1.0 == pytest.approx(0.5, abs=0.06)
@@ -227,10 +228,12 @@ def test_an_input_that_goes_away_comes_back(library: FakeLibrary, hear) -> None:
     assert hearing.status().reason == ""
 
 
-def test_inputs_are_listed_in_the_background(library: FakeLibrary, hear) -> None:
+def test_inputs_are_listed_in_the_background(
+    library: FakeLibrary, hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sgview.signals.sound.sound.ThreadPoolExecutor", AtOnce)
     hearing = hear(Sound())
     assert hearing.status(lists_inputs=True).devices == ()
-    hearing._names.result()
     assert hearing.status().devices == ("Line",)
 
 
