@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stylegan3.mapping import FullyConnected, MappingNetwork
@@ -75,5 +74,5 @@ def shares(c: Tensor) -> Tensor:  # [N, c_dim] -> [N, c_dim], rows of sum 1
     """
     positive = c.clamp_min(0)
     total = positive.sum(1, keepdim=True)
-    largest = F.one_hot(c.argmax(1), c.shape[1]).to(c.dtype)
+    largest = torch.zeros_like(c).scatter_(1, c.argmax(1, keepdim=True), 1.0)
     return torch.where(total > 0, positive / total.clamp_min(1e-30), largest)
