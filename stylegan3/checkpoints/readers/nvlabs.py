@@ -50,7 +50,8 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
                 notes.append(
                     "it has no averaged weights (G_ema), so the training weights G are used"
                 )
-            training = plain_scalars(tree) | plain_scalars(tree.get("training_set_kwargs"))
+            told = (tree, tree.get("training_set_kwargs"), tree.get("progress"))
+            training = {k: v for values in told for k, v in plain_scalars(values).items()}
             break
     if module is None:
         return None
