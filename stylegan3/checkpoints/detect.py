@@ -96,13 +96,13 @@ def describe_contents(tree: Any) -> str:
     for family, tensor_pattern, class_pattern in UNSUPPORTED:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
-            return f"it is {family}, which is not supported; StyleGAN2 and StyleGAN3 are"
+            return f"it is {family}, which is not supported"
     for family, tensor_pattern, class_pattern in INCOMPLETE:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
             return f"it is {family}, but the layers of its synthesis are missing"
     if isinstance(tree, dict) and "GAN" in tree:
-        return "it is lucidrains' StyleGAN2, which is not supported; StyleGAN2 and StyleGAN3 are"
+        return "it is lucidrains' StyleGAN2, which is not supported"
     held = [name[:40] for name in (*classes, *names)][:4]
     detail = f" (it holds {', '.join(held)} ..)" if held else ""
     return f"there is no StyleGAN2 or StyleGAN3 generator in it{detail}"
