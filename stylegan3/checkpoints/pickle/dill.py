@@ -17,11 +17,12 @@ from typing import Any
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.pickle.arrays import set_state
 from stylegan3.checkpoints.pickle.denylist import DILL_NAMES, check_global, refuse_global
-from stylegan3.checkpoints.pickle.values import ArrayRef, Global, Stub
+from stylegan3.checkpoints.pickle.values import ArrayRef, Global, Stub, TensorRef
 
 MODULE = "dill._dill"
 ARRAY_MODULES = ("multiarray", "_multiarray_umath")  # of numpy.core, numpy._core
 _TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type))
+_OBJECTS = (Stub, TensorRef, ArrayRef, dict, list)  # what stands for objects of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _getattr(target: Any, name: Any = None, *_: Any) -> Stub:
     """A method of an object in the file, or of a class that a checkpoint may name."""
     if isinstance(name, str) and isinstance(target, Global):
         check_global(target.module, f"{target.name}.{name}")
-    elif not isinstance(name, str) or not isinstance(target, Stub):
+    elif not isinstance(name, str) or not isinstance(target, _OBJECTS):
         refuse_global("builtins", "getattr")
     return Stub(Global("builtins", "getattr"))
 
