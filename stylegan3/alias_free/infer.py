@@ -55,9 +55,10 @@ def channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
     """
     widest, low, high = max(channels), 1, math.inf
     for width, cutoff in zip(channels, config.cutoffs, strict=False):
-        low = max(low, math.ceil((width - 0.5) * 2 * cutoff))
+        # between the halves, which are rounded to either side
+        low = max(low, math.floor((width - 0.5) * 2 * cutoff) + 1)
         if width < widest:
-            high = min(high, math.floor((width + 0.5) * 2 * cutoff))
+            high = min(high, math.ceil((width + 0.5) * 2 * cutoff) - 1)
     if high == math.inf:
         return 1 << (low - 1).bit_length()
     for step in (1 << i for i in range(23, -1, -1)):

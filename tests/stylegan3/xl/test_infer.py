@@ -29,6 +29,16 @@ CONFIGS = {
         head_layers=(7, 5, 5, 5),
         up_factors=(2, 4, 4, 2),
     ),
+    "a width between two bases": StyleGANXLConfig(
+        z_dim=8,
+        w_dim=8,
+        img_resolution=128,
+        num_layers=5,
+        channel_base=700,
+        channel_max=24,
+        head_layers=(7,),
+        up_factors=(8,),
+    ),
     "R": replace(SMALL_XL, conv_kernel=1, use_radial_filters=True),
 }
 
