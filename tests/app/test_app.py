@@ -268,7 +268,14 @@ def test_an_expression_moves_an_edit_and_reset_restores_the_picture(driver: Driv
     assert shown.amount == pytest.approx(np.sin(0.5))
     assert driver.app.status.player.edits[0].amount == pytest.approx(np.sin(0.5))
     assert driver.app.params.edits[0] == edit
-    driver.key("r")
+    driver.key("ctrl+e")
+    assert driver.app.params.edits == ()
+    (notice,) = driver.app.status.notices
+    assert notice.text == "Removed the edit of synthesis.input.weight"
+    assert notice.hint == "Ctrl+Z brings them back."
+    driver.key("ctrl+z")
+    assert driver.app.params.edits == (edit,)
+    driver.key("ctrl+e")
     assert driver.app.params.edits == ()
     driver.app.player.clock.rewind()
     np.testing.assert_array_equal(driver.settle(), before)

@@ -1,6 +1,5 @@
 import pytest
 from imgui_bundle import imgui
-from msgspec.structs import replace
 
 from sgview.gui.hotkeys import hotkeys
 from sgview.state import commands
@@ -97,11 +96,13 @@ def test_blend_key_goes_round(make_stage) -> None:
     assert seen == ["a", "b", "mix"]
 
 
-def test_reset_removes_the_edits_only(make_stage) -> None:
+def test_a_key_asks_for_the_edits_to_be_removed(make_stage) -> None:
     params = Params(edits=(Edit(tensor="mapping.w_avg"),), layer=Layer(name="L2"))
     stage = make_stage(params=params)
     stage.key(K.r)
-    assert stage.params == replace(params, edits=())
+    assert (stage.params, stage.commands) == (params, [])  # beside T, which is tapped in the dark
+    stage.key(CTRL, K.e)
+    assert (stage.params, stage.commands) == (params, [commands.RemoveEdits()])
 
 
 def test_keys_do_nothing_while_text_is_typed(make_stage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -32,6 +31,7 @@ from sgview.show.resolver import Resolved
 from sgview.show.show import Show
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary
+from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot
 from sgview.state.notices import Notices
@@ -178,6 +178,13 @@ class App(Closing):
                     self._set_params(params, f"Recall {name}")
             case c.ToggleTake():
                 self.show.toggle_take(self.params, self.status.engine.networks)
+            case c.RemoveEdits() if self.params.edits:
+                removed = names_of_edits(self.params.edits)
+                self._set_params(replace(self.params, edits=()), "Remove all edits")
+                hint = "Ctrl+Z brings them back."
+                self._notices.add("info", f"Removed {removed}", hint, now=self._now())
+            case c.RemoveEdits():
+                pass
             case c.Undo(count):
                 self.show.leave_look()
                 self.params = self._history.undo(count)
@@ -256,8 +263,7 @@ class App(Closing):
         while self._commands:
             command = self._commands.pop(0)
             self._reports.note(repr(command))
-            name = re.sub(r"(?<!^)([A-Z])", r" \1", type(command).__name__).lower()
-            self._boundary.attempt(f'command "{name}"', self.execute, command)
+            self._boundary.attempt(name_of_command(command), self.execute, command)
 
     def _set_params(self, params: Params, name: str) -> None:
         """Take parameters from a file as one change that can be undone."""

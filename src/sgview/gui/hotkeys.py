@@ -79,7 +79,7 @@ def hotkeys(
     up = _changes(lambda params, status: step_layer(params, status.engine.networks, 1))
     down = _changes(lambda params, status: step_layer(params, status.engine.networks, -1))
     image = _changes(lambda params, status: show_layer(params, IMAGE))
-    reset_edits = _changes(lambda params, status: replace(params, edits=()))
+    reset_edits = _emits(commands.RemoveEdits())
     flip_x = _changes(lambda params, status: _flip(params, "horizontal"))
     flip_y = _changes(lambda params, status: _flip(params, "vertical"))
     downs = (int(_K.left_bracket), int(_K.page_down))
@@ -94,7 +94,8 @@ def hotkeys(
         Hotkey("Network", ("]", "PgUp"), ups, "Layer up", up, True),
         Hotkey("Network", ("0",), digits, "Image", image),
         Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
-        Hotkey("Network", ("R",), (int(_K.r),), "Remove all edits", reset_edits),
+        # Away from T, which a hand without light taps the beat with.
+        Hotkey("Network", ("Ctrl+E",), (_CTRL | int(_K.e),), "Remove all edits", reset_edits),
         Hotkey("Time", ("Space",), (int(_K.space),), "Pause", _emits(commands.TogglePause())),
         Hotkey("Time", (",",), (int(_K.comma),), "Step back", _emits(commands.Step(-1)), True),
         Hotkey("Time", (".",), (int(_K.period),), "Step", _emits(commands.Step(1)), True),

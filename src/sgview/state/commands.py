@@ -283,6 +283,10 @@ class ToggleTake(Struct, frozen=True):
     """Begin to record a take, or end the one that is being recorded."""
 
 
+class RemoveEdits(Struct, frozen=True):
+    """Remove all edits, and say which and how to get them back."""
+
+
 class Undo(Struct, frozen=True):
     """Go back `count` changes of `Params`."""
 
@@ -320,6 +324,7 @@ AppCommand = (
     | SaveLook
     | RecallLook
     | ToggleTake
+    | RemoveEdits
     | Undo
     | Redo
     | TimeLayers

@@ -5,10 +5,12 @@ All of it comes from the `Field` of its leaf; of the amount of an edit, from its
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from sgview.state.commands import Command
 from sgview.state.operations import OPERATIONS, Operation
-from sgview.state.params import Params
+from sgview.state.params import Edit, Params
 from sgview.state.paths import Leaf, leaf_at
 
 
@@ -52,3 +54,17 @@ def _operation(params: Params, leaf: Leaf) -> Operation | None:
     row = leaf.parts[1]
     assert isinstance(row, int)
     return OPERATIONS[params.edits[row].operation] if row < len(params.edits) else None
+
+
+def names_of_edits(edits: tuple[Edit, ...]) -> str:
+    """Return how many there are and of what: "3 edits of a.weight, b.weight and 1 more"."""
+    named = ", ".join(edit.tensor or "no tensor yet" for edit in edits[:2])
+    rest = f" and {len(edits) - 2} more" if len(edits) > 2 else ""
+    count = "the edit" if len(edits) == 1 else f"{len(edits)} edits"
+    return f"{count} of {named}{rest}"
+
+
+def name_of_command(command: Command) -> str:
+    """Return what to call a command in a sentence: 'command "load network"'."""
+    words = re.sub(r"(?<!^)([A-Z])", r" \1", type(command).__name__).lower()
+    return f'command "{words}"'
