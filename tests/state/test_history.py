@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from sgview.state.history import History
+from sgview.state.history import LONGEST, History
 from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params, View
 
 
@@ -119,16 +119,17 @@ def test_is_bounded() -> None:
 @pytest.mark.parametrize(
     ("new", "name"),
     [
-        (Params(noise=Noise(amplitude=2.0)), "Noise amplitude"),
-        (Params(noise=Noise(translate=(0.0, 1.0, 0.0))), "Noise translate y"),
+        (Params(noise=Noise(amplitude=2.0)), "Noise amplitude 0.9 to 2.0"),
+        (Params(noise=Noise(translate=(0.0, 1.0, 0.0))), "Noise translate y 0.0 to 1.0"),
         (Params(noise=Noise(amplitude=2.0, seed=4)), "Noise"),
-        (Params(blend=Blend(amounts={"L12": 0.5})), "Blend L12"),
+        (Params(blend=Blend(amounts={"L12": 0.5})), "Blend L12 0.0 to 0.5"),
         (Params(blend=Blend(amounts={"L1": 0.5, "L2": 1.0})), "Blend"),
-        (Params(view=View(flip_horizontal=True)), "Flip horizontal"),
-        (Params(layer=Layer(name="L3")), "Layer shown"),
+        (Params(view=View(flip_horizontal=True)), "Flip horizontal off to on"),
+        (Params(layer=Layer(name="L3")), "Layer shown none to L3"),
+        (Params(layer=Layer(name="L" * 99)), f"Layer shown none to {'L' * LONGEST}\u2026"),
         (Params(edits=(Edit(tensor="x"),)), "Edits"),
         (Params(bindings={"noise.amplitude": "sin(t)"}), "Binding of noise amplitude"),
-        (Params(sliders={"energy": 1.0}), "Slider energy"),
+        (Params(sliders={"energy": 1.0}), "Slider energy 0.0 to 1.0"),
         (Params(layer=Layer(name="L3"), view=View(fit="fill")), "Several values"),
     ],
 )
@@ -145,7 +146,7 @@ def test_an_edited_row_is_named_by_its_number() -> None:
     rows = (Edit(tensor="a"), Edit(tensor="b"))
     history = History(Params(edits=rows))
     history.record(Params(edits=(rows[0], replace(rows[1], amount=3.0))), 1.0)
-    assert history.undo_names() == ("Edit 2 amount",)
+    assert history.undo_names() == ("Edit 2 amount 1.0 to 3.0",)
 
 
 def test_the_menu_lists_newest_first_and_jumps_back_and_forth() -> None:
@@ -155,10 +156,11 @@ def test_the_menu_lists_newest_first_and_jumps_back_and_forth() -> None:
     three = replace(two, mapping=Mapping(truncation_psi=0.5))
     for n, params in enumerate((one, two, three)):
         history.record(params, 10.0 * n)
-    assert history.undo_names() == ("Truncation psi", "Size of the picture", "Noise seed")
-    assert history.undo_names(2) == ("Truncation psi", "Size of the picture")
+    psi, size = "Truncation psi 1.0 to 0.5", "Size of the picture fit to fill"
+    assert history.undo_names() == (psi, size, "Noise seed 1 to 2")
+    assert history.undo_names(2) == (psi, size)
     assert history.undo(2) == one
-    assert history.redo_names() == ("Size of the picture", "Truncation psi")
+    assert history.redo_names() == (size, psi)
     assert history.redo(9) == three
     assert history.undo(9) == Params()
 
@@ -168,7 +170,7 @@ def test_a_named_change_stands_alone() -> None:
     history.record(psi(1), 0.0, is_active=True)
     history.record(psi(2), 0.1, is_active=True, name="Look night")
     history.record(psi(3), 0.2)
-    assert history.undo_names() == ("Truncation psi", "Look night", "Truncation psi")
+    assert history.undo_names() == ("Truncation psi 2 to 3", "Look night", "Truncation psi 0 to 1")
     assert [history.undo(), history.undo(), history.undo()] == [psi(2), psi(1), psi(0)]
 
 
@@ -177,3 +179,10 @@ def test_a_group_is_named_after_all_that_it_came_to_change() -> None:
     history.record(Params(noise=Noise(amplitude=2.0)), 0.0, is_active=True)
     history.record(Params(noise=Noise(amplitude=2.0, offset=1.0)), 0.1, is_active=True)
     assert history.undo_names() == ("Noise",)
+
+
+def test_a_drag_is_named_from_its_first_to_its_last_value() -> None:
+    history = History(Params())
+    for n in range(1, 6):
+        history.record(Params(noise=Noise(period=1.0 + n * 0.3)), n * 0.1, is_active=True)
+    assert history.undo_names() == ("Noise period 1.0 to 2.5",)

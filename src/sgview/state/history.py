@@ -13,7 +13,9 @@ import msgspec
 
 from sgview.state.descriptions import name_of
 from sgview.state.params import Params
+from sgview.state.paths import get_leaf, leaf_at
 
+LONGEST = 24  # of a text in the name of a change [characters]
 BURST = 0.5  # changes of the same values at most this far apart are one change [s]
 
 
@@ -71,13 +73,14 @@ class History:
             changed = frozenset(_changed_leaves(self._current, params))
             is_burst = changed == self._changed and now - self._time <= BURST
             if name or not (self._is_held or is_burst) or not self._past:
-                self._past.append(_Change(self._current, name or name_of_change(changed)))
+                named = name or _name_with_values(changed, self._current, params)
+                self._past.append(_Change(self._current, named))
                 del self._past[: -self._limit]
-            elif not changed <= self._changed:
-                changed |= self._changed
-                self._past[-1] = replace(self._past[-1], name=name_of_change(changed))
             else:
-                changed = self._changed
+                changed |= self._changed
+                before = self._past[-1].before
+                named = _name_with_values(changed, before, params)
+                self._past[-1] = replace(self._past[-1], name=named)
             self._future.clear()
             self._current, self._time = params, now
             self._changed = frozenset() if name else changed
@@ -121,6 +124,28 @@ def name_of_change(leaves: frozenset[str]) -> str:
         name = name_of(".".join(common[1:]))
         return f"Binding of {name[:1].lower()}{name[1:]}"
     return name_of(".".join(common))
+
+
+def _name_with_values(leaves: frozenset[str], before: Params, after: Params) -> str:
+    """Return the name of a change, with both values where one number or text was changed."""
+    name = name_of_change(leaves)
+    leaf = leaf_at(next(iter(leaves)).removeprefix(".")) if len(leaves) == 1 else None
+    if leaf is None:
+        return name
+    try:
+        old, new = get_leaf(before, leaf), get_leaf(after, leaf)
+    except LookupError:
+        return name
+    return f"{name} {_as_text(old)} to {_as_text(new)}"
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:.4g}" if value % 1 or abs(value) >= 1e4 else f"{value:.1f}"
+    text = str(value)
+    return (text if len(text) <= LONGEST else f"{text[:LONGEST]}\u2026") or "none"
 
 
 def _changed_leaves(old: Params, new: Params) -> list[str]:
