@@ -15,13 +15,14 @@ from sgview import resources
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.overview import history_status, picture_status, player_status
-from sgview.app.pictures import host_pixels
+from sgview.app.pictures import host_pixels, output_picture
 from sgview.app.process import THREAD_TURN, closing_signals, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.screen import Screen
 from sgview.app.session_file import NAME, SessionFile
 from sgview.closing import Owner
 from sgview.gui.gui import Gui
+from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.player import Player, live_sources
@@ -84,6 +85,7 @@ class App(Owner):
         self.player = own(Player(settings, Clock(now), live_sources(settings), now))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
+        self.outputs = own(Outputs(settings, self._notices, now, output_picture))
         self._session = SessionFile(folder / NAME, now)
         self._owned.callback(lambda: self._session.close(self._make_session()))
         self._recent = RecentFiles(folder / "recent.json")
@@ -119,6 +121,7 @@ class App(Owner):
             self._build_panel()
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
+        self.outputs.offer(self.picture)
         if screen.has_panel:
             self._collect_notices()
             self.status = self._snapshot_status(resolved.signals)
@@ -141,6 +144,8 @@ class App(Owner):
             self.player.execute(command)
         elif isinstance(command, c.ScreenCommand):
             self.screen.execute(command)
+        elif isinstance(command, c.OutputCommand):
+            self.outputs.execute(command)
         elif isinstance(command, c.GuiCommand):
             self.gui.execute(command)
         else:
@@ -281,6 +286,7 @@ class App(Owner):
             show=self.show.status(textures, has_own_networks=has_own_networks),
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
+            outputs=self.outputs.status(),
             history=history_status(self._history),
             recent=self._recent.paths,
             notices=self._notices.shown(self._now()),

@@ -56,10 +56,22 @@ def open_writer(path: Path, fps: float) -> PictureWriter:
                 f"{path}: {suffix} is not a video format sgview writes; use one of "
                 f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
             )
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    make_folder(path)
+    return PngWriter(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for pictures, and those above it, unless it is there.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    return PngWriter(path)
 
 
 class PngWriter:

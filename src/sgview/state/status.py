@@ -240,6 +240,20 @@ class ScreenStatus(Struct, frozen=True):
     pace_note: str = ""  # what else sets the pace
 
 
+class OutputStatus(Struct, frozen=True):
+    """One output: a place besides the window where every new picture goes."""
+
+    name: str = ""
+    help: str = ""
+    is_on: bool = False
+    target: str = ""  # a folder, file or address, while it is on
+    size: tuple[int, int] = (0, 0)  # of the newest picture that went there, width, height [px]
+    rate: float = 0.0  # pictures that go there [1/s]
+    written: int = 0  # pictures since it is on
+    dropped: int = 0  # pictures that came faster than they could be written
+    problem: str = ""  # what is wrong, or why it went off
+
+
 class HistoryStatus(Struct, frozen=True):
     """What can be taken back and made again."""
 
@@ -265,6 +279,7 @@ class Status(Struct, frozen=True):
     show: ShowStatus = ShowStatus()
     picture: PictureStatus = PictureStatus()
     screen: ScreenStatus = ScreenStatus()
+    outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
     history: HistoryStatus = HistoryStatus()
     recent: tuple[str, ...] = ()  # paths of networks, newest first
     notices: tuple[Notice, ...] = ()
