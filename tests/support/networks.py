@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3 import Config, Generator, StyleGAN1Config, StyleGAN2Config, StyleGAN3Config
 
 SMALL3 = StyleGAN3Config(
     z_dim=24,
@@ -18,8 +18,13 @@ SMALL2 = StyleGAN2Config(
     z_dim=24, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400, channel_max=27
 )
 
+SMALL1 = StyleGAN1Config(
+    z_dim=24, c_dim=3, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400,
+    channel_max=27, label_concat=True, layer_features=17,
+)  # fmt: skip
 
-def lively(config: StyleGAN2Config | StyleGAN3Config, seed: int = 0) -> Generator:
+
+def lively(config: Config, seed: int = 0) -> Generator:
     """Return a network none of whose tensors is at its trivial start."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -67,8 +67,8 @@ def found_generator(
 
 
 def _finest(parts: Mapping[str, Part]) -> int:
-    blocks = [re.match(r"synthesis\.b(\d{1,6})\.", name) for name in parts]
-    sizes = [int(block[1]) for block in blocks if block]
+    blocks = [re.match(r"synthesis\.b(\d{1,40})\.", name) for name in parts]
+    sizes = [int(block[1]) for block in blocks if block]  # of up to 31 digits
     largest = STYLEGAN1.config.largest["img_resolution"]
     if not sizes or not all(4 <= n <= largest and n & (n - 1) == 0 for n in sizes):
         raise UnusableError("it is StyleGAN1, but its layers are of no size that networks have")
