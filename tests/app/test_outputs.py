@@ -11,7 +11,7 @@ from PIL import Image
 from sgview.outputs.output import OutputKind
 from sgview.outputs.outputs import Outputs
 from sgview.outputs.picture import OutputPicture
-from sgview.settings import Settings, Window
+from sgview.settings import Settings, WindowSettings
 from sgview.state import commands as c
 from sgview.state.params import Noise, Params
 from sgview.state.status import OutputStatus
@@ -25,7 +25,7 @@ SERIES = "PNG series"
 
 @pytest.fixture
 def app(screen, tmp_path: Path) -> Iterator:
-    window = Window(width=1100, height=760)
+    window = WindowSettings(width=1100, height=760)
     with app_playing({"a": SG3_A}, screen, tmp_path, window=window) as app:
         app.player.clock.is_paused = True
         yield app

@@ -13,7 +13,7 @@ from sgview.outputs.picture import OutputPicture
 from sgview.outputs.png_series import open_png_series
 from sgview.outputs.video import OutputError
 from sgview.outputs.writer_thread import MOST_WAITING, WriterThread
-from sgview.settings import Folders, Settings
+from sgview.settings import FolderSettings, Settings
 from sgview.state.params import Params
 from tests.support.until import until
 
@@ -28,7 +28,7 @@ def pictures(count: int) -> list[np.ndarray]:
 
 
 def settings_for(folder: Path) -> Settings:
-    return Settings(folders=Folders(snapshots=str(folder)))
+    return Settings(folders=FolderSettings(snapshots=str(folder)))
 
 
 class SlowWriter:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from imgui_bundle import imgui, implot
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.key_sheet import draw_key_sheet
@@ -43,7 +43,7 @@ USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
 
-class Gui(Owner):
+class Gui(Closing):
     """Owns one ImGui context and the state of its widgets, nothing of the instrument.
 
     Without `attach` there is neither window nor GL: the null backend, on which `draw` runs as

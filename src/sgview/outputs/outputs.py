@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.outputs.output import OUTPUTS, Output, OutputKind
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import OutputError
@@ -23,7 +23,7 @@ P = TypeVar("P")
 """Pictures as whoever plays them has them; two are the same picture if they are one object."""
 
 
-class Outputs(Owner, Generic[P]):
+class Outputs(Closing, Generic[P]):
     """Owns the outputs that are on; one that is off costs nothing.
 
     Args:

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""
@@ -98,7 +98,7 @@ class PngWriter:
         """Do nothing: every file is complete when it is written."""
 
 
-class VideoWriter(Owner):
+class VideoWriter(Closing):
     """A video file: H.264 (.mp4, .mov, .mkv) or VP9 (.webm), yuv420p, near-lossless to the eye.
 
     Pictures with an odd side lose their last row or column, since 4:2:0 wants even sizes.
