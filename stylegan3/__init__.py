@@ -1,4 +1,4 @@
-"""StyleGAN1, StyleGAN2 and StyleGAN3 generators: published names and signatures, plain torch, any device.
+"""Generators of the StyleGAN line: published names and signatures, plain torch, any device.
 
 From the bottom up: `ops` (the papers' operations) and `cuda` (compiling and launching); `config`,
 `layers`, `shapes`, `mapping` and `synthesis`, which all families share; a package for each family;

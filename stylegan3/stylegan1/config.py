@@ -68,7 +68,7 @@ class StyleGAN1Config(Config):
         taps = tuple(float(v) for v in self.blur_filter)
         if len(taps) % 2 == 0 or not all(map(math.isfinite, taps)) or sum(taps) == 0:
             raise ValueError(
-                f"blur_filter must be an odd number of finite taps with a non-zero sum, not {taps!r}"
+                f"blur_filter must be finite taps, an odd number with a non-zero sum, not {taps!r}"
             )
         object.__setattr__(self, "blur_filter", taps)
 

@@ -71,8 +71,8 @@ class SynthesisLayer(nn.Module):
         x = F.conv_transpose2d(x, kernel, stride=2, padding=1)
         if self.is_bias_blurred:
             x = x + self.bias[:, None, None]
-        before = (self.resample_filter.shape[0] - 1) // 2
-        return upfirdn2d(x, self.resample_filter, padding=(before,) * 4, memo=self._memo)
+        pad = (self.resample_filter.shape[0] - 1) // 2
+        return upfirdn2d(x, self.resample_filter, padding=(pad, pad, pad, pad), memo=self._memo)
 
     def forward(
         self,

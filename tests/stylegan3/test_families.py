@@ -6,7 +6,15 @@ import pytest
 import torch
 
 import stylegan3
-from stylegan3 import Config, Generator, StyleGAN1Config, StyleGAN2Config, StyleGAN3Config, families, family_of
+from stylegan3 import (
+    Config,
+    Generator,
+    StyleGAN1Config,
+    StyleGAN2Config,
+    StyleGAN3Config,
+    families,
+    family_of,
+)
 from stylegan3.families import FAMILIES, Family, fresh_buffer, is_buffer, recognise
 from tests.support.networks import SMALL1, SMALL2, SMALL3
 

@@ -171,8 +171,8 @@ class Edit(Node, frozen=True):
 class Blend(Node, frozen=True):
     """How much of network B is in the live network: per group, 0 = A, 1 = B, unclamped.
 
-    A group is "mapping", "input", "L0".."Ln" (StyleGAN3) or "b4".."bR" (StyleGAN1 and 2). Its amount is
-    `master * amounts.get(group, 0)`.
+    A group is "mapping", "input", "L0".."Ln" (StyleGAN3) or "b4".."bR" (StyleGAN1 and 2). Its
+    amount is `master * amounts.get(group, 0)`.
     """
 
     source: Annotated[Literal["mix", "a", "b"], Field("Play", name="Play mix, A or B",

@@ -1,4 +1,4 @@
-"""StyleGAN1 weights of GenForce: `.pth` files, the mathematics of TensorFlow's under other names."""
+"""StyleGAN1 weights of GenForce, `.pth`: the mathematics of TensorFlow's under other names."""
 
 from __future__ import annotations
 

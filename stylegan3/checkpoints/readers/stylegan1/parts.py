@@ -48,7 +48,7 @@ def found_generator(
     lod = options.get("lod", 0.0)
     resolution = _finest(parts)
     if not 0 <= lod <= resolution.bit_length() - 3:
-        raise UnusableError(f"its configuration is impossible: lod is {lod:g}")
+        raise UnusableError(f"it is StyleGAN1, but its configuration is impossible: lod is {lod:g}")
     run = resolution >> math.floor(lod)
     lowest_torgb = run if lod == math.floor(lod) else run // 2
     kept = {}
@@ -57,8 +57,12 @@ def found_generator(
         size = int(block[1]) if block else 0
         if size <= run and not (block and block[2] and size < lowest_torgb):
             kept[name] = part
-    inferred = infer_options(STYLEGAN1, {name: part.shape for name, part in kept.items()})
-    config = configure(STYLEGAN1.config, inferred | {"img_resolution": resolution} | dict(options))
+    try:
+        inferred = infer_options(STYLEGAN1, {name: part.shape for name, part in kept.items()})
+        inferred["img_resolution"] = resolution
+        config = configure(STYLEGAN1.config, inferred | dict(options))
+    except UnusableError as error:
+        raise UnusableError(f"it is StyleGAN1, but {error}") from error
     if lod:
         notes.append(
             f"it was saved while it grew (lod {lod:g}): layers finer than {run} px are left out"

@@ -56,7 +56,9 @@ def read_stylegan1(source: Source, tree: Any) -> FoundGenerator | None:
 
 def _candidates(tree: dict[Any, Any]) -> Iterator[tuple[str, dict[str, TensorRef]]]:
     for held in (tree, tree.get("models")):
-        for key in KEYS if isinstance(held, dict) else ():
+        if not isinstance(held, dict):
+            continue
+        for key in KEYS:
             tensors = tensors_in(held.get(key) if key else held)
             for prefix in PREFIXES if tensors else ():
                 below = strip_prefix(tensors, prefix)

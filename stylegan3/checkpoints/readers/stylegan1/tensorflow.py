@@ -125,7 +125,8 @@ def _fused_from(fused_scale: Any) -> float:
         return math.inf
     if fused_scale != "auto":
         raise UnusableError(
-            f"its configuration is impossible: fused_scale is {str(fused_scale)[:20]}"
+            "it is StyleGAN1, but its configuration is impossible: fused_scale is"
+            f" {str(fused_scale)[:20]}"
         )
     return FUSED_FROM
 
