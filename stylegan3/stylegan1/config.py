@@ -55,6 +55,9 @@ class StyleGAN1Config(Config):
             raise ValueError(
                 f"img_resolution must be a power of two of at least 4, not {self.img_resolution}"
             )
+        for name in ("use_noise", "use_instance_norm"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, not {getattr(self, name)!r}")
         if self.program not in PROGRAMS:
             raise ValueError(f"program must be one of {', '.join(PROGRAMS)}, not {self.program!r}")
         for name in ("activation", "mapping_activation"):

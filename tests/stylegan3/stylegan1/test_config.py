@@ -40,6 +40,7 @@ def test_sizes_of_a_network_that_grows():
         ("lod", 4),
         ("lod", -0.5),
         ("layer_features", 0),
+        ("use_instance_norm", "no"),
     ],
 )
 def test_impossible_values_are_named(option, value):
