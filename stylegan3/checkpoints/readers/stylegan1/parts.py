@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -142,10 +142,3 @@ def read_number(source: Source, name: str, value: Any) -> float:
     if not math.isfinite(value):
         raise UnusableError(f"its configuration is impossible: {name} is no number")
     return float(value)
-
-
-def numbered(pattern: str, names: Mapping[str, Any]) -> Iterator[tuple[str, re.Match[str]]]:
-    """The names that match `pattern` as a whole."""
-    for name in names:
-        if match := re.fullmatch(pattern, name):
-            yield name, match

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.found import FoundGenerator, Part
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
 from stylegan3.checkpoints.readers.stylegan1.parts import (
-    FUSED_FROM,
     SQRT2,
     Convert,
     first_half_plus_one,
@@ -22,6 +19,7 @@ from stylegan3.checkpoints.readers.stylegan1.parts import (
     times,
     turned,
 )
+from stylegan3.checkpoints.readers.stylegan1.tensorflow_options import stated_options
 from stylegan3.checkpoints.source import Source
 
 # Variable name -> published name, axes in the published order, conversion, axes in the file.
@@ -38,22 +36,6 @@ RULES: tuple[tuple[str, str, tuple[int, ...], Convert | None, int], ...] = (
     (r"LAYER/StyleMod/bias", "LAYER.affine.bias", (0,), first_half_plus_one, 1),
 )
 LAYER = r"synthesis/(\d{1,6})x\1/(Const|Conv0_up|Conv1|Conv)(?=/)"
-# static_kwargs of the network -> configuration; what shapes show is taken from them instead.
-OPTIONS = {
-    "nonlinearity": "activation",
-    "mapping_nonlinearity": "mapping_activation",
-    "mapping_lrmul": "mapping_lr_multiplier",
-    "use_instance_norm": "use_instance_norm",
-    "blur_filter": "blur_filter",
-}
-# Options with which the program computes something that nobody has described.
-ONLY = {
-    "use_styles": True,
-    "use_pixel_norm": False,
-    "const_input_layer": True,
-    "normalize_latents": True,
-    "use_wscale": True,
-}
 
 
 def is_stylegan1(variables: Mapping[str, TensorRef]) -> bool:
@@ -69,23 +51,8 @@ def convert_stylegan1(
     Raises:
         UnusableError: if they are no generator, or options are set that nobody has described.
     """
-    given = network.state.get("static_kwargs")
-    given = given if isinstance(given, dict) else {}
-    for name, only in ONLY.items():
-        if given.get(name, only) is not only:
-            raise UnusableError(
-                f"it is StyleGAN1 with the option {name} {str(given[name])[:20]}, which is not"
-                " supported"
-            )
-    options = {
-        option: tuple(given[name]) if isinstance(given[name], list) else given[name]
-        for name, option in OPTIONS.items()
-        if name in given
-    }
-    if options.get("blur_filter", ()) is None:
-        options["blur_filter"] = (1.0,)
+    options, fused_from = stated_options(network)
     options["lod"] = _lod(source, network)
-    fused_from = _fused_from(given.get("fused_scale", "auto"))
     finest = max((int(m[1]) for m in map(re.compile(LAYER).match, variables) if m), default=4)
     parts: dict[str, Part] = {}
     for name, ref in variables.items():
@@ -115,20 +82,6 @@ def _part(name: str, ref: TensorRef, finest: int, fused_from: float) -> tuple[st
                 published = published.replace("LAYER", f"synthesis.b{layer[1]}.{layer[2]}")
             return published.format(*match.groups()), part_of(name, ref, axes, convert, rank)
     return name, Part.of(ref)  # surplus: reported by name
-
-
-def _fused_from(fused_scale: Any) -> float:
-    """The resolution from which upsampling layers are fused [px]."""
-    if fused_scale is True:
-        return 0
-    if fused_scale is False:
-        return math.inf
-    if fused_scale != "auto":
-        raise UnusableError(
-            "it is StyleGAN1, but its configuration is impossible: fused_scale is"
-            f" {str(fused_scale)[:20]}"
-        )
-    return FUSED_FROM
 
 
 def _lod(source: Source, network: Stub) -> float:

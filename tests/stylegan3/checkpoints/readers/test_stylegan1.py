@@ -122,7 +122,13 @@ def test_a_network_that_still_grew(tensorflow, lod, is_number):
 def test_options_of_the_tensorflow_program(tensorflow):
     v = published.tensorflow_variables(WIDTHS)
     path = tensorflow(
-        v, nonlinearity="relu", mapping_lrmul=0.1, use_instance_norm=False, blur_filter=None
+        v,
+        nonlinearity="relu",
+        mapping_lrmul=0.1,
+        use_instance_norm=False,
+        blur_filter=None,
+        truncation_psi=0.5,
+        structure="fixed",
     )
     config = read(path).config
     assert (config.activation, config.mapping_lr_multiplier) == ("relu", 0.1)
@@ -241,10 +247,13 @@ def test_conversion_keeps_every_bit(tensorflow, torch_file, tmp_path, layout):
         ("nonlinearity", "swish"),
         ("blur_filter", [1.0, float("nan"), 1.0]),
         ("mapping_lrmul", -1.0),
+        ("use_attention", True),
+        ("\n" * 99, {}),
     ],
 )
 def test_options_nobody_has_described(forge, tensorflow, option, value):
     cause = forge.refused(tensorflow(published.tensorflow_variables(WIDTHS), **{option: value}))
+    option = option.strip() or "a dict"
     names = {"nonlinearity": "activation", "mapping_lrmul": "mapping_lr_multiplier"}
     assert names.get(option, option) in cause and "StyleGAN1" in cause
 
