@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stylegan3.loading import load
     from stylegan3.stylegan1.config import StyleGAN1Config
     from stylegan3.stylegan2.config import StyleGAN2Config
+    from stylegan3.xl.config import StyleGANXLConfig
 
 __all__ = [
     "CheckpointError",
@@ -32,6 +33,7 @@ __all__ = [
     "StyleGAN1Config",
     "StyleGAN2Config",
     "StyleGAN3Config",
+    "StyleGANXLConfig",
     "family_of",
     "group_of",
     "load",
@@ -47,6 +49,7 @@ _HOMES = {
     "StyleGAN1Config": "stylegan1.config",
     "StyleGAN2Config": "stylegan2.config",
     "StyleGAN3Config": "alias_free.config",
+    "StyleGANXLConfig": "xl.config",
     "family_of": "families",
     "group_of": "layers",
     "load": "loading",
