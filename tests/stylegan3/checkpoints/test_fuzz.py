@@ -74,9 +74,9 @@ def seeds(small2, small3, tmp_path_factory):
     files["dill"] = (DATA / "sgxl-r-sr-sr-uncond-64.pkl").read_bytes()
     files["tensorflow"] = (DATA / "sg2-tf-legacy-32.pkl").read_bytes()
     files["stylegan1"] = (DATA / "sg1-tf-cond-128.pkl").read_bytes()
-    variables = published.tensorflow_variables({4: 3, 8: 2})
+    variables = published.tensorflow_variables({4: 16, 8: 16})
     for name, held in (
-        ("rosinality", {"g_running": published.rosinality_tensors({4: 3, 8: 2})}),
+        ("rosinality", {"g_running": published.rosinality_tensors({4: 16, 8: 16})}),
         ("genforce", {"generator_smooth": published.genforce_tensors(variables)}),
     ):
         buffer = io.BytesIO()

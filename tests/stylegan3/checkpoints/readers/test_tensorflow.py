@@ -153,7 +153,7 @@ def test_older_versions(forge, networks, written, small2, version):
     ("extra", "words"),
     [
         (("4x4/LabelConcat/weight", np.zeros((3, 8), np.float32)), "class-conditional"),
-        (("4x4/StyleMod/weight", np.zeros((3, 8), np.float32)), "it is StyleGAN1, but tensor"),
+        (("4x4/StyleMod/weight", np.zeros((3, 8), np.float32)), "it is StyleGAN1 with the option"),
         (("8x8/Conv7/weight", np.zeros((3, 8), np.float32)), "surplus"),
         (("4x4/Conv/weight", np.zeros((8, 8), np.float32)), "axes"),
         (("4x4/Conv/weight", np.zeros((5, 5, 8, 8), np.float32)), "misshapen"),
