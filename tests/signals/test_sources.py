@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pythonosc.udp_client import SimpleUDPClient
 
 from sgview.signals.incoming import Inputs
-from sgview.signals.midi import MidiInput
+from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of

@@ -16,7 +16,7 @@ from sgview.show.resolver import Resolved, Resolver
 from sgview.show.script import Script
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
-from sgview.signals.midi import MidiInput
+from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.sound.sound import Hearing

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sgview.closing import Owner
 from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
-from sgview.signals.midi import MidiInput
+from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of

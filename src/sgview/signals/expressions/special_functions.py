@@ -25,6 +25,8 @@ FORMS: dict[str, Signature] = {
     "midi": Signature(listening.midi, 1, 3),
     "note": Signature(listening.note, 1, 2),
     "bend": Signature(listening.bend, 0, 1),
+    "aftertouch": Signature(listening.aftertouch, 0, 1),
+    "polytouch": Signature(listening.polytouch, 1, 2),
     "audio": Signature(listening.audio, 1, 1),
     "lfo": Signature(remembering.lfo, 1, 3),
     "env": Signature(remembering.env, 3, 3),
