@@ -12,7 +12,7 @@ from PIL import Image
 from sgview.app.pace import SOFTWARE_FRAME
 from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.outputs.snapshot import load_snapshot_params
-from sgview.settings import Window
+from sgview.settings import WindowSettings
 from sgview.show.clock import Pace
 from sgview.state.commands import DismissNotice, LoadNetwork, Quit
 from sgview.state.params import Blend, Edit, Params, Playback, View
@@ -92,7 +92,7 @@ class Driver:
 @pytest.fixture(scope="module")
 def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     folder = tmp_path_factory.mktemp("app")
-    window = Window(width=WIDTH, height=HEIGHT)
+    window = WindowSettings(width=WIDTH, height=HEIGHT)
     with app_playing({"a": A, "b": B}, screen, folder, window=window) as app:
         yield Driver(app, screen, folder)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from sgview.settings import Settings, Window
+from sgview.settings import Settings, WindowSettings
 from sgview.state.params import Noise, Params
 from sgview.state.status import PictureStatus
 from tests.support.until import LIMIT, until
@@ -65,7 +65,7 @@ def app(screen, engine: SlowEngine, tmp_path: Path) -> Iterator[Any]:
     from sgview.engine.worker import EngineWorker
 
     worker = EngineWorker(engine)  # type: ignore[arg-type]
-    settings = Settings(window=Window(width=640, height=480))
+    settings = Settings(window=WindowSettings(width=640, height=480))
     with App(settings, worker, state_folder=tmp_path) as app:
         try:
             yield app
@@ -130,7 +130,7 @@ def test_closing_ends_every_thread_of_the_app(screen, engine: SlowEngine, tmp_pa
 
     before = set(threading.enumerate())
     worker = EngineWorker(engine)  # type: ignore[arg-type]
-    app = App(Settings(window=Window(width=64, height=64)), worker, state_folder=tmp_path)
+    app = App(Settings(window=WindowSettings(width=64, height=64)), worker, state_folder=tmp_path)
     app.frame()
     app.close()
     app.close()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sgview.app.files import Files, commands_for
-from sgview.settings import Folders
+from sgview.settings import FolderSettings
 from sgview.state.commands import LoadNetwork, LoadPreset
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
@@ -42,7 +42,7 @@ def notices() -> Notices:
 
 @pytest.fixture
 def files(tmp_path: Path, notices: Notices) -> Iterator[Files]:
-    folders = Folders(snapshots=str(tmp_path / "shots"), presets=str(tmp_path / "looks"))
+    folders = FolderSettings(snapshots=str(tmp_path / "shots"), presets=str(tmp_path / "looks"))
     files = Files(folders, notices, lambda: 0.0)
     yield files
     files.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sgview.settings import Osc, Window
+from sgview.settings import OscSettings, WindowSettings
 from sgview.show.clock import Pace
 from sgview.state import commands
 from sgview.state.params import Layer, Params
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.gl
 
 @pytest.fixture
 def app(screen, tmp_path: Path) -> Iterator[Any]:
-    settings = {"window": Window(width=900, height=600), "osc": Osc(enabled=False)}
+    settings = {"window": WindowSettings(width=900, height=600), "osc": OscSettings(enabled=False)}
     with app_playing({"a": SG2}, screen, tmp_path, **settings) as app:
         yield app
 

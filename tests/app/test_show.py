@@ -9,7 +9,7 @@ from PIL import Image
 
 from sgview.app.session_file import NAME, load_session
 from sgview.cli import main
-from sgview.settings import Window
+from sgview.settings import WindowSettings
 from sgview.show.takes.take import read_take
 from sgview.state import commands as c
 from sgview.state.params import Mapping, Noise, Params, View
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.gl
 
 @pytest.fixture
 def app(screen, tmp_path: Path) -> Iterator:
-    window = Window(width=1100, height=760)
+    window = WindowSettings(width=1100, height=760)
     with app_playing({"a": A, "b": B}, screen, tmp_path, window=window) as app:
         yield app
 

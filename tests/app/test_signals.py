@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from sgview.settings import Midi, Osc, Window
+from sgview.settings import MidiSettings, OscSettings, WindowSettings
 from sgview.state import commands as c
 from sgview.state.params import Params
 from tests.support.app import SG2, SG3_A, Time, app_playing
@@ -31,9 +31,9 @@ class Stage:
 def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("app")
     settings = {
-        "window": Window(width=900, height=700),
-        "osc": Osc(port=0),
-        "midi": Midi(enabled=False),
+        "window": WindowSettings(width=900, height=700),
+        "osc": OscSettings(port=0),
+        "midi": MidiSettings(enabled=False),
     }
     time = Time()
     with app_playing({"a": SG3_A}, screen, folder, now=time, **settings) as app:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sgview.resources import config
 from sgview.show.script import Script
-from sgview.show.script_frame import Play, apply_changes
+from sgview.show.script_frame import ScriptFrame, apply_changes
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from tests.support.until import until
@@ -227,6 +227,6 @@ def test_state_is_kept_from_frame_to_frame(write) -> None:
     [("L1", "L1"), ("L12_1044_32", "L12"), ("b256.torgb", "b256"), ("input", "input")],
 )
 def test_layers_name_their_group(name: str, group: str) -> None:
-    play = Play(Params(), NOW)
+    play = ScriptFrame(Params(), NOW)
     play.blend_layer_by_name(name, 0.5)
     assert play.params.blend.amounts == {group: 0.5}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sgview.app import dialogs
-from sgview.settings import Folders, Settings
+from sgview.settings import FolderSettings, Settings
 from tests.support import DATA
 from tests.support.until import LIMIT, until
 
@@ -65,7 +65,7 @@ def app_playing(
     from sgview.engine.networks import load_network
     from sgview.engine.worker import EngineWorker
 
-    folders = Folders(
+    folders = FolderSettings(
         snapshots=str(folder / "shots"),
         presets=str(folder / "presets"),
         takes=str(folder / "takes"),

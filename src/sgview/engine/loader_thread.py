@@ -20,7 +20,7 @@ Load = Callable[[Path, Callable[[float], None]], Network]
 
 
 class _CancelledError(Exception):
-    """Nobody waits for this file any more."""
+    """Raised in the loader to stop reading a file that is not wanted any more."""
 
 
 class _Job(NamedTuple):
@@ -58,14 +58,14 @@ class LoaderThread:
         self._jobs.put(job)
 
     def cancel(self, slot: Slot) -> None:
-        """Forget what was requested for `slot`."""
+        """Drop the request for `slot`."""
         with self._lock:
             self._wanted.pop(slot, None)
 
     def swap(self, then: Callable[[], None]) -> None:
         """Let files that are being read for A arrive in B, and the other way round.
 
-        Calls `then` in the same moment, so that no file arrives between the two.
+        Calls `then` under the same lock, so that no file arrives between the two.
         """
         with self._lock:
             self._wanted = {OTHER[s]: job for s, job in self._wanted.items()}

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simpleeval import SimpleEval
 
-from sgview.signals.expressions.context import Moment
+from sgview.signals.expressions.context import EvaluationContext
 from sgview.signals.expressions.expressions import Expression, ExpressionError
 from sgview.signals.expressions.functions import FUNCTIONS
 from sgview.signals.incoming import Instant
 
 
 def at(text: str, t: float) -> float:
-    return Expression(text).evaluate(Moment(Instant(t)))
+    return Expression(text).evaluate(EvaluationContext(Instant(t)))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,11 @@ def test_unknown_name_suggests_the_nearest():
 
 def test_reading_once_serves_every_time():
     wave = Expression("t * t")
-    assert [wave.evaluate(Moment(Instant(t))) for t in (0.0, 2.0, 3.0)] == [0.0, 4.0, 9.0]
+    assert [wave.evaluate(EvaluationContext(Instant(t))) for t in (0.0, 2.0, 3.0)] == [
+        0.0,
+        4.0,
+        9.0,
+    ]
 
 
 PIECES = st.sampled_from(

@@ -1,6 +1,5 @@
 """MIDI with mido's message objects, and with devices that come and go."""
 
-
 import mido
 import pytest
 

@@ -3,7 +3,7 @@
 import mido
 import pytest
 
-from sgview.signals.expressions.context import Moment
+from sgview.signals.expressions.context import EvaluationContext
 from sgview.signals.expressions.expressions import Expression
 from sgview.signals.incoming import Inputs, Instant
 from sgview.signals.midi.values import MidiValues
@@ -101,7 +101,7 @@ def test_soft_pads_are_triggers(velocity: int, trigger: str) -> None:
 
     def evaluate() -> float:
         inputs = Inputs(midi=values.snapshot())
-        return expression.evaluate(Moment(Instant(0.0, elapsed=0.1, inputs=inputs)))
+        return expression.evaluate(EvaluationContext(Instant(0.0, elapsed=0.1, inputs=inputs)))
 
     assert evaluate() == 0.0
     values.receive(on(36, velocity=velocity))
@@ -115,15 +115,17 @@ def test_other_triggers_pass_a_half() -> None:
     seen = []
     for number in (0.0, 0.4, 0.6):
         inputs = Inputs(osc={"/x": (number,)})
-        seen.append(expression.evaluate(Moment(Instant(0.0, elapsed=0.1, inputs=inputs))))
+        seen.append(
+            expression.evaluate(EvaluationContext(Instant(0.0, elapsed=0.1, inputs=inputs)))
+        )
     assert seen == [0.0, 0.0, 1.0]
 
 
 def test_pressure_in_expressions() -> None:
     midi = {"aftertouch/0": 0.25, "aftertouch/3": 0.5, "polytouch/0/60": 0.75}
-    moment = Moment(Instant(0.0, inputs=Inputs(midi=midi)))
+    context = EvaluationContext(Instant(0.0, inputs=Inputs(midi=midi)))
     for text, value in (("aftertouch()", 0.25), ("aftertouch(3)", 0.5), ("polytouch(60)", 0.75)):
         expression = Expression(text)
         assert expression.source == "midi"
-        assert expression.evaluate(moment) == value
-    assert Expression("polytouch(61, 2)").evaluate(moment) == 0.0
+        assert expression.evaluate(context) == value
+    assert Expression("polytouch(61, 2)").evaluate(context) == 0.0

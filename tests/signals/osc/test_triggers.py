@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from sgview.signals.arrivals import MAX_WAITING, Arrivals
-from sgview.signals.expressions.context import Moment
+from sgview.signals.expressions.context import EvaluationContext
 from sgview.signals.expressions.expressions import Expression
 from sgview.signals.incoming import Instant
 from sgview.signals.osc.input import OscInput
@@ -91,8 +91,11 @@ def test_twenty_taps_trigger_twenty_times(osc: OscInput, send: Callable[..., Non
     for _ in range(20):
         send(number("/pad", 1), number("/pad", 0))
         for _ in range(3):
-            inputs = Sources(osc).hear(Params()).inputs
-            heard += trigger.evaluate(Moment(Instant(0.0, elapsed=1 / 60, inputs=inputs))) == 1.0
+            inputs = Sources(osc).poll(Params()).inputs
+            heard += (
+                trigger.evaluate(EvaluationContext(Instant(0.0, elapsed=1 / 60, inputs=inputs)))
+                == 1.0
+            )
     assert heard == 20
 
 
@@ -129,7 +132,7 @@ def test_a_slider_can_be_tapped(osc: OscInput, send: Callable[..., None]) -> Non
     params = bind(Params(), "noise.amplitude", 'slider("hit")')
     seen = []
     for _ in range(2):
-        params = sources.hear(params).params
+        params = sources.poll(params).params
         seen.append(params.sliders["hit"])
     assert seen == [1.0, 0.0]
 
@@ -186,14 +189,14 @@ def test_words_are_numbers_where_a_number_is_wanted(
     table = osc.snapshot()
     assert (table["/true"], table["/OFF"], table["/0.25"]) == ((1.0,), (0.0,), (0.25,))
     assert table["/text"] == (0.5,)
-    params = Sources(osc).hear(Params()).params
+    params = Sources(osc).poll(Params()).params
     assert params.noise.monochrome is False
     assert params.noise.amplitude == 0.5
 
 
 def test_a_value_is_stored_as_it_was_meant(osc: OscInput, send: Callable[..., None]) -> None:
     send(number("/sgview/noise/amplitude", 0.9))
-    assert Sources(osc).hear(Params()).params.noise.amplitude == 0.9
+    assert Sources(osc).poll(Params()).params.noise.amplitude == 0.9
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -207,12 +210,12 @@ def test_what_is_sent_to_the_own_port_does_not_feed_back(host: str) -> None:
         Sources(osc := OscInput(port=osc.port), out) as sources,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
     ):
-        (said,) = sources.hear(params).problems
+        (said,) = sources.poll(params).problems
         assert str(osc.port) in said
         for n in range(5):
             amplitude = params.noise.amplitude + 0.1  # as "value + 0.1" gives it
             sources.send(replace(params, noise=replace(params.noise, amplitude=amplitude)))
             stranger.sendto(number("/n", n), ("127.0.0.1", osc.port))
             until(lambda n=n: osc.snapshot().get("/n") == (float(n),))
-            params = sources.hear(params).params
+            params = sources.poll(params).params
         assert params.noise.amplitude == Params().noise.amplitude
