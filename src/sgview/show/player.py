@@ -96,7 +96,8 @@ class Player(Closing):
             bands=bands,
         )
         self.instant = Instant(t, t - self.instant.t, elapsed, inputs=incoming.inputs)
-        return incoming
+        problems = (*incoming.problems, *self.sound.take_problems())
+        return replace(incoming, problems=problems) if problems else incoming
 
     def resolve(self, params: Params) -> Resolved:
         """Return what plays at the instant that `advance` came to."""
