@@ -1,6 +1,7 @@
 """Sound from generated files, and from an input that a stand-in library plays."""
 
 import sys
+import threading
 import tracemalloc
 import types
 import wave
@@ -308,6 +309,25 @@ def test_what_is_plugged_in_later_is_listed(library: FakeLibrary) -> None:
     devices.close_input(opening)
     assert devices.names().result()[0] == ("Line",)
     devices.close()
+
+
+def test_an_input_that_cannot_be_closed_holds_up_nothing(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PortAudio's of a JACK that was killed."""
+    monkeypatch.setattr(sound_devices, "CLOSES_IN", 0.05)
+    released = threading.Event()
+    devices = SoundDevices()
+    opening = devices.open(Sound(source="input"))
+    opening.result()
+    library.streams[0].active = False
+    monkeypatch.setattr(library.streams[0], "close", released.wait)
+    devices.close_input(opening)
+    assert devices.names().result() == ((), sound_devices.STUCK)
+    with pytest.raises(OSError, match="Start sgview anew"):
+        devices.open(Sound(source="input")).result()
+    devices.close()
+    released.set()
 
 
 def test_inputs_of_one_name_carry_their_host_api(library: FakeLibrary) -> None:

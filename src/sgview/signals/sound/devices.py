@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +16,9 @@ from sgview.signals.sound.input import SoundInput
 from sgview.state.sound import Sound
 
 MISSING = "Hearing an input takes the library sounddevice: pip install 'sgview[audio]'"
+
+STUCK = "The sound system does not let go of an input that is gone. Start sgview anew to hear one."
+CLOSES_IN = 3.0  # at most, where an input is gone [s]
 
 Names = tuple[tuple[str, ...], str]  # of the inputs, and why there are none
 
@@ -33,6 +38,7 @@ class SoundDevices:
         self._thread = ThreadPoolExecutor(1, "sgview sound devices")
         self._open_inputs = 0
         self._is_initialised = False
+        self._is_stuck = False
 
     def open(self, sound: Sound) -> Future[SoundInput]:
         """Open the input that `sound` names; OSError, in one sentence, if it cannot be heard."""
@@ -55,16 +61,29 @@ class SoundDevices:
         name = sound.device or "The system's sound input"
         try:
             opened = SoundInput(library, _device_of(library, sound.device), sound, self._now)
-        except (library.PortAudioError, ValueError, KeyError, OSError) as error:
+        except (library.PortAudioError, ValueError, KeyError) as error:
             raise OSError(f"{name} cannot be heard: {error}") from error
         self._open_inputs += 1
         return opened
 
     def _close(self, opening: Future[SoundInput]) -> None:
-        if opening.exception() is None:
-            self._open_inputs -= 1
-            with contextlib.suppress(Exception):  # a device that was pulled out
-                opening.result().close()
+        if opening.exception() is not None:
+            return
+        source = opening.result()
+        if source.is_alive:
+            source.close()
+        else:
+            # PortAudio waits for ever for a JACK that was killed: on this thread, nothing would be
+            # heard again, and the program could not end.
+            closing = threading.Thread(target=_close_gone, args=(source,), daemon=True)
+            closing.start()
+            closing.join(CLOSES_IN)
+            if closing.is_alive():
+                self._is_stuck = True
+                library = importlib.import_module("sounddevice")
+                atexit.unregister(getattr(library, "_exit_handler", _close_gone))
+                return
+        self._open_inputs -= 1
 
     def _names(self) -> Names:
         try:
@@ -78,6 +97,8 @@ class SoundDevices:
 
     def _library(self) -> Any:
         """Return the library, which knows the devices of now unless an input is open."""
+        if self._is_stuck:
+            raise OSError(STUCK)
         try:
             library = importlib.import_module("sounddevice")
         except ImportError as error:
@@ -92,6 +113,11 @@ class SoundDevices:
             library._initialize()
         self._is_initialised = True
         return library
+
+
+def _close_gone(source: SoundInput) -> None:
+    with contextlib.suppress(Exception):  # whatever is left of a device that was pulled out
+        source.close()
 
 
 def _inputs(library: Any) -> dict[str, int]:
