@@ -17,7 +17,7 @@ from sgview.show.script import LIMIT, Script
 from sgview.show.script_frame import Change
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
-from sgview.signals.midi import MidiInput
+from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.sound.sound import SoundSource
@@ -110,7 +110,8 @@ class Player(Closing):
             otherwise=None,
         ) or Incoming(params, inputs)
         self.instant = Instant(t, t - self.instant.t, elapsed, inputs=incoming.inputs)
-        return incoming
+        problems = (*incoming.problems, *self.sound.take_problems())
+        return replace(incoming, problems=problems) if problems else incoming
 
     def resolve(self, params: Params) -> Resolved:
         """Return what plays at the instant that `advance` came to."""
