@@ -39,6 +39,8 @@ class StyleGAN2Config(Config):
     use_noise: bool = True
     activation: str = "lrelu"
     mapping_activation: str = "lrelu"
+    block_channels: tuple[int, ...] | None = None  # feature maps of each block, 4 px first (of
+    # pruned networks, `channels_dict` as published); None: by channel_base and channel_max
 
     family: ClassVar[str] = "stylegan2"
     mapping_options: ClassVar[Mapping[str, str]] = {
@@ -67,6 +69,8 @@ class StyleGAN2Config(Config):
                 f"channel_base must be at least img_resolution ({self.img_resolution}),"
                 f" not {self.channel_base}"
             )
+        if self.block_channels is not None:
+            self._require_block_channels()
         if self.architecture not in ("skip", "resnet", "orig"):
             raise ValueError(
                 f"architecture must be skip, resnet or orig, not {self.architecture!r}"
@@ -83,6 +87,20 @@ class StyleGAN2Config(Config):
             )
         object.__setattr__(self, "resample_filter", taps)
 
+    def _require_block_channels(self) -> None:
+        widths = self.block_channels
+        count = len(self.block_resolutions)
+        is_whole = isinstance(widths, tuple) and all(type(width) is int for width in widths)
+        if not is_whole or len(widths) != count or not all(1 <= n <= 1 << 16 for n in widths):
+            raise ValueError(
+                f"block_channels must be {count} integers of 1 to {1 << 16}, not {widths!r}"
+            )
+        if widths == tuple(map(self._width_by_rule, self.block_resolutions)):
+            object.__setattr__(self, "block_channels", None)
+
+    def _width_by_rule(self, resolution: int) -> int:
+        return min(self.channel_base // resolution, self.channel_max)
+
     @cached_property
     def block_resolutions(self) -> tuple[int, ...]:
         """4, 8, .. img_resolution [px]."""
@@ -90,7 +108,9 @@ class StyleGAN2Config(Config):
 
     def channels(self, resolution: int) -> int:
         """Feature maps of the block of `resolution`."""
-        return min(self.channel_base // resolution, self.channel_max)
+        if self.block_channels is not None:
+            return self.block_channels[resolution.bit_length() - 3]
+        return self._width_by_rule(resolution)
 
     def is_fp16(self, resolution: int) -> bool:
         """Whether the published network runs this block in float16 on a GPU."""

@@ -38,8 +38,8 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
         "use_noise": any(name.endswith(".noise_strength") for name in shapes),
     }
     if any(channels[r] != min(options["channel_base"] // r, widest) for r in resolutions):
-        raise ValueError("the widths of its layers follow no published rule")
-    filter_shape = shapes.get("synthesis.b4.conv1.resample_filter", (4, 4))
+        options["block_channels"] = tuple(channels.values())
+    filter_shape = _filter_shape(shapes)
     if filter_shape[0] != 4 and len(filter_shape) == 2 and filter_shape[0] <= LARGEST_FILTER:
         # Binomial, as the default (1, 3, 3, 1) is; the buffers hold the true taps.
         taps = filter_shape[0]
@@ -49,3 +49,12 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
     elif "synthesis.b4.torgb.weight" not in shapes and last > 4:
         options["architecture"] = "orig"
     return mapping | options
+
+
+def _filter_shape(shapes: Shapes) -> tuple[int, ...]:
+    """Shape of the filter of a layer that upsamples: `conv1` may hold another, which nobody uses."""
+    for layer in ("b8.conv0", "b8", "b8.skip", "b4"):
+        shape = shapes.get(f"synthesis.{layer}.resample_filter")
+        if shape is not None:
+            return shape
+    return (4, 4)

@@ -29,6 +29,7 @@ POSITIONAL = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
 HARMLESS = {
     *("fp16_channels_last", "channels_last", "fused_modconv_default", "use_fp16", "num_ws"),
     *("mapping_kwargs", "synthesis_kwargs", "force_fp32", "fused_modconv", "class_name"),
+    "channels_dict",
 }
 
 
@@ -100,7 +101,16 @@ def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[s
         del options["w_avg_beta"]
     if options.get("resample_filter", ()) is None:
         options["resample_filter"] = (1.0,)
+    if "block_channels" in known and "channels_dict" in flat:
+        options["block_channels"] = _block_channels(flat["channels_dict"])
     return options
+
+
+def _block_channels(widths: Any) -> tuple[Any, ...]:
+    """Feature maps of each block, 4 px first, from `channels_dict` of a pruned network."""
+    if not isinstance(widths, dict) or not all(type(size) is int for size in widths):
+        raise UnusableError("its configuration is impossible: channels_dict says no widths")
+    return tuple(_plain(widths[size]) for size in sorted(widths))
 
 
 def _attributes(family: Family, module: ModuleRef) -> dict[str, Any]:
