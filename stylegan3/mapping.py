@@ -69,6 +69,7 @@ class MappingNetwork(nn.Module):
         activation: str = "lrelu",
         lr_multiplier: float = 0.01,
         w_avg_beta: float = 0.998,
+        label_concat: bool = False,
     ) -> None:
         super().__init__()
         self.z_dim = z_dim
@@ -77,10 +78,15 @@ class MappingNetwork(nn.Module):
         self.num_ws = num_ws
         self.num_layers = num_layers
         self.w_avg_beta = w_avg_beta
-        embed_features = embed_features or w_dim
+        self.label_concat = label_concat
+        embed_features = z_dim if label_concat else embed_features or w_dim
         layer_features = layer_features or w_dim
         if c_dim > 0:
-            self.embed = FullyConnected(c_dim, embed_features)
+            self.embed = (
+                nn.Linear(c_dim, z_dim, bias=False)
+                if label_concat
+                else FullyConnected(c_dim, embed_features)
+            )
         first = z_dim + (embed_features if c_dim > 0 else 0)
         widths = [first] + [layer_features] * (num_layers - 1) + [w_dim]
         for i in range(num_layers):
@@ -105,9 +111,7 @@ class MappingNetwork(nn.Module):
         """
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
-        x = normalise_second_moment(z.to(self.w_avg.dtype))
-        if self.c_dim > 0:
-            x = torch.cat([x, normalise_second_moment(self.embed(self._label(c, x)))], dim=1)
+        x = self._normalised(z.to(self.w_avg.dtype), c)
         for i in range(self.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
         if update_emas:
@@ -124,6 +128,14 @@ class MappingNetwork(nn.Module):
             ],
             dim=1,
         )
+
+    def _normalised(self, z: Tensor, c: Tensor | None) -> Tensor:  # [N, features of z and label]
+        if self.c_dim == 0:
+            return normalise_second_moment(z)
+        label = self.embed(self._label(c, z))
+        if self.label_concat:  # one normalisation over both
+            return normalise_second_moment(torch.cat([z, label], dim=1))
+        return torch.cat([normalise_second_moment(z), normalise_second_moment(label)], dim=1)
 
     def _label(self, c: Tensor | None, x: Tensor) -> Tensor:  # [N, c_dim]
         if c is None:

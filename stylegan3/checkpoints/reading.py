@@ -107,7 +107,7 @@ def _find_generator(source: Source) -> FoundGenerator:
         found = read_own(tree, metadata) or read_state_dict(source, tree)
     else:
         tree = _load(source, kind)
-        found = read_tensorflow(tree) or read_nvlabs(tree) or read_state_dict(source, tree)
+        found = read_tensorflow(source, tree) or read_nvlabs(tree) or read_state_dict(source, tree)
     if found is None:
         raise UnusableError(describe_contents(tree))
     return found

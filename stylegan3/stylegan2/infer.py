@@ -22,16 +22,12 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
     resolutions = sorted({block.resolution for block in blocks if block and block.tensor})
     last = resolutions[-1]
     const = shape_of(shapes, "synthesis.b4.const", 3)
-    if const[1:] != (4, 4):
-        raise ValueError(
-            f"its pictures are not square (they grow from {const[2]} x {const[1]}), which is not"
-            " supported"
-        )
     channels = {r: shape_of(shapes, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     widest = max(channels.values())
     narrow = [r for r in resolutions if channels[r] < widest]
     options: dict[str, Any] = {
         "img_resolution": last,
+        "init_res": const[1:],
         "img_channels": shape_of(shapes, f"synthesis.b{last}.torgb.weight", 4)[0],
         "channel_max": widest,
         "channel_base": channels[narrow[0]] * narrow[0] if narrow else widest * last,
@@ -52,7 +48,7 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
 
 
 def _filter_shape(shapes: Shapes) -> tuple[int, ...]:
-    """Shape of the filter of a layer that upsamples: `conv1` may hold another, which nobody uses."""
+    """Shape of the filter of a layer that upsamples; `conv1` may hold another, which is unused."""
     for layer in ("b8.conv0", "b8", "b8.skip", "b4"):
         shape = shapes.get(f"synthesis.{layer}.resample_filter")
         if shape is not None:

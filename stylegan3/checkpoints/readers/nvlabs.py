@@ -29,8 +29,9 @@ POSITIONAL = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
 HARMLESS = {
     *("fp16_channels_last", "channels_last", "fused_modconv_default", "use_fp16", "num_ws"),
     *("mapping_kwargs", "synthesis_kwargs", "force_fp32", "fused_modconv", "class_name"),
-    "channels_dict",
+    *("channels_dict", "square"),
 }
+TALL = (4, 2)  # what StyleGAN-Human's StyleGAN2 starts from where `square` is false
 
 
 def read_nvlabs(tree: Any) -> FoundGenerator | None:
@@ -101,6 +102,8 @@ def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[s
         del options["w_avg_beta"]
     if options.get("resample_filter", ()) is None:
         options["resample_filter"] = (1.0,)
+    if "init_res" in known and "init_res" not in options and flat.get("square") is False:
+        options["init_res"] = TALL
     if "block_channels" in known and "channels_dict" in flat:
         options["block_channels"] = _block_channels(flat["channels_dict"])
     return options
@@ -136,6 +139,9 @@ def _stylegan2_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, 
     blocks = [state for block, state in parsed if block is not None and not block.tensor]
     layer = module.states.get("synthesis.b4.conv1", {})
     options = {k: layer[k] for k in ("use_noise", "activation") if k in layer}
+    const = module.parameters.get("synthesis.b4.const")
+    if const is not None and len(const.shape) == 3:
+        options["init_res"] = const.shape[1:]
     if blocks and "architecture" in blocks[0]:
         options["architecture"] = blocks[0]["architecture"]
     if blocks and "use_fp16" in blocks[0]:

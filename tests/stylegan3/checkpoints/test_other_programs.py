@@ -1,4 +1,4 @@
-"""Networks of programs that extend the published ones, and what those programs compute from them."""
+"""Networks of programs that extend the published ones, and what those compute from them."""
 
 from pathlib import Path
 
@@ -11,7 +11,14 @@ from stylegan3.checkpoints import read, save_safetensors
 from tests.support import DATA
 
 FAULTS = DATA / "faults"
-NAMES = ("autolume_pruned", "resample121")
+NAMES = (
+    "autolume_pruned",
+    "eps_4x6",
+    "human_rect",
+    "resample121",
+    "tf_configD",
+    "tf_resample_none",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -159,7 +159,7 @@ def test_missing_tensors_are_an_error(saved, rosinality, forge):
         ("convs.0.conv.blur.kernel", (400, 400), "blur kernel"),
         ("style.1.weight", (0, 32), "shape"),
         ("style.1.weight", (), "shape"),
-        ("input.input", (1, 24, 4, 8), "not square"),
+        ("input.input", (1, 24, 4, 8), "b4.conv1.noise_const is [4, 4] instead of [4, 8]"),
     ],
 )
 def test_wrong_shapes(saved, rosinality, forge, name, shape, words):
