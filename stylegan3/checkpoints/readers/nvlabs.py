@@ -158,6 +158,8 @@ def _stylegan3_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, 
     names = ("num_layers", "num_critical", "margin_size", "output_scale")
     options = {k: synthesis[k] for k in names if k in synthesis}
     options |= {k: layer[k] for k in ("conv_kernel", "magnitude_ema_beta") if k in layer}
+    if "square" in module.state:
+        options["square"] = module.state["square"]
     return options, layer
 
 
