@@ -58,6 +58,7 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
     ("a discriminator", r"^(b4\.mbstd|b\d+\.fromrgb|final_conv\.)", r"Discriminator"),
 )
 RELATIVES = UNSUPPORTED[:3]  # these carry the published names but compute something else
+SYNTHESIS = re.compile(r"(^|\.)(b4\.const|b4\.conv1\.weight|L0_\d{1,6}_\d{1,6}\.weight)$")
 MOST_NAMES = 20_000
 
 
@@ -98,6 +99,11 @@ def describe_contents(tree: Any) -> str:
             return f"it is {family}, which is not supported; StyleGAN2 and StyleGAN3 are"
     if isinstance(tree, dict) and "GAN" in tree:
         return "it is lucidrains' StyleGAN2, which is not supported; StyleGAN2 and StyleGAN3 are"
+    if any(map(SYNTHESIS.search, names)) and not any(n.endswith("fc0.weight") for n in names):
+        return (
+            "it is a StyleGAN synthesis network without the mapping network that belongs to it"
+            " (mapping.fc0.weight): open a file that has both"
+        )
     held = [name[:40] for name in (*classes, *names)][:4]
     detail = f" (it holds {', '.join(held)} ..)" if held else ""
     return f"there is no StyleGAN2 or StyleGAN3 generator in it{detail}"
@@ -111,7 +117,7 @@ def refuse_relatives(names: Iterable[str]) -> None:
     """
     for name in names:
         for family, pattern, _ in RELATIVES:
-            if re.match(pattern, name):
+            if re.search(pattern, name):
                 raise UnusableError(f"it is {family}, which is not supported")
 
 
