@@ -38,17 +38,26 @@ class Place:
     @property
     def words(self) -> list[str]:
         """The words of the prefix, the outermost first."""
-        return [word for word in re.split(r"[._]", self.prefix.lower()) if word]
+        return _words(self.prefix)
 
     @property
     def is_averaged(self) -> bool:
         """Whether the prefix says that these are averaged weights."""
-        return not AVERAGED.isdisjoint(self.words)
+        return is_averaged([self.prefix])
 
     @property
     def is_training(self) -> bool:
         """Whether the prefix says that these are weights as they were trained."""
         return not self.is_averaged and self.words[-1:] != [] and self.words[-1] in TRAINING
+
+
+def is_averaged(keys: Sequence[str]) -> bool:
+    """Whether one of these keys says that what it holds are averaged weights."""
+    return any(not AVERAGED.isdisjoint(_words(key)) for key in keys)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[._]", text.lower()) if word]
 
 
 def places(tree: Any) -> list[Place]:
