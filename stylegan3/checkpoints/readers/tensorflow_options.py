@@ -54,7 +54,7 @@ ONLY: Mapping[str, Any] = {
     "use_wscale": True,
 }
 FUNCTIONS = {"synthesis_func": "G_synthesis", "mapping_func": "G_mapping"}  # names start so
-WHERE = "docs/formats.md lists what is known"
+WHERE = "docs/formats.md lists the options that are known"
 
 
 def configuration_options(given: Mapping[Any, Any]) -> dict[str, Any]:
