@@ -31,10 +31,9 @@ class Generator(nn.Module):
         self.img_height = config.img_height
         self.img_width = config.img_width
         self.img_channels = config.img_channels
-        self.synthesis: Synthesis = FAMILIES[config.family].synthesis(config)
-        self.mapping = MappingNetwork(
-            config.z_dim, config.c_dim, config.w_dim, config.num_ws, **config.mapping_arguments()
-        )
+        family = FAMILIES[config.family]
+        self.synthesis: Synthesis = family.synthesis(config)
+        self.mapping: MappingNetwork = family.mapping(config)
 
     @classmethod
     def of(cls, config: Config, state: Mapping[str, Tensor]) -> Generator:

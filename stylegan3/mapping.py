@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stylegan3.config import Config
 from stylegan3.ops.bias_act import bias_act
 
 
@@ -82,11 +83,7 @@ class MappingNetwork(nn.Module):
         embed_features = z_dim if label_concat else embed_features or w_dim
         layer_features = layer_features or w_dim
         if c_dim > 0:
-            self.embed = (
-                nn.Linear(c_dim, z_dim, bias=False)
-                if label_concat
-                else FullyConnected(c_dim, embed_features)
-            )
+            self._add_label(embed_features)
         first = z_dim + (embed_features if c_dim > 0 else 0)
         widths = [first] + [layer_features] * (num_layers - 1) + [w_dim]
         for i in range(num_layers):
@@ -95,6 +92,12 @@ class MappingNetwork(nn.Module):
             )
             self.add_module(f"fc{i}", layer)
         self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    @classmethod
+    def of(cls, config: Config) -> MappingNetwork:
+        """Return the mapping network of a configuration."""
+        sizes = (config.z_dim, config.c_dim, config.w_dim, config.num_ws)
+        return cls(*sizes, **config.mapping_arguments())
 
     def forward(
         self,
@@ -111,16 +114,18 @@ class MappingNetwork(nn.Module):
         """
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
-        x = self._normalised(z.to(self.w_avg.dtype), c)
+        z = z.to(self.w_avg.dtype)
+        label = self._label(c, z) if self.c_dim > 0 else None
+        x = self._normalised(z, label)
         for i in range(self.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
         if update_emas:
-            self.w_avg.copy_(x.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
+            self._update_average(x.detach(), label)
         ws = x[:, None, :].expand(-1, self.num_ws, -1)
         if truncation_psi == 1:
             return ws.contiguous()
         cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
-        truncated = self.w_avg.lerp(x, truncation_psi)[:, None, :]
+        truncated = self.average(label).lerp(x, truncation_psi)[:, None, :]
         return torch.cat(
             [
                 truncated.expand(-1, min(cutoff, self.num_ws), -1),
@@ -129,13 +134,33 @@ class MappingNetwork(nn.Module):
             dim=1,
         )
 
-    def _normalised(self, z: Tensor, c: Tensor | None) -> Tensor:  # [N, features of z and label]
-        if self.c_dim == 0:
+    def _normalised(self, z: Tensor, label: Tensor | None) -> Tensor:  # [N, features]
+        """`z`, and beside it what is read of labels [N, c_dim]."""
+        if label is None:
             return normalise_second_moment(z)
-        label = self.embed(self._label(c, z))
+        beside = self.embedding(label)
         if self.label_concat:  # one normalisation over both
-            return normalise_second_moment(torch.cat([z, label], dim=1))
-        return torch.cat([normalise_second_moment(z), normalise_second_moment(label)], dim=1)
+            return normalise_second_moment(torch.cat([z, beside], dim=1))
+        return torch.cat([normalise_second_moment(z), normalise_second_moment(beside)], dim=1)
+
+    def embedding(self, c: Tensor) -> Tensor:  # [N, c_dim] -> [N, embed_features]
+        """What the mapping network reads of labels, beside z."""
+        return self.embed(c)
+
+    def average(self, c: Tensor | None) -> Tensor:  # [N, c_dim] -> [w_dim] or [N, w_dim]
+        """What truncation moves w towards; here the same for all labels."""
+        return self.w_avg
+
+    def _add_label(self, features: int) -> None:
+        """Make the layers that read labels."""
+        if self.label_concat:
+            self.embed = nn.Linear(self.c_dim, features, bias=False)
+        else:
+            self.embed = FullyConnected(self.c_dim, features)
+
+    def _update_average(self, w: Tensor, c: Tensor | None) -> None:
+        """Move w_avg towards the mean of `w` [N, w_dim], of which `c` are the labels."""
+        self.w_avg.copy_(w.mean(0).lerp(self.w_avg, self.w_avg_beta))
 
     def _label(self, c: Tensor | None, x: Tensor) -> Tensor:  # [N, c_dim]
         if c is None:

@@ -59,7 +59,7 @@ def _with_sizes(options: dict[str, Any], layers: Sequence[AliasFreeName]) -> dic
         whole: dict[str, Any] = options | {
             "margin_size": margin,
             "channel_max": max(widths),
-            "channel_base": _channel_base(bare, widths),
+            "channel_base": channel_base(bare, widths),
         }
         names = [layer.name for layer in StyleGAN3Config(**whole).layers]
     except (ValueError, ArithmeticError):
@@ -67,7 +67,7 @@ def _with_sizes(options: dict[str, Any], layers: Sequence[AliasFreeName]) -> dic
     return whole if names == [layer.name for layer in layers] else None
 
 
-def _channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
+def channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
     """The roundest base of which every width is rint(min(base / 2 / cutoff, widest)).
 
     Raises:
@@ -75,9 +75,10 @@ def _channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
     """
     widest, low, high = max(channels), 1, math.inf
     for width, cutoff in zip(channels, config.cutoffs, strict=False):
-        low = max(low, math.ceil((width - 0.5) * 2 * cutoff))
+        # between the halves, which are rounded to either side
+        low = max(low, math.floor((width - 0.5) * 2 * cutoff) + 1)
         if width < widest:
-            high = min(high, math.floor((width + 0.5) * 2 * cutoff))
+            high = min(high, math.ceil((width + 0.5) * 2 * cutoff) - 1)
     if high == math.inf:
         return 1 << (low - 1).bit_length()
     for step in (1 << i for i in range(23, -1, -1)):

@@ -29,7 +29,6 @@ MISTAKES: tuple[tuple[bytes, str], ...] = (
 
 # Kinds of networks that are not supported: name, patterns of tensor names, of class names.
 UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
-    ("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),
     ("EG3D", r"backbone\.synthesis\.|superresolution\.block", r"TriPlaneGenerator|OSGDecoder"),
     ("StyleGAN-T", r"mapping\.clip\.|synthesis\.input\.basis", r"networks\.generator\.Generator"),
     (
@@ -58,7 +57,9 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
     ("VQGAN", r"quantize\.embedding", r"VQModel"),
     ("a discriminator", r"^(b4\.mbstd|b\d+\.fromrgb|final_conv\.)", r"Discriminator"),
 )
-RELATIVES = UNSUPPORTED[:3]  # these carry the published names but compute something else
+# Kinds of networks that are supported, where the file lacks what they are recognised by.
+INCOMPLETE = (("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),)
+RELATIVES = UNSUPPORTED[:2]  # these carry the published names but compute something else
 WHERE = "docs/formats.md lists what opens"
 SYNTHESIS = re.compile(r"(^|\.)(b4\.const|b4\.conv1\.weight|L0_\d{1,6}_\d{1,6}\.weight)$")
 MOST_NAMES = 20_000
@@ -99,12 +100,16 @@ def describe_contents(tree: Any) -> str:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
             return f"it is {family}, which is not supported; {WHERE}"
+    for family, tensor_pattern, class_pattern in INCOMPLETE:
+        is_named = any(re.search(tensor_pattern, name) for name in names)
+        if is_named or any(re.search(class_pattern, name) for name in classes if name):
+            return f"it is {family}, but the layers of its synthesis are missing; {WHERE}"
     if isinstance(tree, dict) and "GAN" in tree:
         return f"it is lucidrains' StyleGAN2, which is not supported; {WHERE}"
     if any(map(SYNTHESIS.search, names)) and not any(n.endswith("fc0.weight") for n in names):
         return (
             "it is a StyleGAN synthesis network without the mapping network that belongs to it"
-            " (mapping.fc0.weight): open a file that has both"
+            f" (mapping.fc0.weight): open a file that has both; {WHERE}"
         )
     held = [name[:40] for name in (*classes, *names)][:4]
     detail = f" (it holds {', '.join(held)} ..)" if held else ""

@@ -1,4 +1,4 @@
-"""StyleGAN3 and StyleGAN2-ADA pickles as the PyTorch programs of NVIDIA write them.
+"""StyleGAN3, StyleGAN2-ADA and StyleGAN-XL pickles as the published PyTorch programs write them.
 
 Such a file is a dictionary with `G`, `D`, `G_ema` and more, one with only `G_ema`, the module
 itself, or, of other programs, a list of modules, or modules that wrap one another. Modules carry
@@ -23,6 +23,7 @@ from stylegan3.checkpoints.found import (
 )
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
 from stylegan3.checkpoints.readers.prefixes import is_averaged, prefix_of
+from stylegan3.checkpoints.readers.xl import configure_xl
 from stylegan3.config import Config
 from stylegan3.families import Family, recognise
 from stylegan3.layers import alias_free_name, block_name
@@ -59,7 +60,8 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
         elif isinstance(tree, list | tuple):
             notes.append(f"it is a list of {len(tree)}, of which the last generator is used")
         if isinstance(tree, dict):
-            training = plain_scalars(tree) | plain_scalars(tree.get("training_set_kwargs"))
+            told = (tree, tree.get("training_set_kwargs"), tree.get("progress"))
+            training = {k: v for values in told for k, v in plain_scalars(values).items()}
         parts = {name: Part.of(ref) for name, ref in module.parameters.items()}
         parts |= {name: Part.of(ref, is_buffer=True) for name, ref in module.buffers.items()}
         config = _config(family, module, parts, notes)
@@ -102,6 +104,8 @@ def _unwrapped(module: ModuleRef) -> ModuleRef:
 
 
 def _config(family: Family, module: ModuleRef, parts: dict[str, Part], notes: list[str]) -> Config:
+    if family.name == "stylegan-xl":
+        return configure_xl(module, {name: part.shape for name, part in parts.items()})
     attributes = _attributes(family, module)
     if module.kwargs or module.args:
         return configure(family.config, attributes | _arguments(family.config, module, notes))

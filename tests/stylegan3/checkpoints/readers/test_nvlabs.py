@@ -198,7 +198,8 @@ def test_missing_surplus_and_misshapen_tensors_are_named(forge, small3, tmp_path
     path.write_bytes(forge.dump({"G_ema": module}))
     assert forge.refused(path) == (
         "it is StyleGAN3-T, but its tensors do not fit its configuration: 1 missing"
-        " (mapping.fc1.weight), 1 surplus (mapping.fc0.gain), 1 misshapen (mapping.fc0.bias is [9] instead of [8])"
+        " (mapping.fc1.weight), 1 surplus (mapping.fc0.gain), 1 misshapen (mapping.fc0.bias is [9]"
+        " instead of [8])"
     )
 
 
