@@ -22,6 +22,7 @@ from stylegan3.checkpoints.found import (
     strip_prefix,
 )
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
+from stylegan3.checkpoints.pickle.values import Stub
 from stylegan3.checkpoints.readers.prefixes import is_averaged, prefix_of
 from stylegan3.checkpoints.readers.xl import configure_xl
 from stylegan3.config import Config
@@ -45,7 +46,11 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
     Raises:
         UnusableError: if there is a generator that cannot be used.
     """
+    seen: set[int] = set()  # one module can stand in many places
     for key, value in _places(tree):
+        if not isinstance(value, Stub) or id(value) in seen or len(seen) >= MOST_PLACES:
+            continue
+        seen.add(id(value))
         module = as_module(value)
         if module is None:
             continue

@@ -9,8 +9,9 @@ several networks in a list. None of that changes how a name ends: `mapping.fc0.w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
@@ -26,6 +27,7 @@ _SYNTHESIS = re.compile(r"(|.*\.)(?:b4\.const|b4\.conv1\.weight|L0_\d+_\d+\.weig
 DEEPEST = 6
 MOST_CONTAINERS = 1_000
 MOST_MODULES = 16
+MOST_PREFIXES = 64  # of names that end so; a file with more holds no network of ours
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,13 @@ def prefix_of(names: Sequence[str]) -> str:
 def _containers(tree: Any) -> Iterator[tuple[str, dict[str, TensorRef]]]:
     """Dictionaries of tensors and modules, with the keys that lead to them."""
     pending: list[tuple[str, Any, int]] = [("", tree, 0)]
-    seen, modules = 0, 0
-    while pending and seen < MOST_CONTAINERS:
+    seen: set[int] = set()  # one dictionary can stand in many places
+    modules = 0
+    while pending and len(seen) < MOST_CONTAINERS:
         path, value, depth = pending.pop()
-        seen += 1
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
         if isinstance(value, Stub) and modules < MOST_MODULES:
             modules += 1
             tensors = _tensors_of_module(value)
@@ -123,10 +128,13 @@ def _joined(path: str, prefix: str) -> str:
 
 def _under(tensors: dict[str, TensorRef], tail: str) -> Iterator[tuple[str, dict[str, TensorRef]]]:
     """Prefixes of a name that ends so, with the tensors under each."""
-    for name in tensors:
-        if name == tail or name.endswith(f".{tail}"):
-            prefix = name.removesuffix(tail)
-            yield prefix, strip_prefix(tensors, prefix)
+    for prefix in _prefixes(tensors, tail):
+        yield prefix, strip_prefix(tensors, prefix)
+
+
+def _prefixes(names: Iterable[str], tail: str) -> list[str]:
+    found = (name for name in names if name == tail or name.endswith(f".{tail}"))
+    return [name.removesuffix(tail) for name in islice(found, MOST_PREFIXES)]
 
 
 def _named(containers: dict[str, dict[str, TensorRef]]) -> Iterator[Place]:
@@ -134,13 +142,9 @@ def _named(containers: dict[str, dict[str, TensorRef]]) -> Iterator[Place]:
     whole = {
         path + name: ref for path, tensors in containers.items() for name, ref in tensors.items()
     }
-    mappings = [
-        name.removesuffix(MAPPING)
-        for name in whole
-        if name == MAPPING or name.endswith(f".{MAPPING}")
-    ]
+    mappings = _prefixes(whole, MAPPING)
     syntheses = [match[1] for match in map(_SYNTHESIS.fullmatch, whole) if match]
-    syntheses = list(dict.fromkeys(syntheses))
+    syntheses = list(dict.fromkeys(syntheses))[: 2 * MOST_PREFIXES]
     partners = {prefix: _partner(prefix) for prefix in mappings}
     alone = [prefix for prefix, partner in partners.items() if partner not in syntheses]
     free = [prefix for prefix in syntheses if prefix not in partners.values()]

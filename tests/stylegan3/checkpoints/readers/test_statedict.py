@@ -1,5 +1,6 @@
 """Tensors by name: rosinality's layout, encoders, and published names, in every container."""
 
+import time
 import zipfile
 from argparse import Namespace
 
@@ -297,6 +298,22 @@ def test_keys_without_end(saved, small2, forge):
         deepest = deepest["a"]
     deepest["g"] = small2.state_dict()
     assert "no StyleGAN2 or StyleGAN3 generator" in forge.refused(saved(tree))
+
+
+def test_names_that_end_alike_cost_little(saved, forge):
+    """Ten thousand prefixes are no network, and must not take minutes."""
+    one = torch.ones(1)
+    state = {f"p{i}.mapping.fc0.weight": one for i in range(10_000)}
+    state |= {f"p{i}.synthesis.b4.const": one for i in range(10_000)}
+    path = saved(state)
+    start = time.monotonic()
+    forge.refused(path)
+    assert time.monotonic() - start < 20  # [s], on a busy machine
+
+
+def test_one_dictionary_in_many_places(saved, small2):
+    state = small2.state_dict()
+    assert_generator(read(saved({f"epoch_{i}": {"ema": state} for i in range(500)})), small2)
 
 
 # -- the containers ------------------------------------------------------------------------------
