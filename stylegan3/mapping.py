@@ -116,7 +116,7 @@ class MappingNetwork(nn.Module):
             raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
         z = z.to(self.w_avg.dtype)
         label = self._label(c, z) if self.c_dim > 0 else None
-        x = self._normalised(z, label)
+        x = self._input(z, label)
         for i in range(self.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
         if update_emas:
@@ -134,15 +134,6 @@ class MappingNetwork(nn.Module):
             dim=1,
         )
 
-    def _normalised(self, z: Tensor, label: Tensor | None) -> Tensor:  # [N, features]
-        """`z`, and beside it what is read of labels [N, c_dim]."""
-        if label is None:
-            return normalise_second_moment(z)
-        beside = self.embedding(label)
-        if self.label_concat:  # one normalisation over both
-            return normalise_second_moment(torch.cat([z, beside], dim=1))
-        return torch.cat([normalise_second_moment(z), normalise_second_moment(beside)], dim=1)
-
     def embedding(self, c: Tensor) -> Tensor:  # [N, c_dim] -> [N, embed_features]
         """What the mapping network reads of labels, beside z."""
         return self.embed(c)
@@ -157,6 +148,14 @@ class MappingNetwork(nn.Module):
             self.embed = nn.Linear(self.c_dim, features, bias=False)
         else:
             self.embed = FullyConnected(self.c_dim, features)
+
+    def _input(self, z: Tensor, c: Tensor | None) -> Tensor:  # [N, features of z and label]
+        if c is None:
+            return normalise_second_moment(z)
+        label = self.embedding(c)
+        if self.label_concat:  # one normalisation over both
+            return normalise_second_moment(torch.cat([z, label], dim=1))
+        return torch.cat([normalise_second_moment(z), normalise_second_moment(label)], dim=1)
 
     def _update_average(self, w: Tensor, c: Tensor | None) -> None:
         """Move w_avg towards the mean of `w` [N, w_dim], of which `c` are the labels."""

@@ -16,6 +16,7 @@ from stylegan3.checkpoints.container.tensors import read_tensor
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.found import FoundGenerator, configure, infer_options
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
+from stylegan3.checkpoints.readers.stylegan1.tensorflow import convert_stylegan1, is_stylegan1
 from stylegan3.checkpoints.readers.tensorflow_options import check_geometry, configuration_options
 from stylegan3.checkpoints.readers.tensorflow_variables import (
     FINEST_RGB,
@@ -30,7 +31,7 @@ from stylegan3.families import FAMILIES
 STYLEGAN2 = FAMILIES["stylegan2"]
 DEEPEST_NETWORK = 8
 MOST_VARIABLES = 20_000  # published generators have about 150
-OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 3, Progressive GAN 2
+OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 2 and 3, Progressive GAN 2
 CONST = re.compile(r"synthesis/(\d{1,5})x(\d{1,5})/Const/const", re.ASCII)
 
 
@@ -53,6 +54,8 @@ def read_tensorflow(source: Source, tree: Any) -> FoundGenerator | None:
             notes.append("it has no averaged weights (Gs), so its first network is used")
     pairs = tuple(_pairs(network))
     variables = _refs(pairs)
+    if is_stylegan1(variables):
+        return convert_stylegan1(source, network, variables, notes)
     _refuse_older(network, variables)
     first = next((match for match in map(CONST.fullmatch, variables) if match), None)
     if first is None:
@@ -96,11 +99,6 @@ def _refuse_older(network: Stub, variables: dict[str, TensorRef]) -> None:
         UnusableError: naming the family.
     """
     version = network.state.get("version")
-    if any("StyleMod" in name or "AdaIN" in name for name in variables):
-        raise UnusableError(
-            f"it is StyleGAN1 (a TensorFlow network{_of_version(version)}, with StyleMod), which is"
-            " not supported; docs/formats.md lists what is"
-        )
     if type(version) is not int or version < OLDEST_VERSION:
         if "4x4/Dense/weight" in variables:
             raise UnusableError(
@@ -108,9 +106,9 @@ def _refuse_older(network: Stub, variables: dict[str, TensorRef]) -> None:
                 " 4x4/Dense), which is not supported; docs/formats.md lists what is"
             )
         raise UnusableError(
-            f"it is a TensorFlow network{_of_version(version)}, from StyleGAN1 or Progressive GAN,"
-            " which are not supported; StyleGAN2 has version 4 and up, and docs/formats.md lists"
-            " what opens"
+            f"it is a TensorFlow network{_of_version(version)} without the layers of StyleGAN1:"
+            " Progressive GAN is not supported, and StyleGAN2 has version 4 and up;"
+            " docs/formats.md lists what opens"
         )
 
 

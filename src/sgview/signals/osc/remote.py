@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sgview.signals.osc.packets import Value
+from sgview.signals.osc.packets import Value, number_of
 from sgview.state.addresses import PRESET, ROOT, leaf_of
 from sgview.state.commands import Command, RecallLook
 from sgview.state.networks import NetworkStatus, Slot, shown_network
@@ -52,7 +52,9 @@ def apply_message(
         leaf = leaf_of(target)
         if leaf is None:
             raise RemoteError(f"Nothing listens to {address}.")
+        number = number_of(value) if leaf.is_number else None
         try:
+            value = value if number is None else number  # "0.5" and "true" for numbers
             if get_leaf(params, leaf) != value:
                 params = set_leaf(params, leaf, value)
         except (LookupError, ValueError) as error:
