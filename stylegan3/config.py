@@ -64,6 +64,16 @@ class Config:
             self.require_number("conv_clamp", above=0)
 
     @property
+    def img_height(self) -> int:
+        """Height of the picture [px]."""
+        return self.img_resolution
+
+    @property
+    def img_width(self) -> int:
+        """Width of the picture [px]."""
+        return self.img_resolution
+
+    @property
     def num_ws(self) -> int:
         """Rows of `ws` that the synthesis reads."""
         raise NotImplementedError

@@ -45,6 +45,8 @@ class Family:
     buffers: Mapping[str, Callable[[Any, tuple[int, ...]], Tensor] | None]
     """Last parts of the names of the synthesis' buffers, with what makes such a buffer from
     configuration and shape, None where these do not determine it."""
+    unread: tuple[str, ...] = ()
+    """Ends of the names of buffers that files hold and nothing reads: any shape will do."""
     mapping: Callable[[Any], MappingNetwork] = MappingNetwork.of  # of a configuration
 
     @property
@@ -88,6 +90,8 @@ _ROWS = (
             "noise_const": lambda config, shape: torch.zeros(shape),
             "resample_filter": lambda config, shape: resample_filter(config.resample_filter),
         },
+        # layers that do not upsample are built with the default filter, whatever was asked for
+        unread=(".conv1.resample_filter",),
     ),
     Family(
         config=StyleGAN1Config,

@@ -28,6 +28,8 @@ class Generator(nn.Module):
         self.w_dim = config.w_dim
         self.num_ws = config.num_ws
         self.img_resolution = config.img_resolution
+        self.img_height = config.img_height
+        self.img_width = config.img_width
         self.img_channels = config.img_channels
         family = FAMILIES[config.family]
         self.synthesis: Synthesis = family.synthesis(config)
@@ -55,7 +57,7 @@ class Generator(nn.Module):
         *,
         force_fp32: bool = False,
         update_emas: bool = False,
-    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+    ) -> Tensor:  # [N, img_channels, img_height, img_width], about [-1, 1]
         """Latents to pictures.
 
         Raises:

@@ -25,8 +25,14 @@ class LayerSpec:
 
     name: str  # "L6_36_16", "b16.conv0", "input"
     group: str  # what a blend treats as one: "input", "L6", "b16"
-    size: int  # width and height of its output [px]
+    size: int  # height of its output [px]
     channels: int
+    width: int | None = None  # of its output [px]; None: as its height
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height of its output [px]."""
+        return (self.size if self.width is None else self.width), self.size
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +40,7 @@ class AliasFreeName:
     """What the name of a StyleGAN3 layer, or of a tensor of it, says."""
 
     index: int
-    size: int  # width and height of its output [px]
+    size: int  # width of its output [px], and its height where pictures are square
     channels: int
     name: str  # "L6_36_512"
     tensor: str = ""  # "weight", "affine.bias"; "" for the layer itself

@@ -24,6 +24,8 @@ class Synthesis(nn.Module):
         self.w_dim = config.w_dim
         self.num_ws = config.num_ws
         self.img_resolution = config.img_resolution
+        self.img_height = config.img_height
+        self.img_width = config.img_width
         self.img_channels = config.img_channels
 
     def forward(
@@ -34,7 +36,7 @@ class Synthesis(nn.Module):
         layer: str | None = None,  # stop at this layer and return its output
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,  # move running means as training does, where there are some
-    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+    ) -> Tensor:  # [N, img_channels, img_height, img_width], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:

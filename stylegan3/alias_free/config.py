@@ -36,6 +36,7 @@ class StyleGAN3Config(Config):
     lrelu_upsampling: int = 2
     use_radial_filters: bool = False
     magnitude_ema_beta: float = 0.999  # decay of `magnitude_ema` in training
+    square: bool = True  # False: half as wide as high, as StyleGAN-Human's
 
     family: ClassVar[str] = "stylegan3"
     largest: ClassVar[Mapping[str, float]] = {
@@ -60,6 +61,8 @@ class StyleGAN3Config(Config):
         for name in ("first_cutoff", "first_stopband", "last_stopband_rel"):
             self.require_number(name, above=0)
         self.require_number("output_scale")
+        if not isinstance(self.square, bool):
+            raise ValueError(f"square must be true or false, not {self.square!r}")
         self.require_number("magnitude_ema_beta", least=0, most=1)
         if self.num_critical >= self.num_layers:
             raise ValueError(
@@ -84,33 +87,43 @@ class StyleGAN3Config(Config):
 
     @cached_property
     def cutoffs(self) -> np.ndarray:
-        """Cutoff frequency at layer 0..num_layers [cycles per picture width]."""
+        """Cutoff frequency at layer 0..num_layers [cycles per picture height]."""
         last = self.img_resolution / 2
         return self.first_cutoff * (last / self.first_cutoff) ** self._exponents
 
     @cached_property
     def stopbands(self) -> np.ndarray:
-        """Minimum stopband frequency at layer 0..num_layers [cycles per picture width]."""
+        """Minimum stopband frequency at layer 0..num_layers [cycles per picture height]."""
         last = self.img_resolution / 2 * self.last_stopband_rel
         return self.first_stopband * (last / self.first_stopband) ** self._exponents
 
     @cached_property
     def sampling_rates(self) -> np.ndarray:
-        """Sampling rate at layer 0..num_layers [samples per picture width]."""
+        """Sampling rate at layer 0..num_layers [samples per picture height]."""
         rates = 2 ** np.ceil(np.log2(np.minimum(self.stopbands * 2, self.img_resolution)))
         return rates.astype(np.int64)
 
     @cached_property
     def half_widths(self) -> np.ndarray:
-        """Transition half-width at layer 0..num_layers [cycles per picture width]."""
+        """Transition half-width at layer 0..num_layers [cycles per picture height]."""
         return np.maximum(self.stopbands, self.sampling_rates / 2) - self.cutoffs
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Width and height of the features at layer 0..num_layers [px]."""
+        """Height of the features at layer 0..num_layers [px]; and width, where they are square."""
         sizes = self.sampling_rates + self.margin_size * 2
         sizes[-2:] = self.img_resolution
         return sizes
+
+    @property
+    def widths(self) -> np.ndarray:
+        """Width of the features at layer 0..num_layers [px]."""
+        return self.sizes if self.square else self.sizes // 2
+
+    @property
+    def img_width(self) -> int:
+        """Width of the picture [px]."""
+        return int(self.widths[-1])
 
     @cached_property
     def channels(self) -> np.ndarray:
@@ -148,6 +161,7 @@ class StyleGAN3Config(Config):
             is_critically_sampled=index >= self.num_layers - self.num_critical,
             channels=integers(self.channels),
             sizes=integers(self.sizes),
+            widths=integers(self.widths),
             sampling_rates=integers(self.sampling_rates),
             cutoffs=numbers(self.cutoffs),
             half_widths=numbers(self.half_widths),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class AliasFreeLayer:
     """Geometry of one StyleGAN3 layer (Karras et al. 2021, section 3.2 and appendix F).
 
-    Rates are samples per picture width, frequencies cycles per picture width, sizes pixels.
+    Rates are samples per picture height, frequencies cycles per picture height, sizes pixels.
     """
 
     index: int
@@ -18,7 +18,7 @@ class AliasFreeLayer:
     is_critically_sampled: bool
     in_channels: int
     out_channels: int
-    in_size: int
+    in_size: int  # height; and width, where pictures are square
     out_size: int
     in_sampling_rate: int
     out_sampling_rate: int
@@ -33,7 +33,10 @@ class AliasFreeLayer:
     up_taps: int  # 1: no filter
     down_taps: int  # 1: no filter
     is_down_radial: bool
-    padding: tuple[int, int]  # (low, high) of the upsampled signal, the same on both axes
+    padding: tuple[int, int]  # (low, high) of the upsampled signal, of columns
+    in_width: int
+    out_width: int
+    row_padding: tuple[int, int]  # (low, high), of rows; as `padding` where pictures are square
 
     @classmethod
     def between(
@@ -43,7 +46,7 @@ class AliasFreeLayer:
         is_torgb: bool,
         is_critically_sampled: bool,
         channels: tuple[int, int],  # this and the following pairs: of its input, of its output
-        sizes: tuple[int, int],
+        sizes: tuple[int, int],  # heights
         sampling_rates: tuple[int, int],
         cutoffs: tuple[float, float],
         half_widths: tuple[float, float],
@@ -51,19 +54,25 @@ class AliasFreeLayer:
         filter_size: int,  # taps per unit of resampling factor
         lrelu_upsampling: int,
         use_radial_filters: bool,
+        widths: tuple[int, int] | None = None,  # None: as wide as high
     ) -> AliasFreeLayer:
         """Derive factors, taps and padding of the layer between two sampling grids."""
         (in_rate, out_rate), (in_size, out_size) = sampling_rates, sizes
+        in_width, out_width = widths or sizes
         kernel = 1 if is_torgb else conv_kernel
         tmp_rate = max(in_rate, out_rate) * (1 if is_torgb else lrelu_upsampling)
         up, down = tmp_rate // in_rate, tmp_rate // out_rate
         up_taps = filter_size * up if up > 1 and not is_torgb else 1
         down_taps = filter_size * down if down > 1 and not is_torgb else 1
-        total = (out_size - 1) * down + 1 - (in_size + kernel - 1) * up + up_taps + down_taps - 2
-        low = (total + up) // 2
+
+        def pads(before: int, after: int) -> tuple[int, int]:
+            total = (after - 1) * down + 1 - (before + kernel - 1) * up + up_taps + down_taps - 2
+            low = (total + up) // 2
+            return low, total - low
+
         return cls(
             index=index,
-            name=f"L{index}_{out_size}_{channels[1]}",
+            name=f"L{index}_{out_width}_{channels[1]}",
             is_torgb=is_torgb,
             is_critically_sampled=is_critically_sampled,
             in_channels=channels[0],
@@ -83,5 +92,8 @@ class AliasFreeLayer:
             up_taps=up_taps,
             down_taps=down_taps,
             is_down_radial=use_radial_filters and not is_critically_sampled and down_taps > 1,
-            padding=(low, total - low),
+            padding=pads(in_size, out_size),
+            in_width=in_width,
+            out_width=out_width,
+            row_padding=pads(in_width, out_width),
         )

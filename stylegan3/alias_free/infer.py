@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from stylegan3.alias_free.config import StyleGAN3Config
-from stylegan3.layers import alias_free_name
+from stylegan3.layers import AliasFreeName, alias_free_name
 from stylegan3.shapes import Shapes, mapping_options, shape_of
 
 
@@ -26,25 +27,44 @@ def infer_stylegan3(shapes: Shapes) -> dict[str, Any]:
     kernel = shape_of(shapes, f"synthesis.{names[0]}.weight", 4)[2]
     is_radial = len(shapes.get(f"synthesis.{names[0]}.down_filter", ())) == 2
     options: dict[str, Any] = {
-        "img_resolution": layers[-1].size,
         "img_channels": layers[-1].channels,
         "num_layers": len(layers) - 1,
         "conv_kernel": kernel,
         "use_radial_filters": is_radial,
     }
+    width = layers[-1].size
+    square: dict[str, Any] = {"img_resolution": width}
+    human: dict[str, Any] = {"img_resolution": 2 * width, "square": False}
+    for sizes in (square, human):  # names hold widths
+        whole = _with_sizes(options | sizes, layers)
+        if whole is not None:
+            return mapping | whole
+    raise ValueError("its layers follow no published configuration")
+
+
+def _with_sizes(options: dict[str, Any], layers: Sequence[AliasFreeName]) -> dict[str, Any] | None:
+    """`options` with the margin and widths with which layers are called so, None if there are none.
+
+    Raises:
+        ValueError: if an option is absurd.
+    """
     for name, value in options.items():
         StyleGAN3Config.check_option(name, value)
+    widths = [layer.channels for layer in layers[:-1]]
     try:
         bare = StyleGAN3Config(channel_base=1 << 20, **options)
-        options["margin_size"] = (layers[0].size - int(bare.sampling_rates[0])) // 2
-        options["channel_max"] = max(layer.channels for layer in layers[:-1])
-        options["channel_base"] = channel_base(bare, [layer.channels for layer in layers[:-1]])
-        is_match = tuple(layer.name for layer in StyleGAN3Config(**options).layers) == names
+        rate = int(bare.sampling_rates[0])
+        first = layers[0].size
+        margin = (first - rate) // 2 if bare.square else first - rate // 2
+        whole: dict[str, Any] = options | {
+            "margin_size": margin,
+            "channel_max": max(widths),
+            "channel_base": channel_base(bare, widths),
+        }
+        names = [layer.name for layer in StyleGAN3Config(**whole).layers]
     except (ValueError, ArithmeticError):
-        is_match = False
-    if not is_match:
-        raise ValueError("its layers follow no published configuration")
-    return mapping | options
+        return None
+    return whole if names == [layer.name for layer in layers] else None
 
 
 def channel_base(config: StyleGAN3Config, channels: list[int]) -> int:

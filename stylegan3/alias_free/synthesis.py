@@ -28,14 +28,23 @@ MAGNITUDE_FLOOR = 1e-8  # edits and unclamped blends may drive magnitude_ema bel
 class SynthesisInput(nn.Module):
     """Fourier features on an infinite plane, turned and moved by `w`: section 3, appendix F."""
 
-    freqs: Tensor  # [C, 2] (x, y) cycles per picture width
+    freqs: Tensor  # [C, 2] (x, y) cycles per picture height
     phases: Tensor  # [C] turns
     transform: Tensor  # [3, 3] inverse of the transform the user sees
 
-    def __init__(self, w_dim: int, channels: int, size: int, rate: int, cutoff: float) -> None:
+    def __init__(
+        self,
+        w_dim: int,
+        channels: int,
+        size: int,  # height of the sampling grid
+        rate: int,
+        cutoff: float,
+        width: int | None = None,  # of the sampling grid; None: as its height
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.size = size
+        self.width = size if width is None else width
         self.sampling_rate = rate
         self.cutoff = cutoff
         # frequencies uniform on the disc of the pass band
@@ -49,20 +58,22 @@ class SynthesisInput(nn.Module):
         self.register_buffer("freqs", freqs.to(self.weight.device))
         self.register_buffer("phases", torch.rand(channels).sub_(0.5))
 
-    def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, size, size]
+    def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, size, width]
         """Features on the sampling grid; rows run along y."""
         freqs, phases = self._transformed(self.affine(w))
         norm = freqs.norm(dim=2)  # [N, C]
         amplitudes = (1 - (norm - self.cutoff) / (self.sampling_rate / 2 - self.cutoff)).clamp(0, 1)
-        # pixel centres over +-size / rate / 2
-        grid = torch.arange(self.size, device=w.device, dtype=freqs.dtype)
-        grid = (grid + 0.5 - self.size / 2) / self.sampling_rate
-        x = freqs[:, :, 0, None] * grid  # [N, C, size]
-        y = freqs[:, :, 1, None] * grid + phases[:, :, None]
+        x = freqs[:, :, 0, None] * self._grid(self.width, freqs)  # [N, C, width]
+        y = freqs[:, :, 1, None] * self._grid(self.size, freqs) + phases[:, :, None]
         features = torch.sin((x[:, :, None, :] + y[:, :, :, None]) * (2 * math.pi))
         features = features * amplitudes[:, :, None, None]
         weight = self.weight.to(freqs.dtype) / math.sqrt(self.channels)
         return torch.einsum("oi,nihw->nohw", weight, features)
+
+    def _grid(self, count: int, like: Tensor) -> Tensor:  # [count]
+        """Pixel centres over +-count / rate / 2: pixels are square, whatever the picture."""
+        grid = torch.arange(count, device=like.device, dtype=like.dtype)
+        return (grid + 0.5 - count / 2) / self.sampling_rate
 
     def _transformed(self, t: Tensor) -> tuple[Tensor, Tensor]:  # [N, 4] -> [N, C, 2], [N, C]
         # |(rc, rs)| = 0 has no direction: the floor leaves all four zero instead of NaN
@@ -142,7 +153,7 @@ class SynthesisLayer(nn.Module):
             self.bias,
             up=g.up_factor,
             down=g.down_factor,
-            padding=(*g.padding, *g.padding),
+            padding=(*g.row_padding, *g.padding),
             gain=1.0 if g.is_torgb else math.sqrt(2),
             slope=1.0 if g.is_torgb else 0.2,
             clamp=self.conv_clamp,
@@ -163,11 +174,13 @@ class AliasFreeSynthesis(Synthesis):
             first.in_size,
             first.in_sampling_rate,
             first.in_cutoff,
+            first.in_width,
         )
-        specs = [LayerSpec("input", "input", first.in_size, first.in_channels)]
+        specs = [LayerSpec("input", "input", first.in_size, first.in_channels, first.in_width)]
         for g in config.layers:
             self.add_module(g.name, SynthesisLayer(config, g))
-            specs.append(LayerSpec(g.name, f"L{g.index}", g.out_size, g.out_channels))
+            group = f"L{g.index}"
+            specs.append(LayerSpec(g.name, group, g.out_size, g.out_channels, g.out_width))
         self.layers = tuple(specs)
         self.layer_names = tuple(spec.name for spec in specs)
 
@@ -179,7 +192,7 @@ class AliasFreeSynthesis(Synthesis):
         layer: str | None = None,  # stop at this layer and return its output
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,
-    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+    ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:

@@ -10,7 +10,7 @@ from torch import Tensor
 from stylegan3.checkpoints.errors import UnusableError
 from stylegan3.checkpoints.found import FoundGenerator, Part
 from stylegan3.config import Config
-from stylegan3.families import fresh_buffer, is_buffer
+from stylegan3.families import FAMILIES, family_of, fresh_buffer, is_buffer
 from stylegan3.generator import Generator
 from stylegan3.shapes import Shapes
 
@@ -53,12 +53,15 @@ def match_parts(found: FoundGenerator, expected: Shapes) -> tuple[dict[str, Part
             parts[name] = part
         elif _without_ones(part.shape) == _without_ones(shape):
             parts[name] = Part(part.ref, shape, _reshaped(part, shape), part.is_buffer)
+        elif name.endswith(FAMILIES[found.config.family].unread):
+            recomputed.append(name)
         else:
             wrong.append(f"{name} is {list(part.shape)} instead of {list(shape)}")
     faults = [_fault("missing", missing), _fault("surplus", surplus), _fault("misshapen", wrong)]
     if any(faults):
         raise UnusableError(
-            "its tensors do not fit its configuration: " + ", ".join(filter(None, faults))
+            f"it is {family_of(found.config)}, but its tensors do not fit its configuration: "
+            + ", ".join(filter(None, faults))
         )
     if left_out:
         found.notes.append(f"{len(left_out)} buffers that no generator uses are left out")

@@ -46,6 +46,7 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
         r"EDMPrecond|SongUNet|DhariwalUNet",
     ),
     ("StyleNeRF", r"synthesis\.fg_nerf|nerf\.", r"NeRF"),
+    ("Progressive GAN", r"(^|\.)(scaleLayers|toRGBLayers)\.\d", r"(^|\.)PGAN|ProgressiveGAN"),
     ("BigGAN", r"(^|\.)shared\.weight|generator\.gen_z", r"BigGAN"),
     (
         "a latent diffusion model",
@@ -58,6 +59,8 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
 # Kinds of networks that are supported, where the file lacks what they are recognised by.
 INCOMPLETE = (("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),)
 RELATIVES = UNSUPPORTED[:2]  # these carry the published names but compute something else
+WHERE = "docs/formats.md lists what opens"
+SYNTHESIS = re.compile(r"(^|\.)(b4\.const|b4\.conv1\.weight|L0_\d{1,6}_\d{1,6}\.weight)$")
 MOST_NAMES = 20_000
 
 
@@ -95,16 +98,21 @@ def describe_contents(tree: Any) -> str:
     for family, tensor_pattern, class_pattern in UNSUPPORTED:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
-            return f"it is {family}, which is not supported"
+            return f"it is {family}, which is not supported; {WHERE}"
     for family, tensor_pattern, class_pattern in INCOMPLETE:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
-            return f"it is {family}, but the layers of its synthesis are missing"
+            return f"it is {family}, but the layers of its synthesis are missing; {WHERE}"
     if isinstance(tree, dict) and "GAN" in tree:
-        return "it is lucidrains' StyleGAN2, which is not supported"
+        return f"it is lucidrains' StyleGAN2, which is not supported; {WHERE}"
+    if any(map(SYNTHESIS.search, names)) and not any(n.endswith("fc0.weight") for n in names):
+        return (
+            "it is a StyleGAN synthesis network without the mapping network that belongs to it"
+            f" (mapping.fc0.weight): open a file that has both; {WHERE}"
+        )
     held = [name[:40] for name in (*classes, *names)][:4]
     detail = f" (it holds {', '.join(held)} ..)" if held else ""
-    return f"there is no StyleGAN2 or StyleGAN3 generator in it{detail}"
+    return f"there is no StyleGAN2 or StyleGAN3 generator in it{detail}; {WHERE}"
 
 
 def refuse_relatives(names: Iterable[str]) -> None:
@@ -115,8 +123,8 @@ def refuse_relatives(names: Iterable[str]) -> None:
     """
     for name in names:
         for family, pattern, _ in RELATIVES:
-            if re.match(pattern, name):
-                raise UnusableError(f"it is {family}, which is not supported")
+            if re.search(pattern, name):
+                raise UnusableError(f"it is {family}, which is not supported; {WHERE}")
 
 
 def _names(tree: Any) -> tuple[list[str], list[str]]:

@@ -39,6 +39,20 @@ class FoundGenerator:
     source_format: str
     notes: list[str] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    """Options that the file does not say, and that decide how its pictures look."""
+
+    @property
+    def assumption(self) -> str:
+        """What is assumed, one sentence; "" if the file says everything."""
+        values = [(name, getattr(self.config, name, "")) for name in self.assumed]
+        shown = [f"{name} {'none' if v is None else v}" for name, v in values if v != ""]
+        if not shown:
+            return ""
+        return (
+            "it holds tensors alone, which do not say everything, so what the published networks"
+            f" have is assumed: {', '.join(shown)}"
+        )
 
 
 def tensors_in(values: Any) -> dict[str, TensorRef]:

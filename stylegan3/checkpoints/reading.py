@@ -83,6 +83,8 @@ def _read(
     state = {name: state[name].to(dtype or state[name].dtype) for name in expected}
     if broken:
         found.notes.append(f"{len(broken)} tensors hold NaN or infinity, first {broken[0]}")
+    if found.assumption:
+        found.notes.append(found.assumption)
     if progress:
         progress(1.0)
     return Checkpoint(

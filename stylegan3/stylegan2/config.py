@@ -39,6 +39,11 @@ class StyleGAN2Config(Config):
     use_noise: bool = True
     activation: str = "lrelu"
     mapping_activation: str = "lrelu"
+    block_channels: tuple[int, ...] | None = None  # feature maps of each block, 4 px first (of
+    # pruned networks, `channels_dict` as published); None: by channel_base and channel_max
+    init_res: tuple[int, int] = (4, 4)  # height and width of the constant [px]; block r is r / 4
+    # times as large, so that img_resolution is the picture's side only where this is 4 x 4
+    label_concat: bool = False  # labels are mapped without bias, and normalised together with z
 
     family: ClassVar[str] = "stylegan2"
     mapping_options: ClassVar[Mapping[str, str]] = {
@@ -46,6 +51,7 @@ class StyleGAN2Config(Config):
         "embed_features": "embed_features",
         "layer_features": "layer_features",
         "activation": "mapping_activation",
+        "label_concat": "label_concat",
     }
     largest: ClassVar[Mapping[str, float]] = {
         **Config.largest,
@@ -67,6 +73,9 @@ class StyleGAN2Config(Config):
                 f"channel_base must be at least img_resolution ({self.img_resolution}),"
                 f" not {self.channel_base}"
             )
+        self._require_init_res()
+        if self.block_channels is not None:
+            self._require_block_channels()
         if self.architecture not in ("skip", "resnet", "orig"):
             raise ValueError(
                 f"architecture must be skip, resnet or orig, not {self.architecture!r}"
@@ -83,14 +92,53 @@ class StyleGAN2Config(Config):
             )
         object.__setattr__(self, "resample_filter", taps)
 
+    def _require_init_res(self) -> None:
+        sides = self.init_res
+        is_whole = isinstance(sides, tuple) and all(type(side) is int for side in sides)
+        if not is_whole or len(sides) != 2 or not all(1 <= side <= 1 << 10 for side in sides):
+            raise ValueError(f"init_res must be a height and a width [px], not {sides!r}")
+        if max(self.img_height, self.img_width) > 1 << 13:
+            raise ValueError(f"init_res {sides!r} makes pictures that are far too large")
+
+    def _require_block_channels(self) -> None:
+        widths = self.block_channels
+        count = len(self.block_resolutions)
+        is_listed = isinstance(widths, tuple) and len(widths) == count
+        if not is_listed or not all(type(n) is int and 1 <= n <= 1 << 16 for n in widths or ()):
+            raise ValueError(
+                f"block_channels must be {count} integers of 1 to {1 << 16}, not {widths!r}"
+            )
+        if widths == tuple(map(self._width_by_rule, self.block_resolutions)):
+            object.__setattr__(self, "block_channels", None)
+
+    def _width_by_rule(self, resolution: int) -> int:
+        return min(self.channel_base // resolution, self.channel_max)
+
     @cached_property
     def block_resolutions(self) -> tuple[int, ...]:
         """4, 8, .. img_resolution [px]."""
         return tuple(2**i for i in range(2, self.img_resolution.bit_length()))
 
+    def size(self, resolution: int) -> tuple[int, int]:
+        """Height and width of the block of `resolution` [px]."""
+        height, width = self.init_res
+        return height * resolution // 4, width * resolution // 4
+
+    @property
+    def img_height(self) -> int:
+        """Height of the picture [px]."""
+        return self.size(self.img_resolution)[0]
+
+    @property
+    def img_width(self) -> int:
+        """Width of the picture [px]."""
+        return self.size(self.img_resolution)[1]
+
     def channels(self, resolution: int) -> int:
         """Feature maps of the block of `resolution`."""
-        return min(self.channel_base // resolution, self.channel_max)
+        if self.block_channels is not None:
+            return self.block_channels[resolution.bit_length() - 3]
+        return self._width_by_rule(resolution)
 
     def is_fp16(self, resolution: int) -> bool:
         """Whether the published network runs this block in float16 on a GPU."""

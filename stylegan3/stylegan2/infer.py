@@ -22,24 +22,20 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
     resolutions = sorted({block.resolution for block in blocks if block and block.tensor})
     last = resolutions[-1]
     const = shape_of(shapes, "synthesis.b4.const", 3)
-    if const[1:] != (4, 4):
-        raise ValueError(
-            f"its pictures are not square (they grow from {const[2]} x {const[1]}), which is not"
-            " supported"
-        )
     channels = {r: shape_of(shapes, f"synthesis.b{r}.conv1.weight", 4)[0] for r in resolutions}
     widest = max(channels.values())
     narrow = [r for r in resolutions if channels[r] < widest]
     options: dict[str, Any] = {
         "img_resolution": last,
+        "init_res": const[1:],
         "img_channels": shape_of(shapes, f"synthesis.b{last}.torgb.weight", 4)[0],
         "channel_max": widest,
         "channel_base": channels[narrow[0]] * narrow[0] if narrow else widest * last,
         "use_noise": any(name.endswith(".noise_strength") for name in shapes),
     }
     if any(channels[r] != min(options["channel_base"] // r, widest) for r in resolutions):
-        raise ValueError("the widths of its layers follow no published rule")
-    filter_shape = shapes.get("synthesis.b4.conv1.resample_filter", (4, 4))
+        options["block_channels"] = tuple(channels.values())
+    filter_shape = _filter_shape(shapes)
     if filter_shape[0] != 4 and len(filter_shape) == 2 and filter_shape[0] <= LARGEST_FILTER:
         # Binomial, as the default (1, 3, 3, 1) is; the buffers hold the true taps.
         taps = filter_shape[0]
@@ -49,3 +45,12 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
     elif "synthesis.b4.torgb.weight" not in shapes and last > 4:
         options["architecture"] = "orig"
     return mapping | options
+
+
+def _filter_shape(shapes: Shapes) -> tuple[int, ...]:
+    """Shape of the filter of a layer that upsamples; `conv1` may hold another, which is unused."""
+    for layer in ("b8.conv0", "b8", "b8.skip", "b4"):
+        shape = shapes.get(f"synthesis.{layer}.resample_filter")
+        if shape is not None:
+            return shape
+    return (4, 4)

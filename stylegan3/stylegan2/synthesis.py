@@ -24,11 +24,16 @@ NOISE_MODES = ("const", "random", "none")
 class SynthesisLayer(nn.Module):
     """3x3 modulated convolution, noise, bias, activation: section 2.2."""
 
-    noise_const: Tensor  # [r, r]
+    noise_const: Tensor  # [H, W]
     resample_filter: Tensor  # [T, T]
 
     def __init__(
-        self, config: StyleGAN2Config, in_channels: int, out_channels: int, size: int, up: int
+        self,
+        config: StyleGAN2Config,
+        in_channels: int,
+        out_channels: int,
+        size: tuple[int, int],  # height and width of its output [px]
+        up: int,
     ) -> None:
         super().__init__()
         self._memo = Memo()
@@ -42,12 +47,12 @@ class SynthesisLayer(nn.Module):
         self.register_buffer("resample_filter", resample_filter(config.resample_filter))
         if config.use_noise:
             self.noise_strength = nn.Parameter(torch.zeros([]))
-            self.register_buffer("noise_const", torch.randn(size, size))
+            self.register_buffer("noise_const", torch.randn(size))
         self.bias = nn.Parameter(torch.zeros(out_channels))
 
     def forward(
         self, x: Tensor, w: Tensor, noise_mode: str = "const", gain: float = 1.0
-    ) -> Tensor:  # [N, C_in, H, W], [N, w_dim] -> [N, C_out, size, size]
+    ) -> Tensor:  # [N, C_in, H, W], [N, w_dim] -> [N, C_out, *size]
         """Convolve with the styles of `w`; `gain` scales activation and clamp alike."""
         x = modulated_conv2d(
             x,
@@ -61,7 +66,7 @@ class SynthesisLayer(nn.Module):
         if self.use_noise and noise_mode != "none":
             noise = self.noise_const
             if noise_mode == "random":
-                noise = noise.new_empty(len(x), 1, self.size, self.size).normal_()
+                noise = noise.new_empty(len(x), 1, *self.size).normal_()
             x = x + (noise * self.noise_strength).to(x.dtype)
         return bias_act(
             x,
@@ -83,7 +88,7 @@ class ToRGBLayer(nn.Module):
         self.weight = nn.Parameter(torch.randn(config.img_channels, in_channels, 1, 1))
         self.bias = nn.Parameter(torch.zeros(config.img_channels))
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:  # [N, img_channels, r, r]
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:  # [N, img_channels, H, W]
         """Picture contribution of features `x`."""
         styles = self.affine(w) * self.weight_gain
         x = modulated_conv2d(x, self.weight, styles, demodulate=False)
@@ -119,17 +124,18 @@ class SynthesisBlock(nn.Module):
         self._memo = Memo()
         self.name = f"b{resolution}"
         self.resolution = resolution
+        size = config.size(resolution)
         self.is_first = resolution == 4
         self.is_resnet = config.architecture == "resnet" and not self.is_first
         self.has_torgb = config.has_torgb(resolution)
         self.num_conv = 1 if self.is_first else 2
         self.register_buffer("resample_filter", resample_filter(config.resample_filter))
         if self.is_first:
-            self.const = nn.Parameter(torch.randn(channels, 4, 4))
+            self.const = nn.Parameter(torch.randn(channels, *size))
         else:
             before = config.channels(resolution // 2)
-            self.conv0 = SynthesisLayer(config, before, channels, resolution, up=2)
-        self.conv1 = SynthesisLayer(config, channels, channels, resolution, up=1)
+            self.conv0 = SynthesisLayer(config, before, channels, size, up=2)
+        self.conv1 = SynthesisLayer(config, channels, channels, size, up=1)
         if self.has_torgb:
             self.torgb = ToRGBLayer(config, channels)
         if self.is_resnet:
@@ -144,8 +150,8 @@ class SynthesisBlock(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_in, r / 2, r / 2]; for b4 the constant
-        img: Tensor | None,  # [N, img_channels, r / 2, r / 2]
+        x: Tensor,  # [N, C_in, H / 2, W / 2]; for b4 the constant
+        img: Tensor | None,  # [N, img_channels, H / 2, W / 2]
         ws: Tensor,  # [N, num_conv + 1, w_dim]
         noise_mode: str,
         dtype: torch.dtype,
@@ -187,14 +193,16 @@ class StyleGAN2Synthesis(Synthesis):
         super().__init__(config)
         self.config = config
         self.block_resolutions = config.block_resolutions
-        specs = [LayerSpec("input", "b4", 4, config.channels(4))]
+        height, width = config.init_res
+        specs = [LayerSpec("input", "b4", height, config.channels(4), width)]
         for resolution in config.block_resolutions:
             block = SynthesisBlock(config, resolution)
             self.add_module(block.name, block)
             for name in block.layer_names:
                 is_rgb = name.endswith(".torgb")
                 channels = config.img_channels if is_rgb else config.channels(resolution)
-                specs.append(LayerSpec(name, block.name, resolution, channels))
+                height, width = config.size(resolution)
+                specs.append(LayerSpec(name, block.name, height, channels, width))
         self.layers = tuple(specs)
         self.layer_names = tuple(spec.name for spec in specs)
 
@@ -206,7 +214,7 @@ class StyleGAN2Synthesis(Synthesis):
         layer: str | None = None,  # stop at this layer and return its output
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
-    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+    ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:

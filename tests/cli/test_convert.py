@@ -19,6 +19,12 @@ def test_conversion(capsys, tmp_path) -> None:
     assert all(torch.equal(after.state_dict[k], v) for k, v in before.state_dict.items())
 
 
+def test_a_size_of_two_sides(capsys, tmp_path) -> None:
+    target = tmp_path / "a.safetensors"
+    assert main(["convert", str(DATA / "faults" / "human_rect.pkl"), str(target)]) == 0
+    assert ": StyleGAN2, 8 x 16 px, " in capsys.readouterr().out
+
+
 def test_half(tmp_path) -> None:
     whole, half = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     source = str(DATA / "sg2-rosinality-64.pt")

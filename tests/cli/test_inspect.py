@@ -43,13 +43,28 @@ def test_json(capsys) -> None:
     assert report["family"] == "StyleGAN2"
     assert report["config"]["c_dim"] == 3
     assert report["config"]["architecture"] == "resnet"
-    assert report["layers"][0] == {"name": "input", "group": "b4", "size": 4, "channels": 16}
+    assert report["layers"][0] == {
+        "name": "input",
+        "group": "b4",
+        "size": 4,
+        "channels": 16,
+        "width": 4,
+    }
+    assert (report["img_width"], report["img_height"]) == (32, 32)
     shapes = {t["name"]: (t["shape"], t["kind"]) for t in report["tensors"]}
     assert shapes["synthesis.b8.skip.weight"] == ([16, 16, 1, 1], "parameter")
     assert shapes["mapping.w_avg"] == ([32], "buffer")
     assert report["num_parameters"] + report["num_buffer_values"] == sum(
         _product(shape) for shape, _ in shapes.values()
     )
+
+
+def test_pictures_that_are_not_square(capsys) -> None:
+    assert main(["inspect", str(DATA / "faults" / "eps_4x6.pkl")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  pictures    24 x 16 px, 3 channels" in lines
+    assert "  input        6 x 4         8" in lines
+    assert "  b16.torgb  24 x 16         3" in lines
 
 
 def _product(shape: list[int]) -> int:

@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     save_safetensors(checkpoint, args.target, is_half=args.half)
     for note in checkpoint.notes:
         print(f"sgview: note: {note}", file=sys.stderr)
-    size = checkpoint.config.img_resolution
+    width, height = checkpoint.config.img_width, checkpoint.config.img_height
+    size = f"{width}" if width == height else f"{width} x {height}"
     written = format_bytes(args.target.stat().st_size)
     print(f"{args.target}: {checkpoint.family}, {size} px, {written}")
     return 0

@@ -53,6 +53,8 @@ def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         "bytes": path.stat().st_size,
         "family": checkpoint.family,
         "format": checkpoint.source_format,
+        "img_width": generator.img_width,
+        "img_height": generator.img_height,
         "num_ws": generator.num_ws,
         "num_parameters": sum(t.numel() for name, t in state.items() if name in parameters),
         "num_buffer_values": sum(t.numel() for name, t in state.items() if name not in parameters),
@@ -75,12 +77,12 @@ def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
 def format_report(report: dict[str, Any]) -> str:
     """The report as text: a summary, the configuration, the layers and the tensors."""
     config = report["config"]
-    size = config["img_resolution"]
+    size = f"{report['img_width']} x {report['img_height']} px"
     facts = [
         ("family", report["family"]),
         ("format", report["format"]),
         ("file size", format_bytes(report["bytes"])),
-        ("pictures", f"{size} x {size} px, {config['img_channels']} channels"),
+        ("pictures", f"{size}, {config['img_channels']} channels"),
         ("latents", _latents(report)),
         ("parameters", f"{report['num_parameters']:,}"),
         ("in buffers", f"{report['num_buffer_values']:,}"),
@@ -95,7 +97,7 @@ def format_report(report: dict[str, Any]) -> str:
         format_table(
             ("name", "size", "channels"),
             [
-                (layer["name"], f"{layer['size']} x {layer['size']}", str(layer["channels"]))
+                (layer["name"], f"{layer['width']} x {layer['size']}", str(layer["channels"]))
                 for layer in report["layers"]
             ],
             right=(1, 2),

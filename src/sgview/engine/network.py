@@ -19,6 +19,8 @@ class GeneratorLike(Protocol):
     w_dim: int
     num_ws: int
     img_resolution: int
+    img_width: int
+    img_height: int
     img_channels: int
     config: Any
     mapping: Any
@@ -66,6 +68,8 @@ def describe(generator: Any, name: str, path: str) -> NetworkStatus:
         num_ws=generator.num_ws,
         img_resolution=generator.img_resolution,
         img_channels=generator.img_channels,
+        img_width=generator.img_width,
+        img_height=generator.img_height,
         num_parameters=sum(parameter.numel() for parameter in generator.parameters()),
         layers=layers,
         tensors=tuple(

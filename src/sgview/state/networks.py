@@ -30,8 +30,14 @@ class LayerInfo(Struct, frozen=True):
 
     name: str  # "L6_36_16", "b16.conv0", "input"
     group: str  # blend group it belongs to: "L6", "b16", "input"
-    size: int  # width and height of its output [px]
+    size: int  # height of its output [px]
     channels: int
+    width: int | None = None  # of its output [px]; None: as its height
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height of its output [px]."""
+        return (self.size if self.width is None else self.width), self.size
 
 
 class TensorInfo(Struct, frozen=True):
@@ -58,6 +64,13 @@ class NetworkStatus(Struct, frozen=True):
     num_parameters: int
     layers: tuple[LayerInfo, ...]  # in the order they run
     tensors: tuple[TensorInfo, ...]
+    img_width: int | None = None  # of its pictures [px]; None: img_resolution
+    img_height: int | None = None
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height of its pictures [px]."""
+        return self.img_width or self.img_resolution, self.img_height or self.img_resolution
 
 
 def shown_slot(params: Params, loaded: Container[Slot]) -> Slot | None:

@@ -1,12 +1,13 @@
 """StyleGAN3, StyleGAN2-ADA and StyleGAN-XL pickles as the published PyTorch programs write them.
 
-Such a file is a dictionary with `G`, `D`, `G_ema` and more, one with only `G_ema`, or the module
-itself. Modules carry the arguments they were built with; the source text that they embed is skipped
-unread.
+Such a file is a dictionary with `G`, `D`, `G_ema` and more, one with only `G_ema`, the module
+itself, or, of other programs, a list of modules, or modules that wrap one another. Modules carry
+the arguments they were built with; the source text that they embed is skipped unread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -18,19 +19,25 @@ from stylegan3.checkpoints.found import (
     configure,
     infer_options,
     plain_scalars,
+    strip_prefix,
 )
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
+from stylegan3.checkpoints.pickle.values import Stub
+from stylegan3.checkpoints.readers.prefixes import is_averaged, prefix_of
 from stylegan3.checkpoints.readers.xl import configure_xl
 from stylegan3.config import Config
 from stylegan3.families import Family, recognise
 from stylegan3.layers import alias_free_name, block_name
 
 POSITIONAL = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels")
+MOST_PLACES = 64
 # Options that say how to compute, not what.
 HARMLESS = {
     *("fp16_channels_last", "channels_last", "fused_modconv_default", "use_fp16", "num_ws"),
     *("mapping_kwargs", "synthesis_kwargs", "force_fp32", "fused_modconv", "class_name"),
+    *("channels_dict", "square"),
 }
+TALL = (4, 2)  # what StyleGAN-Human's StyleGAN2 starts from where `square` is false
 
 
 def read_nvlabs(tree: Any) -> FoundGenerator | None:
@@ -39,31 +46,66 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
     Raises:
         UnusableError: if there is a generator that cannot be used.
     """
-    notes, training = [], {}
-    module = as_module(tree)
-    if module is None and isinstance(tree, dict):
-        for key in ("G_ema", "g_ema", "ema", "G", "g"):
-            module = as_module(tree.get(key))
-            if module is None:
-                continue
-            if key in ("G", "g"):
-                notes.append(
-                    "it has no averaged weights (G_ema), so the training weights G are used"
-                )
+    seen: set[int] = set()  # one module can stand in many places
+    for key, value in _places(tree):
+        if not isinstance(value, Stub) or id(value) in seen or len(seen) >= MOST_PLACES:
+            continue
+        seen.add(id(value))
+        module = as_module(value)
+        if module is None:
+            continue
+        refuse_relatives((*module.parameters, *module.buffers))
+        module = _unwrapped(module)
+        family = recognise((*module.parameters, *module.buffers))
+        if family is None:
+            continue
+        notes, training = [], {}
+        if key in ("G", "g"):
+            notes.append("it has no averaged weights (G_ema), so the training weights G are used")
+        elif isinstance(tree, list | tuple):
+            notes.append(f"it is a list of {len(tree)}, of which the last generator is used")
+        if isinstance(tree, dict):
             told = (tree, tree.get("training_set_kwargs"), tree.get("progress"))
             training = {k: v for values in told for k, v in plain_scalars(values).items()}
-            break
-    if module is None:
-        return None
-    names = (*module.parameters, *module.buffers)
-    refuse_relatives(names)
-    family = recognise(names)
-    if family is None:
-        return None
-    parts = {name: Part.of(ref) for name, ref in module.parameters.items()}
-    parts |= {name: Part.of(ref, is_buffer=True) for name, ref in module.buffers.items()}
-    config = _config(family, module, parts, notes)
-    return FoundGenerator(config, parts, "PyTorch pickle of a network", notes, training)
+        parts = {name: Part.of(ref) for name, ref in module.parameters.items()}
+        parts |= {name: Part.of(ref, is_buffer=True) for name, ref in module.buffers.items()}
+        config = _config(family, module, parts, notes)
+        return FoundGenerator(config, parts, "PyTorch pickle of a network", notes, training)
+    return None
+
+
+def _places(tree: Any) -> Iterator[tuple[str, Any]]:
+    """Where a module may be, with its key: the averaged one first, of a list the last."""
+    yield "", tree
+    if isinstance(tree, list | tuple):
+        yield from (("", value) for value in reversed(tree[:MOST_PLACES]))
+    if isinstance(tree, dict):
+        known = [key for key in ("G_ema", "g_ema", "ema", "G", "g") if key in tree]
+        yield from ((key, tree[key]) for key in known)
+        others = {key: value for key, value in _named(tree) if key not in known}
+        below = [pair for _, value in others.items() for pair in _named(value)]
+        yield from sorted(
+            (*others.items(), *below), key=lambda pair: is_averaged([pair[0]]), reverse=True
+        )
+
+
+def _named(values: Any) -> list[tuple[str, Any]]:
+    pairs = list(values.items())[:MOST_PLACES] if isinstance(values, dict) else []
+    return [(key, value) for key, value in pairs if isinstance(key, str)]
+
+
+def _unwrapped(module: ModuleRef) -> ModuleRef:
+    """The generator inside of a module that only wraps it, as DataParallel does."""
+    prefix = prefix_of(tuple(module.parameters))
+    if not prefix:
+        return module
+    return ModuleRef(
+        module.class_name,
+        module.states.get(prefix.removesuffix("."), {}),
+        strip_prefix(module.parameters, prefix),
+        strip_prefix(module.buffers, prefix),
+        {k.removeprefix(prefix): v for k, v in module.states.items() if k.startswith(prefix)},
+    )
 
 
 def _config(family: Family, module: ModuleRef, parts: dict[str, Part], notes: list[str]) -> Config:
@@ -104,7 +146,18 @@ def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[s
         del options["w_avg_beta"]
     if options.get("resample_filter", ()) is None:
         options["resample_filter"] = (1.0,)
+    if "init_res" in known and "init_res" not in options and flat.get("square") is False:
+        options["init_res"] = TALL
+    if "block_channels" in known and "channels_dict" in flat:
+        options["block_channels"] = _block_channels(flat["channels_dict"])
     return options
+
+
+def _block_channels(widths: Any) -> tuple[Any, ...]:
+    """Feature maps of each block, 4 px first, from `channels_dict` of a pruned network."""
+    if not isinstance(widths, dict) or not all(type(size) is int for size in widths):
+        raise UnusableError("its configuration is impossible: channels_dict says no widths")
+    return tuple(_plain(widths[size]) for size in sorted(widths))
 
 
 def _attributes(family: Family, module: ModuleRef) -> dict[str, Any]:
@@ -130,6 +183,9 @@ def _stylegan2_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, 
     blocks = [state for block, state in parsed if block is not None and not block.tensor]
     layer = module.states.get("synthesis.b4.conv1", {})
     options = {k: layer[k] for k in ("use_noise", "activation") if k in layer}
+    const = module.parameters.get("synthesis.b4.const")
+    if const is not None and len(const.shape) == 3:
+        options["init_res"] = const.shape[1:]
     if blocks and "architecture" in blocks[0]:
         options["architecture"] = blocks[0]["architecture"]
     if blocks and "use_fp16" in blocks[0]:
@@ -146,6 +202,8 @@ def _stylegan3_attributes(module: ModuleRef) -> tuple[dict[str, Any], dict[str, 
     names = ("num_layers", "num_critical", "margin_size", "output_scale")
     options = {k: synthesis[k] for k in names if k in synthesis}
     options |= {k: layer[k] for k in ("conv_kernel", "magnitude_ema_beta") if k in layer}
+    if "square" in module.state:
+        options["square"] = module.state["square"]
     return options, layer
 
 

@@ -1,22 +1,30 @@
 """TensorFlow pickles of StyleGAN2 and StyleGAN2-ADA: the tuple (G, D, Gs) of `Network` objects.
 
-Weights are stored `[kH, kW, in, out]` and dense weights `[in, out]`; style biases are stored
-without the 1 that modulation adds; the kernels of upsampling layers are stored flipped.
+Which of its networks plays and whether it can; `tensorflow_variables` has its tensors,
+`tensorflow_options` what it says about itself.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from torch import Tensor
+import torch
 
+from stylegan3.checkpoints.container.tensors import read_tensor
 from stylegan3.checkpoints.errors import UnusableError
-from stylegan3.checkpoints.found import FoundGenerator, Part, configure, infer_options
+from stylegan3.checkpoints.found import FoundGenerator, configure, infer_options
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
 from stylegan3.checkpoints.readers.stylegan1.tensorflow import convert_stylegan1, is_stylegan1
+from stylegan3.checkpoints.readers.tensorflow_options import check_geometry, configuration_options
+from stylegan3.checkpoints.readers.tensorflow_variables import (
+    FINEST_RGB,
+    Stages,
+    parts_of,
+    without_coarse_rgb,
+    without_other_noise,
+)
 from stylegan3.checkpoints.source import Source
 from stylegan3.families import FAMILIES
 
@@ -24,63 +32,7 @@ STYLEGAN2 = FAMILIES["stylegan2"]
 DEEPEST_NETWORK = 8
 MOST_VARIABLES = 20_000  # published generators have about 150
 OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 2 and 3, Progressive GAN 2
-# static_kwargs of the network -> configuration; what shapes show is taken from them instead.
-OPTIONS = {
-    "architecture": "architecture",
-    "resample_kernel": "resample_filter",
-    "resample_filter": "resample_filter",
-    "nonlinearity": "activation",
-    "mapping_nonlinearity": "mapping_activation",
-    "mapping_lrmul": "mapping_lr_multiplier",
-    "conv_clamp": "conv_clamp",
-    "num_fp16_res": "num_fp16_res",
-}
-
-
-def _dense(x: Tensor) -> Tensor:
-    return x.T
-
-
-def _convolution(x: Tensor) -> Tensor:
-    return x.permute(3, 2, 0, 1)
-
-
-def _flipped(x: Tensor) -> Tensor:
-    return x.flip(0, 1).permute(3, 2, 0, 1)
-
-
-def _plus_one(x: Tensor) -> Tensor:
-    return x + 1
-
-
-def _first(x: Tensor) -> Tensor:
-    return x[0]
-
-
-def _first_plane(x: Tensor) -> Tensor:
-    return x[0, 0]
-
-
-# Variable name -> published name, conversion, and the axes that remain, in the published order.
-Rule = tuple[str, str, Callable[[Tensor], Tensor] | None, tuple[int, ...] | None]
-_DENSE, _CONV = (1, 0), (3, 2, 0, 1)
-RULES: tuple[Rule, ...] = (
-    (r"dlatent_avg", "mapping.w_avg", None, None),
-    (r"mapping/Dense(\d+)/weight", "mapping.fc{0}.weight", _dense, _DENSE),
-    (r"mapping/Dense(\d+)/bias", "mapping.fc{0}.bias", None, None),
-    (r"mapping/LabelEmbed/weight", "mapping.embed.weight", _dense, _DENSE),
-    (r"mapping/LabelEmbed/bias", "mapping.embed.bias", None, None),
-    (r"synthesis/4x4/Const/const", "synthesis.b4.const", _first, (1, 2, 3)),
-    (r"synthesis/(\d+)x\d+/Conv0_up/weight", "synthesis.b{0}.conv0.weight", _flipped, _CONV),
-    (r"synthesis/(\d+)x\d+/Conv0_up/(.*)", "synthesis.b{0}.conv0.{1}", None, None),
-    (r"synthesis/4x4/Conv/weight", "synthesis.b4.conv1.weight", _convolution, _CONV),
-    (r"synthesis/4x4/Conv/(.*)", "synthesis.b4.conv1.{0}", None, None),
-    (r"synthesis/(\d+)x\d+/Conv1/weight", "synthesis.b{0}.conv1.weight", _convolution, _CONV),
-    (r"synthesis/(\d+)x\d+/Conv1/(.*)", "synthesis.b{0}.conv1.{1}", None, None),
-    (r"synthesis/(\d+)x\d+/ToRGB/weight", "synthesis.b{0}.torgb.weight", _convolution, _CONV),
-    (r"synthesis/(\d+)x\d+/ToRGB/(.*)", "synthesis.b{0}.torgb.{1}", None, None),
-    (r"synthesis/(\d+)x\d+/Skip/weight", "synthesis.b{0}.skip.weight", _flipped, _CONV),
-)  # fmt: skip
+CONST = re.compile(r"synthesis/(\d{1,5})x(\d{1,5})/Const/const", re.ASCII)
 
 
 def read_tensorflow(source: Source, tree: Any) -> FoundGenerator | None:
@@ -100,21 +52,37 @@ def read_tensorflow(source: Source, tree: Any) -> FoundGenerator | None:
         network = averaged[0] if averaged else networks[0]
         if not averaged:
             notes.append("it has no averaged weights (Gs), so its first network is used")
-    variables = _variables(network)
+    pairs = tuple(_pairs(network))
+    variables = _refs(pairs)
     if is_stylegan1(variables):
         return convert_stylegan1(source, network, variables, notes)
-    version = network.state.get("version")
-    if type(version) is not int or version < OLDEST_VERSION:
+    _refuse_older(network, variables)
+    first = next((match for match in map(CONST.fullmatch, variables) if match), None)
+    if first is None:
         raise UnusableError(
-            f"it is a TensorFlow network of version {str(version)[:20]} without the layers of"
-            " StyleGAN1: Progressive GAN is not supported, and StyleGAN2 has version 4 and up"
+            "it is a TensorFlow network, but not a StyleGAN2 generator: that has a constant,"
+            " 4x4/Const/const"
         )
-    parts = dict(_parts(variables))
-    if "mapping.fc0.weight" not in parts or "synthesis.b4.const" not in parts:
-        raise UnusableError("it is a TensorFlow network, but not a StyleGAN2 generator")
+    given = _static_kwargs(network)
+    stages = Stages(int(first[1]), int(first[2]))
+    is_single_rgb = any(name.startswith(FINEST_RGB) for name in variables)
+    if is_single_rgb:
+        _refuse_growing(_lod(source, pairs))
+        variables = without_coarse_rgb(variables, stages, notes)
+    parts = dict(parts_of(variables, stages))
+    if "mapping.fc0.weight" not in parts:
+        raise UnusableError(
+            "it is a StyleGAN2 synthesis network without the mapping network that belongs to it"
+            " (Dense0/weight): open the file that has both"
+        )
     options = infer_options(STYLEGAN2, {name: part.shape for name, part in parts.items()})
-    options |= {"conv_clamp": None, "num_fp16_res": 0} | _options(network)
+    options |= {"conv_clamp": None, "num_fp16_res": 0} | configuration_options(given)
+    if is_single_rgb:
+        options["architecture"] = "orig"
     config = configure(STYLEGAN2.config, options)
+    check_geometry(given, config, options["init_res"])
+    if "resolution_h" in given:
+        parts = without_other_noise(parts, options["init_res"])
     return FoundGenerator(config, parts, "TensorFlow pickle of StyleGAN2", notes)
 
 
@@ -124,25 +92,65 @@ def _is_network(value: Any) -> bool:
     )
 
 
-def _options(network: Stub) -> dict[str, Any]:
-    given = network.state.get("static_kwargs")
-    given = given if isinstance(given, dict) else {}
-    sides = [given.get(name) for name in ("resolution_w", "resolution_h")]
-    if sides[0] != sides[1]:
+def _refuse_older(network: Stub, variables: dict[str, TensorRef]) -> None:
+    """Refuse what is no StyleGAN2.
+
+    Raises:
+        UnusableError: naming the family.
+    """
+    version = network.state.get("version")
+    if type(version) is not int or version < OLDEST_VERSION:
+        if "4x4/Dense/weight" in variables:
+            raise UnusableError(
+                f"it is Progressive GAN (a TensorFlow network{_of_version(version)}, with"
+                " 4x4/Dense), which is not supported; docs/formats.md lists what is"
+            )
         raise UnusableError(
-            f"its pictures are not square ({sides[0]} x {sides[1]}), which is not supported"
+            f"it is a TensorFlow network{_of_version(version)} without the layers of StyleGAN1:"
+            " Progressive GAN is not supported, and StyleGAN2 has version 4 and up;"
+            " docs/formats.md lists what opens"
         )
-    options = {}
-    for name, option in OPTIONS.items():
-        value = given.get(name)
-        if value is not None:
-            options[option] = tuple(value) if isinstance(value, list) else value
-    return options
 
 
-def _variables(network: Stub) -> dict[str, TensorRef]:
-    """All variables of a network and its components, named with their component."""
-    found = {}
+def _of_version(version: Any) -> str:
+    is_short = version is None or isinstance(version, str) or type(version) is int
+    return f" of version {str(version)[:20]}" if is_short and _is_small(version) else ""
+
+
+def _is_small(value: Any) -> bool:
+    return not isinstance(value, int) or abs(value) < 1 << 62
+
+
+def _static_kwargs(network: Stub) -> dict[Any, Any]:
+    """Options of the network and of its components; those of the network itself count more."""
+    components = network.state.get("components")
+    below = list(components.values())[:8] if isinstance(components, dict) else []
+    given: dict[Any, Any] = {}
+    for part in (*filter(_is_network, below), network):
+        options = part.state.get("static_kwargs")
+        given |= options if isinstance(options, dict) else {}
+    return given
+
+
+def _refuse_growing(lod: float) -> None:
+    """Refuse a network that was saved while it still grew; later configurations do not grow.
+
+    Raises:
+        UnusableError: saying so.
+    """
+    if lod != 0:
+        raise UnusableError(
+            f"it is StyleGAN2 (configuration B to D) saved while it still grew (lod {lod:g}), of"
+            " which only the full resolution (lod 0) is supported"
+        )
+
+
+def _pairs(network: Stub) -> Iterator[tuple[str, Any]]:
+    """Names and values of all variables of a network and its components.
+
+    Raises:
+        UnusableError: if networks are nested without end.
+    """
     pending, visited = [("", network, 0)], 0
     while pending:
         scope, current, depth = pending.pop()
@@ -154,58 +162,25 @@ def _variables(network: Stub) -> dict[str, TensorRef]:
         if depth > DEEPEST_NETWORK or visited > MOST_VARIABLES:
             raise UnusableError("its networks are nested more deeply than any network's")
         for pair in variables:
-            if isinstance(pair, tuple | list) and len(pair) == 2:
-                name, value = pair
-                if isinstance(name, str) and isinstance(value, ArrayRef) and value.ref:
-                    found[scope + name[:100]] = value.ref
+            if isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str):
+                yield scope + pair[0][:100], pair[1]
         for name, component in components.items():
             if isinstance(name, str) and _is_network(component):
                 pending.append((f"{scope}{name[:100]}/", component, depth + 1))
-    return found
 
 
-def _parts(variables: dict[str, TensorRef]) -> Iterator[tuple[str, Part]]:
-    for name, ref in variables.items():
-        if name == "lod" or name.endswith("/lod"):
-            continue  # progressive growing, unused since StyleGAN2
-        if "LabelConcat" in name:
-            raise UnusableError(
-                "it is a class-conditional StyleGAN2 network from before StyleGAN2-ADA, which is"
-                " not supported"
-            )
-        if noise := re.fullmatch(r"synthesis/noise(\d{1,3})", name):
-            index = int(noise[1])
-            layer = f"b{4 << (index + 1) // 2}.conv{0 if index % 2 else 1}"
-            part = Part(ref, ref.shape[2:], _first_plane, is_buffer=True)
-            _require_rank(name, ref, 4)
-            yield f"synthesis.{layer}.noise_const", part
-            continue
-        for pattern, published, convert, axes in RULES:
-            if match := re.fullmatch(pattern, name):
-                yield _part(name, published.format(*match.groups()), ref, convert, axes)
-                break
-        else:
-            yield name, Part.of(ref)  # surplus: reported by name
+def _refs(pairs: Iterable[tuple[str, Any]]) -> dict[str, TensorRef]:
+    return {name: value.ref for name, value in pairs if isinstance(value, ArrayRef) and value.ref}
 
 
-def _part(
-    name: str,
-    published: str,
-    ref: TensorRef,
-    convert: Callable[[Tensor], Tensor] | None,
-    axes: tuple[int, ...] | None,
-) -> tuple[str, Part]:
-    stem, _, last = published.rpartition(".")
-    if last == "mod_weight":
-        published, convert, axes = f"{stem}.affine.weight", _dense, _DENSE
-    elif last == "mod_bias":
-        published, convert = f"{stem}.affine.bias", _plus_one
-    if axes is None:
-        return published, Part(ref, ref.shape, convert)
-    _require_rank(name, ref, max(axes) + 1)
-    return published, Part(ref, tuple(ref.shape[axis] for axis in axes), convert)
-
-
-def _require_rank(name: str, ref: TensorRef, rank: int) -> None:
-    if len(ref.shape) != rank or math.prod(ref.shape) == 0:
-        raise UnusableError(f"variable {name} has the shape {list(ref.shape)}, not {rank} axes")
+def _lod(source: Source, pairs: Iterable[tuple[str, Any]]) -> float:
+    """How far a network had still to grow, in doublings; 0: not at all."""
+    lod = 0.0
+    for name, value in pairs:
+        if name in ("synthesis/lod", "lod"):
+            ref = value.ref if isinstance(value, ArrayRef) else None
+            if ref and ref.numel == 1:
+                lod = max(lod, float(read_tensor(source, "lod", ref, torch.float64)))
+            elif isinstance(value, int | float) and abs(value) < 1 << 20:
+                lod = max(lod, float(value))
+    return lod

@@ -54,6 +54,10 @@ class AliasFreePlanner:
         self._ws = ws
         self._device = ws.device
         config = synthesis.config
+        if not config.square:
+            raise ValueError(
+                f"its pictures are not square ({config.img_width} x {config.img_height} px)"
+            )
         self._geometries = config.layers
         self._layers = [_layer(synthesis, g.name) for g in config.layers]
         self._dtypes = layer_dtypes(config, precision)

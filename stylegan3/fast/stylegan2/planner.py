@@ -54,6 +54,9 @@ class StyleGAN2Planner:
         config = synthesis.config
         if config.architecture != "skip":
             raise ValueError(f"its architecture is {config.architecture}")
+        if config.init_res != (4, 4):
+            height, width = config.init_res
+            raise ValueError(f"its pictures grow from {width} x {height} px, not from 4 x 4")
         if config.activation != "lrelu":
             raise ValueError(f"its activation is {config.activation}")
         self._synthesis = synthesis

@@ -107,6 +107,7 @@ FAMILIES = {
             "generator_smooth": {"mapping.dense0.weight": t(2), "synthesis.layer0.weight": t(2)}
         }
     },
+    "Progressive GAN": {"netG": {"scaleLayers.0.0.module.weight": t(2)}},
     "EG3D": {"G_ema": {"backbone.synthesis.b4.const": t(2), "decoder.net.0.weight": t(2)}},
     "latent diffusion": {"state_dict": {"model.diffusion_model.input_blocks.0.0.weight": t(2)}},
     "VQGAN": {"state_dict": {"quantize.embedding.weight": t(2)}},
@@ -123,6 +124,7 @@ def test_families_of_torch_files(tmp_path, forge, family, is_zip):
     torch.save(FAMILIES[family], path, _use_new_zipfile_serialization=is_zip)
     cause = forge.refused(path)
     assert family in cause
+    assert "docs/formats.md" in cause  # where it is written
     if "generator in it" not in family:
         assert "not supported" in cause
 

@@ -4,6 +4,7 @@ import dataclasses
 import gc
 import weakref
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -155,9 +156,16 @@ def test_truncation(psi: float, cutoff: int | None) -> None:
     assert_close(picture, generator(z, truncation_psi=psi, truncation_cutoff=cutoff))
 
 
-def test_classes() -> None:
+@pytest.mark.parametrize("label_concat", [False, True])
+def test_classes(label_concat: bool) -> None:
     config = StyleGAN2Config(
-        z_dim=8, w_dim=12, c_dim=3, img_resolution=8, num_mapping_layers=2, channel_max=9
+        z_dim=8,
+        w_dim=12,
+        c_dim=3,
+        img_resolution=8,
+        num_mapping_layers=2,
+        channel_max=9,
+        label_concat=label_concat,
     )
     generator = lively(config)
     z, fast = latent(generator), make_fast(generator)
@@ -281,12 +289,31 @@ def test_a_filter_that_no_kernel_has_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"architecture": "resnet"}, "resnet"), ({"activation": "relu"}, "activation is relu")],
+    [
+        ({"architecture": "resnet"}, "resnet"),
+        ({"activation": "relu"}, "activation is relu"),
+        ({"init_res": (4, 6)}, "grow from 6 x 4 px, not from 4 x 4"),
+        ({"init_res": (3, 3)}, "grow from 3 x 3 px"),
+        ({"resample_filter": (1, 2, 1)}, "resampling filter"),
+    ],
 )
-def test_what_is_not_supported_is_named(options: dict[str, str], reason: str) -> None:
+def test_what_is_not_supported_is_named(options: dict[str, Any], reason: str) -> None:
     generator = Generator(StyleGAN2Config(z_dim=8, w_dim=8, img_resolution=8, **options))
     with pytest.raises(UnsupportedNetworkError, match=reason):
         make_fast(generator)
+
+
+def test_pictures_that_are_not_square_are_refused_with_their_size() -> None:
+    generator = Generator(dataclasses.replace(SMALL3, square=False))
+    with pytest.raises(UnsupportedNetworkError, match="not square \\(16 x 32 px\\)"):
+        make_fast(generator)
+
+
+def test_widths_of_their_own() -> None:
+    config = dataclasses.replace(SMALL2, block_channels=(27, 9, 33, 5))
+    generator = lively(config)
+    z = latent(generator)
+    assert_close(make_fast(generator)(z=z), generator(z))
 
 
 def test_a_cpu_is_refused_with_the_reason() -> None:

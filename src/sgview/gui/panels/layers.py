@@ -78,9 +78,9 @@ class LayersPanel:
         current = find_layer(name, network.layers)
         if name != IMAGE and current is None and is_match(self._query, name):
             _line(name, "not in this network", "", True)
-        size, channels = network.img_resolution, network.img_channels
         if is_match(self._query, "image"):
-            if _line("Image", f"{size} × {size}", f"{channels}", name == IMAGE):
+            size = _size(network.dimensions)
+            if _line("Image", size, f"{network.img_channels}", name == IMAGE):
                 params = show_layer(params, IMAGE)
             if is_new and name == IMAGE:
                 imgui.set_scroll_here_y(0.5)
@@ -95,7 +95,12 @@ class LayersPanel:
 
 
 def _layer_line(layer: LayerInfo, is_shown: bool) -> bool:
-    return _line(layer.name, f"{layer.size} × {layer.size}", f"{layer.channels}", is_shown)
+    return _line(layer.name, _size(layer.dimensions), f"{layer.channels}", is_shown)
+
+
+def _size(dimensions: tuple[int, int]) -> str:
+    width, height = dimensions
+    return f"{width} × {height}"
 
 
 def _line(name: str, size: str, channels: str, is_shown: bool) -> bool:

@@ -210,7 +210,8 @@ def _recent_line(path: Path) -> None:
 
 
 def _facts(network: NetworkStatus) -> str:
-    parts = [network.family, f"{network.img_resolution} px"]
+    width, height = network.dimensions
+    parts = [network.family, f"{width} px" if width == height else f"{width} × {height} px"]
     if network.c_dim:
         parts.append(f"{network.c_dim} classes")
     parts.append(f"{_millions(network.num_parameters)} parameters")

@@ -197,8 +197,9 @@ def test_missing_surplus_and_misshapen_tensors_are_named(forge, small3, tmp_path
     fc0.args[0]["state"]["_parameters"] |= {"gain": torch.ones(1), "bias": torch.ones(9)}
     path.write_bytes(forge.dump({"G_ema": module}))
     assert forge.refused(path) == (
-        "its tensors do not fit its configuration: 1 missing (mapping.fc1.weight), 1 surplus"
-        " (mapping.fc0.gain), 1 misshapen (mapping.fc0.bias is [9] instead of [8])"
+        "it is StyleGAN3-T, but its tensors do not fit its configuration: 1 missing"
+        " (mapping.fc1.weight), 1 surplus (mapping.fc0.gain), 1 misshapen (mapping.fc0.bias is [9]"
+        " instead of [8])"
     )
 
 
@@ -241,3 +242,43 @@ def test_published_pairs_of_widths_are_found(written, forge):
     generator = Generator(config)
     checkpoint = written({"G_ema": forge.persistent(generator, {}, name="Generator")})
     assert [checkpoint.config.channels(r) for r in (4, 8, 16, 32)] == [16, 16, 8, 4]
+
+
+def wrapped(forge, module, name):
+    """A module that only holds another, as DataParallel and torch.compile have it."""
+    state = {"training": False, "_parameters": {}, "_buffers": {}, "_modules": {name: module}}
+    return forge.Call(forge.Name("torch.nn.parallel", "DataParallel"), (), state, b"\x81")
+
+
+@pytest.mark.parametrize("name", ["module", "_orig_mod", "decoder"])
+def test_modules_that_wrap_the_generator(written, forge, small3, name):
+    kwargs = forge.sg3_kwargs(small3.config, output_scale=0.5)
+    module = wrapped(forge, forge.persistent(small3, kwargs), name)
+    for tree in (module, {"G_ema": module}, {"models": {"D": 3, "net_ema": module}}):
+        checkpoint = written(tree)
+        assert checkpoint.config.output_scale == 0.5  # which tensors alone do not say
+        assert checkpoint.state_dict.keys() == small3.state_dict().keys()
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_list_of_modules(written, forge, small2, small3, kind):
+    """(G, D, G_ema), as TensorFlow's programs ordered them."""
+    modules = [
+        forge.persistent(small3, forge.sg3_kwargs(small3.config)),
+        forge.persistent(torch.nn.Linear(2, 2), name="Discriminator"),
+        forge.persistent(small2, forge.sg2_kwargs(small2.config)),
+    ]
+    checkpoint = written(kind(modules))
+    assert checkpoint.config == small2.config
+    assert "of which the last generator is used" in checkpoint.notes[0]
+    assert written(kind(modules[:2])).config == small3.config
+
+
+def test_free_widths_are_stated(forge, small2, tmp_path):
+    kwargs = forge.sg2_kwargs(small2.config) | {"channels_dict": {4: 8, 8: 8, 16: "x"}}
+    path = tmp_path / "network.pkl"
+    path.write_bytes(forge.dump({"G_ema": forge.persistent(small2, kwargs)}))
+    assert "block_channels" in forge.refused(path)
+    kwargs["channels_dict"] = 7
+    path.write_bytes(forge.dump({"G_ema": forge.persistent(small2, kwargs)}))
+    assert "channels_dict says no widths" in forge.refused(path)

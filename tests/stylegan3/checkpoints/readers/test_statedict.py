@@ -1,5 +1,6 @@
 """Tensors by name: rosinality's layout, encoders, and published names, in every container."""
 
+import time
 import zipfile
 from argparse import Namespace
 
@@ -57,7 +58,7 @@ def test_training_checkpoint_with_optimisers(saved, rosinality, expected):
     }
     checkpoint = read(saved(whole))
     assert_same(checkpoint, expected)
-    assert checkpoint.notes == ()
+    assert len(checkpoint.notes) == 1 and "is assumed" in checkpoint.notes[0]
     assert checkpoint.training == {"ada_aug_p": 0.25}
 
 
@@ -101,7 +102,7 @@ def test_encoders_of_psp_kind(saved, rosinality, expected, rows):
     checkpoint = read(saved(value))
     assert_same(checkpoint, expected)
     assert checkpoint.source_format.startswith("decoder in an encoder's checkpoint")
-    assert "decoder is used" in checkpoint.notes[-1]
+    assert "decoder is used" in checkpoint.notes[-2]
 
 
 def test_weights_of_parallel_training(saved, rosinality, expected):
@@ -159,7 +160,7 @@ def test_missing_tensors_are_an_error(saved, rosinality, forge):
         ("convs.0.conv.blur.kernel", (400, 400), "blur kernel"),
         ("style.1.weight", (0, 32), "shape"),
         ("style.1.weight", (), "shape"),
-        ("input.input", (1, 24, 4, 8), "not square"),
+        ("input.input", (1, 24, 4, 8), "b4.conv1.noise_const is [4, 4] instead of [4, 8]"),
     ],
 )
 def test_wrong_shapes(saved, rosinality, forge, name, shape, words):
@@ -181,6 +182,138 @@ def test_other_precisions(saved, rosinality, expected, dtype):
         name = "mapping.fc0.weight"
         assert state[name].dtype == torch.float32
         assert torch.equal(state[name], expected[name].to(dtype).float())
+
+
+def assert_generator(checkpoint, generator):
+    assert checkpoint.config == generator.config
+    assert_same(checkpoint, generator.state_dict())
+
+
+PREFIXES = ["_orig_mod.", "generator_ema.", "module.", "G_ema.module._orig_mod.", "net.", "x.y.z."]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("small", ["small2", "small3"])
+def test_any_prefix_of_published_names(saved, request, prefix, small):
+    generator = request.getfixturevalue(small)
+    state = {prefix + name: tensor for name, tensor in generator.state_dict().items()}
+    assert_generator(read(saved(state)), generator)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_any_prefix_of_rosinality_names(saved, rosinality, expected, prefix):
+    state = {prefix + name: tensor for name, tensor in rosinality["g_ema"].items()}
+    checkpoint = read(saved({"weights": state, "latent_avg": rosinality["latent_avg"]}))
+    assert_same(checkpoint, expected)
+
+
+def worse(state):
+    return {name: tensor + 1 for name, tensor in state.items()}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda good, bad: {"generator": bad, "generator_ema": good},
+        lambda good, bad: {"G": bad, "other": good},
+        lambda good, bad: {"params": bad, "params_ema": good},
+        lambda good, bad: {"models": {"g_running": good, "generator": bad}},
+        lambda good, bad: {"models": {"netG": bad, "generator_smooth": good}},
+        lambda good, bad: [bad, {"ema": good}],
+        lambda good, bad: (
+            {f"G.{k}": v for k, v in bad.items()} | {f"G_ema.{k}": v for k, v in good.items()}
+        ),
+    ],
+)
+def test_averaged_weights_are_preferred(saved, small2, wrap):
+    state = small2.state_dict()
+    discriminator = {"b4.mbstd.weight": torch.ones(2), "mapping.fc0.weight": torch.ones(2, 2)}
+    tree = wrap(state, worse(state))
+    if isinstance(tree, dict):
+        tree["D"] = discriminator
+    assert_generator(read(saved(tree)), small2)
+
+
+def split(generator, mapping, synthesis):
+    state = generator.state_dict()
+    parts = {}
+    for name, tensor in state.items():
+        part, _, rest = name.partition(".")
+        parts.setdefault(mapping if part == "mapping" else synthesis, {})[rest] = tensor
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("mapping", "synthesis"),
+    [
+        ("mapping", "synthesis"),
+        ("G_mapping", "G_synthesis"),
+        ("f", "g"),
+        ("MappingNet", "SynthesisNet"),
+    ],
+)
+@pytest.mark.parametrize("small", ["small2", "small3"])
+def test_mapping_and_synthesis_apart(saved, request, mapping, synthesis, small):
+    generator = request.getfixturevalue(small)
+    parts = split(generator, mapping, synthesis)
+    assert_generator(read(saved(parts)), generator)
+    assert_generator(
+        read(saved({"epoch": 3, "nets": parts, "d": {"b4.fc.weight": torch.ones(1)}})), generator
+    )
+
+
+def test_apart_and_parallel(saved, small2):
+    parts = split(small2, "mapping.module", "synthesis.module")
+    assert_generator(read(saved(parts)), small2)
+
+
+def test_a_synthesis_without_its_mapping(saved, small2, forge):
+    parts = split(small2, "mapping", "synthesis")
+    del parts["mapping"]
+    assert "without the mapping network" in forge.refused(saved(parts))
+
+
+def test_relatives_behind_a_prefix(saved, small2, forge):
+    state = {f"net.backbone.{k}": v for k, v in small2.state_dict().items()}
+    assert "EG3D" in forge.refused(saved(state))
+
+
+@pytest.mark.parametrize("small", ["small2", "small3"])
+def test_what_was_assumed_is_said(saved, request, small):
+    note = read(saved(request.getfixturevalue(small).state_dict())).notes[-1]
+    assert "is assumed" in note
+    assert "conv_clamp 256.0" in note and "mapping_lr_multiplier 0.01" in note
+    assert ("output_scale 0.25" in note) == (small == "small3")
+
+
+def test_rosinality_assumes_no_clamp(saved, rosinality):
+    note = read(saved(rosinality)).notes[-1]
+    assert "conv_clamp none, mapping_lr_multiplier 0.01" in note
+
+
+def test_keys_without_end(saved, small2, forge):
+    tree = deepest = {}
+    for _ in range(50):
+        deepest["a"] = {}
+        deepest = deepest["a"]
+    deepest["g"] = small2.state_dict()
+    assert "no StyleGAN2 or StyleGAN3 generator" in forge.refused(saved(tree))
+
+
+def test_names_that_end_alike_cost_little(saved, forge):
+    """Ten thousand prefixes are no network, and must not take minutes."""
+    one = torch.ones(1)
+    state = {f"p{i}.mapping.fc0.weight": one for i in range(10_000)}
+    state |= {f"p{i}.synthesis.b4.const": one for i in range(10_000)}
+    path = saved(state)
+    start = time.monotonic()
+    forge.refused(path)
+    assert time.monotonic() - start < 20  # [s], on a busy machine
+
+
+def test_one_dictionary_in_many_places(saved, small2):
+    state = small2.state_dict()
+    assert_generator(read(saved({f"epoch_{i}": {"ema": state} for i in range(500)})), small2)
 
 
 # -- the containers ------------------------------------------------------------------------------

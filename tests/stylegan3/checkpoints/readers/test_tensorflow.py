@@ -1,6 +1,7 @@
 """TensorFlow pickles: layouts, names, versions, and options of other programs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,21 +153,147 @@ def test_older_versions(forge, networks, written, small2, version):
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        (("4x4/LabelConcat/weight", np.zeros((3, 8), np.float32)), "class-conditional"),
         (("4x4/StyleMod/weight", np.zeros((3, 8), np.float32)), "it is StyleGAN1 with the option"),
         (("8x8/Conv7/weight", np.zeros((3, 8), np.float32)), "surplus"),
         (("4x4/Conv/weight", np.zeros((8, 8), np.float32)), "axes"),
         (("4x4/Conv/weight", np.zeros((5, 5, 8, 8), np.float32)), "misshapen"),
-        (("4x4/Const/const", np.zeros((1, 8, 4, 7), np.float32)), "7 x 4"),
+        (("8x9/Conv1/weight", np.zeros((3, 3, 8, 8), np.float32)), "surplus"),
     ],
 )
 def test_what_does_not_fit(forge, networks, written, small2, extra, words):
     assert words in forge.refused(written(networks(small2, extra=[extra])))
 
 
-def test_rectangular_pictures(forge, networks, written, small2):
-    kwargs = {"resolution_w": 32, "resolution_h": 16}
-    assert "not square (32 x 16)" in forge.refused(written(networks(small2, kwargs=kwargs)))
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"resolution_w": 32, "resolution_h": 16}, "resolution_w = 32"),
+        ({"min_h": 3, "min_w": 4, "res_log2": 2}, "min_h = 3"),
+        ({"min_h": 4, "min_w": 4, "res_log2": 3}, "res_log2 = 3"),
+        ({"init_res": [4, 5]}, "init_res = 4 x 5"),
+        ({"dlatent_broadcast": 14}, "dlatent_broadcast = 14"),
+    ],
+)
+def test_options_that_say_another_size(forge, networks, written, small2, kwargs, words):
+    cause = forge.refused(written(networks(small2, kwargs=kwargs)))
+    assert words in cause and "16 x 16 px from 4 x 4" in cause
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"use_attention": True}, "the option use_attention = True, which is not known"),
+        ({"normalize_latents": False}, "normalize_latents = False, of which only True"),
+        ({"use_pixel_norm": True}, "use_pixel_norm"),
+        ({"synthesis_func": "networks.G_other"}, "synthesis_func = networks.G_other"),
+        ({"\n" * 99: {}}, "a dict"),
+    ],
+)
+def test_options_are_never_skipped(forge, networks, written, small2, kwargs, words):
+    cause = forge.refused(written(networks(small2, kwargs=kwargs)))
+    assert "it is StyleGAN2 with the option" in cause and words in cause
+
+
+def test_options_of_training_and_of_the_shapes(networks, written, small2):
+    kwargs = {
+        "truncation_psi": 0.5,
+        "randomize_noise": False,
+        "normalize_latents": True,
+        "fmap_base": 64,
+        "fmap_min": 1,
+        "synthesis_func": "training.networks_stylegan2.G_synthesis_stylegan2",
+        "mapping_func": "G_mapping",
+        "dlatent_avg_beta": None,
+        "min_h": 4,
+        "min_w": 4,
+        "res_log2": 2,
+        "init_res": [4, 4],
+        "dlatent_broadcast": 6,
+    }
+    plain = read(written(networks(small2))).config
+    assert read(written(networks(small2, kwargs=kwargs))).config == plain
+
+
+def test_a_box_filter(networks, written, small2):
+    config = read(written(networks(small2, kwargs={"resample_kernel": None}))).config
+    assert config.resample_filter == (1, 1)
+
+
+def test_labels_beside_z(networks, written):
+    """LabelConcat: one weight without bias, as wide as z."""
+    config = StyleGAN2Config(
+        z_dim=6,
+        c_dim=3,
+        w_dim=5,
+        img_resolution=8,
+        channel_base=64,
+        channel_max=8,
+        num_mapping_layers=2,
+        layer_features=7,
+        label_concat=True,
+        conv_clamp=None,
+        num_fp16_res=0,
+    )
+    generator = Generator(config).requires_grad_(False)
+    gs = networks(generator)
+    mapping = gs[2].state["components"]["mapping"].state["variables"]
+    label = generator.mapping.embed.weight.numpy().T
+    mapping[:] = [pair for pair in mapping if "LabelEmbed" not in pair[0]]
+    mapping.append(("LabelConcat/weight", np.ascontiguousarray(label)))
+    checkpoint = read(written(gs))
+    assert checkpoint.config == config
+    assert torch.equal(
+        checkpoint.state_dict["mapping.embed.weight"], generator.mapping.embed.weight
+    )
+
+
+@pytest.mark.parametrize("lod", [0, 1.5])
+def test_configuration_d(forge, networks, written, small2, lod):
+    """One ToRGB outside of the scopes; those that served the growth are left out."""
+    config = replace(small2.config, architecture="orig")
+    generator = Generator(config).requires_grad_(False)
+    gs = networks(generator, kwargs={"architecture": "skip"})
+    variables = gs[2].state["components"]["synthesis"].state["variables"]
+    rgb = [(name.replace("16x16/ToRGB", "ToRGB_lod0"), x) for name, x in variables]
+    rgb += [(n.replace("lod0", "lod1"), x) for n, x in rgb if n.startswith("ToRGB_lod0")]
+    variables[:] = [*rgb, ("lod", np.float32(lod).reshape(()))]
+    path = written(gs)
+    if lod:
+        assert "still grew (lod 1.5)" in forge.refused(path)
+        return
+    checkpoint = read(path)
+    assert checkpoint.config.architecture == "orig"
+    assert "ToRGB layers of lower resolutions" in checkpoint.notes[0]
+    weight = checkpoint.state_dict["synthesis.b16.torgb.weight"]
+    assert torch.equal(weight, generator.synthesis.b16.torgb.weight)
+
+
+def test_noise_pictures_of_another_size(forge, networks, written, small2):
+    """Of a program that draws them anew: it keeps square ones beside layers that are not."""
+    config = replace(small2.config, init_res=(6, 4))
+    generator = Generator(config).requires_grad_(False)
+    gs = networks(generator, kwargs={"resolution_h": 24, "resolution_w": 16})
+    variables = gs[2].state["components"]["synthesis"].state["variables"]
+    square = [(n, x[:, :, : x.shape[-1], :] if n.startswith("noise") else x) for n, x in variables]
+    scopes = {"4x4/": "6x4/", "8x8/": "12x8/", "16x16/": "24x16/"}
+    for old, new in scopes.items():
+        square = [(n.replace(old, new) if n.startswith(old) else n, x) for n, x in square]
+    variables[:] = square
+    checkpoint = read(written(gs))
+    assert checkpoint.config.init_res == (6, 4)
+    assert "no noise pictures for 5 layers" in checkpoint.notes[0]
+
+
+def test_a_synthesis_without_its_mapping(forge, networks, written, small2):
+    gs = networks(small2)
+    del gs[2].state["components"]["mapping"]
+    assert "without the mapping network" in forge.refused(written(gs))
+
+
+def test_progressive_gan_is_named(forge, networks, written, small2):
+    gs = networks(small2, version=2)
+    gs[2].state["variables"].append(("4x4/Dense/weight", np.zeros((8, 8), np.float32)))
+    assert "it is Progressive GAN" in forge.refused(written(gs))
 
 
 def test_networks_without_end(forge, networks, written, small2):
