@@ -19,7 +19,8 @@ from sgview.app.pictures import host_pixels
 from sgview.app.process import THREAD_TURN, closing_signals, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.screen import Screen
-from sgview.app.session_file import NAME, SessionFile
+from sgview.app.session_file import SessionFile
+from sgview.app.session_place import SessionPlace
 from sgview.closing import Owner
 from sgview.gui.gui import Gui
 from sgview.settings import Settings
@@ -84,8 +85,12 @@ class App(Owner):
         self.player = own(Player(settings, Clock(now), live_sources(settings), now))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
-        self._session = SessionFile(folder / NAME, now)
+        place = own(SessionPlace(folder))
+        self._session = SessionFile(place.path, now)
+        if not place.is_first:
+            self._tell_of_place(place.path)
         self._owned.callback(lambda: self._session.close(self._make_session()))
+        self._session_problem = ""
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -247,9 +252,20 @@ class App(Owner):
         around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
         return Session(params=self.params, surroundings=around)
 
+    def _tell_of_place(self, path: Path) -> None:
+        """Say that another program runs, which has the first session file."""
+        text = f"Another sgview is running: this one keeps its session in {path.name}."
+        hint = "--resume goes on with it while the other one runs."
+        self._notices.add("warning", text, hint, now=self._now())
+
     def _collect_notices(self) -> None:
         self._files.poll()
         self.show.poll()
+        if (problem := self._session.problem) != self._session_problem:
+            self._session_problem = problem
+            if problem:
+                hint = "It is tried again every two seconds. Make room, or save a look elsewhere."
+                self._notices.add("error", problem, hint, now=self._now())
         for notice in self.worker.take_notices():
             self._notices.add(
                 notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats

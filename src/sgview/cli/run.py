@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import platformdirs
 from msgspec.structs import replace
 
-from sgview.app.session_file import NAME, load_session
+from sgview.app.session_file import load_session
+from sgview.app.session_place import free_session
 from sgview.cli import options
 from sgview.settings import Networks, Settings
 from sgview.state.session import Session
@@ -102,7 +103,7 @@ def play(
 
 def _last_session() -> Session | None:
     """Return the session to go on with; where there is none that can be read, say so and begin."""
-    path = platformdirs.user_state_path("sgview") / NAME
+    path = free_session(platformdirs.user_state_path("sgview"))
     try:
         return load_session(path)
     except ConfigError as error:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +19,7 @@ from msgspec import Meta
 
 from sgview.state.params import Node, Params
 from sgview.state.validation import ConfigError, build, plain, read_data
+from sgview.state.whole_file import write_whole
 
 VERSION = 2
 LARGEST = 1_000_000  # of a preset file [bytes]; written ones have a few thousand
@@ -103,8 +102,7 @@ def save_preset(params: Params, path: Path, look: Look | None = None) -> None:
     """
     text = encode(params, as_json=path.suffix.lower() == ".json", look=look)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -126,7 +124,7 @@ def save_key(path: Path, key: int) -> None:
             document = tomlkit.parse(text)
             document["look"] = {"key": key}
             text = tomlkit.dumps(document)
-        write_atomically(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -140,30 +138,6 @@ def encode(params: Params, *, as_json: bool = False, look: Look | None = None) -
     if as_json:
         return json.dumps(data, indent=2, allow_nan=False) + "\n"
     return tomlkit.dumps(data)
-
-
-def write_atomically(path: Path, text: str, *, is_durable: bool = False) -> None:
-    """Replace the file by `text`; whoever reads it finds the old or the new one, whole.
-
-    Args:
-        path: the file, in a folder that exists.
-        text: what it will hold.
-        is_durable: wait until the disk has it, so that loss of power cannot leave an empty file.
-
-    Raises:
-        OSError: if it cannot be written; the old file stays.
-    """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 class _LookTable(Node, frozen=True):
