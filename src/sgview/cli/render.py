@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sgview.engine.engine import Engine
     from sgview.engine.network import Network
 
+SLOWEST, FASTEST = 0.01, 1000.0  # of a film [pictures/s]
+MOST_FRAMES = 100_000_000
 SG3_NAMES = ("sg3-blooms", "sg3-planets")
 
 
@@ -33,9 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
     parser.add_argument("--frames", type=int, metavar="N", help="pictures (300; of a take: all)")
     parser.add_argument(
-        "--fps", type=float, metavar="X", help="a second (30; of a take: the recorded frames)"
+        "--fps",
+        type=options.number,
+        metavar="X",
+        help="a second (30; of a take: the recorded frames)",
     )
-    parser.add_argument("--start", type=float, default=0.0, metavar="T", help="first t [s] (0)")
+    parser.add_argument(
+        "--start", type=options.number, default=0.0, metavar="T", help="first t [s] (0)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -55,6 +62,10 @@ def run(args: argparse.Namespace) -> int:
     """
     if (args.frames is not None and args.frames < 1) or (args.fps is not None and args.fps <= 0):
         raise ConfigError("--frames and --fps must be greater than zero")
+    if args.fps is not None and not SLOWEST <= args.fps <= FASTEST:
+        raise ConfigError(f"--fps must be between {SLOWEST:g} and {FASTEST:g}, not {args.fps:g}")
+    if args.frames is not None and args.frames > MOST_FRAMES:
+        raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
     if args.take is not None:
         _refuse_beside_take(args)
     settings = shots.with_sound(options.settings_from(args), args.audio)

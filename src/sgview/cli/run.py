@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where the last session ended")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
-    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)  # leave after so long
+    parser.add_argument(
+        "--seconds", type=options.number, help=argparse.SUPPRESS
+    )  # leave after so long
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,9 +43,11 @@ def run(args: argparse.Namespace) -> int:
     """
     session = _last_session() if args.resume else None
     settings = window_settings(options.settings_from(args, session), args)
-    if args.script is not None and not args.script.is_file():
+    if args.script is not None and not options.is_file(args.script):
         raise ConfigError(f"{args.script}: there is no such file")
-    missing = [path for path in options.paths_of(settings.networks).values() if not _is_file(path)]
+    missing = [
+        path for path in options.paths_of(settings.networks).values() if not options.is_file(path)
+    ]
     if missing and (session is None or settings.networks != options.networks_of(session)):
         raise ConfigError(f"{missing[0]}: there is no such file")
     if missing:
@@ -119,20 +123,12 @@ def _open_networks(app: App, networks: Networks) -> None:
     from sgview.engine.networks import open_networks
     from sgview.state.commands import LoadNetwork
 
-    if not _is_file(networks.a):
+    if not options.is_file(networks.a):
         for slot, network in open_networks(demo=networks.demo).items():
             app.worker.set_network(slot, network)
     for slot, path in options.paths_of(networks).items():
-        if _is_file(path):
+        if options.is_file(path):
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:
             app.miss(slot, path)
-
-
-def _is_file(path: str) -> bool:
-    """Whether there is a file of that name, which may be anything."""
-    try:
-        return Path(path).is_file()
-    except OSError:  # too long a name, or a folder that may not be entered
-        return False

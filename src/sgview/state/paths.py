@@ -31,12 +31,11 @@ from msgspec.inspect import (
 from sgview.state.fields import Field, fields_of
 from sgview.state.params import Params
 from sgview.state.updates import Part, Updates, add_update, apply_updates
+from sgview.state.validation import LARGEST, LARGEST_INT
 
 Kind = Literal["float", "int", "bool", "text"]
 
 SMALLEST = 1e-6  # what "greater than 0" is held to
-LARGEST = 1e9  # of fractions: far beyond use, and far from what single precision cannot hold
-LARGEST_INT = 2**31 - 1
 MOST_ITEMS = 4096  # of a list that may grow, such as class weights
 _AXES = {"x": 0, "y": 1, "z": 2}
 _NOT_LEAVES = ("bindings", "osc_out")  # they say where values come from and go
