@@ -37,6 +37,7 @@ Kind = Literal["float", "int", "bool", "text"]
 
 SMALLEST = 1e-6  # what "greater than 0" is held to
 MOST_ITEMS = 4096  # of a list that may grow, such as class weights
+LONGEST_PATH = 512  # [characters]
 _AXES = {"x": 0, "y": 1, "z": 2}
 _NOT_LEAVES = ("bindings", "osc_out")  # they say where values come from and go
 
@@ -86,6 +87,8 @@ def leaf_at(path: str) -> Leaf | None:
 
     Whether a list is long enough is up to each `Params`: see `get_leaf`.
     """
+    if len(path) > LONGEST_PATH:
+        return None
     node: Any = _tree()
     parts: list[Part] = []
     seen: Field | None = None
@@ -208,13 +211,21 @@ def _inner(node: Any) -> Any:
     return node
 
 
+def whole_number(word: str) -> int | None:
+    """Return the place that a word of a path names, None if it is no number of a few digits.
+
+    `str.isdigit` is true of superscripts and digits of other scripts, which `int` may refuse.
+    """
+    is_number = word.isascii() and word.isdigit() and len(word) <= 4
+    return int(word) if is_number else None
+
+
 def _index(word: str, node: TupleType | VarTupleType) -> int | None:
     size = len(node.item_types) if isinstance(node, TupleType) else MOST_ITEMS
     if _is_vector(node) and word in _AXES:
         return _AXES[word]
-    if not (word.isascii() and word.isdigit() and len(word) <= 4):
-        return None
-    return int(word) if int(word) < size else None
+    index = whole_number(word)
+    return index if index is not None and index < size else None
 
 
 def _is_vector(node: TupleType | VarTupleType) -> bool:
