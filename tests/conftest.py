@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 
 # Before torch is imported: threads that wait for each other sleep. Beside anything else that runs
-# here they would otherwise slow each other down tenfold.
+# here they would otherwise slow each other down tenfold. And there is one for each test run:
+# networks this small gain nothing from threads, and `make test` runs tests side by side.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 EXPECTED = frozenset(filter(None, os.environ.get("SGVIEW_EXPECT", "").split(",")))
 MARKERS = ("gl", "cuda")

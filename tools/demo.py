@@ -70,11 +70,11 @@ def film(state_folder: Path) -> None:
     from sgview.engine.worker import EngineWorker
     from sgview.gfx import framebuffer
     from sgview.outputs.video import VideoWriter
-    from sgview.settings import Settings, Window
+    from sgview.settings import Settings, WindowSettings
     from sgview.state.presets import load_preset
 
     first = load_preset(resources.looks()["first"])
-    settings = Settings(window=Window(width=SIZE[0], height=SIZE[1]), params=first)
+    settings = Settings(window=WindowSettings(width=SIZE[0], height=SIZE[1]), params=first)
     worker = EngineWorker(Engine("auto"))
     with App(settings, worker, state_folder=state_folder) as app:
         for slot, network in open_networks().items():

@@ -28,7 +28,7 @@ from sgview.engine.live_network import Acceleration
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker
-from sgview.settings import Midi, Osc, Settings, Window
+from sgview.settings import MidiSettings, OscSettings, Settings, WindowSettings
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis
@@ -82,7 +82,7 @@ class Playing:
 
     network: float  # alone, one after the other [ms]
     picture: float  # mean wall clock of one [ms]
-    shown: float  # the same of those that were drawn: the next may come before one is [ms]
+    shown: float  # mean wall clock of a drawn one: the next may come before one is drawn [ms]
     host: float  # of them, the host's part: median of `Engine.render` [ms]
     frames: float  # of the window [1/s]
     path: str  # that pictures take to the screen
@@ -125,7 +125,9 @@ def play(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     alone = network_ms(Generator(network.generator.config), acceleration)  # type: ignore[arg-type]
     settings = Settings(
-        window=Window(vsync=False, fps_limit=0.0), osc=Osc(enabled=False), midi=Midi(enabled=False)
+        window=WindowSettings(vsync=False, fps_limit=0.0),
+        osc=OscSettings(enabled=False),
+        midi=MidiSettings(enabled=False),
     )
     engine = CountingEngine(device, acceleration)
     with tempfile.TemporaryDirectory() as folder:
@@ -193,8 +195,8 @@ def main() -> None:
         torch.manual_seed(0)
         network = Network.of(Generator(CONFIGS[name]), name)
         with on_card() if arguments.no_screen else nullcontext():
-            playing = play(network, acceleration, arguments.seconds, is_blind=arguments.blind)
-            print(f"{name:20}{playing}", flush=True)
+            measured = play(network, acceleration, arguments.seconds, is_blind=arguments.blind)
+            print(f"{name:20}{measured}", flush=True)
 
 
 if __name__ == "__main__":

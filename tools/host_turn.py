@@ -31,7 +31,7 @@ from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineStatus
 from sgview.gfx.display import Display
 from sgview.gfx.interop import DeviceImage, Interop
-from sgview.settings import Midi, Osc, Settings, Window
+from sgview.settings import MidiSettings, OscSettings, Settings, WindowSettings
 from sgview.state.params import Params
 from sgview.state.status import PictureStatus
 from tools.card_window import on_card
@@ -113,9 +113,9 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="say where it goes")
     arguments = parser.parse_args()
     settings = Settings(
-        window=Window(width=400, height=300, vsync=False, fps_limit=0.0, ui_scale=1.0),
-        osc=Osc(port=0),
-        midi=Midi(enabled=False),
+        window=WindowSettings(width=400, height=300, vsync=False, fps_limit=0.0, ui_scale=1.0),
+        osc=OscSettings(port=0),
+        midi=MidiSettings(enabled=False),
     )
     with ExitStack() as stack:
         enter = stack.enter_context

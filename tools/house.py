@@ -52,7 +52,7 @@ class House:
 
 
 def needs(rooms: tuple[Room, ...]) -> dict[Room, set[Room]]:
-    """Return the rooms that each room imports, without those that others of them lead to."""
+    """Return the rooms that each room imports, without rooms that another import leads to."""
     direct = {
         room: {found for name in (*room.imports, *room.faces) if (found := room_of(name, rooms))}
         for room in rooms

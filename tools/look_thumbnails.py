@@ -1,7 +1,7 @@
 """Draw the thumbnails of the looks in `configs/looks`, as the grid shows them.
 
-python tools/look_thumbnails.py            # those that are missing
-python tools/look_thumbnails.py frost ink  # these, anew
+python tools/look_thumbnails.py            # the missing ones
+python tools/look_thumbnails.py frost ink  # the named ones, anew
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Owner:
+class Closing:
     """Frees what it owns at the end of a `with`, by `close`, which does nothing a second time."""
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from sgview.state.validation import build, plain, read_data
 Positive = Annotated[int, Meta(ge=1)]
 
 
-class Window(Node, frozen=True):
+class WindowSettings(Node, frozen=True):
     """The window at start."""
 
     width: Positive = 1600  # [screen units]
@@ -32,7 +32,7 @@ class Window(Node, frozen=True):
     ui_scale: Annotated[float, Meta(ge=0, le=4)] = 0.0  # 0: the screen's own
 
 
-class Networks(Node, frozen=True):
+class NetworkSettings(Node, frozen=True):
     """Checkpoints opened at start; without A a built-in pair plays."""
 
     a: str = ""
@@ -40,7 +40,7 @@ class Networks(Node, frozen=True):
     demo: Literal["sg2", "sg3"] = "sg2"  # which built-in pair
 
 
-class Folders(Node, frozen=True):
+class FolderSettings(Node, frozen=True):
     """Where files are written; relative to the current folder."""
 
     snapshots: str = "out"
@@ -48,7 +48,7 @@ class Folders(Node, frozen=True):
     takes: str = "takes"
 
 
-class Gpu(Node, frozen=True):
+class GpuSettings(Node, frozen=True):
     """How networks are computed on an NVIDIA GPU."""
 
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the reference operations in torch
@@ -56,7 +56,7 @@ class Gpu(Node, frozen=True):
     kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
 
 
-class Osc(Node, frozen=True):
+class OscSettings(Node, frozen=True):
     """OSC messages in and out."""
 
     enabled: bool = True
@@ -65,7 +65,7 @@ class Osc(Node, frozen=True):
     send_to: str = ""  # "HOST:PORT" of the receiver; "": nothing is sent
 
 
-class Midi(Node, frozen=True):
+class MidiSettings(Node, frozen=True):
     """MIDI controllers."""
 
     enabled: bool = True
@@ -73,14 +73,14 @@ class Midi(Node, frozen=True):
     pick_up: bool = True  # learned controllers take over once they pass the present value
 
 
-class Looks(Node, frozen=True):
+class LookSettings(Node, frozen=True):
     """How looks are recalled, until the panel says otherwise."""
 
     fade: Annotated[float, Meta(ge=0, le=3600)] = 2.0  # [s]; 0: cut
     easing: Easing = "smooth"
 
 
-class Tempo(Node, frozen=True):
+class TempoSettings(Node, frozen=True):
     """The beat at start."""
 
     bpm: Annotated[float, Meta(ge=20, le=400)] = 120.0  # [1/min]
@@ -91,15 +91,15 @@ class Settings(Node, frozen=True):
     """Everything that is read once, at start."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
-    gpu: Gpu = Gpu()
-    networks: Networks = Networks()
-    window: Window = Window()
-    folders: Folders = Folders()
-    osc: Osc = Osc()
-    midi: Midi = Midi()
-    looks: Looks = Looks()
+    gpu: GpuSettings = GpuSettings()
+    networks: NetworkSettings = NetworkSettings()
+    window: WindowSettings = WindowSettings()
+    folders: FolderSettings = FolderSettings()
+    osc: OscSettings = OscSettings()
+    midi: MidiSettings = MidiSettings()
+    looks: LookSettings = LookSettings()
     sound: Sound = Sound()
-    tempo: Tempo = Tempo()
+    tempo: TempoSettings = TempoSettings()
     params: Params = Params()
 
 

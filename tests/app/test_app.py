@@ -12,16 +12,18 @@ from PIL import Image
 from sgview.app.pace import SOFTWARE_FRAME
 from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.outputs.snapshot import load_snapshot_params
-from sgview.settings import Folders, Settings, Window
+from sgview.settings import WindowSettings
 from sgview.show.clock import Pace
-from sgview.state.commands import LoadNetwork, Quit
+from sgview.state.commands import DismissNotice, LoadNetwork, Quit
 from sgview.state.params import Blend, Edit, Params, Playback, View
 from sgview.state.presets import load_preset
-from tests.support import DATA
+from tests.support.app import SG3_A as A
+from tests.support.app import SG3_B as B
+from tests.support.app import app_playing
+from tests.support.until import until
 
 pytestmark = pytest.mark.gl
 
-A, B = DATA / "sg3-t-64-a.pkl", DATA / "sg3-t-64-b.pkl"
 WIDTH, HEIGHT = 1100, 760
 
 
@@ -31,12 +33,9 @@ class Driver:
     def __init__(self, app, screen, folder: Path) -> None:
         self.app, self.screen, self.folder = app, screen, folder
 
-    def until(self, is_done: Callable[[], bool], seconds: float = 60.0) -> None:
+    def until(self, is_done: Callable[[], object]) -> None:
         """Run frames until something is so."""
-        end = time.monotonic() + seconds
-        while not is_done():
-            assert time.monotonic() < end, "it did not happen in time"
-            self.app.frame()
+        until(is_done, self.app.frame)
 
     def frames(self, count: int = 4) -> None:
         for _ in range(count):
@@ -76,32 +75,26 @@ class Driver:
             and picture.t == self.app.player.clock.t
         )
 
+    def playing(self) -> dict[str, str]:
+        """Return the name of each slot's network."""
+        return {slot: each.name for slot, each in self.app.status.engine.networks.items()}
+
     def shot(self) -> np.ndarray:
         """Return what the screen shows of the window, uint8 [H, W, 3]."""
         self.frames()
-        width, height = self.app.screen.window.size
+        window = self.app.screen.window
+        for _ in range(2):  # answers of the X server: it has drawn what came before, and
+            _ = window.cursor  # brought back the mouse's arrow, which makes room for drawing
+        width, height = window.size
         return self.screen.read()[:height, :width]
 
 
 @pytest.fixture(scope="module")
 def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    from sgview.app.app import App
-    from sgview.engine.engine import Engine
-    from sgview.engine.networks import load_network
-    from sgview.engine.worker import EngineWorker
-
     folder = tmp_path_factory.mktemp("app")
-    settings = Settings(
-        window=Window(width=WIDTH, height=HEIGHT),
-        folders=Folders(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
-    )
-    with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / "state") as app:
-        driver = Driver(app, screen, folder)
-        app.worker.set_network("a", load_network(A))
-        app.worker.set_network("b", load_network(B))
-        driver.until(lambda: app.picture is not None and len(app.status.engine.networks) == 2)
-        screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
-        yield driver
+    window = WindowSettings(width=WIDTH, height=HEIGHT)
+    with app_playing({"a": A, "b": B}, screen, folder, window=window) as app:
+        yield Driver(app, screen, folder)
 
 
 @pytest.fixture
@@ -116,7 +109,7 @@ def driver(opened: Driver) -> Driver:
     app.player.clock.rewind()
     app.player.clock.is_paused = True
     for notice in app.status.notices:
-        app._notices.dismiss(notice.id)
+        app.execute(DismissNotice(notice.id))
     opened.settle()
     return opened
 
@@ -204,12 +197,18 @@ def test_panels_hide_and_the_picture_takes_their_place(driver: Driver, key: str)
     assert difference(driver.shot(), before) < 0.01  # the rates in the bar move
 
 
-def test_escape_never_quits_and_closes_the_sheet_of_keys(driver: Driver) -> None:
+def test_escape_never_quits_and_closes_the_sheet_of_keys(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = driver.shot()
     driver.key("F1")
     assert difference(driver.shot(), before) > 0.1
     driver.key("Escape", "Escape", "Escape")
-    assert driver.app._is_running
+    frames = []
+    with monkeypatch.context() as watched:
+        watched.setattr(driver.app, "frame", lambda: frames.append(1))
+        driver.app.run(seconds=0.0)
+    assert frames  # it is still running
     assert not driver.app.screen.window.should_close
     assert difference(driver.shot(), before) < 0.01
 
@@ -285,7 +284,7 @@ def test_s_saves_what_is_shown_with_its_parameters(driver: Driver) -> None:
         np.testing.assert_array_equal(np.asarray(image), pixels[..., :3])
     assert load_snapshot_params(path) == driver.app.params
     driver.app.params = Params()
-    driver.app.screen.window._drop(None, [str(path)])
+    driver.app.screen.window.on_drop([path])
     driver.frames()
     assert driver.app.params.view.flip_horizontal
 
@@ -294,7 +293,6 @@ def test_preset_is_saved_and_opened_by_typing_its_name(
     driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    driver.app._dialog._use_system = False
     path = Path("one.toml")
     params = Params(view=View(flip_vertical=True), playback=Playback(speed=0.5))
     driver.app.params = params
@@ -324,7 +322,7 @@ def test_a_dropped_file_that_is_no_network_leaves_a_notice_and_the_old_network(
     path = tmp_path / "broken.pkl"
     path.write_bytes(b"<!DOCTYPE html><html>404</html>")
     recent = driver.app.status.recent
-    driver.app.screen.window._drop(None, [str(path)])
+    driver.app.screen.window.on_drop([path])
     driver.until(lambda: any("broken.pkl" in n.text for n in driver.app.status.notices))
     assert driver.app.status.engine.networks["a"].name == A.stem
     assert driver.app.status.recent == recent
@@ -334,27 +332,22 @@ def test_a_dropped_file_that_is_no_network_leaves_a_notice_and_the_old_network(
 def test_a_dropped_preset_with_a_wrong_key_says_which(driver: Driver, tmp_path: Path) -> None:
     path = tmp_path / "look.toml"
     path.write_text("[noise]\nperod = 3\n")
-    driver.app.screen.window._drop(None, [str(path)])
+    driver.app.screen.window.on_drop([path])
     driver.frames()
     assert any("noise.perod" in n.text for n in driver.app.status.notices)
     assert driver.app.params == Params()
 
 
 def test_dropped_networks_play_and_are_remembered(driver: Driver) -> None:
-    app = driver.app
-    app.screen.window._drop(None, [str(B), str(A)])
-    driver.until(
-        lambda: (
-            app.status.engine.networks.get("a") and app.status.engine.networks["a"].name == B.stem
-        )
-    )
-    driver.until(lambda: app.status.engine.networks["b"].name == A.stem)
+    app, playing = driver.app, driver.playing
+    app.screen.window.on_drop([B, A])
+    driver.until(lambda: playing() == {"a": B.stem, "b": A.stem})
     assert {Path(path).name for path in app.status.recent} >= {A.name, B.name}
     swapped = driver.settle()
-    app.screen.window._drop(None, [str(A)])
-    driver.until(lambda: app.status.engine.networks["a"].name == A.stem)
+    app.screen.window.on_drop([A])
+    driver.until(lambda: playing()["a"] == A.stem)
     app.execute(LoadNetwork("b", B))
-    driver.until(lambda: app.status.engine.networks["b"].name == B.stem)
+    driver.until(lambda: playing()["b"] == B.stem)
     # a network is set before its first picture is made, and both networks may come before that
     driver.until(lambda: (driver.settle() != swapped).any())
 
@@ -479,9 +472,8 @@ def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
         assert waits == [(app.picture, pytest.approx(waits_for))]
 
 
-def test_the_close_button_and_quit_end_the_loop(driver: Driver) -> None:
+def test_quit_ends_the_loop(driver: Driver) -> None:  # for good: this is the last test
     app = driver.app
     app.execute(Quit())
     app.run(seconds=30)
     assert app.player.clock.t == 0.0
-    app._is_running = True

@@ -7,34 +7,23 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.app import program
+from tests.support.until import LIMIT, until
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Wayland is Linux's")
 
 
-def until(is_done: Callable[[], bool], seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
-
-
-def start(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    """Start the program in a desktop session that has only the `environment`'s displays."""
-    displays = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE", "XDG_RUNTIME_DIR")
-    rest = {name: value for name, value in os.environ.items() if name not in displays}
-    home = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "sgview", *arguments], cwd=folder,
-        env={**rest, **home, **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def desktop(displays: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a desktop session that has only these displays."""
+    others = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE", "XDG_RUNTIME_DIR")
+    return {name: v for name, v in os.environ.items() if name not in others} | displays
 
 
 def glfw_libraries(process: subprocess.Popen[str]) -> set[str]:
@@ -57,7 +46,7 @@ def weston(*arguments: str) -> Iterator[dict[str, str]]:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            until(lambda: Path(folder, "desktop").exists() or process.poll() is not None, 30)
+            until(lambda: Path(folder, "desktop").exists() or process.poll() is not None)
             if process.poll() is not None:
                 pytest.skip(f"weston does not start: {log.read_text()[-500:]}")
             environment = {
@@ -67,12 +56,12 @@ def weston(*arguments: str) -> Iterator[dict[str, str]]:
             }
             if "--xwayland" in arguments:
                 listening = re.compile(r"xserver listening on display (:\d+)")
-                until(lambda: bool(listening.search(log.read_text())), 30)
+                until(lambda: bool(listening.search(log.read_text())))
                 environment["DISPLAY"] = listening.findall(log.read_text())[0]
             yield environment
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=LIMIT)
 
 
 @pytest.mark.gl
@@ -93,30 +82,32 @@ def test_plays_with_one_glfw_whatever_the_environment_says(
         middle = screen.read()[300:700:3, 300:900:3].reshape(-1, 3)
         return len(np.unique(middle, axis=0)) > 20
 
-    process = start(tmp_path, {"DISPLAY": screen.display, **settings}, "--hide-panels")
-    try:
+    session = desktop({"DISPLAY": screen.display, **settings})
+    with program(tmp_path, "--hide-panels", environment=session) as process:
         until(is_playing)
         assert len(glfw_libraries(process)) == 1
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out, errors) == (0, "", "")
 
 
 def test_plays_on_a_wayland_desktop_through_xwayland(tmp_path: Path) -> None:
     if shutil.which("Xwayland") is None:
         pytest.skip("Xwayland is not installed")
-    with weston("--xwayland") as environment:
-        process = start(tmp_path, environment, "--seconds", "3")
-        out, errors = process.communicate(timeout=120)
+    with (
+        weston("--xwayland") as displays,
+        program(tmp_path, "--seconds", "3", environment=desktop(displays)) as process,
+    ):
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out, errors) == (0, "", "")
 
 
 def test_without_xwayland_one_sentence_says_what_to_install(tmp_path: Path) -> None:
-    with weston() as environment:
-        process = start(tmp_path, environment, "--seconds", "3")
-        out, errors = process.communicate(timeout=120)
+    with (
+        weston() as displays,
+        program(tmp_path, "--seconds", "3", environment=desktop(displays)) as process,
+    ):
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (2, "")
     assert "no XWayland" in errors
     assert "apt install xwayland" in errors

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+from imgui_bundle import portable_file_dialogs
+
 from sgview.app.dialogs import FileDialog
 from sgview.state.commands import LoadNetwork, LoadPreset, SavePreset
 
@@ -65,19 +68,22 @@ class SystemDialog:
         return True
 
 
-def test_system_dialog_is_polled_until_it_is_answered() -> None:
+def test_system_dialog_is_polled_until_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     for result, expected in ((["/a.toml"], LoadPreset(Path("/a.toml"))), ([], None), ("", None)):
-        dialog = FileDialog(use_system=False)
+        system = SystemDialog(result)
+        monkeypatch.setattr(portable_file_dialogs, "open_file", lambda *_, of=system: of)
+        dialog = FileDialog(use_system=True)
         dialog.ask_open("Open", Path(), (), LoadPreset)
-        dialog._system = system = SystemDialog(result)
         assert dialog.poll() is None
         system.is_ready = True
         assert dialog.poll() == expected
         assert dialog.poll() is None
 
 
-def test_closing_takes_down_a_system_dialog() -> None:
-    dialog = FileDialog(use_system=False)
-    dialog._system = system = SystemDialog([])
+def test_closing_takes_down_a_system_dialog(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = SystemDialog([])
+    monkeypatch.setattr(portable_file_dialogs, "open_file", lambda *_: system)
+    dialog = FileDialog(use_system=True)
+    dialog.ask_open("Open", Path(), (), LoadPreset)
     dialog.close()
     assert system.is_killed

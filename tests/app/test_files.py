@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,10 +7,11 @@ import pytest
 import torch
 
 from sgview.app.files import Files, commands_for
-from sgview.settings import Folders
+from sgview.settings import FolderSettings
 from sgview.state.commands import LoadNetwork, LoadPreset
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
+from tests.support.until import until
 
 A, B, C = Path("a.pkl"), Path("b.safetensors"), Path("c.pt")
 LOOK, SHOT = Path("look.toml"), Path("shot.PNG")
@@ -42,7 +42,7 @@ def notices() -> Notices:
 
 @pytest.fixture
 def files(tmp_path: Path, notices: Notices) -> Iterator[Files]:
-    folders = Folders(snapshots=str(tmp_path / "shots"), presets=str(tmp_path / "looks"))
+    folders = FolderSettings(snapshots=str(tmp_path / "shots"), presets=str(tmp_path / "looks"))
     files = Files(folders, notices, lambda: 0.0)
     yield files
     files.close()
@@ -58,10 +58,7 @@ def picture() -> Any:
 
 
 def finish(files: Files, notices: Notices) -> None:
-    end = time.monotonic() + 20
-    while not notices.shown(0.0):
-        assert time.monotonic() < end
-        files.poll()
+    until(lambda: notices.shown(0.0), files.poll)
 
 
 def test_a_snapshot_goes_to_its_folder_and_says_so(

@@ -1,53 +1,37 @@
 """What the window says of the machine, and how it keeps its pace."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sgview.settings import Osc, Settings, Window
+from sgview.settings import OscSettings, WindowSettings
 from sgview.show.clock import Pace
 from sgview.state import commands
 from sgview.state.params import Layer, Params
-from tests.support import DATA
+from tests.support.app import SG2, app_playing
+from tests.support.until import until
 
 pytestmark = pytest.mark.gl
-
-A = DATA / "sg2-64-a.pkl"
 
 
 @pytest.fixture
 def app(screen, tmp_path: Path) -> Iterator[Any]:
-    from sgview.app.app import App
-    from sgview.engine.engine import Engine
-    from sgview.engine.networks import load_network
-    from sgview.engine.worker import EngineWorker
-
-    settings = Settings(window=Window(width=900, height=600), osc=Osc(enabled=False))
-    with App(settings, EngineWorker(Engine("cpu")), state_folder=tmp_path) as app:
-        app.worker.set_network("a", load_network(A))
-        until(app, lambda: app.picture is not None)
-        screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
+    settings = {"window": WindowSettings(width=900, height=600), "osc": OscSettings(enabled=False)}
+    with app_playing({"a": SG2}, screen, tmp_path, **settings) as app:
         yield app
-
-
-def until(app: Any, is_done: Callable[[], Any], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        app.frame()
 
 
 def test_the_panel_is_fed_while_it_is_shown(app, screen) -> None:
     app.frame()
     assert app.status.engine.memory is None and app.status.screen.timings == ()
     screen.xdotool("key", "p")
-    until(app, lambda: app.gui.shows_performance)
-    until(app, lambda: app.status.engine.memory is not None)
-    until(app, lambda: len(app.status.screen.timings) >= 3)
+    until(lambda: app.gui.shows_performance, app.frame)
+    until(lambda: app.status.engine.memory is not None, app.frame)
+    until(lambda: len(app.status.screen.timings) >= 3, app.frame)
     owners = [share.owner for share in app.status.engine.memory.shares]
     assert owners[:2] == ["Network A", "Live weights"]
     stages = {timing.stage: timing.milliseconds for timing in app.status.screen.timings}
@@ -56,20 +40,20 @@ def test_the_panel_is_fed_while_it_is_shown(app, screen) -> None:
     assert app.status.picture.clock == "host"
     assert app.status.picture.made_by == "torch, layer by layer: there is no NVIDIA GPU"
     screen.xdotool("key", "p")
-    until(app, lambda: not app.gui.shows_performance)
-    until(app, lambda: app.status.engine.memory is None)
+    until(lambda: not app.gui.shows_performance, app.frame)
+    until(lambda: app.status.engine.memory is None, app.frame)
     assert app.status.screen.timings == ()
 
 
 def test_layers_are_timed_while_the_show_goes_on(app) -> None:
     app.params = Params(layer=Layer(name="b16.conv1"))
-    until(app, lambda: app.status.picture.layer == "b16.conv1")
+    until(lambda: app.status.picture.layer == "b16.conv1", app.frame)
     app.execute(commands.TimeLayers())
-    until(app, lambda: app.status.engine.layer_times.steps)
+    until(lambda: app.status.engine.layer_times.steps, app.frame)
     names = [step.stage for step in app.status.engine.layer_times.steps]
     assert "b16.conv1" in names and "b32.conv0" not in names
     before = app.picture
-    until(app, lambda: app.picture is not before)
+    until(lambda: app.picture is not before, app.frame)
 
 
 def seconds_for(app: Any, frames: int) -> float:
@@ -85,10 +69,11 @@ def test_the_limit_holds_the_window_back(app) -> None:
     app.frame()
     assert app.status.screen.fps_limit == 5.0
     assert not app.status.screen.vsync
-    assert seconds_for(app, 5) > 0.9
+    held_back = seconds_for(app, 5)
+    assert held_back > 0.9
     app.execute(commands.SetFpsLimit(0.0))
-    app.frame()
-    assert seconds_for(app, 5) < 0.9
+    # Other programs may take the processor for a while.
+    until(lambda: seconds_for(app, 5) < 0.9 * held_back, app.frame)
 
 
 def test_what_no_screen_would_show_is_not_drawn(app, monkeypatch) -> None:
@@ -103,7 +88,7 @@ def test_what_no_screen_would_show_is_not_drawn(app, monkeypatch) -> None:
     monkeypatch.setattr(app.screen, "await_picture", lambda *_: None)
     app.frame()
     assert len(drawn) == 1  # with a panel
-    until(app, lambda: app.picture is not drawn[0])
+    until(lambda: app.picture is not drawn[0], app.frame)
     assert len(drawn) == 1  # taken, for a recorder or a later frame
     moment[0] += 1 / (3 * app.screen.window.refresh_rate)
     app.frame()

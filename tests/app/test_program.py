@@ -4,39 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support import DATA
+from tests.support.app import program
+from tests.support.until import LIMIT, until
 
 pytestmark = pytest.mark.gl
-
-
-@contextmanager
-def program(screen, folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    home = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sgview", *arguments], cwd=folder,
-        env={**os.environ, **home, "DISPLAY": screen.display},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def until(is_done: Callable[[], bool], seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_done():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def colours(shot: np.ndarray) -> int:
@@ -47,7 +24,7 @@ def colours(shot: np.ndarray) -> int:
 
 def test_plays_two_files_obeys_keys_and_leaves_on_interrupt(screen, tmp_path: Path) -> None:
     files = [str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")]
-    with program(screen, tmp_path, *files, "--device", "cpu", "--flip-h") as process:
+    with program(tmp_path, *files, "--device", "cpu", "--flip-h") as process:
         until(lambda: process.poll() is None and colours(screen.read()) > 50)
         first = screen.read()
         until(lambda: (screen.read()[300:700, 300:900] != first[300:700, 300:900]).mean() > 0.05)
@@ -56,15 +33,15 @@ def test_plays_two_files_obeys_keys_and_leaves_on_interrupt(screen, tmp_path: Pa
         until(lambda: len(list((tmp_path / "out").glob("sgview-*.png"))) == 1)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=60)
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out, errors) == (0, "", "")
     assert "sg3-t-64-a.pkl" in (tmp_path / "state" / "sgview" / "recent.json").read_text()
 
 
 def test_plays_the_builtin_networks_for_a_while(screen, tmp_path: Path) -> None:
-    with program(screen, tmp_path, "--seconds", "3", "--hide-panels") as process:
+    with program(tmp_path, "--seconds", "3", "--hide-panels") as process:
         until(lambda: colours(screen.read()) > 20 or process.poll() is not None)
-        out, errors = process.communicate(timeout=120)
+        out, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, out, errors) == (0, "", "")
 
 
@@ -82,8 +59,8 @@ def test_what_cannot_start_is_one_sentence_and_code_2(
 
     if "cuda" in arguments and torch.cuda.is_available():
         pytest.skip("CUDA can be used here")
-    with program(screen, tmp_path, *arguments) as process:
-        out, errors = process.communicate(timeout=120)
+    with program(tmp_path, *arguments) as process:
+        out, errors = process.communicate(timeout=LIMIT)
     assert process.returncode == 2
     assert message in errors
     assert len(errors.splitlines()) == 1
@@ -93,7 +70,7 @@ def test_what_cannot_start_is_one_sentence_and_code_2(
 def test_without_a_display_it_says_what_to_do(tmp_path: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     result = subprocess.run(
-        [sys.executable, "-m", "sgview"], cwd=tmp_path, timeout=120,
+        [sys.executable, "-m", "sgview"], cwd=tmp_path, timeout=LIMIT,
         env={**environment, "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
         capture_output=True, text=True,
     )  # fmt: skip

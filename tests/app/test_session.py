@@ -11,13 +11,11 @@ from sgview.app.session_file import load_session
 from sgview.app.session_place import NAME
 from sgview.cli import main
 from sgview.state import commands as c
-from tests.support import DATA
+from tests.support.app import SG3_A as A
+from tests.support.app import SG3_B as B
+from tests.support.until import LIMIT
 
 pytestmark = pytest.mark.gl
-
-
-A, B = DATA / "sg3-t-64-a.pkl", DATA / "sg3-t-64-b.pkl"
-LIMIT = 60.0  # [s]
 
 
 @pytest.fixture(autouse=True)

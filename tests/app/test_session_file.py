@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgview.app import session_file
 from sgview.app.session_file import SAVE_EVERY, SessionFile, before, encode, load_session
 from sgview.app.session_place import NAME, SessionPlace, free_session
 from sgview.state.params import Blend, Edit, Mapping, Params
 from sgview.state.session import Session, Surroundings
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
+from tests.support.at_once import AtOnce
 from tests.support.disk import full_disk
+from tests.support.until import LIMIT
 
 RICH = Session(
     params=Params(
@@ -48,7 +51,10 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["session.json"]
 
 
-def test_is_written_when_it_changed_and_not_more_often(tmp_path: Path) -> None:
+def test_is_written_when_it_changed_and_not_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_file, "ThreadPoolExecutor", AtOnce)
     clock = [0.0]
     path = tmp_path / "session.json"
     file = SessionFile(path, lambda: clock[0])
@@ -57,8 +63,6 @@ def test_is_written_when_it_changed_and_not_more_often(tmp_path: Path) -> None:
     def poll(seconds: float, session: Session) -> None:
         clock[0] += seconds
         file.poll(lambda: made.append(session) or session)
-        if file._task is not None:
-            file._task.result()
 
     poll(SAVE_EVERY - 0.1, psi(1))
     assert not made
@@ -178,10 +182,10 @@ from pathlib import Path
 from sgview.app.session_file import SessionFile
 from sgview.state.session import Session
 from sgview.state.params import Mapping, Params
-file = SessionFile(Path(sys.argv[1]), time.monotonic)
-start = time.monotonic()
-while True:  # psi says how many seconds it has been playing
-    psi = time.monotonic() - start
+psi = 0.0  # how many seconds it has been playing; what other programs take does not count
+file = SessionFile(Path(sys.argv[1]), lambda: psi)
+while True:
+    psi += 0.01
     file.poll(lambda: Session(params=Params(mapping=Mapping(truncation_psi=psi))))
     print(psi, flush=True)
     time.sleep(0.01)
@@ -200,7 +204,7 @@ def test_a_killed_program_loses_at_most_five_seconds(tmp_path: Path) -> None:
             last = float(process.stdout.readline())
     finally:
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=20)
+        process.wait(timeout=LIMIT)
         process.stdout.close()
     assert last - load_session(path).params.mapping.truncation_psi < 5.0
     assert json.loads(path.read_text())["version"]

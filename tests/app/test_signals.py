@@ -1,31 +1,26 @@
 """Messages, bindings and learning in the program in its window."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from sgview.settings import Folders, Midi, Osc, Settings, Window
+from sgview.settings import MidiSettings, OscSettings, WindowSettings
 from sgview.state import commands as c
 from sgview.state.params import Params
-from tests.support import DATA
+from tests.support.app import SG2, SG3_A, Time, app_playing
+from tests.support.until import until
 
 pytestmark = pytest.mark.gl
 
-A = DATA / "sg3-t-64-a.pkl"
-
 
 class Stage:
-    def __init__(self, app, screen) -> None:
-        self.app, self.screen = app, screen
+    def __init__(self, app, screen, time: Time) -> None:
+        self.app, self.screen, self.time = app, screen, time
         self.port = int(app.status.player.osc.listens_at.rpartition(":")[2])
 
-    def until(self, is_so: Callable[[], bool]) -> None:
-        end = time.monotonic() + 30
-        while not is_so():
-            assert time.monotonic() < end, "it did not happen in time"
-            self.app.frame()
+    def until(self, is_so: Callable[[], object]) -> None:
+        until(is_so, self.app.frame)
 
     def send(self, address: str, *values: float | str) -> None:
         with SimpleUDPClient("127.0.0.1", self.port) as client:
@@ -34,24 +29,15 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def opened(screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    from sgview.app.app import App
-    from sgview.engine.engine import Engine
-    from sgview.engine.networks import load_network
-    from sgview.engine.worker import EngineWorker
-
     folder = tmp_path_factory.mktemp("app")
-    settings = Settings(
-        window=Window(width=900, height=700),
-        folders=Folders(snapshots=str(folder / "shots"), presets=str(folder / "presets")),
-        osc=Osc(port=0),
-        midi=Midi(enabled=False),
-    )
-    with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / "state") as app:
-        app.worker.set_network("a", load_network(A))
-        while app.picture is None or "a" not in app.status.engine.networks:
-            app.frame()
-        screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^sgview", "windowfocus")
-        yield Stage(app, screen)
+    settings = {
+        "window": WindowSettings(width=900, height=700),
+        "osc": OscSettings(port=0),
+        "midi": MidiSettings(enabled=False),
+    }
+    time = Time()
+    with app_playing({"a": SG3_A}, screen, folder, now=time, **settings) as app:
+        yield Stage(app, screen, time)
 
 
 @pytest.fixture
@@ -65,10 +51,14 @@ def stage(opened: Stage) -> Stage:
 
 def test_a_message_moves_the_picture_and_is_one_step_of_undo(stage: Stage) -> None:
     app = stage.app
-    time.sleep(0.6)  # what came before is another change
-    for step in range(1, 6):
-        stage.send("/sgview/noise/amplitude", step / 4)
-        stage.until(lambda step=step: app.params.noise.amplitude == step / 4)
+    with stage.time.held() as move:
+        move(0.6)  # what came before is another change
+        app.frame()
+        for step in range(1, 6):
+            stage.send("/sgview/noise/amplitude", step / 4)
+            stage.until(lambda step=step: app.params.noise.amplitude == step / 4)
+            move(0.1)
+            app.frame()
     stage.until(lambda: app.picture.params.noise.amplitude == 1.25)
     app.execute(c.Undo())
     assert app.params == Params()
@@ -89,7 +79,7 @@ def test_layers_go_by_number_in_b_while_it_plays_alone(stage: Stage) -> None:
     from sgview.engine.networks import load_network
 
     app = stage.app
-    app.worker.set_network("b", load_network(A.with_name("sg2-64-a.pkl")))
+    app.worker.set_network("b", load_network(SG2))
     try:
         stage.until(lambda: "b" in app.status.engine.networks)
         stage.send("/sgview/blend/source", "b")

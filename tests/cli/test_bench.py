@@ -140,6 +140,6 @@ def test_frames_on_a_card_are_also_played_ahead_and_timed_behind_idling(monkeypa
     card = FakeCard()
     times = bench_engine._time_scene(card, "a scene", lambda frame: Params(), 8)  # type: ignore[arg-type]
     assert (times.scene, times.frames, times.stages) == ("a scene", 8, {"synthesis": 2.5})
-    assert times.wall_ms >= 2.0 > times.host_ms
+    assert times.wall_ms - times.host_ms >= 1.9  # frame by frame, however busy the machine is
     assert times.ahead_ms is not None and times.ahead_ms >= 2.0
     assert len(idling) == 8 + 2 * 8 and card.finished == len(card.begun)

@@ -131,7 +131,7 @@ def test_kernels_that_are_not_used_are_noted_with_their_reason(
     from sgview import settings
     from stylegan3.cuda import nvrtc
 
-    own = settings.Settings(gpu=settings.Gpu(ops=ops))
+    own = settings.Settings(gpu=settings.GpuSettings(ops=ops))
     monkeypatch.setattr(settings, "load_settings", lambda: own)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: reason)
@@ -144,7 +144,7 @@ def test_kernels_that_are_not_used_are_noted_with_their_reason(
 def test_pace_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     from sgview import settings
 
-    own = settings.Settings(window=settings.Window(vsync=False, fps_limit=0.0))
+    own = settings.Settings(window=settings.WindowSettings(vsync=False, fps_limit=0.0))
     monkeypatch.setattr(settings, "load_settings", lambda: own)
     assert doctor._pace(60.0, False).text == "vsync off, no limit"
     assert doctor._pace(60.0, True).text.endswith("the processor draws at most 40 fps")

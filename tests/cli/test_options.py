@@ -57,7 +57,9 @@ def test_networks_given_replace_those_of_the_configuration(tmp_path) -> None:
     config = tmp_path / "c.toml"
     config.write_text("[networks]\na = 'one.pkl'\nb = 'two.pkl'")
     assert parse("--config", str(config)).networks.b == "two.pkl"
-    assert parse("--config", str(config), "three.pkl").networks == settings.Networks(a="three.pkl")
+    assert parse("--config", str(config), "three.pkl").networks == settings.NetworkSettings(
+        a="three.pkl"
+    )
 
 
 def test_without_a_network_the_first_look_plays_under_all_else(tmp_path) -> None:
@@ -80,7 +82,7 @@ def test_demo_takes_the_place_of_configured_networks(tmp_path) -> None:
     config = tmp_path / "c.toml"
     config.write_text("[networks]\na = 'one.pkl'\nb = 'two.pkl'")
     given = parse("--config", str(config), "--demo", "sg3").networks
-    assert given == settings.Networks(demo="sg3")
+    assert given == settings.NetworkSettings(demo="sg3")
     with pytest.raises(ConfigError, match=r"leave out faces\.pkl"):
         parse("faces.pkl", "--demo", "sg3")
 

@@ -15,7 +15,7 @@ from sgview.engine.networks import builtin_networks, load_network
 from sgview.engine.picture.picture import Picture
 from sgview.show.resolver import Resolver
 from sgview.show.takes.recorder import TakeRecorder
-from sgview.show.takes.take import FadeStart, PlayedNetwork
+from sgview.show.takes.take import FadeStart, RecordedNetwork
 from sgview.signals import Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Edit, Mapping, Params
@@ -111,7 +111,7 @@ def test_sound_moves_what_is_bound_to_it_alike_every_time(tmp_path: Path) -> Non
     assert np.abs(loud.astype(int) - first[2]).max() <= 3  # a second later
 
 
-def record(path: Path, networks: dict[Slot, PlayedNetwork]) -> list[tuple[Params, float]]:
+def record(path: Path, networks: dict[Slot, RecordedNetwork]) -> list[tuple[Params, float]]:
     """Record 12 frames and return what was shown in each."""
     resolver = Resolver()
     params = Params(edits=(Edit(tensor="synthesis.input.weight", expression="1 + sin(t)"),))
@@ -133,9 +133,9 @@ def record(path: Path, networks: dict[Slot, PlayedNetwork]) -> list[tuple[Params
 
 def test_a_take_is_rendered_as_it_was_played(tmp_path: Path) -> None:
     path = tmp_path / "take.jsonl.zst"
-    pair: dict[Slot, PlayedNetwork] = {
-        "a": PlayedNetwork(path=A, name="a"),
-        "b": PlayedNetwork(path=B, name="b"),
+    pair: dict[Slot, RecordedNetwork] = {
+        "a": RecordedNetwork(path=A, name="a"),
+        "b": RecordedNetwork(path=B, name="b"),
     }
     shown = record(path, pair)
     first = render(tmp_path / "1", "--take", str(path))
@@ -160,7 +160,7 @@ def test_a_take_is_rendered_as_it_was_played(tmp_path: Path) -> None:
 def test_a_take_of_the_built_in_pair(tmp_path: Path) -> None:
     path = tmp_path / "take.jsonl.zst"
     name = builtin_networks("sg3")[0].status.name
-    record(path, {"a": PlayedNetwork(path="", name=name)})
+    record(path, {"a": RecordedNetwork(path="", name=name)})
     pictures = render(tmp_path / "1", "--take", str(path), "--frames", "2")
     plain = tmp_path / "plain.toml"  # a take has no look of its own to start with
     plain.write_text("version = 2\n")

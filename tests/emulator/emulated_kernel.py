@@ -20,9 +20,17 @@ from pathlib import Path
 from stylegan3.cuda.kernel import Argument, Size, pack, three
 from stylegan3.cuda.nvrtc import KernelSpec
 
+
+def _half_floats() -> tuple[str, ...]:
+    """Let this processor convert float16 itself, if it can: without, a function is called."""
+    cpus = Path("/proc/cpuinfo")
+    return ("-mf16c",) if cpus.exists() and " f16c " in cpus.read_text() else ()
+
+
 HERE = Path(__file__).parent
 _BUILD = Path(tempfile.gettempdir()) / "stylegan3-emulator"
-_FLAGS = ("-std=c++17", "-O1", "-w", "-fPIC")
+# Jumps between stacks are what `longjmp` is checked for where sources are fortified.
+_FLAGS = ("-std=c++17", "-O1", "-w", "-fPIC", "-U_FORTIFY_SOURCE", *_half_floats())
 
 
 def has_compiler() -> bool:
@@ -68,36 +76,51 @@ def _build(spec: KernelSpec) -> Path:
     entry = (
         f'\nextern "C" void emulate(const int* grid, int block, u32 shared, bool at_once, '
         f"void** arguments) {{\n"
-        f"  emulator::launch({spec.name}, grid, block, shared, at_once, arguments);\n}}\n"
+        f"  emulator::run_grid(emulator::Call<{spec.name}>::with, arguments, grid, block, shared, "
+        f"at_once, emulator::rounds);\n}}\n"
     )
-    header = _precompiled_header()
+    header, scheduler = _prepared()
     text = f'#include "{header.name}"\n' + defines + _without_primitives(spec.source) + entry
     library = header.parent / f"{spec.name}-{_digest(text)}.so"
     if not library.exists():
         source = library.with_suffix(".cpp")
-        source.write_text(text)
-        _compile("-shared", str(source), library)
+        _write(source, text)
+        _compile(library, "-shared", str(source), str(scheduler))
     return library
 
 
 @cache
-def _precompiled_header() -> Path:
-    """Compile the primitives once: their headers are most of a small kernel's compilation."""
-    text = "".join((HERE / name).read_text() for name in ("primitives.cuh", "hopper.cuh"))
-    header = _BUILD / _digest(text + repr(_FLAGS)) / "primitives.h"
+def _prepared() -> tuple[Path, Path]:
+    """Compile once what all kernels need: their header, and what lets threads take turns."""
+    header_text = "".join((HERE / name).read_text() for name in ("primitives.cuh", "hopper.cuh"))
+    own = [(HERE / name).read_text() for name in ("scheduler.h", "scheduler.cpp")]
+    folder = _BUILD / _digest("".join([header_text, *own, repr(_FLAGS)]))
+    folder.mkdir(parents=True, exist_ok=True)
+    header, scheduler = folder / "primitives.h", folder / "scheduler.so"
     compiled = header.with_suffix(".h.gch")
     if not compiled.exists():
-        header.parent.mkdir(parents=True, exist_ok=True)
-        header.write_text(text)
-        _compile("-xc++-header", str(header), compiled)
-    return header
+        _write(header, header_text)
+        _compile(compiled, f"-I{HERE}", "-xc++-header", str(header))
+    if not scheduler.exists():
+        _compile(scheduler, "-shared", str(HERE / "scheduler.cpp"))
+    return header, scheduler
 
 
-def _compile(mode: str, source: str, target: Path) -> None:
-    # Under a name of its own and renamed, so that test runs side by side never see half a file.
-    partial = target.with_suffix(f".{os.getpid()}")
-    subprocess.run(["g++", *_FLAGS, mode, source, "-o", str(partial)], check=True)
+def _compile(target: Path, *options: str) -> None:
+    partial = _own(target)
+    subprocess.run(["g++", *_FLAGS, *options, "-o", str(partial)], check=True)
     partial.replace(target)
+
+
+def _write(target: Path, text: str) -> None:
+    partial = _own(target)
+    partial.write_text(text)
+    partial.replace(target)
+
+
+def _own(target: Path) -> Path:
+    """Name a file to be renamed once whole: tests run side by side, and see no half of one."""
+    return target.with_suffix(f".{os.getpid()}")
 
 
 def _digest(text: str) -> str:

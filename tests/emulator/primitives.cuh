@@ -3,25 +3,7 @@
 // undefined is made as unfriendly as is legal (shared memory starts as NaN; background copies are
 // invisible until they are waited for). It checks index arithmetic and synchronisation, not speed.
 #pragma once
-#include <ucontext.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <functional>
-#include <memory>
-#include <tuple>
-#include <utility>
-#include <vector>
-
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef long long i64;
-typedef unsigned long long u64;
-typedef unsigned char uchar;
+#include "scheduler.h"
 
 #define DEVICE static inline
 #define KERNEL extern "C" void
@@ -39,7 +21,6 @@ struct uint4 { u32 x, y, z, w; };
 struct float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
 struct uchar4 { uchar x, y, z, w; };
-struct Index { int x, y, z; };
 static inline uint2 make_uint2(u32 x, u32 y) { return {x, y}; }
 static inline uint4 make_uint4(u32 x, u32 y, u32 z, u32 w) { return {x, y, z, w}; }
 static inline float2 make_float2(float x, float y) { return {x, y}; }
@@ -50,101 +31,6 @@ static inline int max(int a, int b) { return a > b ? a : b; }
 static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 
 namespace emulator {
-constexpr int MAX_THREADS = 1024, SHARED_BYTES = 256 * 1024, STACK = 96 * 1024;
-struct Fiber { ucontext_t context; std::vector<char> stack; bool finished; };
-struct Warp { void* lanes[32]; int arrived, generation; };
-struct Copy { u32 to; uint4 value; };
-struct Block {
-  Index index;
-  Fiber fibers[MAX_THREADS];
-  Warp warps[MAX_THREADS / 32];
-  int arrived, generation;  // at __syncthreads
-  std::vector<Copy> copies[MAX_THREADS];
-  std::vector<size_t> committed[MAX_THREADS];
-  alignas(16) unsigned char shared[SHARED_BYTES];
-};
-static std::vector<std::unique_ptr<Block>> blocks;  // those that run at once
-static Block* here;                                 // the one whose turn it is
-static unsigned char* shared;                       // its dynamic shared memory
-static ucontext_t scheduler;
-static std::function<void()> body;
-static int current, threads;
-static u32 shared_size;
-static Index grid_size;
-
-static void yield() { swapcontext(&here->fibers[current].context, &scheduler); }
-static void enter() {
-  body();
-  here->fibers[current].finished = true;
-  yield();
-}
-// Runs `operation` once all 32 lanes of the warp have brought their argument.
-static void with_warp(void* argument, void (*operation)(void**)) {
-  Warp& warp = here->warps[current / 32];
-  const int generation = warp.generation;
-  warp.lanes[current % 32] = argument;
-  if (++warp.arrived == 32) {
-    operation(warp.lanes);
-    warp.arrived = 0;
-    warp.generation++;
-  } else {
-    while (warp.generation == generation) yield();
-  }
-}
-static void barrier() {
-  Block& block = *here;
-  const int generation = block.generation;
-  if (++block.arrived == threads) {
-    block.arrived = 0;
-    block.generation++;
-  } else {
-    while (block.generation == generation) yield();
-  }
-}
-// Warps are held up now and then, each at other times, so that none can count on the pace of others.
-static bool is_held_up(int warp, u32 round) {
-  u32 hash = (round >> 4) * 2654435761u + warp * 40503u;
-  hash = (hash ^ hash >> 15) * 2246822519u;
-  return hash >> 13 & 1;
-}
-static void begin(Block& block, Index index) {
-  block.index = index;
-  memset(block.shared, 0x7e, sizeof block.shared);  // NaN, as float16 and as part of a float32
-  memset(block.warps, 0, sizeof block.warps);
-  block.arrived = 0;
-  for (int i = 0; i < threads; i++) {
-    Fiber& fiber = block.fibers[i];
-    fiber.stack.resize(STACK);
-    fiber.finished = false;
-    block.copies[i].clear();
-    block.committed[i].clear();
-    getcontext(&fiber.context);
-    fiber.context.uc_stack.ss_sp = fiber.stack.data();
-    fiber.context.uc_stack.ss_size = fiber.stack.size();
-    makecontext(&fiber.context, enter, 0);
-  }
-}
-// Runs these blocks to their end, thread by thread, in turn.
-static void run(const std::vector<Index>& indices) {
-  while (blocks.size() < indices.size()) blocks.push_back(std::make_unique<Block>());
-  for (size_t i = 0; i < indices.size(); i++) begin(*blocks[i], indices[i]);
-  static u32 round;  // goes on from block to block
-  for (bool alive = true; alive; round++) {
-    alive = false;
-    for (size_t i = 0; i < indices.size(); i++) {
-      here = blocks[i].get();
-      shared = here->shared;
-      for (current = 0; current < threads; current++) {
-        const Fiber& fiber = here->fibers[current];
-        if (fiber.finished) continue;
-        alive = true;
-        if (is_held_up(current / 32 + 7 * i, round)) continue;
-        swapcontext(&scheduler, &here->fibers[current].context);
-        alive |= !fiber.finished;
-      }
-    }
-  }
-}
 static void check_shared(u32 at, u32 bytes) {
   if (at + bytes > shared_size || at % bytes) {
     fprintf(stderr, "thread %d: shared address %u of %u bytes, size %u\n", current, at, bytes, shared_size);
@@ -157,27 +43,18 @@ static float low(u32 pair) { return half_value((u16)pair); }
 static float high(u32 pair) { return half_value((u16)(pair >> 16)); }
 static u32 pack(float a, float b) { return half_bits(a) | ((u32)half_bits(b) << 16); }
 
-// Called with the same arguments as cuLaunchKernel: addresses of the kernel's parameters. Blocks run
-// one after the other, or all at once where they wait for each other; those have no static SHARED.
-template <class... A, size_t... I>
-void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, bool at_once,
-            void** arguments, std::index_sequence<I...>) {
-  threads = block;
-  shared_size = shared_bytes;
-  grid_size = {grid[0], grid[1], grid[2]};
-  body = [=] { kernel(*(std::remove_const_t<A>*)arguments[I]...); };
-  std::vector<Index> indices;
-  for (int z = 0; z < grid[2]; z++)
-    for (int y = 0; y < grid[1]; y++)
-      for (int x = 0; x < grid[0]; x++) indices.push_back({x, y, z});
-  if (at_once) return run(indices);
-  for (const Index& index : indices) run({index});
-}
-template <class... A>
-void launch(void (*kernel)(A...), const int* grid, int block, u32 shared_bytes, bool at_once,
-            void** arguments) {
-  launch(kernel, grid, block, shared_bytes, at_once, arguments, std::index_sequence_for<A...>{});
-}
+template <size_t... I> struct Indices {};
+template <size_t N, size_t... I> struct Count : Count<N - 1, N - 1, I...> {};
+template <size_t... I> struct Count<0, I...> { typedef Indices<I...> indices; };
+// Calls a kernel with arguments as cuLaunchKernel takes them: addresses of its parameters.
+template <auto FUNCTION> struct Call;
+template <class... A, void (*FUNCTION)(A...)> struct Call<FUNCTION> {
+  template <size_t... I> static void pass(void** arguments, Indices<I...>) {
+    FUNCTION(*(A*)arguments[I]...);
+  }
+  static void with(void** arguments) { pass(arguments, typename Count<sizeof...(A)>::indices{}); }
+};
+static u32 rounds;  // of all launches so far
 }  // namespace emulator
 
 #define threadIdx (Index{emulator::current, 0, 0})
@@ -196,8 +73,8 @@ DEVICE int __syncthreads_or(int predicate) {
   return result;
 }
 DEVICE u32 atomicOr(u32* at, u32 value) { const u32 old = *at; *at |= value; return old; }
-DEVICE u32 atomicMax(u32* at, u32 value) { const u32 old = *at; *at = std::max(old, value); return old; }
-DEVICE int atomicMax(int* at, int value) { const int old = *at; *at = std::max(old, value); return old; }
+DEVICE u32 atomicMax(u32* at, u32 value) { const u32 old = *at; *at = old > value ? old : value; return old; }
+DEVICE int atomicMax(int* at, int value) { const int old = *at; *at = max(old, value); return old; }
 DEVICE float __uint_as_float(u32 v) { float f; memcpy(&f, &v, 4); return f; }
 DEVICE u32 __float_as_uint(float f) { u32 v; memcpy(&v, &f, 4); return v; }
 DEVICE int __float_as_int(float f) { int v; memcpy(&v, &f, 4); return v; }
@@ -338,27 +215,12 @@ DEVICE void store_global8(void* to, u32 x, u32 y) {
   memcpy((u16*)to + 2, &y, 4);
 }
 
-// What a copy overwrites is gone at once (a wrong, finite value); the data come at the wait.
 DEVICE void copy_async16(u32 to, const void* from) {
   emulator::check_shared(to, 16);
-  emulator::Copy copy{to, {}};
-  memcpy(&copy.value, from, 16);
-  emulator::here->copies[emulator::current].push_back(copy);
-  memset(emulator::shared + to, 0x5b, 16);
+  emulator::copy_later(to, from);
 }
-DEVICE void copy_async_commit() {
-  emulator::here->committed[emulator::current].push_back(emulator::here->copies[emulator::current].size());
-}
-template <int PENDING> DEVICE void copy_async_wait() {
-  auto& groups = emulator::here->committed[emulator::current];
-  auto& copies = emulator::here->copies[emulator::current];
-  if (groups.size() <= PENDING) return;
-  const size_t count = groups[groups.size() - 1 - PENDING];
-  for (size_t i = 0; i < count; i++) memcpy(emulator::shared + copies[i].to, &copies[i].value, 16);
-  copies.erase(copies.begin(), copies.begin() + count);
-  groups.erase(groups.begin(), groups.end() - PENDING);
-  for (size_t& group : groups) group -= count;
-}
+DEVICE void copy_async_commit() { emulator::commit_copies(); }
+template <int PENDING> DEVICE void copy_async_wait() { emulator::await_copies(PENDING); }
 
 namespace emulator {
 struct Barrier { short pending, arrivals; int bytes : 31; u32 parity : 1; };

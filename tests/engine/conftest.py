@@ -37,15 +37,6 @@ def build(config: StyleGAN2Config | StyleGAN3Config, seed: int, name: str) -> Ne
     return Network.of(generator, name, f"/networks/{name}.pkl")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Let nothing wait for a second thread: these networks are too small to share."""
-    count = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(count)
-
-
 @pytest.fixture(scope="session")
 def make_sg3() -> MakeNetwork:
     return lambda seed=0, **options: build(StyleGAN3Config(**SG3 | options), seed, f"three-{seed}")

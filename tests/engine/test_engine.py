@@ -273,10 +273,10 @@ def test_unchanged_edits_and_blends_cost_nothing(engine, sg3, sg3_other):
     edits = tuple(Edit(tensor=t.name, operation="noise") for t in sg3.status.tensors)
     params = Params(edits=edits, blend=Blend(amounts={"L1": 0.5, "L2": 0.5}))
     engine.render(params, 0.0)
-    start = time.perf_counter()
+    start = time.thread_time()  # of the processor: other programs do not count
     for _ in range(100):
         engine._live["a"].weights.update(params.blend, params.edits)
-    assert (time.perf_counter() - start) / 100 < 0.002
+    assert (time.thread_time() - start) / 100 < 0.002
 
 
 def test_closing_twice(engine, sg3):

@@ -3,14 +3,14 @@ import time
 import pytest
 import torch
 
-from sgview.engine import live_network
+from sgview.engine import live_network, profiling
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import Acceleration, LiveNetwork
-from sgview.engine import profiling
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Latents, Layer, Params
 from stylegan3.fast import FastSynthesis
 from tests.support.operations import reference_operations
+from tests.support.until import until
 
 
 class Accelerated(Acceleration):
@@ -18,14 +18,6 @@ class Accelerated(Acceleration):
 
     def obstacle(self, device):
         return ""
-
-
-def wait_for(condition, seconds=20.0):
-    end = time.perf_counter() + seconds
-    while not (result := condition()):
-        assert time.perf_counter() < end, "nothing happened"
-        time.sleep(0.002)
-    return result
 
 
 @pytest.mark.parametrize("name", ["sg3", "sg2"])
@@ -62,9 +54,14 @@ def test_the_slow_layer_is_found(engine, sg3):
     module.register_forward_pre_hook(lambda *_: None)
     inner = module.forward
     module.forward = lambda *a, **k: (time.sleep(0.05), inner(*a, **k))[1]
-    times = {step.stage: step.milliseconds for step in engine.time_layers(Params(), 0.0).steps}
-    assert max(times, key=times.__getitem__) == slow
-    assert 50 < times[slow] < 500
+
+    def is_found() -> bool:  # other programs may hold up another layer once
+        steps = engine.time_layers(Params(), 0.0).steps
+        times = {step.stage: step.milliseconds for step in steps}
+        assert times[slow] > 50
+        return max(times, key=times.__getitem__) == slow and times[slow] < 500
+
+    until(is_found)
 
 
 def test_timing_leaves_no_trace(engine, sg3):
@@ -114,24 +111,25 @@ def test_a_worker_times_between_two_frames(sg3):
     with EngineWorker(Engine("cpu")) as worker:
         worker.set_network("a", sg3)
         worker.submit(Params(), 0.0)
-        wait_for(worker.latest)
+        until(worker.latest)
         assert worker.status().layer_times.steps == ()
         worker.time_layers(Params(), 0.0)
-        wait_for(lambda: worker.status().layer_times.steps)
+        until(lambda: worker.status().layer_times.steps)
         times = worker.status().layer_times
         assert times.network == sg3.status.name and not times.is_running
         worker.submit(Params(), 1.0)
-        wait_for(lambda: worker.latest().t == 1.0)  # the show goes on
+        until(lambda: worker.latest().t == 1.0)  # the show goes on
 
 
 def test_a_failure_is_a_notice_and_the_button_works_again(monkeypatch, sg3):
     def fail(*_):
         raise RuntimeError("no clock")
 
-    with EngineWorker(Engine("cpu")) as worker:
-        monkeypatch.setattr(worker._engine, "time_layers", fail)
+    engine = Engine("cpu")
+    monkeypatch.setattr(engine, "time_layers", fail)
+    with EngineWorker(engine) as worker:
         worker.time_layers(Params(), 0.0)
-        notices = wait_for(worker.take_notices)
+        notices = until(worker.take_notices)
         assert "no clock" in notices[0].text
         assert not worker.status().layer_times.is_running
 
@@ -140,15 +138,15 @@ def test_memory_is_watched_on_demand(sg3):
     with EngineWorker(Engine("cpu")) as worker:
         worker.set_network("a", sg3)
         worker.submit(Params(), 0.0)
-        wait_for(worker.latest)
+        until(worker.latest)
         assert worker.status().memory is None
         worker.watch_memory(True)
         worker.submit(Params(), 0.0)  # also where the picture stays as it is
-        memory = wait_for(lambda: worker.status().memory)
+        memory = until(lambda: worker.status().memory)
         assert memory.shares[0].owner == "Network A"
         worker.watch_memory(False)
         worker.submit(Params(), 0.0)
-        wait_for(lambda: worker.status().memory is None)
+        until(lambda: worker.status().memory is None)
 
 
 @pytest.mark.cuda

@@ -13,6 +13,7 @@ from sgview.engine.network import Network
 from sgview.engine.wanted import WantedNetworks
 from sgview.engine.worker import EngineWorker
 from stylegan3 import CheckpointError
+from tests.support.until import until
 
 LIMIT = 60.0  # what is waited for comes in a moment, except on a machine that does much else [s]
 
@@ -57,15 +58,6 @@ def worker(disk: Disk) -> Iterator[EngineWorker]:
     worker = EngineWorker(Engine("cpu"), load=disk)
     yield worker
     worker.close()
-
-
-def until(is_so: Callable[[], object]) -> None:
-    pause = threading.Event()
-    for _ in range(int(LIMIT / 0.005)):
-        if is_so():
-            return
-        pause.wait(0.005)
-    raise AssertionError("it did not happen")
 
 
 def wanted(worker: EngineWorker) -> dict:
@@ -130,7 +122,7 @@ def test_what_stands_in_for_a_wanted_network_does_not_replace_it(worker, disk, s
     disk.put("/other.pkl", named(sg3, "/other.pkl"))
     worker.load("a", "/other.pkl")
     disk.let_go()
-    until(lambda: worker.status().networks["a"].path)
+    until(lambda: "a" in (now := worker.status().networks) and now["a"].path)
     assert wanted(worker) == {"a": "/other.pkl"}
 
 

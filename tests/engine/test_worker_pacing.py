@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Params
 from sgview.state.status import PictureStatus
+from tests.support.until import LIMIT, until
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Ready:
         return self.done.is_set()
 
     def synchronize(self) -> None:
-        assert self.done.wait(20)
+        assert self.done.wait(LIMIT)
 
 
 class DeviceEngine:
@@ -46,7 +47,7 @@ class DeviceEngine:
         picture = Picture(
             torch.zeros(1, 1, 4, dtype=torch.uint8), t, params, PictureStatus(), ready=Ready()
         )
-        assert self.may_launch.wait(20)
+        assert self.may_launch.wait(LIMIT)
         self.begun.append(picture)
         return picture
 
@@ -61,13 +62,6 @@ class DeviceEngine:
 
     def close(self) -> None:
         pass
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -150,7 +144,7 @@ def test_the_next_picture_is_asked_for_once_the_one_before_is_launched(
     worker.await_newer(shown, 0.05)
     assert time.monotonic() - start > 0.04  # it is at work: the interpreter is left to it
     threading.Timer(0.05, engine.may_launch.set).start()
-    worker.await_newer(shown, 20.0)
-    assert time.monotonic() - start < 10.0
+    worker.await_newer(shown, LIMIT)
+    assert time.monotonic() - start < LIMIT / 2
     assert len(engine.begun) == 3  # launched,
     assert worker.latest() is shown  # and not finished

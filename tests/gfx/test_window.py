@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +8,16 @@ from OpenGL import GL
 
 from sgview.gfx import framebuffer
 from sgview.gfx.context import GraphicsInfo
+from sgview.gfx.glfw_library import glfw
 from sgview.gfx.window import Window
+from tests.support.until import LIMIT, until
 
 pytestmark = pytest.mark.gl
 
 
 def settle(window: Window, is_done) -> None:
     """Handle events until `is_done`, as the server answers when it likes."""
-    end = time.monotonic() + 5
-    while not is_done():
-        assert time.monotonic() < end, "the window system did not answer"
-        window.wait(0.02)
+    until(is_done, lambda: window.wait(0.02))
 
 
 def test_context_is_a_core_profile_of_at_least_4_1(context: Window) -> None:
@@ -55,12 +53,16 @@ def test_a_window_larger_than_the_screen_shrinks_to_it(screen) -> None:
         settle(window, lambda: window.framebuffer_size == (1600, 700))
 
 
-def test_drop_callback_hands_over_paths(context: Window) -> None:
+def test_drop_callback_hands_over_paths(screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    drops: list = []
+    monkeypatch.setattr(glfw, "set_drop_callback", lambda handle, drop: drops.append(drop))
     seen: list[Path] = []
-    context.on_drop = seen.extend
-    context._drop(None, ["/a b/c.pkl", "/d.toml"])
-    context.on_drop = None
-    context._drop(None, ["/nobody.pkl"])
+    with Window("drops", 64, 64, visible=False) as window:
+        (drop,) = drops
+        window.on_drop = seen.extend
+        drop(None, ["/a b/c.pkl", "/d.toml"])
+        window.on_drop = None
+        drop(None, ["/nobody.pkl"])
     assert seen == [Path("/a b/c.pkl"), Path("/d.toml")]
 
 
@@ -91,7 +93,7 @@ def test_no_display_is_one_clear_sentence(environment: dict[str, str], message: 
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={"PATH": "", "HOME": "/nonexistent", **environment},
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=LIMIT, check=True,
     )  # fmt: skip
     assert message in result.stdout
     assert "Traceback" not in result.stderr

@@ -19,18 +19,18 @@ T = 4.0  # [s]
 
 @pytest.fixture(scope="module")
 def engine():
-    with playing("sg2") as engine:
+    with engine_of("sg2") as engine:
         yield engine
 
 
 @pytest.fixture(scope="module")
 def sg3_engine():
-    with playing("sg3") as engine:
+    with engine_of("sg3") as engine:
         yield engine
 
 
 @contextmanager
-def playing(pair: str):
+def engine_of(pair: str):
     with Engine("cpu") as engine:
         for slot, network in open_networks(demo=pair).items():
             engine.set_network(slot, network)

@@ -20,6 +20,7 @@ from sgview.state.notices import Notices
 from sgview.state.params import Layer, Mapping, Params
 from sgview.state.presets import read_preset
 from tests.support.disk import full_disk
+from tests.support.until import until
 
 PICTURE = np.zeros((40, 60, 4), np.uint8)
 PICTURE[..., 0] = np.linspace(0, 255, 60, dtype=np.uint8)
@@ -138,8 +139,7 @@ def test_files_changed_by_hand_show_within_a_second(shelf: Shelf) -> None:
     assert shelf.looks.shown == ()
     shelf.time += 1.1
     shelf.looks.poll()
-    shelf.looks._scan.result()
-    shelf.looks.poll()
+    until(lambda: shelf.looks.shown, shelf.looks.poll)
     (look,) = shelf.looks.shown
     assert look.params == Params(layer=Layer(name="L3"))
     path.write_text("[layer]\nnaem = 'L3'\n")

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sgview.settings import Settings, Tempo
+from sgview.settings import Settings, TempoSettings
 from sgview.show.clock import Clock, EvenClock
 from sgview.show.player import Player
-from sgview.signals.sources import Heard
+from sgview.signals.sources import Incoming
 from sgview.state import commands as c
 from sgview.state.bindings import bind
 from sgview.state.params import Params, Playback
@@ -23,9 +23,9 @@ def frame(play):
 def play(player: Player, params: Params, frames: int) -> list[tuple[float, Params]]:
     played = []
     for _ in range(frames):
-        heard = player.hear(params)
-        assert isinstance(heard, Heard)
-        played.append((player.instant.t, player.resolve(heard.params).params))
+        incoming = player.advance(params)
+        assert isinstance(incoming, Incoming)
+        played.append((player.instant.t, player.resolve(incoming.params).params))
     return played
 
 
@@ -34,7 +34,7 @@ def test_live_and_offline_give_the_same_values(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
     now = [0.0]
-    settings = Settings(tempo=Tempo(bpm=90.0))
+    settings = Settings(tempo=TempoSettings(bpm=90.0))
     with (
         Player(settings, Clock(lambda: now[0])) as live,
         Player(settings, EvenClock(0.0, FPS)) as off,

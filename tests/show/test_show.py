@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sgview.settings import Folders, Looks, Settings
+from sgview.settings import FolderSettings, LookSettings, Settings
 from sgview.show.clock import Clock
 from sgview.show.player import Player
 from sgview.show.show import Show
@@ -28,7 +28,7 @@ class Stage:
 
     def __init__(self, folder: Path, shipped: dict[str, Path] | None = None, **settings) -> None:
         self.folder, self.notices, self.t, self.params = folder, Notices(), 0.0, Params()
-        folders = Folders(presets=str(folder / "presets"), takes=str(folder / "takes"))
+        folders = FolderSettings(presets=str(folder / "presets"), takes=str(folder / "takes"))
         all_settings = Settings(folders=folders, **settings)
         self.player = Player(all_settings, Clock(lambda: self.t))
         self.show = Show(all_settings, self.player, self.notices, time.monotonic, shipped)
@@ -38,7 +38,7 @@ class Stage:
         shown = Params()
         for _ in range(frames):
             self.t += STEP
-            self.player.hear(self.params)
+            self.player.advance(self.params)
             resolved = self.player.resolve(self.params)
             self.show.record(self.params, resolved, {})
             shown = resolved.params
@@ -65,7 +65,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path, looks=Looks(fade=1.0, easing="linear"))
+    stage = Stage(tmp_path, looks=LookSettings(fade=1.0, easing="linear"))
     yield stage
     stage.close()
     stage.close()

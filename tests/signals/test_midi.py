@@ -7,6 +7,7 @@ import mido
 import pytest
 
 from sgview.signals.midi import MidiInput, MidoBackend
+from tests.support.until import until
 
 
 class Devices:
@@ -31,13 +32,6 @@ class Devices:
                 del devices.open_ports[name]
 
         return Port()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5.0
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
 
 
 def test_controllers_notes_and_wheels() -> None:

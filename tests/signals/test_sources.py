@@ -1,7 +1,5 @@
 """What comes in during a frame, from senders to parameters."""
 
-import time
-
 import mido
 import pytest
 from hypothesis import given, settings
@@ -18,6 +16,7 @@ from sgview.state.commands import Learn, RecallLook
 from sgview.state.networks import LayerInfo, NetworkStatus, Slot
 from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at
+from tests.support.until import until
 
 
 def network_of(*names: str) -> NetworkStatus:
@@ -149,7 +148,7 @@ def test_any_message_sets_something_or_is_refused(address, values) -> None:
 def test_a_frame_hears_learns_and_reports() -> None:
     osc, midi = OscInput(port=0), MidiInput(backend=lambda: _raise())
     with Sources(osc, OscOutput(""), midi, picks_up=False) as sources:
-        sources.hear(Params())
+        sources.poll(Params())
         sources.learn(Learn("noise.offset", "osc", -1.0, 1.0))
         with SimpleUDPClient("127.0.0.1", osc.port) as client:
             client.send_message("/sgview/noise/amplitude", 2)
@@ -157,40 +156,33 @@ def test_a_frame_hears_learns_and_reports() -> None:
             client.send_message("/sgview/nope", 1)
             client.send_message("/sgview/nope", 2)
             client.send_message("/fader", 0.5)
-            wait(lambda: bool(osc.snapshot()))
+            until(lambda: bool(osc.snapshot()))
         midi.receive(mido.Message("program_change", program=1))
-        heard = sources.hear(Params(), NETWORKS)
-        assert heard.params.noise.amplitude == 2.0
-        assert heard.params.bindings == {"noise.offset": 'lerp(-1, 1, osc("/fader"))'}
-        assert heard.commands == (RecallLook(key=4, seconds=1.5), RecallLook(key=2))
-        assert heard.problems == ("Nothing listens to /sgview/nope.",)
-        assert heard.inputs.osc == {"/fader": (0.5,)}
+        incoming = sources.poll(Params(), NETWORKS)
+        assert incoming.params.noise.amplitude == 2.0
+        assert incoming.params.bindings == {"noise.offset": 'lerp(-1, 1, osc("/fader"))'}
+        assert incoming.commands == (RecallLook(key=4, seconds=1.5), RecallLook(key=2))
+        assert incoming.problems == ("Nothing listens to /sgview/nope.",)
+        assert incoming.inputs.osc == {"/fader": (0.5,)}
         assert sources.learning is None
         with SimpleUDPClient("127.0.0.1", osc.port) as client:
             client.send_message("/sgview/nope", 3)
             client.send_message("/fader", 0.75)
-            wait(lambda: osc.snapshot() == {"/fader": (0.75,)})
-        assert sources.hear(heard.params).problems == ()
+            until(lambda: osc.snapshot() == {"/fader": (0.75,)})
+        assert sources.poll(incoming.params).problems == ()
         assert sources.osc_status().listens_at and not sources.midi_status().devices
 
 
 def test_inputs_stay_the_same_while_nothing_moves() -> None:
     sources = Sources()
-    first = sources.hear(Params(), audio={"low": 0.5}).inputs
+    first = sources.poll(Params(), audio={"low": 0.5}).inputs
     assert first == Inputs(audio={"low": 0.5})
-    assert sources.hear(Params(), audio={"low": 0.5}).inputs is first
-    moved = sources.hear(Params(), audio={"low": 0.5}, mouse=(0.1, 0.2), is_mouse_down=True).inputs
+    assert sources.poll(Params(), audio={"low": 0.5}).inputs is first
+    moved = sources.poll(Params(), audio={"low": 0.5}, mouse=(0.1, 0.2), is_mouse_down=True).inputs
     assert moved == Inputs(audio={"low": 0.5}, mouse=(0.1, 0.2), is_mouse_down=True)
     assert "switched off" in sources.osc_status().reason
     assert "switched off" in sources.midi_status().reason
     sources.close()
-
-
-def wait(is_so) -> None:
-    end = time.monotonic() + 5.0
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def _raise():

@@ -9,10 +9,10 @@ from sgview.state.networks import (
     find_layer,
     group_named,
     has_part,
-    playing_slot,
     portable_name,
     resolve_layer,
     shown_network,
+    shown_slot,
     step_layer,
 )
 from sgview.state.params import Blend, Layer, Params
@@ -45,7 +45,7 @@ BOTH: dict[Slot, NetworkStatus] = {"a": A, "b": B}
 def test_which_network_plays(source, loaded, playing, parts) -> None:
     params = Params(blend=Blend(source=source))
     networks = {slot: BOTH[slot] for slot in SLOTS if slot in loaded}
-    assert playing_slot(params, networks) == playing
+    assert shown_slot(params, networks) == playing
     assert shown_network(params, networks) is (None if playing is None else BOTH[playing])
     assert "".join(slot for slot in SLOTS if has_part(slot, params, networks)) == parts
 

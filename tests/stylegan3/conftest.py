@@ -29,12 +29,3 @@ def no_grad() -> Iterator[None]:
     """For modules that play networks; what trains them turns gradients on again."""
     with torch.no_grad():
         yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
-    """Networks this small gain nothing from threads, and lose much where cores are shared."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

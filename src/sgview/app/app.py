@@ -1,4 +1,4 @@
-"""The instrument as a whole: who owns what, the frame, and who does what a command asks."""
+"""The window program: its owners, the frame, and the dispatch of commands to their owners."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from sgview import resources
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.overview import history_status, picture_status, player_status
-from sgview.app.pictures import host_pixels
+from sgview.app.pictures import host_pixels, output_picture
 from sgview.app.process import THREAD_TURN, closing_signals, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.screen import Screen
 from sgview.app.session_file import SessionFile
 from sgview.app.session_place import SessionPlace
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gui.gui import Gui
+from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.player import Player, live_sources
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from sgview.engine.worker import EngineWorker
 
 
-class App(Owner):
-    """Owns the parameters, and everything else by its owners: screen, panels, player, engine.
+class App(Closing):
+    """Owns the parameters, and through its parts all else: screen, panels, player, engine, files.
 
     Args:
         settings: how to start.
@@ -85,6 +86,7 @@ class App(Owner):
         self.player = own(Player(settings, Clock(now), live_sources(settings), now))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
+        self.outputs = own(Outputs(settings, self._notices, now, output_picture))
         place = own(SessionPlace(folder))
         self._session = SessionFile(place.path, now)
         if not place.is_first:
@@ -94,8 +96,12 @@ class App(Owner):
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
-        self._mouse = (0.5, 0.5, False)  # over the picture; ImGui takes it in once a panel
-        self._is_held = False  # a widget, by the user
+        self._mouse = (
+            0.5,
+            0.5,
+            False,
+        )  # over the picture, and the button; read with each panel
+        self._is_held = False  # the user holds a widget
         self._files = Files(settings.folders, self._notices, now)
         self._owned.callback(self._files.close)
         self._is_running = True
@@ -124,6 +130,7 @@ class App(Owner):
             self._build_panel()
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
+        self.outputs.offer(self.picture)
         if screen.has_panel:
             self._collect_notices()
             self.status = self._snapshot_status(resolved.signals)
@@ -132,7 +139,7 @@ class App(Owner):
         screen.await_picture(self.picture, self.worker.await_newer)
 
     def execute(self, command: c.Command) -> None:
-        """Let its owner do what `command` asks; the one place where commands become deeds."""
+        """Dispatch `command` to its owner; the only place where commands are run."""
         if isinstance(command, c.NetworkCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
@@ -146,13 +153,15 @@ class App(Owner):
             self.player.execute(command)
         elif isinstance(command, c.ScreenCommand):
             self.screen.execute(command)
+        elif isinstance(command, c.OutputCommand):
+            self.outputs.execute(command)
         elif isinstance(command, c.GuiCommand):
             self.gui.execute(command)
         else:
             self._execute_own(command)
 
     def _execute_own(self, command: c.AppCommand) -> None:
-        """Do what concerns several owners."""
+        """Run a command that concerns several owners."""
         match command:
             case c.LoadPreset(path):
                 if (params := self._files.load_preset(path)) is not None:
@@ -184,13 +193,13 @@ class App(Owner):
                 assert_never(command)
 
     def drop(self, paths: list[Path]) -> None:
-        """Take files dropped on the window: with Shift, or on the slot of B, a network is B."""
+        """Open files dropped on the window; with Shift or on the slot of B, a network goes to B."""
         window = self.screen.window
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
         self._commands += commands_for(paths, slot)
 
     def resume(self, surroundings: Surroundings) -> None:
-        """Go on with what was around the parameters when the last session was saved."""
+        """Restore time, sound, tempo and fade as the last session saved them."""
         self.player.resume(surroundings)
         self.show.resume(surroundings)
 
@@ -208,7 +217,7 @@ class App(Owner):
     def _build_panel(self) -> None:
         """Let the user see and change the parameters."""
         gui, screen = self.gui, self.screen
-        if screen.is_hurried:  # a panel takes as long as a few pictures: the engine has one to make
+        if screen.is_hurried:  # a panel takes as long as a few pictures: let the engine begin one
             self._ask(False)
         screen.begin_panel(is_used=gui.is_used)
         self.params = gui.draw(self.params, self.status, self._commands.append)
@@ -216,13 +225,13 @@ class App(Owner):
         screen.take_panel(gui.picture_rect, gui.is_picture_free, is_held=self._is_held)
 
     def _ask(self, has_panel: bool) -> Resolved:
-        """Take what came in, ask the engine for the picture of now, and return what it shows."""
+        """Apply what came in, ask the engine for the picture of now, and return its values."""
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
-        heard = self.player.hear(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
-        self.params = heard.params
-        self._commands.extend(heard.commands)
-        for problem in heard.problems:
+        incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
+        self.params = incoming.params
+        self._commands.extend(incoming.commands)
+        for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
         if has_panel:
             self._history.record(self.params, self._now(), is_active=self._is_held)
@@ -284,7 +293,7 @@ class App(Owner):
         self.screen.window.set_title(" \u2013 ".join(["sgview", *names]))
 
     def _snapshot_status(self, moved: SignalStatus) -> Status:
-        """Return what every owner says of itself; what costs time only while it is looked at."""
+        """Return the status of every owner; slow measurements only while their panel is shown."""
         is_watched = self.gui.shows_performance
         self.worker.watch_memory(is_watched)
         engine = self.worker.status()
@@ -297,6 +306,7 @@ class App(Owner):
             show=self.show.status(textures, has_own_networks=has_own_networks),
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
+            outputs=self.outputs.status(),
             history=history_status(self._history),
             recent=self._recent.paths,
             notices=self._notices.shown(self._now()),

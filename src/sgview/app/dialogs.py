@@ -50,7 +50,7 @@ class FileDialog:
         preset_folder: Path,
         network_folder: Path,
     ) -> c.Command | None:
-        """Ask for a file, or take the answer; return what to do by then."""
+        """Open the dialog that `command` asks for, or answer it; return what is to be run then."""
         match command:
             case c.ChooseNetwork(slot):
                 title = f"Open network {slot.upper()}"
@@ -120,7 +120,7 @@ class FileDialog:
         return then(path if path.suffix or not suffix else path.with_suffix(suffix))
 
     def close(self) -> None:
-        """Take down a system dialog that is still open."""
+        """Close a system dialog that is still open."""
         if self._system is not None:
             self._system.kill()
         self._then = self._system = self.prompt = None

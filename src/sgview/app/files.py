@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from sgview.app.pictures import host_pixels
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
 from sgview.outputs.video import OutputError
-from sgview.settings import Folders
+from sgview.settings import FolderSettings
 from sgview.state import commands as c
 from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
@@ -32,12 +32,12 @@ class Files:
     """Writes and reads what the user saves; snapshots on a thread, so that the window plays on.
 
     Args:
-        folders: where files go that are not told a place.
+        folders: for files that are saved without a path of their own.
         notices: told what was written, and what could not be.
         now: the source of real time [s].
     """
 
-    def __init__(self, folders: Folders, notices: Notices, now: Callable[[], float]) -> None:
+    def __init__(self, folders: FolderSettings, notices: Notices, now: Callable[[], float]) -> None:
         self._folders = folders
         self._notices = notices
         self._now = now
@@ -50,7 +50,7 @@ class Files:
         return Path(self._folders.presets)
 
     def execute(self, command: c.FileCommand, params: Params, picture: Picture | None) -> None:
-        """Do what `command` asks with what is set, or with the picture on the screen."""
+        """Run `command` on the parameters as they are set, or on the picture on the screen."""
         match command:
             case c.SaveSnapshot(path):
                 self.save_snapshot(picture, path)
@@ -90,7 +90,7 @@ class Files:
         return params
 
     def poll(self) -> None:
-        """Tell of snapshots that were finished since."""
+        """Add a notice for each snapshot finished since the last call."""
         for entry in [entry for entry in self._writing if entry[1].done()]:
             self._writing.remove(entry)
             path, task = entry

@@ -1,4 +1,4 @@
-"""What every owner says of itself, brought together for the panels."""
+"""The statuses of several owners, combined for the panels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def player_status(
         return status
     own = [(edit.tensor, edit.operation) for edit in params.edits]
     shown = [(edit.tensor, edit.operation) for edit in picture.params.edits]
-    if shown[: len(own)] != own:  # it still shows other edits
+    if shown[: len(own)] != own:  # the picture still shows other edits
         return status
     edits = tuple(
         edit if edit.error else replace(edit, error=act.error)
@@ -39,7 +39,7 @@ def player_status(
 
 
 def picture_status(picture: Picture | None) -> PictureStatus:
-    """Return what the engine says of the picture on the screen."""
+    """Return the status of the picture on the screen."""
     if picture is None:
         return PictureStatus()
     return replace(
@@ -52,5 +52,5 @@ def picture_status(picture: Picture | None) -> PictureStatus:
 
 
 def history_status(history: History) -> HistoryStatus:
-    """Return what can be taken back and made again."""
+    """Return what can be undone and redone."""
     return HistoryStatus(undo_names=history.undo_names(), redo_names=history.redo_names())

@@ -1,12 +1,12 @@
-"""How often the window draws, and how long it rather waits for a new picture."""
+"""How often the window draws, and how long a frame waits for a new picture."""
 
 from __future__ import annotations
 
 from sgview.gfx.window import Window
 
-SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: the rest of it is the network's
-DRAWINGS_PER_REFRESH = 3.0  # of the screen, without vsync: it shows parts of so many at most
-SOFTWARE_FRAME = 0.030  # how long a frame then lasts where it waits for a new picture [s]
+SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: its other time is the network's
+DRAWINGS_PER_REFRESH = 3.0  # without vsync: a screen shows parts of at most so many frames at once
+SOFTWARE_FRAME = 0.030  # length of a frame there while it waits for a new picture [s]
 
 
 class FramePace:
@@ -32,7 +32,7 @@ class FramePace:
         if self._window.graphics.is_software:
             return SOFTWARE_LIMIT if has_vsync or not limit else min(limit, SOFTWARE_LIMIT)
         if has_vsync:
-            # Not to hold back a screen, but for those that do not make `swap` wait.
+            # Above the refresh rate: this only bounds drivers whose `swap` does not wait.
             return 1.25 * self._window.refresh_rate
         return limit
 
@@ -47,7 +47,7 @@ class FramePace:
 
     @property
     def note(self) -> str:
-        """What a user should know of it; "" for nothing."""
+        """What a user should know of the pace; "" for nothing."""
         if not self._window.graphics.is_software:
             return ""
         return f"The processor draws: at most {SOFTWARE_LIMIT:.0f} frames a second."

@@ -1,4 +1,4 @@
-"""The engine's picture as the display and the files take it."""
+"""The engine's picture as the display, the files and the outputs take it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sgview.gfx.interop import DeviceImage
+from sgview.outputs.picture import OutputPicture
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
@@ -27,6 +28,11 @@ def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
         ready=picture.ready.cuda_event if picture.ready is not None else None,
         device=rgba8.device.index or 0,
     )
+
+
+def output_picture(picture: Picture) -> OutputPicture:
+    """Return what outputs are offered; no waiting, and no download before one asks for it."""
+    return OutputPicture(picture.rgba8, picture.params, picture.t, lambda: host_pixels(picture))
 
 
 def host_pixels(picture: Picture) -> np.ndarray:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-THREAD_TURN = 0.0002  # that one thread's Python holds up the other's, at the most [s]
+THREAD_TURN = 0.0002  # the longest one thread holds the interpreter while the other waits [s]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is seen: the window, the picture and the panel in it, and when they are drawn."""
+"""The window, the picture and the panel in it, and when they are drawn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sgview.app.pace import FramePace
 from sgview.app.pictures import pixels_of
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.framebuffer import clear
@@ -20,7 +20,7 @@ from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.settings import Settings
 from sgview.show.clock import FrameLimiter, FrameRate, Pace
 from sgview.state import commands as c
-from sgview.state.machine import Timing
+from sgview.state.machine import Stage, Timing
 from sgview.state.notices import Notices
 from sgview.state.params import View
 from sgview.state.status import ScreenStatus
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
-PANEL_RATE = 70.0  # frames a second that the panel is drawn, about; all of a screen of 75 Hz
-RESTING_PANEL_RATE = 30.0  # while nobody touches it and pictures want to be as many as they can
+PANEL_RATE = 70.0  # drawings of the panel a second, about; every frame of a screen of 75 Hz
+RESTING_PANEL_RATE = 30.0  # while nobody uses the panel and pictures come as fast as they can
 MINIMISED_WAIT = 0.1  # [s]
 
 AwaitNewer = Callable[["Picture | None", float], None]
 """Sleeps until there is another picture than this one, at most so many seconds."""
 
 
-class Screen(Owner):
+class Screen(Closing):
     """Owns the window and all that OpenGL draws into it but the panel's own objects.
 
     Pictures may come faster than a panel is worth drawing: frames in between show the last one.
@@ -75,19 +75,19 @@ class Screen(Owner):
             raise
         self.ui_scale = settings.window.ui_scale or self.window.ui_scale
         self.pace = FramePace(self.window, settings.window.fps_limit)
-        self.has_panel = False  # this frame draws it anew
+        self.has_panel = False  # this frame builds and draws the panel anew
         self._panel_pace = Pace(PANEL_RATE, now)
         self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
         self._limiter = FrameLimiter(now)
         self._rate = FrameRate(now)
         self._begin = now()  # of this frame, events left out [s]
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
-        self._shown: Picture | None = None  # by the display
+        self._shown: Picture | None = None  # the picture that the display holds
         self._framebuffer = (0, 0)  # [px]
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
-        self._is_kept = False  # the panel, to be shown again by the frames in between
-        self._hole: tuple[int, int, int, int] | None = None  # [px], where the panel leaves it free
-        self._is_held = False  # a widget, by the user
+        self._is_kept = False  # the panel is kept as a texture, for the frames in between
+        self._hole: tuple[int, int, int, int] | None = None  # [px], what the panel leaves free
+        self._is_held = False  # the user holds a widget
 
     @property
     def is_hurried(self) -> bool:
@@ -95,12 +95,12 @@ class Screen(Owner):
         return self.pace.is_hurried
 
     def begin_frame(self) -> bool:
-        """Take in what happened to the window; False where nothing of it can be seen."""
+        """Process the window's events; return False while nothing of the window can be seen."""
         self.has_panel = self._panel_pace.is_due()
         if self.has_panel and self.window.is_minimised:
             self.window.wait(MINIMISED_WAIT)
             return False
-        if self.has_panel or not self.is_hurried:  # nothing listens before the next panel
+        if self.has_panel or not self.is_hurried:  # input is read when the next panel is built
             self.window.poll()
         self._begin = self._now()
         return True
@@ -139,10 +139,10 @@ class Screen(Owner):
         if picture is not self._shown:
             self._upload(picture)
         if picture is not None:
-            with self._timer.stage("draw"):
+            with self._timer.stage(Stage.DRAW):
                 height = self._framebuffer[1]
                 self.display.draw(self._picture_rect, height, view.fit, view.filter)
-        with self._timer.stage("panels"):
+        with self._timer.stage(Stage.PANELS):
             self._draw_panel(present)
         if self.has_panel:
             self._busy = self._now() - self._begin
@@ -188,7 +188,7 @@ class Screen(Owner):
             display=self.display.description,
             is_fullscreen=self.window.is_fullscreen,
             vsync=self.window.vsync,
-            timings=(*timings, Timing("window", self._busy * 1000)) if timings else (),
+            timings=(*timings, Timing(Stage.WINDOW, self._busy * 1000)) if timings else (),
             fps_limit=self.pace.fps_limit,
             refresh_rate=self.window.refresh_rate if is_watched else DEFAULT_REFRESH_RATE,
             pace_note=self.pace.note,
@@ -203,7 +203,7 @@ class Screen(Owner):
         self._shown = picture
         if picture is not None:
             try:
-                with self._timer.stage("upload"):
+                with self._timer.stage(Stage.UPLOAD):
                     self.display.show(pixels_of(picture))
             except ValueError as error:  # larger than this graphics card can hold
                 self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())

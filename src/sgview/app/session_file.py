@@ -47,7 +47,7 @@ class SessionFile:
         self.problem = ""  # why the session could not be written
 
     def _keep_last(self) -> None:
-        """Whoever starts again without resuming has not lost the session yet."""
+        """Copy the previous session to its backup, so that a start without `--resume` keeps it."""
         if self._path.is_file():
             try:
                 shutil.copyfile(self._path, before(self._path))

@@ -11,13 +11,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 
 NAME = "session.json"
 MOST = 9  # programs at a time with sessions of their own
 
 
-class SessionPlace(Owner):
+class SessionPlace(Closing):
     """Takes the first session file of a folder that no other program has, until `close`.
 
     Where the folder takes no locks, such as a read-only one, it is the first file.

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from sgview.cli import bench_gpu, options
 from sgview.cli.bench_cases import Case, file_cases, published_cases
 from sgview.cli.bench_engine import EngineTimes, engine_times, format_engine
-from sgview.settings import Gpu
+from sgview.settings import GpuSettings
 
 if TYPE_CHECKING:
     import torch
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     frames = args.frames or (300 if device.type == "cuda" else 10)
     cases = file_cases(args.network) if args.network else published_cases(device.type)
     cases = [case for case in cases if (args.only or "") in case.name]
-    gpu = options.gpu_from(args, Gpu())  # as the window would play
+    gpu = options.gpu_from(args, GpuSettings())  # as the window would play
     per_stage = device.type == "cuda" if args.engine is None else args.engine
     description = describe_device(device)
     if device.type == "cuda":
@@ -138,7 +138,7 @@ def measure(
     cases: Sequence[Case],
     device: torch.device,
     frames: int,
-    gpu: Gpu | None = None,
+    gpu: GpuSettings | None = None,
     *,
     per_layer: bool = False,
     per_stage: bool = False,
@@ -159,12 +159,16 @@ def measure(
             generator = case.build().to(device)
             is_fast = device.type == "cuda" and (gpu is None or gpu.ops == "auto")
             if is_fast:
-                result = _measure_fast(case, generator, frames, gpu or Gpu(), per_layer, bar.update)
+                result = _measure_fast(
+                    case, generator, frames, gpu or GpuSettings(), per_layer, bar.update
+                )
             else:
                 times = _times(generator, device, frames, bar.update)
                 result = _result(case, times)
             if per_stage:
-                frame_times = engine_times(generator, device, frames, _acceleration(gpu or Gpu()))
+                frame_times = engine_times(
+                    generator, device, frames, _acceleration(gpu or GpuSettings())
+                )
                 result = replace(result, engine=frame_times)
             results.append(result)
             del generator
@@ -172,7 +176,12 @@ def measure(
 
 
 def _measure_fast(
-    case: Case, generator: Any, frames: int, gpu: Gpu, per_layer: bool, tick: Callable[[], Any]
+    case: Case,
+    generator: Any,
+    frames: int,
+    gpu: GpuSettings,
+    per_layer: bool,
+    tick: Callable[[], Any],
 ) -> Result:
     import torch
 
@@ -195,7 +204,7 @@ def _measure_fast(
     )
 
 
-def _acceleration(gpu: Gpu) -> Acceleration:
+def _acceleration(gpu: GpuSettings) -> Acceleration:
     from sgview.engine.live_network import Acceleration
 
     return Acceleration(gpu.ops, gpu.precision, gpu.kernels)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.settings import Gpu, Networks, Settings, load_settings
+from sgview.settings import GpuSettings, NetworkSettings, Settings, load_settings
 from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
 from sgview.state.operations import OPERATIONS
@@ -100,7 +100,7 @@ def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def gpu_from(args: argparse.Namespace, settings: Gpu) -> Gpu:
+def gpu_from(args: argparse.Namespace, settings: GpuSettings) -> GpuSettings:
     """Return `settings` with what the command line says of the GPU on top."""
     return replace(
         settings,
@@ -141,25 +141,27 @@ def settings_from(args: argparse.Namespace, session: Session | None = None) -> S
     )
 
 
-def networks_of(session: Session) -> Networks:
+def networks_of(session: Session) -> NetworkSettings:
     """Return what a session wanted to play; what was built in is ""."""
     wanted = session.surroundings.networks
-    return Networks(a=wanted.get("a", ""), b=wanted.get("b", ""), demo=session.surroundings.demo)
+    return NetworkSettings(
+        a=wanted.get("a", ""), b=wanted.get("b", ""), demo=session.surroundings.demo
+    )
 
 
-def paths_of(networks: Networks) -> dict[Slot, str]:
+def paths_of(networks: NetworkSettings) -> dict[Slot, str]:
     """Return the files that are named, by slot."""
     paths: dict[Slot, str] = {"a": networks.a, "b": networks.b}
     return {slot: path for slot, path in paths.items() if path}
 
 
-def _networks(configured: Networks, args: argparse.Namespace) -> Networks:
+def _networks(configured: NetworkSettings, args: argparse.Namespace) -> NetworkSettings:
     if args.a is not None:
         if args.demo is not None:
             raise ConfigError(f"--demo {args.demo} plays built-in networks: leave out {args.a}")
         return replace(configured, a=args.a, b=args.b or "")
     if args.demo is not None:
-        return Networks(demo=args.demo)
+        return NetworkSettings(demo=args.demo)
     return configured
 
 

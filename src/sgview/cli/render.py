@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from sgview.cli import options, shots
 from sgview.outputs.video import open_writer
-from sgview.settings import Networks
-from sgview.show.takes.take import PlayedNetwork
+from sgview.settings import NetworkSettings
+from sgview.show.takes.take import RecordedNetwork
 from sgview.signals import Instant, Signals
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, resolve_layer, shown_network
 from sgview.state.params import Params
@@ -93,7 +93,7 @@ def _refuse_beside_take(args: argparse.Namespace) -> None:
             raise ConfigError(f"--{option} does not go with --take, which holds what was played")
 
 
-def _open_networks(engine: Engine, networks: Networks) -> None:
+def _open_networks(engine: Engine, networks: NetworkSettings) -> None:
     from sgview.engine.networks import open_networks
 
     for slot, network in open_networks(networks.a, networks.b, networks.demo).items():
@@ -156,10 +156,10 @@ class TakeNetworks:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._now: dict[Slot, PlayedNetwork] = {}
-        self._read: dict[PlayedNetwork, Network] = {}
+        self._now: dict[Slot, RecordedNetwork] = {}
+        self._read: dict[RecordedNetwork, Network] = {}
 
-    def set(self, networks: dict[Slot, PlayedNetwork]) -> None:
+    def set(self, networks: dict[Slot, RecordedNetwork]) -> None:
         """Play these from the next picture on.
 
         Raises:
@@ -174,7 +174,7 @@ class TakeNetworks:
                 self._engine.set_network(slot, None if wanted is None else self._find(wanted))
         self._now = networks
 
-    def _find(self, wanted: PlayedNetwork) -> Network:
+    def _find(self, wanted: RecordedNetwork) -> Network:
         from sgview.engine.networks import builtin_networks, load_network
 
         if wanted not in self._read and wanted.path:
@@ -183,7 +183,7 @@ class TakeNetworks:
             pair = builtin_networks("sg3" if wanted.name in SG3_NAMES else "sg2")
             for network in pair:
                 name = network.status.name
-                self._read[PlayedNetwork(path="", name=name)] = network
+                self._read[RecordedNetwork(path="", name=name)] = network
         if wanted not in self._read:
             raise ConfigError(
                 f"there is no built-in network {wanted.name}: name networks on the command line"

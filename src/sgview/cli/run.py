@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sgview.app.session_file import load_session
 from sgview.app.session_place import free_session
 from sgview.cli import options
-from sgview.settings import Networks, Settings
+from sgview.settings import NetworkSettings, Settings
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError
 
@@ -115,7 +115,7 @@ def _last_session() -> Session | None:
         return None
 
 
-def _open_networks(app: App, networks: Networks) -> None:
+def _open_networks(app: App, networks: NetworkSettings) -> None:
     """Open what is named in the background; without an A that is there, the built-in pair plays.
 
     What is named is wanted at once, so that a session left before it is read does not forget it.

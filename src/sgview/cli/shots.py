@@ -74,8 +74,8 @@ def _play(
         player.open_script(script_path, is_watched=False)
         player.wait_for_sound()
         for _ in range(frames):
-            heard = player.hear(settings.params)
-            resolved = player.resolve(heard.params)
+            incoming = player.advance(settings.params)
+            resolved = player.resolve(incoming.params)
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""
                 raise ConfigError(f"{status.file}{line}: {status.error}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
@@ -27,8 +27,8 @@ from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
-from sgview.state.machine import LayerTimes, MemoryStatus
-from sgview.state.networks import OTHER, NetworkStatus, Slot, playing_slot, resolve_layer
+from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
+from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
 from sgview.state.params import Params
 from sgview.state.status import (
     ChannelStatistics,
@@ -41,20 +41,21 @@ from stylegan3.cuda import current_stream
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
+_NETWORKS: Mapping[Slot, str] = {"a": MemoryOwner.NETWORK_A, "b": MemoryOwner.NETWORK_B}
 
 
 class _Features(NamedTuple):
-    """The output of the shown layer, and how it came about."""
+    """The output of the shown layer, and the latent and edits it was made from."""
 
     output: Tensor  # [N, C, H, W]
     layer: str  # full name, "" for the image
     latent: Tensor  # [N, z_dim] or [N, num_ws, w_dim]
-    rows: Tensor  # [rows, n], of the latent
+    rows: Tensor  # [rows, n]: z, or the rows of ws
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
 
 
-class Engine(Owner):
+class Engine(Closing):
     """Renders frames, each a pure function of parameters, time and the networks that are set.
 
     Synchronous, and for one thread at a time. Two things are not pure: a picture that is not finite
@@ -67,7 +68,7 @@ class Engine(Owner):
         self.device = choose_device(device)
         self._asked_for = device
         self._acceleration = acceleration
-        self._kernels = None  # of the picture
+        self._kernels = None  # kernels of the stage "picture"
         if acceleration.has_kernels(self.device):
             self._kernels = PictureKernels()
         self._stream: torch.cuda.Stream | None = None
@@ -83,7 +84,7 @@ class Engine(Owner):
         self._last_good = LastGood()
         self._notices: list[Notice] = []
         self._good_in_a_row = _GOOD_AGAIN
-        self._found_layer: tuple[NetworkStatus, str, str | None] | None = None  # asked for last
+        self._found_layer: tuple[NetworkStatus, str, str | None] | None = None  # looked up last
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
@@ -126,7 +127,7 @@ class Engine(Owner):
             old = self._live.pop(slot, None)
             self._pair()
             before = old.network if old else None
-            del old  # it goes before the new one comes: there may be no room for both
+            del old  # freed before the new one is copied: there may be no room for both
             try:
                 self._place(slot, network)
             except Exception:
@@ -178,13 +179,13 @@ class Engine(Owner):
             self._timers.start_frame()
             features = self._features(live, params, t)
             vector = self._download.vector(STATISTICS + features.rows.shape[1], self.device)
-            with self._timers.stage("picture"):
+            with self._timers.stage(Stage.PICTURE):
                 rgba8 = self._draw(features, params, vector)
             ready = None if self._ready is None else self._ready.record()
             if vector is not None:
                 self._download.expect(vector, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
-            status, latent = self._read_back(features, rgba8, live.made_by)
+            status, latent = self._take_download(features, rgba8, live.made_by)
             if not status.is_finite:
                 self._explain_bad(live, features, params.noise_mode)
         return Picture(
@@ -253,14 +254,14 @@ class Engine(Owner):
             return time_layers(live, made.latent, params, made.layer)
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
-        """Return who holds the device's memory; `pictures` are those in other hands."""
+        """Return who holds the device's memory; `pictures` are pictures that the caller holds."""
         owners: dict[str, object] = {
-            f"Network {slot.upper()}": self._live[slot].pristine for slot in sorted(self._live)
+            _NETWORKS[slot]: self._live[slot].pristine for slot in sorted(self._live)
         }
-        owners["Live weights"] = [live.generator for live in self._live.values()]
+        owners[MemoryOwner.LIVE] = [live.generator for live in self._live.values()]
         prepared = [live.prepared for live in self._live.values()]
-        owners["Prepared weights, buffers"] = prepared
-        owners["Pictures"] = [self._last_good, pictures]
+        owners[MemoryOwner.PREPARED] = prepared
+        owners[MemoryOwner.PICTURES] = [self._last_good, pictures]
         return memory_status(self.device, owners)
 
     def _features(
@@ -271,9 +272,9 @@ class Engine(Owner):
         given: Tensor | None = None,  # instead of the latents of `params`
     ) -> _Features:
         layer = self._find_layer(live, params.layer.name)
-        with self._timers.stage("weights"):
+        with self._timers.stage(Stage.WEIGHTS):
             edits = live.weights.update(params.blend, params.edits)
-        with self._timers.stage("latents"):
+        with self._timers.stage(Stage.LATENTS):
             if given is not None:
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]
@@ -295,7 +296,7 @@ class Engine(Owner):
 
     def _shown_network(self, params: Params) -> LiveNetwork | None:
         """Return what plays, None without a network."""
-        slot = playing_slot(params, self._live)
+        slot = shown_slot(params, self._live)
         return None if slot is None else self._live[slot]
 
     def _pair(self) -> None:
@@ -319,7 +320,7 @@ class Engine(Owner):
         self._found_layer = (network, name, found)
         return found or ""
 
-    def _read_back(
+    def _take_download(
         self, features: _Features, rgba8: Tensor, made_by: str
     ) -> tuple[PictureStatus, np.ndarray | None]:
         """Return the picture's status, and the latent, as far as they have arrived."""

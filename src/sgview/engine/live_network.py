@@ -13,6 +13,7 @@ from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
+from sgview.state.machine import Stage
 from sgview.state.params import Params
 from sgview.state.status import Notice
 from stylegan3 import cuda
@@ -53,7 +54,7 @@ class LiveNetwork:
         network: stays as it is.
         device: to play on.
         acceleration: how to compute on an NVIDIA GPU.
-        timers: are told the stages of `run`; None for nobody's.
+        timers: time the stages of `run`; None: not timed.
     """
 
     def __init__(
@@ -69,9 +70,9 @@ class LiveNetwork:
         self._timers = timers or StageTimers(device)
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
-        self._last_call: tuple[object, ...] = ()  # of the fast path
+        self._last_call: tuple[object, ...] = ()  # arguments of the last call of the fast path
         self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
-        self._obstacle = acceleration.obstacle(device)  # why modules play; "": not known of any
+        self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
@@ -97,9 +98,9 @@ class LiveNetwork:
 
     def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
-        with self._timers.stage("mapping"):
+        with self._timers.stage(Stage.MAPPING):
             ws = self._map(latent, params) if latent.ndim == 2 else latent
-        with self._timers.stage("synthesis"):
+        with self._timers.stage(Stage.SYNTHESIS):
             options = {"layer": layer} if layer else {}
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
         return output, ws
@@ -184,7 +185,7 @@ class LiveNetwork:
             params.noise_mode,
             params.mapping,
         )
-        with self._timers.stage("mapping, synthesis"):
+        with self._timers.stage(Stage.GRAPH):
             if call[0] and call == self._last_call:
                 return fast.again(), fast.ws
             self._last_call = call

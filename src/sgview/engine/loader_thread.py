@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import queue
 import threading
@@ -13,11 +14,13 @@ from sgview.engine.network import Network
 from sgview.state.networks import OTHER, Slot
 from sgview.state.status import LoadStatus
 
+LAST_WAIT = 20.0  # for a file that is still being read when the program ends [s]
+
 Load = Callable[[Path, Callable[[float], None]], Network]
 
 
 class _CancelledError(Exception):
-    """Nobody waits for this file any more."""
+    """Raised in the loader to stop reading a file that is not wanted any more."""
 
 
 class _Job(NamedTuple):
@@ -55,14 +58,14 @@ class LoaderThread:
         self._jobs.put(job)
 
     def cancel(self, slot: Slot) -> None:
-        """Forget what was requested for `slot`."""
+        """Drop the request for `slot`."""
         with self._lock:
             self._wanted.pop(slot, None)
 
     def swap(self, then: Callable[[], None]) -> None:
         """Let files that are being read for A arrive in B, and the other way round.
 
-        Calls `then` in the same moment, so that no file arrives between the two.
+        Calls `then` under the same lock, so that no file arrives between the two.
         """
         with self._lock:
             self._wanted = {OTHER[s]: job for s, job in self._wanted.items()}
@@ -83,6 +86,9 @@ class LoaderThread:
             self._wanted.clear()
         self._jobs.put(None)
         self._thread.join(timeout=2.0)
+        if self._thread.is_alive():
+            # The interpreter would tear it out of torch, and that aborts the program.
+            atexit.register(self._thread.join, LAST_WAIT)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:

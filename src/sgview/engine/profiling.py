@@ -16,7 +16,7 @@ from sgview.state.machine import LayerTimes, Timing
 from sgview.state.params import Params
 from stylegan3.fast import time_steps
 
-_ENOUGH = 1.0  # once so much time was spent on pictures, no more are made [s]
+_ENOUGH = 1.0  # time spent on pictures after which no more are made [s]
 _PICTURES = 5  # at most
 
 _Clock = Callable[[], Any]

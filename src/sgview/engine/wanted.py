@@ -45,11 +45,11 @@ class WantedNetworks:
     def refuse(
         self,
         slot: Slot,
-        path: str,  # what the device had no room for
-        playing: str,  # what plays on in its place
+        path: str,  # of the network that the device had no room for
+        present: str,  # the path of what plays on in its place
     ) -> WantedNetworks:
         """Settle what plays, if `path` is still what should."""
-        return self.want(slot, playing) if self.networks.get(slot) == path else self
+        return self.want(slot, present) if self.networks.get(slot) == path else self
 
     def empty(self, slot: Slot) -> WantedNetworks:
         """Want nothing in `slot`."""

@@ -16,7 +16,7 @@ from typing import assert_never
 import torch
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.engine.engine import Engine
 from sgview.engine.loader_thread import Load, LoaderThread
 from sgview.engine.meters.memory import MemoryWatch
@@ -31,13 +31,13 @@ from sgview.state.status import EngineStatus, Notice
 
 _log = logging.getLogger(__name__)
 
-_QUICK = 0.003  # pictures that follow each other faster are asked for ahead [s]
-_VERY_QUICK = 0.001  # those that are, and are two ahead of the device [s]
-_USEFUL = 4  # times an unchanged frame is made on CUDA, to bring what is read back late
+_QUICK = 0.003  # a time a picture below which the next one is requested ahead [s]
+_VERY_QUICK = 0.001  # a time a picture below which two are begun ahead of the device [s]
+_USEFUL = 4  # times an unchanged frame is made on CUDA: its statistics are downloaded a frame late
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
-class EngineWorker(Owner):
+class EngineWorker(Closing):
     """Runs an engine; no method but `await_newer` waits for it.
 
     Networks are read on a second thread while the old ones play on. What fails becomes a notice,
@@ -48,12 +48,12 @@ class EngineWorker(Owner):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
         lock = threading.Lock()
-        self._condition = threading.Condition(lock)  # there is something to do
-        self._begun = threading.Condition(lock)  # what was wanted last
-        self._handed_out = threading.Condition(lock)  # a picture, or none
+        self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
+        self._begun = threading.Condition(lock)  # notified when the newest request is begun
+        self._handed_out = threading.Condition(lock)  # notified of each new `_picture`
         self._wanted: tuple[Params, float] | None = None
-        self._is_begun = False  # what was wanted last
-        self._works_behind = engine.device.type == "cuda"  # the device, behind the host
+        self._is_begun = False  # the newest request
+        self._works_behind = engine.device.type == "cuda"  # the device lags behind the host
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
@@ -63,7 +63,7 @@ class EngineWorker(Owner):
         self._unloaded: dict[Slot, Network | str] = {}  # built-in networks are kept, paths reread
         self._notices: list[Notice] = []
         self._last_problem = ""
-        self._finished: deque[float] = deque(maxlen=30)  # when the last pictures were [s]
+        self._finished: deque[float] = deque(maxlen=30)  # times of the last pictures [s]
         self._device = engine.device_description
         self._memory = MemoryWatch(lambda: engine.memory((self._picture, *self._under_way)))
         self._layer_times = LayerTimes()
@@ -93,9 +93,10 @@ class EngineWorker(Owner):
     ) -> None:
         """Sleep until the newest finished picture is another than `picture`.
 
-        Quick pictures would wait for whoever asks for the next only then: there it is slept until
-        the one asked for last is begun. On CUDA that is once all of it was launched: the engine's
-        thread then waits for the device, and leaves the interpreter to whoever wakes up here.
+        Where pictures are quick, waiting for a finished one would leave the device idle until the
+        caller requests the next. There this sleeps only until the newest request is begun, on CUDA
+        until all of it is launched: the engine's thread then waits for the device without holding
+        the interpreter, and the caller can run.
         """
         with self._condition:
             if picture is not None and self._seconds_a_picture() < _QUICK:
@@ -180,7 +181,7 @@ class EngineWorker(Owner):
             return notices
 
     def close(self) -> None:
-        """Stop the threads after the frame in hand and free the engine; again does nothing."""
+        """Stop the threads after the current frame and free the engine; idempotent."""
         with self._condition:
             if self._is_closing:
                 return
@@ -234,7 +235,7 @@ class EngineWorker(Owner):
                 self._guard(task)
             elif wanted is not None:
                 last = wanted
-                if repeats <= useful:  # a frame is a function of these: later ones are the same
+                if repeats <= useful:  # a frame is a function of `wanted`: more would be equal
                     self._guard(lambda wanted=wanted: self._render(*wanted))
                 self._guard(self._memory.poll)
             else:
@@ -280,7 +281,7 @@ class EngineWorker(Owner):
         while len(self._under_way) > leaving:
             picture = self._under_way.popleft()
             assert picture.ready is not None
-            picture.ready.synchronize()  # asleep
+            picture.ready.synchronize()  # sleeps: the events are blocking ones
             self._hand_out(picture)
 
     def _hand_out(self, picture: Picture | None) -> None:
@@ -337,11 +338,11 @@ class EngineWorker(Owner):
             self._note_networks()
 
     def _note_refused(self, slot: Slot, network: Network | None) -> None:
-        playing = self._engine.networks.get(slot)
-        if network is not None and playing is not None:
+        present = self._engine.networks.get(slot)
+        if network is not None and present is not None:
             with self._condition:
                 self._wanted_networks = self._wanted_networks.refuse(
-                    slot, network.status.path, playing.status.path
+                    slot, network.status.path, present.status.path
                 )
 
     def _unload(self, slot: Slot) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from OpenGL import GL
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx import calls
 from sgview.gfx.interop import DeviceImage, Interop, InteropError
 from sgview.gfx.picture_texture import MakeInterop, PictureTexture
@@ -19,7 +19,7 @@ Filter = Literal["nearest", "linear"]
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of a rectangle
 
 
-class Display(Owner):
+class Display(Closing):
     """Owns two textures and their CUDA registrations.
 
     CUDA writes to one while OpenGL may still be drawing the other: neither waits for its turn.
@@ -102,7 +102,7 @@ class Display(Owner):
         program = self._shrinking if is_shrunk else self._program
         program.use()
         program.set_float4("u_rect", corners)
-        texture.bind(filter)  # to unit 0, where samplers look that nobody told otherwise
+        texture.bind(filter)  # to texture unit 0, the default of samplers
         calls.bind_vertex_array(self._vertices)
         calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
         calls.bind_vertex_array(0)

@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import numpy as np
 from OpenGL import GL
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 
 _UNDER_WAY = 4  # queries a stage whose results have not come
 _UNTIMED = nullcontext()
 
 
-class DrawTimer(Owner):
+class DrawTimer(Closing):
     """Times stretches of OpenGL commands by queries of the card, which are never waited for.
 
     Stages must not lie within one another. Costs nothing while `is_wanted` is False. The context

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.texture import BYTES_PER_PIXEL, Texture
 
 
@@ -35,7 +35,7 @@ class DeviceImage:
     device: int = 0  # CUDA ordinal
 
 
-class Interop(Owner):
+class Interop(Closing):
     """Copies CUDA pictures into one texture.
 
     Args:
@@ -108,7 +108,7 @@ class Interop(Owner):
             self._stream = None
 
     def _keep(self, image: DeviceImage) -> None:
-        """Hold `image` until its copy is done, and let go of those that are."""
+        """Hold `image` until its copy is done, and release images whose copies are."""
         while self._under_way:
             if int(self._cuda.cudaEventQuery(self._under_way[0][0])[0]) != 0:
                 break

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from OpenGL import GL
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx import calls
 from sgview.gfx.placement import Rect, around
 from sgview.gfx.program import Program
@@ -16,7 +16,7 @@ from sgview.gfx.texture import Texture
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of the window
 
 
-class KeptDrawing(Owner):
+class KeptDrawing(Closing):
     """Keeps a drawing of the size of the window, transparent where nothing was drawn.
 
     ImGui takes hundreds of OpenGL calls to draw a panel, and this ten to show it again.

@@ -6,7 +6,7 @@ from typing import Any
 
 from OpenGL import GL
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx import calls
 from sgview.resources import shader
 
@@ -15,7 +15,7 @@ class ShaderError(RuntimeError):
     """A shader that did not compile or link; the message holds the driver's log."""
 
 
-class Program(Owner):
+class Program(Closing):
     """A vertex and a fragment shader from `shaders/`, compiled and linked.
 
     Args:

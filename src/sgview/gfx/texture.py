@@ -7,13 +7,13 @@ import ctypes
 import numpy as np
 from OpenGL import GL
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx import calls
 
 BYTES_PER_PIXEL = 4
 
 
-class Texture(Owner):
+class Texture(Closing):
     """One RGBA8 picture in OpenGL's memory, row 0 on top.
 
     Uploads go through a pixel buffer that is orphaned each time, so that the driver copies in the

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.texture import Texture
 
 
-class Thumbnails(Owner):
+class Thumbnails(Closing):
     """Owns a texture for every small picture that is shown."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Thumbnails(Owner):
 
         Args:
             pictures: uint8 [H, W, 4] by name; those of the last call that are the same objects are
-                not uploaded again, those that are missing now are freed.
+                not uploaded again, missing ones are freed.
         """
         self._forget(self._textures.keys() - pictures.keys())
         for name, pixels in pictures.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gfx.context import (
     WindowError,
     collected_errors,
@@ -22,7 +22,7 @@ from sgview.gfx.glfw_library import glfw
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 
 
-class Window(Owner):
+class Window(Closing):
     """One window whose context is current in the thread that opened it.
 
     Args:

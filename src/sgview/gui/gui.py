@@ -7,7 +7,7 @@ from typing import assert_never
 
 from imgui_bundle import imgui, implot
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.key_sheet import draw_key_sheet
@@ -20,6 +20,7 @@ from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
+from sgview.gui.panels.outputs import draw_outputs
 from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
@@ -31,7 +32,7 @@ from sgview.gui.panels.signals.sound import draw_sound
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.picture_area import draw_invitation, mouse_over
-from sgview.gui.windows import PanelWindow, build_layout, draw_closable, draw_windows
+from sgview.gui.windows import ClosableWindows, PanelWindow, build_layout, draw_windows
 from sgview.state import commands
 from sgview.state.networks import Slot
 from sgview.state.params import Params
@@ -43,7 +44,7 @@ USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
 
-class Gui(Owner):
+class Gui(Closing):
     """Owns one ImGui context and the state of its widgets, nothing of the instrument.
 
     Without `attach` there is neither window nor GL: the null backend, on which `draw` runs as
@@ -64,8 +65,9 @@ class Gui(Owner):
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
-        self._hotkeys = hotkeys.hotkeys(self._toggle_keys, self._toggle_performance)
-        self._wants_performance = False
+        self._hotkeys = hotkeys.hotkeys(
+            self._toggle_keys, self._toggle_performance, self._toggle_outputs
+        )
         self._speed = SpeedPanel()
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
@@ -79,8 +81,10 @@ class Gui(Owner):
             PanelWindow("Looks", "main", (LooksPanel(),)),
             PanelWindow("Signals", "main", (draw_signals, draw_sound, draw_script)),
         )
-        self._performance = PanelWindow(
-            "Performance", "left", (self._speed, LayerTimesPanel(), draw_memory, draw_path)
+        performance = (self._speed, LayerTimesPanel(), draw_memory, draw_path)
+        self._closable = ClosableWindows(
+            PanelWindow("Outputs", "left", (draw_outputs,)),
+            PanelWindow("Performance", "left", performance),
         )
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
@@ -90,7 +94,7 @@ class Gui(Owner):
     @property
     def shows_performance(self) -> bool:
         """Whether the performance panel is shown, for which some things are measured."""
-        return self._wants_performance and self.show_panels
+        return self.show_panels and self._closable.is_shown("Performance")
 
     @property
     def is_used(self) -> bool:
@@ -138,9 +142,8 @@ class Gui(Owner):
         self._speed.record(status)
         dockspace = imgui.get_id(_DOCKSPACE)
         if self.show_panels:
-            params = draw_transport(
-                params, status, emit, self._toggle_keys, self._toggle_performance
-            )
+            toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
+            params = draw_transport(params, status, emit, *toggles)
             params = self._draw_docked(dockspace, params, status, emit)
         else:
             # Kept alive, or the panels would come back undocked; see-through, for its host
@@ -234,7 +237,7 @@ class Gui(Owner):
 
     def _draw_docked(self, dockspace: int, params: Params, status: Status, emit: Emit) -> Params:
         if imgui.internal.dock_builder_get_node(dockspace) is None:
-            build_layout(dockspace, (*self._windows, self._performance))
+            build_layout(dockspace, (*self._windows, *self._closable.windows))
             self._first_tab_in = 2
         imgui.dock_space_over_viewport(
             dockspace,
@@ -247,9 +250,7 @@ class Gui(Owner):
             if self._first_tab_in == 0:
                 imgui.set_window_focus(self._windows[1].title)
         params = draw_windows(self._windows, params, status, emit)
-        if self._wants_performance:
-            params, self._wants_performance = draw_closable(self._performance, params, status, emit)
-        return params
+        return self._closable.draw(params, status, emit)
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
         rect = self._picture_in_window()
@@ -295,9 +296,16 @@ class Gui(Owner):
         self._shows_keys = not self._shows_keys
 
     def _toggle_performance(self) -> None:
-        """Show the panel, with the others if they are hidden, or put it away."""
-        self._wants_performance = not self.shows_performance
-        self.show_panels = self.show_panels or self._wants_performance
+        self._toggle("Performance")
+
+    def _toggle_outputs(self) -> None:
+        self._toggle("Outputs")
+
+    def _toggle(self, title: str) -> None:
+        """Show a window, with the others if they are hidden, or put it away."""
+        is_wanted = not (self.show_panels and self._closable.is_shown(title))
+        self._closable.show(title, is_wanted)
+        self.show_panels = self.show_panels or is_wanted
 
     def _close_popups(self) -> None:
         """What Esc does; it never quits."""

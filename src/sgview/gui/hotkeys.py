@@ -66,13 +66,16 @@ def _cycle_blend(params: Params, status: Status) -> Params:
 
 
 def hotkeys(
-    toggle_sheet: Callable[[], None], toggle_performance: Callable[[], None]
+    toggle_sheet: Callable[[], None],
+    toggle_performance: Callable[[], None],
+    toggle_outputs: Callable[[], None],
 ) -> tuple[Hotkey, ...]:
-    """All keys; the arguments show or hide the sheet of keys and the performance panel.
+    """All keys; the arguments show or hide the sheet of keys, performance and outputs.
 
-    These two are the GUI's own, everything else is parameters or commands.
+    These three are the GUI's own, everything else is parameters or commands.
     """
     show_sheet, show_performance = _calls(toggle_sheet), _calls(toggle_performance)
+    show_outputs = _calls(toggle_outputs)
     up = _changes(lambda params, status: step_layer(params, status.engine.networks, 1))
     down = _changes(lambda params, status: step_layer(params, status.engine.networks, -1))
     image = _changes(lambda params, status: show_layer(params, IMAGE))
@@ -104,6 +107,7 @@ def hotkeys(
         Hotkey("Window", ("F",), (int(_K.f),), "Fullscreen", _emits(commands.ToggleFullscreen())),
         Hotkey("Window", ("H", "Tab"), hides, "Hide the panels", _emits(commands.ToggleGui())),
         Hotkey("Window", ("P",), (int(_K.p),), "Performance", show_performance),
+        Hotkey("Window", ("O",), (int(_K.o),), "Outputs", show_outputs),
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
         Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.NamePreset())),
         Hotkey(

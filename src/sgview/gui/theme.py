@@ -12,6 +12,7 @@ from typing import Literal
 import imgui_bundle
 from imgui_bundle import imgui, implot
 
+from sgview.state.machine import MemoryOwner, Stage
 from sgview.state.status import SignalSource
 
 Rgba = tuple[float, float, float, float]
@@ -58,22 +59,22 @@ SOURCES: dict[SignalSource, Rgba] = {  # of what moves a value
     "midi": _rgb(0xE77FB6),
 }
 STAGES: dict[str, Rgba] = {  # of a frame, in the order they are stacked
-    "latents": _rgb(0xB191F0),
-    "weights": _rgb(0xE77FB6),
-    "mapping": _rgb(0x62C4A8),
-    "synthesis": ACCENT,
-    "mapping, synthesis": ACCENT,
-    "picture": _rgb(0x8FCB5B),
-    "upload": _rgb(0xC9C06A),
-    "draw": _rgb(0xE3A45A),
-    "panels": _rgb(0xC98A6B),
+    Stage.LATENTS: _rgb(0xB191F0),
+    Stage.WEIGHTS: _rgb(0xE77FB6),
+    Stage.MAPPING: _rgb(0x62C4A8),
+    Stage.SYNTHESIS: ACCENT,
+    Stage.GRAPH: ACCENT,
+    Stage.PICTURE: _rgb(0x8FCB5B),
+    Stage.UPLOAD: _rgb(0xC9C06A),
+    Stage.DRAW: _rgb(0xE3A45A),
+    Stage.PANELS: _rgb(0xC98A6B),
 }
 OWNERS: dict[str, Rgba] = {  # of memory; others have greys
-    "Network A": ACCENT,
-    "Network B": _rgb(0x62C4A8),
-    "Live weights": _rgb(0xB191F0),
-    "Prepared weights, buffers": _rgb(0xE77FB6),
-    "Pictures": _rgb(0x8FCB5B),
+    MemoryOwner.NETWORK_A: ACCENT,
+    MemoryOwner.NETWORK_B: _rgb(0x62C4A8),
+    MemoryOwner.LIVE: _rgb(0xB191F0),
+    MemoryOwner.PREPARED: _rgb(0xE77FB6),
+    MemoryOwner.PICTURES: _rgb(0x8FCB5B),
 }
 OTHER_OWNERS = (_grey(130, 5), _grey(104, 5), _grey(82, 5))
 SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture

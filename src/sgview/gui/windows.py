@@ -56,18 +56,39 @@ def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
     builder.dock_builder_finish(dockspace)
 
 
-def draw_closable(
-    window: PanelWindow, params: Params, status: Status, emit: Emit
-) -> tuple[Params, bool]:
-    """Draw a window that has a button to close it; False: that was pressed."""
-    width = theme.px(theme.PERFORMANCE_WIDTH)  # where an older arrangement does not know it
-    imgui.set_next_window_size(imgui.ImVec2(width, 2 * width), imgui.Cond_.first_use_ever)
-    is_visible, is_open = imgui.begin(window.title, True, imgui.WindowFlags_.no_collapse)
-    if is_visible:
-        for panel in window.panels:
-            params = panel(params, status, emit)
-    imgui.end()
-    return params, bool(is_open)
+class ClosableWindows:
+    """Windows that come when they are asked for, each with a button that closes it."""
+
+    def __init__(self, *windows: PanelWindow) -> None:
+        self.windows = windows
+        self._shown: set[str] = set()  # titles
+
+    def is_shown(self, title: str) -> bool:
+        """Whether that window is there."""
+        return title in self._shown
+
+    def show(self, title: str, is_wanted: bool) -> None:
+        """Show a window or put it away."""
+        assert any(window.title == title for window in self.windows)
+        self._shown = self._shown | {title} if is_wanted else self._shown - {title}
+
+    def draw(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Draw those that are shown."""
+        for window in self.windows:
+            if window.title in self._shown:
+                self._place(window)
+                params, is_open = _draw_closable(window, params, status, emit)
+                self.show(window.title, is_open)
+        return params
+
+    def _place(self, window: PanelWindow) -> None:
+        """Put one that an older arrangement does not know beside another of its place."""
+        for other in self.windows:
+            if other is not window and other.place == window.place:
+                identity = imgui.internal.im_hash_str(other.title)
+                known = imgui.internal.find_window_settings_by_id(identity)
+                if known is not None and known.dock_id:
+                    imgui.set_next_window_dock_id(known.dock_id, imgui.Cond_.first_use_ever)
 
 
 def draw_windows(
@@ -85,3 +106,17 @@ def draw_windows(
                 params = panel(params, status, emit)
         imgui.end()
     return params
+
+
+def _draw_closable(
+    window: PanelWindow, params: Params, status: Status, emit: Emit
+) -> tuple[Params, bool]:
+    """Draw a window that has a button to close it; False: that was pressed."""
+    width = theme.px(theme.PERFORMANCE_WIDTH)  # where an older arrangement does not know it
+    imgui.set_next_window_size(imgui.ImVec2(width, 2 * width), imgui.Cond_.first_use_ever)
+    is_visible, is_open = imgui.begin(window.title, True, imgui.WindowFlags_.no_collapse)
+    if is_visible:
+        for panel in window.panels:
+            params = panel(params, status, emit)
+    imgui.end()
+    return params, bool(is_open)

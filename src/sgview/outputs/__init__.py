@@ -1,1 +1,1 @@
-"""Where pictures go besides the screen: snapshots and videos."""
+"""Where pictures go besides the screen: snapshots, videos, and the outputs that run live."""

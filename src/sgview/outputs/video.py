@@ -14,7 +14,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""
@@ -56,10 +56,22 @@ def open_writer(path: Path, fps: float) -> PictureWriter:
                 f"{path}: {suffix} is not a video format sgview writes; use one of "
                 f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
             )
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    make_folder(path)
+    return PngWriter(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for pictures, and those above it, unless it is there.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    return PngWriter(path)
 
 
 class PngWriter:
@@ -86,7 +98,7 @@ class PngWriter:
         """Do nothing: every file is complete when it is written."""
 
 
-class VideoWriter(Owner):
+class VideoWriter(Closing):
     """A video file: H.264 (.mp4, .mov, .mkv) or VP9 (.webm), yuv420p, near-lossless to the eye.
 
     Pictures with an odd side lose their last row or column, since 4:2:0 wants even sizes.

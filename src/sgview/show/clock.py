@@ -29,7 +29,7 @@ class Clock:
         self._last = now()
         self._elapsed = 0.0
         self.t = 0.0  # [s]
-        self.position = 0.0  # where t would be at speed 1: sound has one pace [s]
+        self.position = 0.0  # t as it would be at speed 1; sound does not follow the speed [s]
         self.speed = 1.0  # negative runs backwards
         self.is_paused = False
 
@@ -75,7 +75,7 @@ class EvenClock(Clock):
         super().__init__(lambda: 0.0)
         self._start, self._fps = start, fps
         self._ticks = 0
-        self._bend = (0, start, 1.0)  # tick and t since when `speed` is what it is, and the speed
+        self._bend = (0, start, 1.0)  # tick and t at the last change of `speed`, and the speed
         self.t = self.position = start
 
     def tick(self) -> tuple[float, float]:
@@ -121,10 +121,10 @@ class FrameLimiter:
 
 
 class Pace:
-    """Says when something is to be done again that needs no more than a rate.
+    """Says when something that is done at a limited rate is due again.
 
     Args:
-        rate: about the most a second; a loop of that very rate, a little uneven, is let through.
+        rate: about the most a second; a slightly uneven loop of that rate is not slowed down.
             `begin` may take another for the next time.
         now: the source of real time [s].
     """

@@ -1,4 +1,4 @@
-"""The crossfade from what was playing to a look that was recalled."""
+"""The crossfade from the values that were playing to a recalled look."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sgview.state.params import Params
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningFade:
     """A crossfade on its way."""
 
     origin: Params
@@ -19,10 +19,10 @@ class Running:
 
 
 class Crossfade:
-    """Leads from the values of one instant to those that are set now, which may go on moving."""
+    """Fades from the values of one instant to the values set now, which may go on moving."""
 
     def __init__(self) -> None:
-        self.running: Running | None = None  # may be set, to go on with one of a take
+        self.running: RunningFade | None = None  # a take sets it, to go on with its own fade
         self.progress = 1.0  # of its time, 0..1; 1: none is running
 
     @property
@@ -38,11 +38,11 @@ class Crossfade:
         easing: Easing = "smooth",
     ) -> None:
         """Begin to fade out of `origin`; 0 seconds: none, and one that is running ends."""
-        self.running = Running(origin, now, seconds, easing) if seconds > 0 else None
+        self.running = RunningFade(origin, now, seconds, easing) if seconds > 0 else None
         self.progress = 0.0 if self.running else 1.0
 
     def stop(self) -> None:
-        """Be at the end at once."""
+        """End the fade at once."""
         self.running, self.progress = None, 1.0
 
     def apply(

@@ -155,7 +155,7 @@ class Looks:
         for task, _ in list(self._tasks):
             task.exception()
         self.poll()
-        scan, self._scan = self._scan, None  # nobody reads beside what follows
+        scan, self._scan = self._scan, None  # no scan on the thread beside the one below
         known = self._own if scan is None else scan.result()
         self._own = look_files.scan(self._folder, known)
         self.shown = self._arrange()
@@ -165,13 +165,13 @@ class Looks:
         self._thread.shutdown()
 
     def _begin(self, done: str, task: Callable[[], None]) -> None:
-        """Do it on the thread; what was read of the folder before is out of date."""
+        """Run `task` on the thread; a scan of the folder begun before it is out of date."""
         self._tasks.append((self._thread.submit(task), done))
         self._scan = None
         self.shown = self._arrange()
 
     def _arrange(self) -> tuple[Look, ...]:
-        """Return own looks by key, then by name, then those that were shipped."""
+        """Return the user's looks by key, then by name; shipped looks come last."""
         own: list[Look] = []
         for look in sorted(self._own.values(), key=lambda look: look_files.natural(look.name)):
             is_taken = look.key and any(other.key == look.key for other in own)

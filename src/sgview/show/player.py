@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.resolver import Resolved, Resolver
@@ -19,9 +19,9 @@ from sgview.signals.incoming import Instant
 from sgview.signals.midi import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
-from sgview.signals.sound.sound import Hearing
+from sgview.signals.sound.sound import SoundSource
 from sgview.signals.sound.tempo import Tempo
-from sgview.signals.sources import Heard, Sources
+from sgview.signals.sources import Incoming, Sources
 from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
@@ -29,16 +29,16 @@ from sgview.state.session import Surroundings
 from sgview.state.status import PlayerStatus, ScriptStatus
 
 
-class Player(Owner):
-    """Owns time, everything that is listened to, the beat and the script.
+class Player(Closing):
+    """Owns the clock, the sources of signals, sound, tempo and script.
 
-    A frame is `hear`, which takes in what came from outside, and `resolve`, which gives the values
-    of this instant. Whoever plays runs commands in between.
+    A frame is `advance`, which takes in what came from outside, and `resolve`, which gives the
+    values of this instant. The window and `render` run commands in between.
 
     Args:
         settings: the sound, the beat, and whether learned controllers pick up.
         clock: time; one of even frames where nothing plays live.
-        sources: OSC, MIDI and what is learned from them; None: nobody plays along.
+        sources: OSC, MIDI and learning from them; None: no signals from outside.
         now: the source of real time [s].
     """
 
@@ -53,13 +53,13 @@ class Player(Owner):
         self.clock = clock
         self.sources = sources or Sources()
         self.tempo = Tempo(settings.tempo.bpm, is_following=settings.tempo.follows_sound)
-        self.sound = Hearing(settings.sound, now)
+        self.sound = SoundSource(settings.sound, now)
         self.script: Script | None = None
         self.resolver = Resolver()
         self.instant = Instant(clock.t)
 
     def wait_for_sound(self) -> None:
-        """Wait until a file that is to be heard is read, and be where its beat is by now.
+        """Wait until the sound file is analysed, and set the beat to its own at this position.
 
         Raises:
             ConfigError: if it cannot be heard.
@@ -68,26 +68,26 @@ class Player(Owner):
         position = self.clock.position
         self.tempo.start_at(position, self.sound.tempo(position))
 
-    def hear(
+    def advance(
         self,
         params: Params,
         networks: Mapping[Slot, NetworkStatus] | None = None,
         *,
         mouse: tuple[float, float] = (0.5, 0.5),
         is_mouse_down: bool = False,
-    ) -> Heard:
+    ) -> Incoming:
         """Let time go on, and return what came in since the last frame.
 
         Args:
             params: as they are set, for messages to change.
-            networks: those that are loaded.
+            networks: the loaded ones.
             mouse, is_mouse_down: as in `Inputs`.
         """
         t, _ = self.clock.tick()
         position, elapsed = self.clock.position, self.clock.take_elapsed()
-        audio, bands = self.sound.hear(position)
+        audio, bands = self.sound.levels(position)
         self.tempo.advance(elapsed, self.sound.tempo(position))
-        heard = self.sources.hear(
+        incoming = self.sources.poll(
             params,
             networks or {},
             mouse=mouse,
@@ -95,11 +95,11 @@ class Player(Owner):
             audio=audio,
             bands=bands,
         )
-        self.instant = Instant(t, t - self.instant.t, elapsed, inputs=heard.inputs)
-        return heard
+        self.instant = Instant(t, t - self.instant.t, elapsed, inputs=incoming.inputs)
+        return incoming
 
     def resolve(self, params: Params) -> Resolved:
-        """Return what plays at the instant that `hear` came to."""
+        """Return what plays at the instant that `advance` came to."""
         beat, bpm = self.tempo.beat, self.tempo.bpm
         self.instant = replace(self.instant, beat=beat, bpm=bpm)
         act = self.script.run if self.script is not None else None
@@ -161,7 +161,7 @@ class Player(Owner):
         )
 
     def resume(self, surroundings: Surroundings) -> None:
-        """Go on with what was around the parameters when they were saved."""
+        """Restore time, tempo and sound as they were when the session was saved."""
         self.clock.t = self.clock.position = surroundings.t
         self.clock.is_paused = surroundings.is_paused
         self.tempo.set(surroundings.bpm, is_following=surroundings.follows_sound)
@@ -186,7 +186,7 @@ class Player(Owner):
 
 
 def live_sources(settings: Settings) -> Sources:
-    """Return what listens and sends, opened as the settings want it."""
+    """Return the sources of signals, opened as the settings say."""
     osc, midi = settings.osc, settings.midi
     sources = Sources(
         OscInput(osc.interface, osc.port) if osc.enabled else None,

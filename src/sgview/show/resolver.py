@@ -29,7 +29,7 @@ class Resolved:
 
 
 class Resolver:
-    """Remembers what must be known from one instant to the next."""
+    """Resolves the values of one instant after the other; keeps the state of signals and fade."""
 
     def __init__(self) -> None:
         self.signals = Signals()
@@ -54,7 +54,7 @@ class Resolver:
 
         Args:
             params: as they are set.
-            instant: the moment; each follows the one before.
+            instant: time, beat and inputs; each instant follows the one before.
             act: the script.
         """
         self.time += instant.elapsed

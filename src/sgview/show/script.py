@@ -16,8 +16,8 @@ from typing import Any
 
 import watchfiles
 
-from sgview.closing import Owner
-from sgview.show.script_frame import Change, Play, apply_changes
+from sgview.closing import Closing
+from sgview.show.script_frame import Change, ScriptFrame, apply_changes
 from sgview.signals.incoming import Instant
 from sgview.state.params import Params
 from sgview.state.status import ScriptStatus
@@ -37,14 +37,14 @@ class AbsTime:
 
 @dataclass
 class _Version:
-    """The script as it was saved at one moment."""
+    """One saved version of the script."""
 
     namespace: dict[str, Any]
-    frame: Callable[[Play], object]
+    frame: Callable[[ScriptFrame], object]
     is_good: bool = False  # has played a frame without an exception
 
 
-class Script(Owner):
+class Script(Closing):
     """Runs a script; while it is wrong, the last version that was good plays on.
 
     Args:
@@ -72,7 +72,7 @@ class Script(Owner):
 
         Args:
             params: the values of this instant, signals resolved.
-            instant: the moment.
+            instant: time, beat and inputs.
         """
         if self._is_saved.is_set():
             self._is_saved.clear()
@@ -96,14 +96,14 @@ class Script(Owner):
         if self._watcher is not None:
             self._watcher.join(timeout=10)
 
-    def _keep(self, play: Play) -> tuple[Params, tuple[Change, ...]]:
+    def _keep(self, play: ScriptFrame) -> tuple[Params, tuple[Change, ...]]:
         self._last = tuple(play.changes)
         return play.params, self._last
 
     def _call(
         self, version: _Version, params: Params, instant: Instant, *, is_quiet: bool = False
-    ) -> Play | None:
-        play = Play(params, instant)
+    ) -> ScriptFrame | None:
+        play = ScriptFrame(params, instant)
         names = version.namespace
         time: AbsTime = names["absTime"]
         time.seconds, time.frame = instant.t, instant.frame
@@ -153,7 +153,7 @@ class Script(Owner):
         self._clear_error()
 
     def _retire(self) -> None:
-        """Let the present version, if it is good, stand in for the one that is being read."""
+        """Keep the present version, if it is good, as the fallback of the one being read."""
         if self._version is not None and self._version.is_good:
             self._good = self._version
         self._version = None

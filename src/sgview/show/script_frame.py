@@ -24,7 +24,7 @@ Change = tuple[str, str, Any]
 ("node", field of Params, its content as plain data)."""
 
 
-class Play:
+class ScriptFrame:
     """One frame, as `def frame(play)` sees it.
 
     Changes hold for this frame alone: the panel's values stay, and what a script no longer does is
@@ -157,7 +157,7 @@ def apply_changes(params: Params, changes: Sequence[Change]) -> Params:
     """Return `params` with what a script did, in the same order.
 
     Raises:
-        ValueError, LookupError: if a change is none that `Play` notes.
+        ValueError, LookupError: if a change is none that `ScriptFrame` notes.
     """
     for kind, name, value in changes:
         operation = kind.removeprefix("edit ")

@@ -11,13 +11,13 @@ from typing import assert_never
 import numpy as np
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.settings import Settings
 from sgview.show.looks import Looks
 from sgview.show.player import Player
 from sgview.show.resolver import Resolved
 from sgview.show.takes.recorder import TakeRecorder, dated_name
-from sgview.show.takes.take import FadeStart, PlayedNetwork
+from sgview.show.takes.take import FadeStart, RecordedNetwork
 from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.notices import Notices
@@ -28,7 +28,7 @@ from sgview.state.status import FadeStatus, LookStatus, ShowStatus, TakeStatus
 log = logging.getLogger(__name__)
 
 
-class Show(Owner):
+class Show(Closing):
     """Owns the looks and the take that is being recorded, and fades what the player plays.
 
     Args:
@@ -52,7 +52,7 @@ class Show(Owner):
         self._notices = notices
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
-        self._script_error = ""  # that was told of last
+        self._script_error = ""  # the last one that became a notice
         self._recorder: TakeRecorder | None = None
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
@@ -108,7 +108,7 @@ class Show(Owner):
         return look.params, look.name
 
     def leave_look(self) -> None:
-        """What plays is no look any more: the state came from elsewhere."""
+        """Note that the values are not of a look any more: they came from elsewhere."""
         if self._player.resolver.crossfade.is_running:
             self._begin_fade(0.0)
         self._fade = replace(self._fade, look="")
@@ -138,7 +138,7 @@ class Show(Owner):
             self._fail(text, "Choose another folder for takes in the settings.")
 
     def resume(self, surroundings: Surroundings) -> None:
-        """Go on with what was around the parameters when they were saved."""
+        """Restore the settings of the fade; a notice names the script that played along."""
         self._fade = replace(
             self._fade, seconds=surroundings.fade_seconds, easing=surroundings.fade_easing
         )
@@ -196,9 +196,9 @@ class Show(Owner):
         self._notices.add("error", text, hint, now=self._now())
 
 
-def played(networks: dict[Slot, NetworkStatus]) -> dict[Slot, PlayedNetwork]:
+def played(networks: dict[Slot, NetworkStatus]) -> dict[Slot, RecordedNetwork]:
     """Return what a take notes of the networks that play."""
     return {
-        slot: PlayedNetwork(path=network.path, name=network.name)
+        slot: RecordedNetwork(path=network.path, name=network.name)
         for slot, network in networks.items()
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sgview.signals.expressions.context import ExpressionError, Moment, WaitingError
+from sgview.signals.expressions.context import EvaluationContext, ExpressionError, WaitingError
 from sgview.signals.expressions.expressions import Expression
 from sgview.signals.incoming import Instant
 from sgview.state.params import Params
@@ -16,11 +16,11 @@ from sgview.state.status import BindingStatus, EditStatus, SignalSource, SliderS
 from sgview.state.updates import Updates, add_update, apply_updates
 
 _SLIDERS = "sliders."
-_State = tuple[object, ...]  # what a driven value is recognised by from frame to frame
+_State = tuple[object, ...]  # the identity of a driven value from frame to frame
 
 
 class SignalStatus(Struct, frozen=True):
-    """What came of the expressions at one instant."""
+    """The results of all expressions at one instant."""
 
     bindings: dict[str, BindingStatus] = {}  # by leaf path, expressions of edits included
     edits: tuple[EditStatus, ...] = ()  # in the order of `Params.edits`
@@ -57,24 +57,24 @@ class Signals:
         self._undriven = SignalStatus()  # where nothing follows an expression
 
     def resolve(self, params: Params, instant: Instant) -> tuple[Params, SignalStatus]:
-        """Return `params` as they are at `instant`, and what there is to say of it."""
+        """Return `params` as they are at `instant`, and the status of each expression."""
         drives = self._plan(params)
         if not drives:
             return params, self._undriven
-        moment = Moment(instant, sliders=params.sliders)
+        context = EvaluationContext(instant, sliders=params.sliders)
         statuses: dict[str, BindingStatus] = {}
         updates: Updates = {}
         for drive in drives:
-            status = _drive(drive, params, moment, updates)
+            status = _drive(drive, params, context, updates)
             statuses[drive.path] = status
             if drive.path.startswith(_SLIDERS):
                 name = drive.path.removeprefix(_SLIDERS)
-                moment.sliders = {**moment.sliders, name: status.value}
+                context.sliders = {**context.sliders, name: status.value}
         resolved = apply_updates(params, updates) if updates else params
         return resolved, SignalStatus(
             bindings=statuses,
             edits=_edit_statuses(resolved, statuses),
-            sliders=_sliders(drives, moment),
+            sliders=_sliders(drives, context),
         )
 
     def _plan(self, params: Params) -> list[_Drive]:
@@ -125,7 +125,9 @@ def _read(path: str, text: str, params: Params) -> _Drive:
     return drive
 
 
-def _drive(drive: _Drive, params: Params, moment: Moment, updates: Updates) -> BindingStatus:
+def _drive(
+    drive: _Drive, params: Params, context: EvaluationContext, updates: Updates
+) -> BindingStatus:
     """Enter the value of this instant into `updates`, unless there never was one."""
     by_hand = 0.0
     error, is_waiting = drive.obstacle, False
@@ -136,9 +138,9 @@ def _drive(drive: _Drive, params: Params, moment: Moment, updates: Updates) -> B
         except LookupError as problem:
             return BindingStatus(0.0, drive.source, str(problem.args[0]))
         if drive.expression is not None:
-            moment.value = by_hand
+            context.value = by_hand
             try:
-                drive.last_good = leaf.fit(drive.expression.evaluate(moment))
+                drive.last_good = leaf.fit(drive.expression.evaluate(context))
             except WaitingError as problem:
                 error, is_waiting = str(problem), True
             except ExpressionError as problem:
@@ -158,12 +160,12 @@ def _edit_statuses(params: Params, statuses: dict[str, BindingStatus]) -> tuple[
     return tuple(found)
 
 
-def _sliders(drives: list[_Drive], moment: Moment) -> tuple[SliderStatus, ...]:
+def _sliders(drives: list[_Drive], context: EvaluationContext) -> tuple[SliderStatus, ...]:
     """Return the sliders that expressions name, by their first mention, in its range."""
     found: dict[str, SliderStatus] = {}
     for drive in drives:
         for slider in drive.expression.sliders if drive.expression is not None else ():
             if slider.name not in found:
-                value = moment.sliders.get(slider.name, slider.start)
+                value = context.sliders.get(slider.name, slider.start)
                 found[slider.name] = SliderStatus(slider.name, slider.low, slider.high, value)
     return tuple(found.values())

@@ -27,7 +27,7 @@ class Inputs(Struct, frozen=True):
 
 
 class Instant(Struct, frozen=True):
-    """One moment as expressions see it: with the same instants the same values come out."""
+    """Time, beat and inputs of one frame; equal instants give equal values."""
 
     t: float  # [s]
     dt: float = 0.0  # from the last instant to this one, in t; 0 while paused [s]

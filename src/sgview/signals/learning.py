@@ -12,7 +12,7 @@ from sgview.state.status import Learning
 
 
 class Learner:
-    """Compares what comes in with what there was when learning began."""
+    """Compares the inputs with what they were when learning began."""
 
     def __init__(self) -> None:
         self._wish: Learn | None = None
@@ -20,7 +20,7 @@ class Learner:
 
     @property
     def status(self) -> Learning | None:
-        """Return what is waited for, None if nothing is."""
+        """Return the value that is being learned, None if there is none."""
         return None if self._wish is None else Learning(self._wish.path, self._wish.source)
 
     def begin(self, wish: Learn, inputs: Inputs) -> None:

@@ -29,7 +29,7 @@ class Backend(Protocol):
         ...
 
     def open(self, name: str, receive: Callable[[Any], None]) -> Port:
-        """Hand every message of a device to `receive`, on whatever thread."""
+        """Call `receive` with every message of a device, on a thread of the library."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Everything that listens, and what it hears in a frame."""
+"""The sources of signals from outside, and what came in since the last frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sgview.closing import Owner
+from sgview.closing import Closing
 from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
 from sgview.signals.midi import MidiInput
@@ -25,7 +25,7 @@ _NO_LEVELS: Mapping[str, float] = {}
 _NO_NETWORKS: Mapping[Slot, NetworkStatus] = {}
 
 
-class Heard(Struct, frozen=True):
+class Incoming(Struct, frozen=True):
     """What came in since the last frame."""
 
     params: Params  # with what messages set and what was learned
@@ -34,8 +34,8 @@ class Heard(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-class Sources(Owner):
-    """Owns the sources of signals but the sound; a context manager.
+class Sources(Closing):
+    """Owns OSC, MIDI and learning, all sources of signals but sound; a context manager.
 
     Args:
         osc: None: no OSC in.
@@ -73,7 +73,7 @@ class Sources(Owner):
             if source is not None:
                 source.close()
 
-    def hear(
+    def poll(
         self,
         params: Params,
         networks: Mapping[Slot, NetworkStatus] = _NO_NETWORKS,
@@ -82,12 +82,12 @@ class Sources(Owner):
         is_mouse_down: bool = False,
         audio: Mapping[str, float] = _NO_LEVELS,
         bands: tuple[float, ...] = (),
-    ) -> Heard:
+    ) -> Incoming:
         """Return what came in, once a frame.
 
         Args:
             params: as they are, for messages to change.
-            networks: those that are loaded.
+            networks: the loaded ones.
             mouse, is_mouse_down, audio, bands: as in `Inputs`.
         """
         inputs = self._snapshot(mouse, is_mouse_down, audio, bands)
@@ -108,7 +108,7 @@ class Sources(Owner):
         programs = self._midi.take_programs() if self._midi is not None else []
         commands += [RecallLook(key=program) for program in programs if program <= 9]
         problems = self._osc.take_problems() if self._osc is not None else []
-        return Heard(params, inputs, tuple(commands), tuple(problems))
+        return Incoming(params, inputs, tuple(commands), tuple(problems))
 
     def send(self, params: Params) -> None:
         """Send what `params.osc_out` names, as it is at this instant."""
@@ -125,7 +125,7 @@ class Sources(Owner):
 
     @property
     def learning(self) -> Learning | None:
-        """Return what is waited for."""
+        """Return the value that is being learned, None if there is none."""
         return self._learner.status
 
     def osc_status(self) -> OscStatus:

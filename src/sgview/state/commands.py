@@ -227,6 +227,16 @@ ScreenCommand = ToggleFullscreen | SetVsync | SetFpsLimit
 """The window."""
 
 
+class ToggleOutput(Struct, frozen=True):
+    """Begin to hand every new picture to an output, or end it."""
+
+    name: str  # as in `Status.outputs`
+
+
+OutputCommand = ToggleOutput
+"""Where pictures go besides the window."""
+
+
 class ToggleGui(Struct, frozen=True):
     """Hide or show all panels."""
 
@@ -320,6 +330,7 @@ Command = (
     | ShowCommand
     | PlayerCommand
     | ScreenCommand
+    | OutputCommand
     | GuiCommand
     | AppCommand
 )

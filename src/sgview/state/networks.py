@@ -59,7 +59,7 @@ class NetworkStatus(Struct, frozen=True):
     tensors: tuple[TensorInfo, ...]
 
 
-def playing_slot(params: Params, loaded: Container[Slot]) -> Slot | None:
+def shown_slot(params: Params, loaded: Container[Slot]) -> Slot | None:
     """Return whose layers are computed: B's where B alone is wanted, else A's with B blended in.
 
     Where that one is not loaded the other plays; None if neither is.
@@ -71,12 +71,12 @@ def playing_slot(params: Params, loaded: Container[Slot]) -> Slot | None:
 def has_part(slot: Slot, params: Params, loaded: Container[Slot]) -> bool:
     """Return whether the network of `slot` has a part in the picture: it plays or is mixed in."""
     is_mixed = params.blend.source == "mix" and slot in loaded
-    return is_mixed or slot == playing_slot(params, loaded)
+    return is_mixed or slot == shown_slot(params, loaded)
 
 
 def shown_network(params: Params, networks: Mapping[Slot, NetworkStatus]) -> NetworkStatus | None:
     """Return the network that plays: the one whose layers and tensors are listed and named."""
-    slot = playing_slot(params, networks)
+    slot = shown_slot(params, networks)
     return None if slot is None else networks[slot]
 
 

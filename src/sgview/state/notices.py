@@ -21,7 +21,7 @@ class _Entry:
 
 
 class Notices:
-    """Hands out the ids of notices and holds those that are shown, oldest first."""
+    """Gives notices their ids and keeps the shown ones, oldest first."""
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []

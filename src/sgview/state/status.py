@@ -120,7 +120,7 @@ class MidiStatus(Struct, frozen=True):
     """MIDI devices."""
 
     reason: str = ""  # why there is no MIDI
-    devices: tuple[str, ...] = ()  # those that are open
+    devices: tuple[str, ...] = ()  # the open ones
     last: str = ""  # the newest message, as text
     picks_up: bool = True
 
@@ -193,13 +193,13 @@ class SoundStatus(Struct, frozen=True):
 class EngineStatus(Struct, frozen=True):
     """What the engine's thread holds, and what it is busy with."""
 
-    networks: dict[Slot, NetworkStatus] = {}  # those that are loaded
+    networks: dict[Slot, NetworkStatus] = {}  # the loaded ones
     wanted: dict[Slot, str] = {}  # paths of what should play in each slot; "": built in
     unloaded: dict[Slot, str] = {}  # paths that `ReloadNetwork` would load
     loading: tuple[LoadStatus, ...] = ()
     device: str = ""
     picture_fps: float = 0.0
-    memory: MemoryStatus | None = None  # None: not looked at, since nobody watches
+    memory: MemoryStatus | None = None  # None: not measured while no panel shows it
     layer_times: LayerTimes = LayerTimes()
 
 
@@ -234,10 +234,24 @@ class ScreenStatus(Struct, frozen=True):
     display: str = ""  # path from picture to screen, with the reason for it
     is_fullscreen: bool = False
     vsync: bool = True
-    timings: tuple[Timing, ...] = ()  # stages of the window; () while nobody watches
+    timings: tuple[Timing, ...] = ()  # stages of the window; () while no panel shows them
     fps_limit: float = 120.0  # without vsync [frames/s]; 0: none
     refresh_rate: float = 60.0  # of the screen [Hz]
     pace_note: str = ""  # what else sets the pace
+
+
+class OutputStatus(Struct, frozen=True):
+    """One output: a place besides the window where every new picture goes."""
+
+    name: str = ""
+    help: str = ""
+    is_on: bool = False
+    target: str = ""  # a folder, file or address, while it is on
+    size: tuple[int, int] = (0, 0)  # of the newest picture that went there, width, height [px]
+    rate: float = 0.0  # pictures that go there [1/s]
+    written: int = 0  # pictures since it is on
+    dropped: int = 0  # pictures that came faster than they could be written
+    problem: str = ""  # what is wrong, or why it went off
 
 
 class HistoryStatus(Struct, frozen=True):
@@ -265,6 +279,7 @@ class Status(Struct, frozen=True):
     show: ShowStatus = ShowStatus()
     picture: PictureStatus = PictureStatus()
     screen: ScreenStatus = ScreenStatus()
+    outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
     history: HistoryStatus = HistoryStatus()
     recent: tuple[str, ...] = ()  # paths of networks, newest first
     notices: tuple[Notice, ...] = ()

@@ -8,15 +8,17 @@ from sgview.engine.meters.timers import StageTimers
 
 def test_stages_in_order():
     timers = StageTimers(torch.device("cpu"))
+    start = time.perf_counter()
     timers.start_frame()
     with timers.stage("first"):
         time.sleep(0.01)
     with timers.stage("second"):
         pass
     timings = timers.finish_frame()
+    whole = (time.perf_counter() - start) * 1e3
     assert [timing.stage for timing in timings] == ["first", "second"]
-    assert 9.0 < timings[0].milliseconds < 1000.0
-    assert 0.0 <= timings[1].milliseconds < timings[0].milliseconds
+    assert 9.0 < timings[0].milliseconds < whole
+    assert 0.0 <= timings[1].milliseconds < whole - 9.0
 
 
 def test_a_frame_that_fails_leaves_no_stages_behind():

@@ -1,4 +1,4 @@
-"""A performance, recorded and played again."""
+"""A show, recorded and played again."""
 
 import json
 import math
@@ -13,23 +13,24 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sgview.show.resolver import Resolver
-from sgview.show.script_frame import Play
+from sgview.show.script_frame import ScriptFrame
 from sgview.show.takes.recorder import TakeRecorder
 from sgview.show.takes.replay import Shot, count, replay
-from sgview.show.takes.take import FadeStart, PlayedNetwork, read_take
+from sgview.show.takes.take import FadeStart, RecordedNetwork, read_take
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from sgview.state.validation import ConfigError
 from tests.support.disk import full_disk
+from tests.support.until import until
 
-A: dict[Slot, PlayedNetwork] = {"a": PlayedNetwork(path="/a.pkl", name="a")}
-AB: dict[Slot, PlayedNetwork] = {**A, "b": PlayedNetwork(path="", name="blooms")}
+A: dict[Slot, RecordedNetwork] = {"a": RecordedNetwork(path="/a.pkl", name="a")}
+AB: dict[Slot, RecordedNetwork] = {**A, "b": RecordedNetwork(path="", name="blooms")}
 STEP = 0.016667
 
 
 def act(params: Params, instant: Instant):
-    play = Play(params, instant)
+    play = ScriptFrame(params, instant)
     if instant.t > 0.2:
         play.edit_layer_by_name("synthesis.input.weight", math.cos(instant.t))
     return play.params, tuple(play.changes)
@@ -154,15 +155,14 @@ def test_what_was_played_until_a_second_ago_is_on_the_disk(tmp_path: Path) -> No
     recorder = TakeRecorder(path, Params(), resolver, A)
     for n in range(300):
         recorder.record(Params(), Instant(n / 60, dt=1 / 60, elapsed=1 / 60), (), A)
-    while not recorder._queue.empty():
-        pass
-    for _ in range(1000):
+
+    def is_on_the_disk() -> bool:
         try:
-            if len(read_take(path).frames) >= 239:
-                break
-        except ConfigError:
-            pass
-    assert len(read_take(path).frames) >= 239
+            return len(read_take(path).frames) >= 239
+        except ConfigError:  # nothing yet
+            return False
+
+    until(is_on_the_disk)
     recorder.close()
     assert len(read_take(path).frames) == 300
 
@@ -264,8 +264,8 @@ def test_a_recording_on_a_full_disk_says_so_at_the_latest_when_it_ends(tmp_path:
 
 def test_names_that_are_no_unicode_do_not_end_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl.zst"
-    networks: dict[Slot, PlayedNetwork] = {
-        "a": PlayedNetwork(path="/bad\udcff.pkl", name="bad\udcff")
+    networks: dict[Slot, RecordedNetwork] = {
+        "a": RecordedNetwork(path="/bad\udcff.pkl", name="bad\udcff")
     }
     recorder = TakeRecorder(path, Params(), Resolver(), networks)
     for n in range(10):

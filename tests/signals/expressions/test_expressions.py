@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simpleeval import SimpleEval
 
-from sgview.signals.expressions.context import Moment
+from sgview.signals.expressions.context import EvaluationContext
 from sgview.signals.expressions.expressions import Expression, ExpressionError
 from sgview.signals.expressions.functions import FUNCTIONS
 from sgview.signals.incoming import Instant
 
 
 def at(text: str, t: float) -> float:
-    return Expression(text).evaluate(Moment(Instant(t)))
+    return Expression(text).evaluate(EvaluationContext(Instant(t)))
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_no_value(text):
 
 
 def test_costly_powers_return_at_once():
-    start = time.perf_counter()
+    start = time.thread_time()  # of the processor: other programs do not count
     for text in ("9 ** 9 ** 9 ** 9", "10 ** 3999999", "pow(9.0, 99999999)", "(2 ** 1000) ** 1000"):
         with pytest.raises(ExpressionError):
             at(text, 0.0)
-    assert time.perf_counter() - start < 1.0
+    assert time.thread_time() - start < 1.0
 
 
 def test_unknown_name_suggests_the_nearest():
@@ -160,7 +160,11 @@ def test_unknown_name_suggests_the_nearest():
 
 def test_reading_once_serves_every_time():
     wave = Expression("t * t")
-    assert [wave.evaluate(Moment(Instant(t))) for t in (0.0, 2.0, 3.0)] == [0.0, 4.0, 9.0]
+    assert [wave.evaluate(EvaluationContext(Instant(t))) for t in (0.0, 2.0, 3.0)] == [
+        0.0,
+        4.0,
+        9.0,
+    ]
 
 
 PIECES = st.sampled_from(

@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from sgview.signals.expressions.context import NAMES, Moment, WaitingError
+from sgview.signals.expressions.context import NAMES, EvaluationContext, WaitingError
 from sgview.signals.expressions.easing import EASINGS
 from sgview.signals.expressions.expressions import Expression, ExpressionError
 from sgview.signals.expressions.functions import FUNCTIONS
-from sgview.signals.expressions.special_functions import FORMS
+from sgview.signals.expressions.special_functions import SPECIAL_FUNCTIONS
 from sgview.signals.expressions.stateful import SHAPES
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.language import WORDS
@@ -27,7 +27,7 @@ HEARD = Inputs(
 
 def at(text: str, t: float = 1.0, **more: float) -> float:
     instant = Instant(t, dt=0.1, elapsed=0.1, beat=6.5, bpm=120.0, inputs=HEARD)
-    return Expression(text).evaluate(Moment(instant, **more))
+    return Expression(text).evaluate(EvaluationContext(instant, **more))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_has_not_been_heard_is_waited_for(text: str) -> None:
 def test_without_sound_audio_waits() -> None:
     for text in ('audio("low")', "audio(0)"):
         with pytest.raises(WaitingError, match="No sound"):
-            Expression(text).evaluate(Moment(Instant(0.0)))
+            Expression(text).evaluate(EvaluationContext(Instant(0.0)))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def play(text: str, inputs: list[float], step: float = 0.1, value: float = 0.0) 
     for index, x in enumerate(inputs):
         heard = Inputs(osc={"/x": (x,)})
         instant = Instant(index * step, dt=step, elapsed=step, inputs=heard)
-        out.append(expression.evaluate(Moment(instant, value)))
+        out.append(expression.evaluate(EvaluationContext(instant, value)))
     return out
 
 
@@ -127,7 +127,9 @@ def test_pickup_waits_for_the_value_and_lets_go_when_it_changes() -> None:
     expression = Expression(text)
 
     def hear(x: float, value: float) -> float:
-        return expression.evaluate(Moment(Instant(0.0, inputs=Inputs(osc={"/x": (x,)})), value))
+        return expression.evaluate(
+            EvaluationContext(Instant(0.0, inputs=Inputs(osc={"/x": (x,)})), value)
+        )
 
     assert [hear(0.5, 0.5), hear(0.9, 0.5)] == [0.5, 0.9]
     assert [hear(0.9, 0.2), hear(0.8, 0.2), hear(0.1, 0.2)] == [0.2, 0.2, 0.1]
@@ -182,5 +184,7 @@ def test_every_word_of_the_list_can_be_written(word) -> None:
 
 def test_the_list_leaves_nothing_out() -> None:
     listed = {word.name for word in WORDS} | {"math.NAME"}
-    plain = {name for name in [*FUNCTIONS, *FORMS, *NAMES] if not name.startswith("math.")}
+    plain = {
+        name for name in [*FUNCTIONS, *SPECIAL_FUNCTIONS, *NAMES] if not name.startswith("math.")
+    }
     assert plain | {"pi", "tau", "e", "math.NAME"} == listed

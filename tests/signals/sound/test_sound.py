@@ -10,10 +10,11 @@ import pytest
 
 from sgview.signals.sound import input as sound_input
 from sgview.signals.sound.file import RATE, analyse, read_samples
-from sgview.signals.sound.sound import SILENCE, Hearing
+from sgview.signals.sound.sound import SILENCE, SoundSource
 from sgview.signals.sound.spectrum import BANDS, HOP, NAMES
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
+from tests.support.at_once import AtOnce
 
 
 def write_wav(path: Path, channels: np.ndarray, rate: int = RATE) -> Path:
@@ -34,78 +35,78 @@ def tones(rate: int = RATE) -> np.ndarray:
 
 
 @pytest.fixture
-def hear():
-    opened: list[Hearing] = []
+def open_source():
+    opened: list[SoundSource] = []
 
-    def hear(sound: Sound, **arguments) -> Hearing:
-        opened.append(Hearing(sound, **arguments))
+    def open_source(sound: Sound, **arguments) -> SoundSource:
+        opened.append(SoundSource(sound, **arguments))
         return opened[-1]
 
-    yield hear
-    for hearing in opened:
-        hearing.close()
+    yield open_source
+    for source in opened:
+        source.close()
 
 
 @pytest.mark.parametrize("rate", [48_000, 44_100, 22_050])
-def test_a_file_is_heard_at_the_time_of_the_picture(tmp_path: Path, hear, rate: int) -> None:
+def test_a_file_is_heard_at_the_time_of_the_picture(tmp_path: Path, open_source, rate: int) -> None:
     path = write_wav(tmp_path / "tones.wav", tones(rate), rate)
-    hearing = hear(Sound(source="file", file=str(path)))
-    hearing.wait()
+    source = open_source(Sound(source="file", file=str(path)))
+    source.wait()
     for second, name in enumerate(("low", "mid", "high")):
-        levels, bands = hearing.hear(second + 0.9)
+        levels, bands = source.levels(second + 0.9)
         assert levels[name] == pytest.approx(1.0, abs=0.02)
         assert max(levels[other] for other in {"low", "mid", "high"} - {name}) < 0.3
         assert len(bands) == BANDS
-    assert hearing.hear(3.9)[0]["rms"] < 0.1
-    assert hearing.hear(0.9) == hearing.hear(4.9)  # round and round
-    assert hearing.hear(0.9)[0]["low"] == hearing.hear(-3.1)[0]["low"]
+    assert source.levels(3.9)[0]["rms"] < 0.1
+    assert source.levels(0.9) == source.levels(4.9)  # round and round
+    assert source.levels(0.9)[0]["low"] == source.levels(-3.1)[0]["low"]
 
 
-def test_the_same_instant_is_heard_alike_in_any_order(tmp_path: Path, hear) -> None:
+def test_the_same_instant_is_heard_alike_in_any_order(tmp_path: Path, open_source) -> None:
     path = write_wav(tmp_path / "tones.wav", tones())
-    one, other = (hear(Sound(source="file", file=str(path))) for _ in range(2))
+    one, other = (open_source(Sound(source="file", file=str(path))) for _ in range(2))
     one.wait()
     other.wait()
     times = np.linspace(0, 3.9, 40)
-    assert [one.hear(t) for t in times] == [other.hear(t) for t in times[::-1]][::-1]
-    before = one.hear(1.0)
-    assert one.hear(1.0 + 1e-4) is before  # nothing new, the same objects
+    assert [one.levels(t) for t in times] == [other.levels(t) for t in times[::-1]][::-1]
+    before = one.levels(1.0)
+    assert one.levels(1.0 + 1e-4) is before  # nothing new, the same objects
 
 
-def test_channels_are_mixed_and_settings_act(tmp_path: Path, hear) -> None:
+def test_channels_are_mixed_and_settings_act(tmp_path: Path, open_source) -> None:
     stereo = np.concatenate([tones() * 0.2, tones() * 0.0], axis=1)
     path = write_wav(tmp_path / "stereo.wav", stereo)
-    hearing = hear(Sound(source="file", file=str(path)))
-    hearing.wait()
-    assert hearing.hear(0.9)[0]["low"] == pytest.approx(1 - 20 / 60, abs=0.08)
-    quiet = hearing.hear(0.9)[0]["low"]
-    hearing.set(Sound(source="file", file=str(path), gain_db=12.0))
-    hearing.wait()
-    assert hearing.hear(0.9)[0]["low"] == pytest.approx(quiet + 12 / 60, abs=0.01)
-    hearing.set(Sound())
-    assert hearing.hear(0.9) == SILENCE
-    assert hearing.tempo(0.9) is None
+    source = open_source(Sound(source="file", file=str(path)))
+    source.wait()
+    assert source.levels(0.9)[0]["low"] == pytest.approx(1 - 20 / 60, abs=0.08)
+    quiet = source.levels(0.9)[0]["low"]
+    source.set(Sound(source="file", file=str(path), gain_db=12.0))
+    source.wait()
+    assert source.levels(0.9)[0]["low"] == pytest.approx(quiet + 12 / 60, abs=0.01)
+    source.set(Sound())
+    assert source.levels(0.9) == SILENCE
+    assert source.tempo(0.9) is None
 
 
-def test_the_beat_of_a_file(tmp_path: Path, hear) -> None:
+def test_the_beat_of_a_file(tmp_path: Path, open_source) -> None:
     samples = np.zeros((8 * RATE, 1))
     t = np.arange(3000) / RATE
     drum = 0.8 * np.exp(-60 * t) * np.sin(2 * np.pi * 90 * t)
     for at in np.arange(0.2, 7.9, 60 / 100):
         samples[int(at * RATE) : int(at * RATE) + 3000, 0] += drum
-    hearing = hear(Sound(source="file", file=str(write_wav(tmp_path / "beat.wav", samples))))
-    hearing.wait()
-    heard = hearing.tempo(0.2)
+    source = open_source(Sound(source="file", file=str(write_wav(tmp_path / "beat.wav", samples))))
+    source.wait()
+    heard = source.tempo(0.2)
     assert heard is not None
     assert heard.bpm == pytest.approx(100.0, rel=0.005)
     assert (heard.phase + 0.5) % 1.0 == pytest.approx(0.5, abs=0.04)
-    later = hearing.tempo(0.5)
+    later = source.tempo(0.5)
     assert (later.phase - heard.phase) % 1.0 == pytest.approx(0.5, abs=0.01)
     onsets = [n * 0.6 + 0.2 for n in range(10)]
     assert all(
-        max(hearing.hear(at + d)[0]["onset"] for d in (0.02, 0.03, 0.04)) > 0.7 for at in onsets
+        max(source.levels(at + d)[0]["onset"] for d in (0.02, 0.03, 0.04)) > 0.7 for at in onsets
     )
-    assert all(hearing.hear(at + 0.5)[0]["onset"] < 0.1 for at in onsets)
+    assert all(source.levels(at + 0.5)[0]["onset"] < 0.1 for at in onsets)
 
 
 @pytest.mark.parametrize(
@@ -117,15 +118,17 @@ def test_the_beat_of_a_file(tmp_path: Path, hear) -> None:
         (b"<!DOCTYPE html>", "cannot be read as sound"),
     ],
 )
-def test_files_that_are_no_sound(tmp_path: Path, hear, content: bytes | None, message: str) -> None:
+def test_files_that_are_no_sound(
+    tmp_path: Path, open_source, content: bytes | None, message: str
+) -> None:
     path = tmp_path / "x.wav"
     if content is not None:
         path.write_bytes(content)
-    hearing = hear(Sound(source="file", file=str(path)))
+    source = open_source(Sound(source="file", file=str(path)))
     with pytest.raises(ConfigError, match=message):
-        hearing.wait()
-    assert hearing.hear(0.0) == SILENCE
-    assert str(path) in hearing.status().reason
+        source.wait()
+    assert source.levels(0.0) == SILENCE
+    assert str(path) in source.status().reason
 
 
 def test_a_very_short_file(tmp_path: Path) -> None:
@@ -184,72 +187,78 @@ def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     return library
 
 
-def test_an_input_is_heard_as_a_file_is(library: FakeLibrary, hear) -> None:
-    hearing = hear(Sound(source="input"))
-    assert hearing.hear(0.0) == SILENCE
+def test_an_input_is_heard_as_a_file_is(library: FakeLibrary, open_source) -> None:
+    source = open_source(Sound(source="input"))
+    assert source.levels(0.0) == SILENCE
     samples = tones()[: 2 * RATE, 0].astype(np.float32)
     (stream,) = library.streams
     stream.play(samples)
-    levels, bands = hearing.hear(0.0)
+    levels, bands = source.levels(0.0)
     file = analyse(samples, Sound())
     last = 2 * RATE // HOP * HOP / RATE - 1e-6
     assert levels == pytest.approx(file.at(last)[0], abs=1e-4)
     assert bands == pytest.approx(file.at(last)[1], abs=1e-4)
-    assert hearing.hear(0.0) is hearing.hear(9.0)
-    hearing.close()
+    assert source.levels(0.0) is source.levels(9.0)
+    source.close()
     assert not stream.active
 
 
-def test_the_beat_of_an_input(library: FakeLibrary, hear) -> None:
-    hearing = hear(Sound(source="input", device="Line"))
+def test_the_beat_of_an_input(
+    library: FakeLibrary, open_source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound_input, "ThreadPoolExecutor", AtOnce)
+    source = open_source(Sound(source="input", device="Line"))
     t = np.arange(RATE // 2) / RATE
     beat = 0.8 * np.exp(-60 * t) * np.sin(2 * np.pi * 90 * t)
     (stream,) = library.streams
     stream.play(np.tile(beat, 16), block=512)
-    hearing.tempo(0.0)
-    hearing._input._search.result()
-    heard = hearing.tempo(0.0)
+    source.tempo(0.0)
+    heard = source.tempo(0.0)
     assert heard.bpm == pytest.approx(120.0, rel=0.005)
     assert (heard.phase + 0.5) % 1.0 == pytest.approx(0.5, abs=0.06)
     stream.play(beat[: RATE // 4], block=512)
-    assert (hearing.tempo(0.0).phase - heard.phase) % 1.0 == pytest.approx(0.5, abs=0.03)
+    assert (source.tempo(0.0).phase - heard.phase) % 1.0 == pytest.approx(0.5, abs=0.03)
 
 
-def test_an_input_that_goes_away_comes_back(library: FakeLibrary, hear) -> None:
+def test_an_input_that_goes_away_comes_back(library: FakeLibrary, open_source) -> None:
     time = [0.0]
-    hearing = hear(Sound(source="input", device="Line"), now=lambda: time[0])
+    source = open_source(Sound(source="input", device="Line"), now=lambda: time[0])
     library.streams[0].active = False
-    assert hearing.hear(0.0) == SILENCE
-    assert "Line is gone" in hearing.status().reason
+    assert source.levels(0.0) == SILENCE
+    assert "Line is gone" in source.status().reason
     time[0] += 10.0
-    hearing.hear(0.0)
+    source.levels(0.0)
     assert len(library.streams) == 2
-    assert hearing.status().reason == ""
+    assert source.status().reason == ""
 
 
-def test_inputs_are_listed_in_the_background(library: FakeLibrary, hear) -> None:
-    hearing = hear(Sound())
-    assert hearing.status(lists_inputs=True).devices == ()
-    hearing._names.result()
-    assert hearing.status().devices == ("Line",)
+def test_inputs_are_listed_in_the_background(
+    library: FakeLibrary, open_source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sgview.signals.sound.sound.ThreadPoolExecutor", AtOnce)
+    source = open_source(Sound())
+    assert source.status(lists_inputs=True).devices == ()
+    assert source.status().devices == ("Line",)
 
 
-def test_an_unknown_input_is_one_sentence(library: FakeLibrary, hear) -> None:
-    hearing = hear(Sound(source="input", device="Nothing"))
-    assert hearing.status().reason.startswith("Nothing cannot be heard: No input device")
+def test_an_unknown_input_is_one_sentence(library: FakeLibrary, open_source) -> None:
+    source = open_source(Sound(source="input", device="Nothing"))
+    assert source.status().reason.startswith("Nothing cannot be heard: No input device")
 
 
 @pytest.mark.parametrize(
     ("error", "message"), [(ImportError, "sgview[audio]"), (OSError, "PortAudio")]
 )
-def test_without_the_library(monkeypatch: pytest.MonkeyPatch, hear, error, message: str) -> None:
+def test_without_the_library(
+    monkeypatch: pytest.MonkeyPatch, open_source, error, message: str
+) -> None:
     def refuse(name: str):
         raise error("no")
 
     monkeypatch.setattr(sound_input.importlib, "import_module", refuse)
-    hearing = hear(Sound(source="input"))
-    assert message in hearing.status().reason
-    assert hearing.hear(0.0) == SILENCE
+    source = open_source(Sound(source="input"))
+    assert message in source.status().reason
+    assert source.levels(0.0) == SILENCE
     names, reason = sound_input.input_names()
     assert names == ()
     assert message in reason

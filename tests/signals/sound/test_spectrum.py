@@ -10,7 +10,7 @@ from sgview.signals.sound.spectrum import (
     LOWEST,
     NAMES,
     Follower,
-    Heard,
+    SoundLevels,
     Spectrum,
 )
 from sgview.signals.sound.spectrum import windows_of as windows
@@ -24,13 +24,13 @@ def sine(frequency: float, amplitude: float = 1.0, seconds: float = 1.0) -> np.n
     return (amplitude * np.sin(2 * np.pi * frequency * t)).astype(np.float32)
 
 
-def hear(samples: np.ndarray, sound: Sound | None = None) -> list[Heard]:
+def hear(samples: np.ndarray, sound: Sound | None = None) -> list[SoundLevels]:
     sound = sound or Sound()
     follower = Follower(RATE, sound)
-    return [follower.hear(power) for power in Spectrum(RATE, sound).powers(windows(samples))]
+    return [follower.follow(power) for power in Spectrum(RATE, sound).powers(windows(samples))]
 
 
-def levels(heard: Heard) -> dict[str, float]:
+def levels(heard: SoundLevels) -> dict[str, float]:
     return dict(zip(NAMES, heard.levels, strict=True))
 
 

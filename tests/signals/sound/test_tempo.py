@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sgview.signals.sound.spectrum import HOP, Follower, Spectrum, windows_of
-from sgview.signals.sound.tempo import FASTEST, HeardTempo, Tempo, find_tempo
+from sgview.signals.sound.tempo import FASTEST, DetectedTempo, Tempo, find_tempo
 from sgview.state.sound import Sound
 
 RATE = 48_000
@@ -24,7 +24,7 @@ def beats(bpm: float, seconds: float, first: float, noise: float = 0.0) -> np.nd
 def flux_of(samples: np.ndarray) -> np.ndarray:
     follower = Follower(RATE, Sound())
     powers = Spectrum(RATE, Sound()).powers(windows_of(samples))
-    return np.array([follower.hear(power).flux for power in powers])
+    return np.array([follower.follow(power).flux for power in powers])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_followed_beat_slides_into_place_and_never_jumps() -> None:
     last = tempo.beat
     for _ in range(600):
         true += 120 / 60 / 60
-        tempo.advance(1 / 60, HeardTempo(120.0, true % 1.0, 1.0))
+        tempo.advance(1 / 60, DetectedTempo(120.0, true % 1.0, 1.0))
         assert 0 <= tempo.beat - last < 0.06
         last = tempo.beat
     assert tempo.bpm == 120.0
@@ -123,5 +123,5 @@ def test_starts_in_the_middle() -> None:
     tempo.start_at(4.0)
     assert tempo.beat == 6.0
     tempo.set(90.0, is_following=True)
-    tempo.start_at(4.0, HeardTempo(120.0, 0.25, 1.0))
+    tempo.start_at(4.0, DetectedTempo(120.0, 0.25, 1.0))
     assert tempo.beat == pytest.approx(8.25)

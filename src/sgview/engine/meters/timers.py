@@ -11,7 +11,7 @@ import torch
 
 from sgview.state.machine import Timing
 
-_Marks = list[tuple[str, torch.cuda.Event]]  # how far the device is: the end of each stage
+_Marks = list[tuple[str, torch.cuda.Event]]  # the event at the end of each stage
 
 _UNTIMED = nullcontext()
 
@@ -19,17 +19,17 @@ _UNTIMED = nullcontext()
 class StageTimers:
     """Times named stages, by the host's clock or, on CUDA, by events read one frame late.
 
-    On CUDA a stage begins where the one before it ends: nothing is launched between them. A device
-    that waits for the host to launch is counted to the stage that it waits for. Frames that begin
-    before the times of one are known are not timed, nor those that follow one by less than
-    `interval` [s]: an event takes the host longer than a stage.
+    On CUDA a stage begins where the one before it ends: nothing is launched between them. Time in
+    which the device waits for a launch counts for the stage that is launched. One frame is timed at
+    a time, and at most one in `interval` [s]: recording an event takes the host longer than
+    launching a stage.
     """
 
     def __init__(self, device: torch.device, interval: float = 0.0):
         self._is_cuda = device.type == "cuda"
         self._interval = interval
         self._due = 0.0
-        self._is_marking = False  # this frame, on CUDA
+        self._is_marking = False  # events are recorded in this frame
         self._running: _Marks = []
         self._pending: _Marks = []
         self._free: list[torch.cuda.Event] = []  # to be recorded again

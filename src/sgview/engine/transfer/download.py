@@ -25,7 +25,7 @@ class HostVector:
         self._ready: torch.cuda.Event | None = None
 
     def expect(self, tag: Any, ready: torch.cuda.Event | None) -> None:
-        """Note what it will be, and what was recorded behind the work that writes it."""
+        """Note the tag of the values, and the event recorded behind the work that writes them."""
         self._tag, self._ready = tag, ready
 
     @property
@@ -44,7 +44,7 @@ class HostVector:
 
 
 class Download:
-    """Carries one vector a frame to the host, with a tag that says what it is.
+    """Downloads one vector a frame to the host, with a tag that says what it is.
 
     On CUDA it is written to pinned memory by the work of its frame and read when it has arrived,
     usually one or two frames late; elsewhere it is read at once. Where too many are under way, as
@@ -81,7 +81,7 @@ class Download:
         return self._latest
 
     def close(self) -> None:
-        """Wait for what the device still writes: its memory must not go before."""
+        """Wait for transfers under way: memory must not be freed while the device writes to it."""
         for vector in self._pending:
             vector.await_arrival()
         self._collect()

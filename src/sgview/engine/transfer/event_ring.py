@@ -12,9 +12,9 @@ _COUNT = 16
 class EventRing:
     """CUDA events for the work of one stream; whoever waits for one on the host sleeps.
 
-    An event comes back after many later pictures. To those that still have it from an earlier one
-    it then says that this later work is done, which is behind theirs on the same stream: they may
-    wait too long, never too short.
+    An event is recorded again after `count` later pictures. Whoever still holds it for the earlier
+    picture then waits for the later one, which comes behind it on the same stream: the wait may be
+    too long, never too short.
     """
 
     def __init__(self, stream: torch.cuda.Stream, count: int = _COUNT) -> None:

@@ -18,12 +18,12 @@ class _Buffer:
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing is under way from here."""
+        """Whether the last copy from this memory is done."""
         return self.sent is None or self.sent.query()
 
 
 class Upload:
-    """Carries tables of one kind to the device, behind the work that was launched before.
+    """Uploads tables of one kind to the device, behind the work that was launched before.
 
     They leave from pinned memory, which is written again once its table has arrived; where all of
     it is under way, there will be more. torch keeps pinned memory that is given up until the copies

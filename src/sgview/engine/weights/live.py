@@ -23,7 +23,7 @@ MAGNITUDE_FLOOR = 1e-8  # of magnitude_ema, whose inverse square root scales a l
 class _Recipe(NamedTuple):
     """How a live tensor is made; equal recipes make equal tensors."""
 
-    amount: float = 0.0  # of B
+    amount: float = 0.0  # of the blend towards B
     edits: tuple[Edit, ...] = ()
 
 
@@ -63,7 +63,7 @@ class LiveWeights:
 
     @property
     def writes(self) -> int:
-        """How often tensors have been written: while it stays, so do all of them."""
+        """How often tensors have been written: while it is the same, so are all tensors."""
         return self._writes
 
     def set_partners(

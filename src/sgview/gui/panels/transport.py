@@ -57,11 +57,12 @@ def draw_transport(
     emit: Emit,
     show_keys: Callable[[], None] | None = None,
     show_performance: Callable[[], None] | None = None,
+    show_outputs: Callable[[], None] | None = None,
 ) -> Params:
     """Draw the bar.
 
     `show_keys` is called by the button that shows the sheet of keys, `show_performance` by that of
-    the performance panel and by a click on the rates.
+    the performance panel and by a click on the rates, `show_outputs` by that of the outputs.
     """
     imgui.push_style_color(imgui.Col_.window_bg, theme.BAR)
     style = imgui.get_style()
@@ -75,7 +76,7 @@ def draw_transport(
     params = _draw_time(params, status, emit)
     if viewport.size.x >= theme.px(theme.STATUS_TOOLS_FROM):
         imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
-        _draw_tools(status, emit, show_keys, show_performance)
+        _draw_tools(status, emit, show_keys, show_performance, show_outputs)
     imgui.same_line(0.0, theme.px(theme.GAP_LARGE))
     if _draw_fields(_fields(status), status.picture.timings) and show_performance is not None:
         show_performance()
@@ -140,6 +141,7 @@ def _draw_tools(
     emit: Emit,
     show_keys: Callable[[], None] | None,
     show_performance: Callable[[], None] | None,
+    show_outputs: Callable[[], None] | None,
 ) -> None:
     """What the keys do too, for the mouse."""
     tools: tuple[tuple[str, str, str, bool, Command], ...] = (
@@ -166,6 +168,9 @@ def _draw_tools(
             draw_history_button(status, emit)
             imgui.same_line(0.0, 0.0)
     _draw_record(status, emit)
+    imgui.same_line(0.0, 0.0)
+    if show_outputs is not None and _is_outputs_pressed(status):
+        show_outputs()
     imgui.same_line(0.0, 0.0)
     help = "Performance: times, memory, pace  (P)"
     if show_performance is not None and widgets.icon_button(icons.PERFORMANCE, "performance", help):
@@ -196,6 +201,15 @@ def _draw_record(status: Status, emit: Emit) -> None:
         widgets.text(f"{take.seconds // 60:.0f}:{take.seconds % 60:04.1f}", theme.ERROR)
         imgui.same_line()
         imgui.dummy(imgui.ImVec2(0.0, 0.0))
+
+
+def _is_outputs_pressed(status: Status) -> bool:
+    """The button of the outputs, coloured while one is on or failed."""
+    on = [output.name for output in status.outputs if output.is_on]
+    failed = any(output.problem for output in status.outputs)
+    colour = theme.ERROR if failed else theme.ACCENT if on else None
+    help = "\n".join(["Outputs: where pictures go besides the window  (O)", *on])
+    return widgets.icon_button(icons.OUTPUTS, "outputs", help, colour=colour)
 
 
 def _fields(status: Status) -> list[_Field]:

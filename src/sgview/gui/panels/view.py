@@ -8,7 +8,8 @@ from sgview.gui.controls import rows, widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
-from sgview.state.commands import SetVsync, ToggleFullscreen
+from sgview.gui.panels.performance.pace import draw_vsync
+from sgview.state.commands import ToggleFullscreen
 from sgview.state.params import Params
 from sgview.state.status import Status
 
@@ -21,9 +22,7 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
     for name in ("flip_horizontal", "flip_vertical", "fit", "filter"):
         params = leaf_row(params, controls, f"view.{name}")
     help = "Wait for the refresh of the screen; off: the limit of the performance panel (P)."
-    is_synced = rows.toggle("Vsync", status.screen.vsync, True, help)
-    if is_synced != status.screen.vsync:
-        emit(SetVsync(is_synced))
+    draw_vsync(status, emit, help)
     is_full = rows.toggle("Fullscreen", status.screen.is_fullscreen, help="Key F.")
     if is_full != status.screen.is_fullscreen:
         emit(ToggleFullscreen())

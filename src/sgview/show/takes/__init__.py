@@ -1,1 +1,1 @@
-"""Takes: a live performance as data, to be rendered again at leisure."""
+"""Takes: a live show as data, to be rendered again at leisure."""

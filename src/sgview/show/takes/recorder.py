@@ -16,7 +16,7 @@ import zstandard
 
 from sgview.show.resolver import Resolver
 from sgview.show.script_frame import Change
-from sgview.show.takes.take import FadeStart, FadeUnderWay, Header, Line, PlayedNetwork
+from sgview.show.takes.take import FadeStart, FadeUnderWay, Header, Line, RecordedNetwork
 from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Params
@@ -52,7 +52,7 @@ class TakeRecorder:
         path: Path,
         params: Params,
         resolver: Resolver,
-        networks: dict[Slot, PlayedNetwork],
+        networks: dict[Slot, RecordedNetwork],
     ) -> None:
         self.path = path
         self.problem = ""  # why writing ended early
@@ -101,9 +101,9 @@ class TakeRecorder:
         params: Params,
         instant: Instant,
         changes: tuple[Change, ...],
-        networks: dict[Slot, PlayedNetwork],
+        networks: dict[Slot, RecordedNetwork],
     ) -> None:
-        """Note one frame: what is set, the moment, what the script did, what plays."""
+        """Note one frame: values as set, time and inputs, changes by the script, networks."""
         line = Line(
             t=instant.t,
             elapsed=instant.elapsed,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from sgview.show.crossfade import Running
+from sgview.show.crossfade import RunningFade
 from sgview.show.resolver import Act, Resolver
 from sgview.show.script_frame import Change, apply_changes
-from sgview.show.takes.take import Frame, PlayedNetwork, Take
+from sgview.show.takes.take import Frame, RecordedNetwork, Take
 from sgview.signals.incoming import Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Params
@@ -25,7 +25,7 @@ class Shot:
 
     params: Params  # all resolved
     t: float  # [s]
-    networks: dict[Slot, PlayedNetwork]
+    networks: dict[Slot, RecordedNetwork]
 
 
 def replay(take: Take, fps: float | None = None) -> Iterator[Shot]:
@@ -41,7 +41,7 @@ def replay(take: Take, fps: float | None = None) -> Iterator[Shot]:
     resolver = Resolver()
     resolver.shown = take.header.shown
     if (fade := take.header.fade) is not None:
-        resolver.crossfade.running = Running(fade.origin, fade.since, fade.seconds, fade.easing)
+        resolver.crossfade.running = RunningFade(fade.origin, fade.since, fade.seconds, fade.easing)
     for frame in take.frames if fps is None else _resampled(take.frames, fps):
         if frame.fade is not None:
             resolver.fade(frame.fade.seconds, frame.fade.easing)

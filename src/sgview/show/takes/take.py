@@ -29,7 +29,7 @@ MOST_FRAMES = 10_000_000
 AT_ONCE = 1024  # read at once: even of an archive bomb that is no more than some 30 MB [bytes]
 
 
-class PlayedNetwork(Node, frozen=True):
+class RecordedNetwork(Node, frozen=True):
     """A network that was playing."""
 
     path: str  # "": built in
@@ -60,7 +60,7 @@ class Header(Node, frozen=True):
     params: Params = Params()  # as they were set
     shown: Params = Params()  # what played in the frame before
     fade: FadeUnderWay | None = None
-    networks: dict[Slot, PlayedNetwork] = msgspec.field(default_factory=dict)
+    networks: dict[Slot, RecordedNetwork] = msgspec.field(default_factory=dict)
 
 
 class Line(Node, frozen=True, omit_defaults=True):
@@ -75,7 +75,7 @@ class Line(Node, frozen=True, omit_defaults=True):
     inputs: dict[str, Any] | None = None  # fields of `Inputs` that changed
     changes: tuple[Change, ...] | None = None  # what the script did
     fade: FadeStart | None = None
-    networks: dict[Slot, PlayedNetwork] | None = None
+    networks: dict[Slot, RecordedNetwork] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Frame:
     params: Params
     changes: tuple[Change, ...] = ()
     fade: FadeStart | None = None
-    networks: dict[Slot, PlayedNetwork] = field(default_factory=dict)
+    networks: dict[Slot, RecordedNetwork] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The arguments of a call in an expression, as the functions that listen or remember take them."""
+"""The arguments of a call in an expression, as special functions take them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sgview.state.status import SignalSource
 
 @dataclass(frozen=True)
 class SliderRange:
-    """What `slider("energy", 0, 1)` says of its slider."""
+    """Name, range and start of a slider, from `slider("energy", 0, 1)`."""
 
     name: str
     low: float
@@ -52,8 +52,8 @@ class Arguments(Protocol):
         ...
 
 
-Form = Callable[[Arguments], Code]
-"""Builds what a call means, once for each place where it is written."""
+CodeBuilder = Callable[[Arguments], Code]
+"""Builds the code of a call, once for each place where the call is written."""
 
 
 def choose(

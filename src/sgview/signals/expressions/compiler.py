@@ -1,6 +1,6 @@
 """Turns the tree of an expression into nested functions; what has no translation is refused.
 
-Only what is listed here and in the tables of names, functions and forms can be written. Dotted
+Only what is listed here and in the tables of names and functions can be written. Dotted
 names such as `math.sin` are entries of a table, not attributes of Python objects, and every number
 is a float, so there is no object to climb out from and no integer to grow without bound.
 """
@@ -14,17 +14,17 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 
-from sgview.signals.expressions import combine as joining
+from sgview.signals.expressions import combine
 from sgview.signals.expressions.arguments import SliderRange
 from sgview.signals.expressions.context import NAMES, Code, ExpressionError
 from sgview.signals.expressions.functions import CONSTANTS, FUNCTIONS
-from sgview.signals.expressions.special_functions import FORMS
+from sgview.signals.expressions.special_functions import SPECIAL_FUNCTIONS
 from sgview.state.language import WORDS
 from sgview.state.status import SignalSource
 
 _CONSTANTS = CONSTANTS | {f"math.{name}": value for name, value in CONSTANTS.items()}
 _KNOWN_NAMES = NAMES.keys() | _CONSTANTS.keys()
-_KNOWN_FUNCTIONS = FUNCTIONS.keys() | FORMS.keys()
+_KNOWN_FUNCTIONS = FUNCTIONS.keys() | SPECIAL_FUNCTIONS.keys()
 _USAGE = {word.name: word.usage for word in WORDS}
 
 _SOURCES: tuple[SignalSource, ...] = ("expression", "slider", "mouse", "audio", "osc", "midi")
@@ -67,32 +67,32 @@ class Compiler:
         """
         constant = self.constant(node)
         if constant is not None:
-            return lambda moment: constant
+            return lambda context: constant
         match node:
             case ast.Name() | ast.Attribute():
                 return self._name(dotted_name(node) or ast.unparse(node))
             case ast.BinOp(left, op, right) if type(op) in _BINARY:
-                return joining.binary(_BINARY[type(op)], self.code(left), self.code(right))
+                return combine.binary(_BINARY[type(op)], self.code(left), self.code(right))
             case ast.UnaryOp(ast.UAdd(), operand):
                 return self.code(operand)
             case ast.UnaryOp(ast.USub(), operand):
                 positive = self.code(operand)
-                return lambda moment: -positive(moment)
+                return lambda context: -positive(context)
             case ast.UnaryOp(ast.Not(), operand):
                 denied = self.code(operand)
-                return lambda moment: 0.0 if denied(moment) else 1.0
+                return lambda context: 0.0 if denied(context) else 1.0
             case ast.BoolOp(op, values):
-                return joining.boolean(
+                return combine.boolean(
                     isinstance(op, ast.And), [self.code(value) for value in values]
                 )
             case ast.Compare(left, ops, others) if all(type(op) in _COMPARISONS for op in ops):
                 compare = [_COMPARISONS[type(op)] for op in ops]
-                return joining.comparison(
+                return combine.comparison(
                     self.code(left), compare, [self.code(node) for node in others]
                 )
             case ast.IfExp(test, body, orelse):
                 condition, then, otherwise = self.code(test), self.code(body), self.code(orelse)
-                return lambda moment: then(moment) if condition(moment) else otherwise(moment)
+                return lambda context: then(context) if condition(context) else otherwise(context)
             case ast.Call():
                 return self._call(node)
             case ast.Constant(str()):
@@ -145,15 +145,15 @@ class Compiler:
             )
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise ExpressionError(f"{name} takes plain values, separated by commas.")
-        if name in FORMS:
-            form = FORMS[name]
-            if not form.least <= len(node.args) <= form.most:
+        if name in SPECIAL_FUNCTIONS:
+            special = SPECIAL_FUNCTIONS[name]
+            if not special.least <= len(node.args) <= special.most:
                 raise ExpressionError(f"Write {_usage(name)}.")
-            return form.build(_Arguments(self, name, node.args))
+            return special.build(_Arguments(self, name, node.args))
         function = FUNCTIONS[name]
         if not _takes(function, len(node.args)):
             raise ExpressionError(f"Write {_usage(name)}.")
-        return joining.application(function, self._codes(node.args))
+        return combine.application(function, self._codes(node.args))
 
     def note_source(self, source: SignalSource) -> None:
         """Remember the source that says most about where the movement comes from."""
@@ -162,7 +162,7 @@ class Compiler:
 
 
 class _Arguments:
-    """The arguments of one call; see `forms.Arguments`."""
+    """The arguments of one call; see `arguments.Arguments`."""
 
     def __init__(self, compiler: Compiler, name: str, nodes: list[ast.expr]) -> None:
         self._compiler = compiler
@@ -178,7 +178,7 @@ class _Arguments:
             return self._compiler.code(self._nodes[index])
         if default is None:
             raise ExpressionError(f"Write {_usage(self._name)}.")
-        return lambda moment: default
+        return lambda context: default
 
     def constant(self, index: int) -> float | None:
         return self._compiler.constant(self._nodes[index]) if index < len(self._nodes) else None

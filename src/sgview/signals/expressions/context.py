@@ -15,8 +15,8 @@ class WaitingError(ExpressionError):
     """An expression that has no value yet, because nothing has been heard of its source."""
 
 
-class Moment:
-    """An instant and the hand-set value of what is driven; reused from one to the next.
+class EvaluationContext:
+    """An instant, and the hand-set value of the leaf that an expression drives; reused for all.
 
     Plain attributes, since reading them is most of what evaluating an expression costs.
     """
@@ -51,22 +51,22 @@ class Moment:
         self.value = value
 
 
-Code = Callable[[Moment], float]
+Code = Callable[[EvaluationContext], float]
 """A part of an expression, ready to be evaluated."""
 
 NAMES: dict[str, Code] = {
-    "t": lambda moment: moment.t,
-    "absTime.seconds": lambda moment: moment.t,
-    "me.time.seconds": lambda moment: moment.t,
-    "frame": lambda moment: moment.frame,
-    "absTime.frame": lambda moment: moment.frame,
-    "me.time.frame": lambda moment: moment.frame,
-    "dt": lambda moment: moment.dt,
-    "beat": lambda moment: moment.beat,
-    "bar": lambda moment: moment.bar,
-    "bpm": lambda moment: moment.bpm,
-    "value": lambda moment: moment.value,
-    "mouse.x": lambda moment: moment.mouse_x,
-    "mouse.y": lambda moment: moment.mouse_y,
-    "mouse.down": lambda moment: moment.mouse_down,
+    "t": lambda context: context.t,
+    "absTime.seconds": lambda context: context.t,
+    "me.time.seconds": lambda context: context.t,
+    "frame": lambda context: context.frame,
+    "absTime.frame": lambda context: context.frame,
+    "me.time.frame": lambda context: context.frame,
+    "dt": lambda context: context.dt,
+    "beat": lambda context: context.beat,
+    "bar": lambda context: context.bar,
+    "bpm": lambda context: context.bpm,
+    "value": lambda context: context.value,
+    "mouse.x": lambda context: context.mouse_x,
+    "mouse.y": lambda context: context.mouse_y,
+    "mouse.down": lambda context: context.mouse_down,
 }

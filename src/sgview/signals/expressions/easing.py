@@ -14,7 +14,7 @@ def ease(arguments: Arguments) -> Code:
     """`ease(x, kind)`."""
     kind = choose(arguments, 1, "in-out", EASINGS)
     source = arguments.code(0)
-    return lambda moment: kind(clamp(source(moment)))
+    return lambda context: kind(clamp(source(context)))
 
 
 def _ease_in_out(x: float) -> float:

@@ -13,7 +13,7 @@ import warnings
 
 from sgview.signals.expressions.arguments import SliderRange
 from sgview.signals.expressions.compiler import Compiler, shorten
-from sgview.signals.expressions.context import ExpressionError, Moment, WaitingError
+from sgview.signals.expressions.context import EvaluationContext, ExpressionError, WaitingError
 from sgview.state.status import SignalSource
 
 __all__ = ["Expression", "ExpressionError", "WaitingError"]
@@ -23,11 +23,11 @@ MAX_DEPTH = 40  # of nesting
 
 
 class Expression:
-    """A formula, read once and evaluated at any moment.
+    """A formula, compiled once and evaluated at any instant.
 
     `source` says where its movement comes from, `sliders` which of the user's sliders it names.
-    Forms such as `smooth` remember: evaluate once a frame, and give each value that is driven an
-    expression of its own.
+    Functions such as `smooth` are stateful: evaluate once a frame, and give each value that is
+    driven an expression of its own.
 
     Raises:
         ExpressionError: if `text` is not such a formula.
@@ -40,15 +40,15 @@ class Expression:
         self.sliders: tuple[SliderRange, ...] = tuple(compiler.sliders)
         self.source: SignalSource = compiler.source
 
-    def evaluate(self, moment: Moment) -> float:
-        """Return the value at `moment`, a finite number.
+    def evaluate(self, context: EvaluationContext) -> float:
+        """Return the value at `context`, a finite number.
 
         Raises:
             WaitingError: if its source has not been heard of yet.
             ExpressionError: if it has no value, as for 1 / 0 or log(-1).
         """
         try:
-            value = float(self._code(moment))
+            value = float(self._code(context))
         except ZeroDivisionError:
             raise self._without_value("it divides by zero") from None
         except OverflowError:

@@ -1,7 +1,7 @@
 """The constants and pure functions that an expression may name: a closed table.
 
-Every function takes and returns floats and costs the same whatever its arguments are, so nothing
-that can be written with them runs long or fills memory. Those that remember or listen are in
+Every function takes and returns floats and costs the same whatever its arguments are, so no
+expression runs long or fills memory. Functions that keep state or read inputs are in
 `sgview.signals.expressions.special_functions`.
 """
 

@@ -1,11 +1,16 @@
-"""The functions of expressions that listen: slider, osc, midi, note, bend, audio."""
+"""The functions of expressions that read inputs: slider, osc, midi, note, bend, audio."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from sgview.signals.expressions.arguments import Arguments, SliderRange
-from sgview.signals.expressions.context import Code, ExpressionError, Moment, WaitingError
+from sgview.signals.expressions.context import (
+    Code,
+    EvaluationContext,
+    ExpressionError,
+    WaitingError,
+)
 from sgview.signals.expressions.functions import clamp
 
 LEVELS = ("low", "mid", "high", "rms", "onset")
@@ -28,7 +33,7 @@ def slider(arguments: Arguments) -> Code:
     slider = SliderRange(name, low, high, start[0] if start else low)
     arguments.note_source("slider")
     arguments.note_slider(slider)
-    return lambda moment: moment.sliders.get(name, slider.start)
+    return lambda context: context.sliders.get(name, slider.start)
 
 
 def osc(arguments: Arguments) -> Code:
@@ -40,13 +45,13 @@ def osc(arguments: Arguments) -> Code:
     index = int(arguments.constant(2) or 0.0) if len(arguments) > 2 else 0
     arguments.note_source("osc")
 
-    def read(moment: Moment) -> float:
-        numbers = moment.osc.get(address)
+    def read(context: EvaluationContext) -> float:
+        numbers = context.osc.get(address)
         if numbers is not None and 0 <= index < len(numbers):
             return numbers[index]
         if default is None:
             raise WaitingError(f"Waiting for an OSC message {address[:60]}.")
-        return default(moment)
+        return default(context)
 
     return read
 
@@ -57,14 +62,14 @@ def midi(arguments: Arguments) -> Code:
     key = _key("cc", arguments, 0, 1)
     arguments.note_source("midi")
 
-    def read(moment: Moment) -> float:
-        name = key(moment)
-        number = moment.midi.get(name)
+    def read(context: EvaluationContext) -> float:
+        name = key(context)
+        number = context.midi.get(name)
         if number is not None:
             return number
         if default is None:
             raise WaitingError(f"Waiting for MIDI controller {name.rpartition('/')[2]}.")
-        return default(moment)
+        return default(context)
 
     return read
 
@@ -73,7 +78,7 @@ def note(arguments: Arguments) -> Code:
     """`note(number, channel)`: velocity while held."""
     key = _key("note", arguments, 0, 1)
     arguments.note_source("midi")
-    return lambda moment: moment.midi.get(key(moment), 0.0)
+    return lambda context: context.midi.get(key(context), 0.0)
 
 
 def bend(arguments: Arguments) -> Code:
@@ -81,10 +86,12 @@ def bend(arguments: Arguments) -> Code:
     channel = int(arguments.constant(0) or 0.0)
     arguments.note_source("midi")
     name = f"bend/{channel}"
-    return lambda moment: moment.midi.get(name, 0.0)
+    return lambda context: context.midi.get(name, 0.0)
 
 
-def _key(kind: str, arguments: Arguments, number: int, channel: int) -> Callable[[Moment], str]:
+def _key(
+    kind: str, arguments: Arguments, number: int, channel: int
+) -> Callable[[EvaluationContext], str]:
     """Return what names a controller or note in `Inputs.midi`."""
     known = arguments.constant(number)
     on = arguments.constant(channel) if len(arguments) > channel else 0.0
@@ -94,9 +101,9 @@ def _key(kind: str, arguments: Arguments, number: int, channel: int) -> Callable
         if not 0 <= known <= 127:
             raise ExpressionError("MIDI numbers go from 0 to 127.")
         name = f"{kind}/{int(on)}/{int(known)}"
-        return lambda moment: name
+        return lambda context: name
     code = arguments.code(number)
-    return lambda moment: f"{kind}/{int(on)}/{int(clamp(code(moment), 0.0, 127.0))}"
+    return lambda context: f"{kind}/{int(on)}/{int(clamp(code(context), 0.0, 127.0))}"
 
 
 def audio(arguments: Arguments) -> Code:
@@ -107,18 +114,18 @@ def audio(arguments: Arguments) -> Code:
         if level not in LEVELS:
             raise ExpressionError(f"audio knows {', '.join(LEVELS)}, or the number of a band.")
 
-        def read_level(moment: Moment) -> float:
-            if not moment.audio:
+        def read_level(context: EvaluationContext) -> float:
+            if not context.audio:
                 raise WaitingError("No sound is listened to.")
-            return moment.audio.get(level, 0.0)
+            return context.audio.get(level, 0.0)
 
         return read_level
     band = arguments.code(0)
 
-    def read_band(moment: Moment) -> float:
-        if not moment.bands:
+    def read_band(context: EvaluationContext) -> float:
+        if not context.bands:
             raise WaitingError("No sound is listened to.")
-        index = int(band(moment))
-        return moment.bands[index] if 0 <= index < len(moment.bands) else 0.0
+        index = int(band(context))
+        return context.bands[index] if 0 <= index < len(context.bands) else 0.0
 
     return read_band

@@ -1,34 +1,32 @@
-"""The functions of expressions that are more than a formula: those that listen or remember."""
+"""The functions of expressions that read inputs or keep state: a closed table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sgview.signals.expressions import easing
-from sgview.signals.expressions import inputs as listening
-from sgview.signals.expressions import stateful as remembering
-from sgview.signals.expressions.arguments import Form
+from sgview.signals.expressions import easing, inputs, stateful
+from sgview.signals.expressions.arguments import CodeBuilder
 
 
 @dataclass(frozen=True)
 class Signature:
-    """A form and how many arguments it takes."""
+    """A special function, and how many arguments it takes."""
 
-    build: Form
+    build: CodeBuilder
     least: int
     most: int
 
 
-FORMS: dict[str, Signature] = {
-    "slider": Signature(listening.slider, 1, 4),
-    "osc": Signature(listening.osc, 1, 3),
-    "midi": Signature(listening.midi, 1, 3),
-    "note": Signature(listening.note, 1, 2),
-    "bend": Signature(listening.bend, 0, 1),
-    "audio": Signature(listening.audio, 1, 1),
-    "lfo": Signature(remembering.lfo, 1, 3),
-    "env": Signature(remembering.env, 3, 3),
-    "smooth": Signature(remembering.smooth, 2, 2),
-    "pickup": Signature(remembering.pickup, 1, 1),
+SPECIAL_FUNCTIONS: dict[str, Signature] = {
+    "slider": Signature(inputs.slider, 1, 4),
+    "osc": Signature(inputs.osc, 1, 3),
+    "midi": Signature(inputs.midi, 1, 3),
+    "note": Signature(inputs.note, 1, 2),
+    "bend": Signature(inputs.bend, 0, 1),
+    "audio": Signature(inputs.audio, 1, 1),
+    "lfo": Signature(stateful.lfo, 1, 3),
+    "env": Signature(stateful.env, 3, 3),
+    "smooth": Signature(stateful.smooth, 2, 2),
+    "pickup": Signature(stateful.pickup, 1, 1),
     "ease": Signature(easing.ease, 1, 2),
 }

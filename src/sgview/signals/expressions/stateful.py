@@ -1,4 +1,4 @@
-"""The functions of expressions that go on from where they were: lfo, env, smooth, pickup.
+"""The functions of expressions that keep state: lfo, env, smooth, pickup.
 
 Each is built once for each place where it is written and keeps what it remembers there. The same
 instants in the same order give the same values.
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from sgview.signals.expressions.arguments import Arguments, choose
-from sgview.signals.expressions.context import Code, Moment
+from sgview.signals.expressions.context import Code, EvaluationContext
 from sgview.signals.expressions.functions import clamp, noise, pulse, random_step, saw, square, tri
 
 SHAPES: dict[str, Callable[[float], float]] = {
@@ -33,14 +33,14 @@ def lfo(arguments: Arguments) -> Code:
     steady = arguments.constant(0)
     if steady is not None:
         rate = steady
-        return lambda moment: shape(rate * moment.t + offset(moment))
+        return lambda context: shape(rate * context.t + offset(context))
     code = arguments.code(0)
     phase = 0.0
 
-    def run(moment: Moment) -> float:
+    def run(context: EvaluationContext) -> float:
         nonlocal phase
-        phase = (phase + code(moment) * moment.dt) % 1048576.0
-        return shape(phase + offset(moment))
+        phase = (phase + code(context) * context.dt) % 1048576.0
+        return shape(phase + offset(context))
 
     return run
 
@@ -50,18 +50,18 @@ def env(arguments: Arguments) -> Code:
     trigger, attack, release = (arguments.code(index) for index in range(3))
     level, is_rising, was_on = 0.0, False, False
 
-    def run(moment: Moment) -> float:
+    def run(context: EvaluationContext) -> float:
         nonlocal level, is_rising, was_on
-        is_on = trigger(moment) > 0.5
+        is_on = trigger(context) > 0.5
         is_rising = is_rising or (is_on and not was_on)  # to the top, however short the trigger
         was_on = is_on
         if is_rising:
-            seconds = attack(moment)
-            level = level + moment.elapsed / seconds if seconds > 0.0 else 1.0
+            seconds = attack(context)
+            level = level + context.elapsed / seconds if seconds > 0.0 else 1.0
             is_rising = level < 1.0
         elif not is_on:
-            seconds = release(moment)
-            level = level - moment.elapsed / seconds if seconds > 0.0 else 0.0
+            seconds = release(context)
+            level = level - context.elapsed / seconds if seconds > 0.0 else 0.0
         level = clamp(level)
         return level
 
@@ -73,15 +73,15 @@ def smooth(arguments: Arguments) -> Code:
     source, seconds = arguments.code(0), arguments.code(1)
     last: float | None = None
 
-    def run(moment: Moment) -> float:
+    def run(context: EvaluationContext) -> float:
         nonlocal last
-        x, time = source(moment), seconds(moment)
+        x, time = source(context), seconds(context)
         if not math.isfinite(x):
             return x
         if last is None or time <= 0.0:
             last = x
         else:
-            last += (x - last) * (1.0 - math.exp(-FOLLOW * moment.elapsed / time))
+            last += (x - last) * (1.0 - math.exp(-FOLLOW * context.elapsed / time))
         return last
 
     return run
@@ -94,15 +94,15 @@ def pickup(arguments: Arguments) -> Code:
     last: float | None = None  # where the source was
     is_caught = False
 
-    def run(moment: Moment) -> float:
+    def run(context: EvaluationContext) -> float:
         nonlocal target, last, is_caught
-        x = source(moment)
-        if moment.value != target:
-            target, last, is_caught = moment.value, None, False
+        x = source(context)
+        if context.value != target:
+            target, last, is_caught = context.value, None, False
         if not is_caught:
             before = x if last is None else last
-            is_caught = min(before, x) <= moment.value <= max(before, x)
+            is_caught = min(before, x) <= context.value <= max(before, x)
             last = x
-        return x if is_caught else moment.value
+        return x if is_caught else context.value
 
     return run

@@ -52,7 +52,7 @@ def apply_message(
         params: as they are.
         address: under "/sgview/".
         values: at least one.
-        networks: those that are loaded, for "/sgview/layer" with a number: 0 is the image, 1 the
+        networks: the loaded ones, for "/sgview/layer" with a number: 0 is the image, 1 the
             first layer of the network that plays.
 
     Raises:

@@ -1,1 +1,1 @@
-"""What the instrument hears: an input or a file, its spectrum, and the beat in it."""
+"""Sound: an input or a file, its spectrum, and the beat in it."""

@@ -1,4 +1,4 @@
-"""A file as the source of sound: heard in advance, so that every instant is known beforehand."""
+"""A file as the source of sound: analysed in advance, so that every instant is known."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 
 from sgview.signals.sound.spectrum import BANDS, HOP, NAMES, Follower, Spectrum, windows_of
-from sgview.signals.sound.tempo import HeardTempo, find_tempo
+from sgview.signals.sound.tempo import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
-RATE = 48_000  # that every file is brought to [samples/s]
+RATE = 48_000  # to which every file is resampled [samples/s]
 LONGEST = 3 * 3600  # [s]
 AT_ONCE = 4096  # windows whose spectra are computed together
 
 
 @dataclass(frozen=True, eq=False)
 class SoundFile:
-    """The levels of a whole file, hop by hop; it goes round and round."""
+    """The levels of a whole file, hop by hop; the file repeats."""
 
     seconds: float
     levels: np.ndarray  # [hops, 5], in the order of `NAMES`
     bands: np.ndarray  # [hops, BANDS]
-    tempo: HeardTempo | None  # its phase is that of the start
+    tempo: DetectedTempo | None  # its phase is that of the start
 
     def at(self, t: float) -> tuple[dict[str, float], tuple[float, ...]]:
         """Return levels and bands at `t` [s], what was heard up to then."""
@@ -37,12 +37,12 @@ class SoundFile:
         levels = (float(level) for level in self.levels[hop])
         return dict(zip(NAMES, levels, strict=True)), tuple(map(float, self.bands[hop]))
 
-    def tempo_at(self, t: float) -> HeardTempo | None:
+    def tempo_at(self, t: float) -> DetectedTempo | None:
         """Return the beat with its phase at `t` [s]; None if the file has no steady one."""
         if self.tempo is None:
             return None
         phase = (self.tempo.phase + (t % self.seconds) * self.tempo.bpm / 60.0) % 1.0
-        return HeardTempo(self.tempo.bpm, phase, self.tempo.clarity)
+        return DetectedTempo(self.tempo.bpm, phase, self.tempo.clarity)
 
 
 def read_samples(path: Path) -> np.ndarray:  # float32 [n], mono at `RATE`
@@ -79,7 +79,7 @@ def analyse(
     samples: np.ndarray,  # float32 [n], mono at `RATE`
     sound: Sound,
 ) -> SoundFile:
-    """Hear a whole file, as an input would be heard live."""
+    """Analyse a whole file, as an input is analysed live."""
     spectrum, follower = Spectrum(RATE, sound), Follower(RATE, sound)
     windows = windows_of(samples)
     levels = np.zeros((len(windows), len(NAMES)), np.float32)
@@ -87,7 +87,7 @@ def analyse(
     flux = np.zeros(len(windows))
     for start in range(0, len(windows), AT_ONCE):
         for hop, powers in enumerate(spectrum.powers(windows[start : start + AT_ONCE]), start):
-            heard = follower.hear(powers)
+            heard = follower.follow(powers)
             levels[hop], bands[hop], flux[hop] = heard.levels, heard.bands, heard.flux
     seconds = max(len(samples) / RATE, HOP / RATE)
     return SoundFile(seconds, levels, bands, find_tempo(flux, RATE))

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from sgview.signals.sound.spectrum import HOP, WINDOW, Follower, Heard, Spectrum
-from sgview.signals.sound.tempo import HeardTempo, find_tempo
+from sgview.signals.sound.spectrum import HOP, WINDOW, Follower, SoundLevels, Spectrum
+from sgview.signals.sound.tempo import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 
-TEMPO_MEMORY = 10.0  # of which the beat is found [s]
+TEMPO_MEMORY = 10.0  # length of sound in which the beat is looked for [s]
 TEMPO_EVERY = 1.0  # [s]
 MISSING = "Hearing an input takes the library sounddevice: pip install 'sgview[audio]'"
 
-_Found = tuple[HeardTempo, int]  # the beat, and the hop at which it has that phase
+_Found = tuple[DetectedTempo, int]  # the beat, and the hop at which it has that phase
 
 
 class SoundInput:
@@ -34,9 +34,9 @@ class SoundInput:
         library = _library()
         self._pending = np.zeros(0, np.float32)
         self._recent = np.zeros(WINDOW, np.float32)
-        self._heard: Heard | None = None
+        self._heard: SoundLevels | None = None
         self._hops = 0  # heard so far
-        self._searched = 0  # of them when the beat was looked for
+        self._searched = 0  # value of `_hops` when the beat was last looked for
         self._search: Future[_Found | None] | None = None
         self._tempo: _Found | None = None
         self._thread = ThreadPoolExecutor(1, "sgview tempo")
@@ -66,11 +66,11 @@ class SoundInput:
         """Whether sound still comes; False after the device was pulled out."""
         return bool(self._stream.active)
 
-    def latest(self) -> Heard | None:
+    def latest(self) -> SoundLevels | None:
         """Return the newest levels, None before the first; the same object until new ones come."""
         return self._heard
 
-    def tempo(self) -> HeardTempo | None:
+    def tempo(self) -> DetectedTempo | None:
         """Return the beat with its phase of now, None if none is heard; found on a thread."""
         step = HOP / self._rate  # [s]
         if self._search is not None and self._search.done():
@@ -83,7 +83,7 @@ class SoundInput:
             return None
         found, start = self._tempo
         phase = (found.phase + (self._hops - start) * step * found.bpm / 60.0) % 1.0
-        return HeardTempo(found.bpm, phase, found.clarity)
+        return DetectedTempo(found.bpm, phase, found.clarity)
 
     def close(self) -> None:
         """Stop listening; closing again does nothing."""
@@ -97,7 +97,7 @@ class SoundInput:
         while len(self._pending) >= HOP:
             hop, self._pending = self._pending[:HOP], self._pending[HOP:]
             self._recent = np.concatenate([self._recent[HOP:], hop])
-            heard = self._follower.hear(self._spectrum.powers(self._recent[None])[0])
+            heard = self._follower.follow(self._spectrum.powers(self._recent[None])[0])
             self._fluxes.append(heard.flux)
             self._hops += 1
             self._heard = heard

@@ -1,4 +1,4 @@
-"""What the instrument hears: an input live, or a file that goes with the time of the picture."""
+"""The source of sound: a live input, or a file that follows the time of the picture."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from sgview.signals.sound.file import SoundFile, analyse, read_samples
 from sgview.signals.sound.input import SoundInput, input_names
-from sgview.signals.sound.spectrum import NAMES, Heard
-from sgview.signals.sound.tempo import HeardTempo
+from sgview.signals.sound.spectrum import NAMES, SoundLevels
+from sgview.signals.sound.tempo import DetectedTempo
 from sgview.state.sound import Sound
 from sgview.state.status import SoundStatus
 from sgview.state.validation import ConfigError
@@ -24,8 +24,8 @@ Levels = tuple[dict[str, float], tuple[float, ...]]
 SILENCE: Levels = ({}, ())
 
 
-class Hearing:
-    """Owns the source of sound; nothing of it holds up a frame.
+class SoundSource:
+    """Owns the input or file that sound comes from; never holds up a frame.
 
     Args:
         sound: what to listen to.
@@ -39,19 +39,19 @@ class Hearing:
         self._file: SoundFile | None = None
         self._samples: tuple[str, np.ndarray] | None = None  # of the file read last
         self._task: Future[tuple[str, np.ndarray, SoundFile]] | None = None
-        self._wanted: Sound | None = None  # to be heard as soon as the task is done
+        self._wanted: Sound | None = None  # to be analysed as soon as the task is done
         self._retry = float("inf")
         self._names: Future[tuple[tuple[str, ...], str]] | None = None
         self._devices: tuple[str, ...] = ()
         self._listed = float("-inf")
         self._reason = ""
-        self._last_heard: Heard | None = None
+        self._last_heard: SoundLevels | None = None
         self._last_hop: Levels = SILENCE
         self.sound = Sound()
         self.set(sound)
 
     def set(self, sound: Sound) -> None:
-        """Listen to something else, or in another way."""
+        """Change the input or file, or how its levels move."""
         if sound == self.sound:
             return
         self.sound, self._reason = sound, ""
@@ -64,9 +64,9 @@ class Hearing:
             self._wanted = sound
             self._begin()
 
-    def hear(
+    def levels(
         self,
-        position: float,  # in a file that is heard [s]
+        position: float,  # in the file, if the source is one [s]
     ) -> Levels:
         """Return the newest levels and bands; the same objects until there are new ones."""
         self._poll()
@@ -83,7 +83,7 @@ class Hearing:
             self._last_hop = SILENCE
         return self._last_hop
 
-    def tempo(self, position: float) -> HeardTempo | None:
+    def tempo(self, position: float) -> DetectedTempo | None:
         """Return the beat of what is heard, its phase that of now."""
         if self._file is not None:
             return self._file.tempo_at(position)
@@ -148,12 +148,12 @@ class Hearing:
             self._open_input()
 
     def _begin(self) -> None:
-        """Read and hear the wanted file, if nothing else is being read."""
+        """Begin to read and analyse the wanted file, if no other is being read."""
         if self._wanted is None or self._task is not None:
             return
         sound, self._wanted = self._wanted, None
         known = self._samples
-        self._task = self._thread.submit(_hear_file, sound, known)
+        self._task = self._thread.submit(_analyse_file, sound, known)
 
     def _open_input(self) -> None:
         self._retry = float("inf")
@@ -171,7 +171,7 @@ class Hearing:
             self._input = None
 
 
-def _hear_file(
+def _analyse_file(
     sound: Sound, known: tuple[str, np.ndarray] | None
 ) -> tuple[str, np.ndarray, SoundFile]:
     is_known = known is not None and known[0] == sound.file

@@ -29,7 +29,7 @@ ONSET_LEAST = 0.05  # mean rise of the bands' levels that counts, whatever is us
 
 
 @dataclass(frozen=True)
-class Heard:
+class SoundLevels:
     """The levels after one hop."""
 
     levels: tuple[float, ...]  # in the order of `NAMES`
@@ -92,11 +92,11 @@ class Follower:
         self._onset = 0.0
         self._since = ONSET_GAP  # the last onset [s]
 
-    def hear(
+    def follow(
         self,
         powers: np.ndarray,  # [BANDS + 4], as `Spectrum.powers` gives them
-    ) -> Heard:
-        """Go on by one hop."""
+    ) -> SoundLevels:
+        """Advance by one hop and return its levels."""
         raw = _levels(powers * self._gain)
         rate = np.where(raw > self._levels, self._rise, self._fall)
         self._levels = self._levels + (raw - self._levels) * rate
@@ -105,7 +105,7 @@ class Follower:
         self._find_onset(flux)
         low, mid, high, rms = (round(float(level), 5) for level in self._levels[BANDS:])
         bands = tuple(round(float(level), 5) for level in self._levels[:BANDS])
-        return Heard((low, mid, high, rms, round(self._onset, 5)), bands, flux)
+        return SoundLevels((low, mid, high, rms, round(self._onset, 5)), bands, flux)
 
     def _find_onset(self, flux: float) -> None:
         """An onset is a peak of the flux, well above what it usually is."""

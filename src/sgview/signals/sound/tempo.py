@@ -21,12 +21,12 @@ LEAST_CLEAR = 0.4  # below, there is no beat
 
 
 @dataclass(frozen=True)
-class HeardTempo:
+class DetectedTempo:
     """The beat of a stretch of sound."""
 
     bpm: float  # [1/min]
     phase: float  # beats that have passed at its start, 0..1
-    clarity: float  # 0..1: how much of what begins does so on the beat
+    clarity: float  # 0..1: the share of the flux that falls on the beat
 
 
 class Tempo:
@@ -61,9 +61,9 @@ class Tempo:
     def start_at(
         self,
         position: float,  # real time since the beginning [s]
-        heard: HeardTempo | None = None,
+        heard: DetectedTempo | None = None,
     ) -> None:
-        """Be where the beat would be by then; on that of the sound, if it is followed."""
+        """Set the beat to where it is at `position`; to that of the sound, if it is followed."""
         if self.is_following and heard is not None:
             self.bpm = heard.bpm
         self.beat = position * self.bpm / 60.0
@@ -92,9 +92,9 @@ class Tempo:
     def advance(
         self,
         elapsed: float,  # real time [s]
-        heard: HeardTempo | None = None,
+        heard: DetectedTempo | None = None,
     ) -> None:
-        """Go on.
+        """Let time pass.
 
         Args:
             elapsed: since the last call [s].
@@ -110,9 +110,9 @@ class Tempo:
 
 
 def find_tempo(
-    flux: np.ndarray,  # [hops], as `Heard.flux`
+    flux: np.ndarray,  # [hops], as `SoundLevels.flux`
     rate: float,  # samples a second
-) -> HeardTempo | None:
+) -> DetectedTempo | None:
     """Return the steady beat in a stretch of sound, None if there is none.
 
     The tempo is where the flux has the strongest period: roughly by its autocorrelation, then
@@ -143,7 +143,7 @@ def find_tempo(
     if clarity < LEAST_CLEAR:
         return None
     # The component's angle is minus the time of the beats, in turns.
-    return HeardTempo(bpm, float(np.angle(component) / math.tau) % 1.0, clarity)
+    return DetectedTempo(bpm, float(np.angle(component) / math.tau) % 1.0, clarity)
 
 
 def _strength(x: np.ndarray, times: np.ndarray, bpm: float) -> float:

@@ -18,7 +18,7 @@ from stylegan3.fast.kernels.torgb.layer import MAX_COLOURS
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 
 Kernels = Literal["auto", "generic"]
-"""Which GPU instructions may be used: all of this GPU's, or those that every GPU has."""
+"""Which GPU instructions may be used: all of this GPU's, or only what every GPU has."""
 
 
 class Convolution(Protocol):

@@ -190,12 +190,13 @@ def test_any_size_of_window(make_stage, fakes, size, ui_scale) -> None:
         assert stage.params == Params()
 
 
-def test_an_arrangement_that_does_not_know_the_panel_lets_it_float(make_stage, tmp_path) -> None:
+def test_an_arrangement_without_its_place_lets_the_panel_float(make_stage, tmp_path) -> None:
     path = tmp_path / "panels.ini"
     make_stage(size=(1600, 1000), ini_path=path).gui.close()
     sections = path.read_text().split("\n\n")
-    kept = [section for section in sections if "[Performance]" not in section]
-    assert len(kept) == len(sections) - 1
+    of_the_place = ("[Window][Outputs]", "[Window][Performance]")
+    kept = [section for section in sections if not section.strip().startswith(of_the_place)]
+    assert len(kept) == len(sections) - 2
     path.write_text("\n\n".join(kept))
     stage = make_stage(size=(1600, 1000), ini_path=path)
     before = stage.gui.picture_rect

@@ -137,7 +137,7 @@ def new_edit(tensor: TensorInfo) -> Edit:
 
 
 def tensor_choices(tensors: Mapping[str, TensorInfo]) -> list[Choice]:
-    """Every tensor with its shape; a sign on those that a factor does not change."""
+    """Every tensor with its shape; a sign marks tensors that a factor does not change."""
     return [
         Choice(
             key=tensor.name,

@@ -9,18 +9,19 @@ from imgui_bundle import imgui
 from sgview.gui import theme
 from sgview.gui.controls import graphs, widgets
 from sgview.gui.panels import Emit
-from sgview.state.machine import MemoryShare, MemoryStatus
+from sgview.state.machine import MemoryOwner, MemoryShare, MemoryStatus
 from sgview.state.params import Params
 from sgview.state.status import Status
 
 _HELP = {
-    "Live weights": "What plays: blends and edits are written here.",
-    "Prepared weights, buffers": "What the fast path derives from the weights, and its pictures"
+    MemoryOwner.LIVE: "What plays: blends and edits are written here.",
+    MemoryOwner.PREPARED: "What the fast path derives from the weights, and its pictures"
     " between two layers.",
-    "Kept free by torch": "Was used and is held for later, CUDA graphs included.",
-    "Outside of torch": "CUDA itself, kernels, OpenGL, the screen, and other programs.",
-    "Rest of the program": "Python, torch, the window.",
+    MemoryOwner.KEPT_FREE: "Was used and is held for later, CUDA graphs included.",
+    MemoryOwner.OUTSIDE: "CUDA itself, kernels, OpenGL, the screen, and other programs.",
+    MemoryOwner.PROGRAM: "Python, torch, the window.",
 }
+_NETWORKS = (MemoryOwner.NETWORK_A, MemoryOwner.NETWORK_B)
 _PRISTINE = "As it came from its file: never written, so that every edit can be undone."
 
 
@@ -73,7 +74,7 @@ def _draw_rows(memory: MemoryStatus) -> None:
         imgui.table_next_column()
         graphs.swatch(colour)
         widgets.text(share.owner, theme.TEXT_DIM, imgui.get_content_region_avail().x)
-        default = _PRISTINE if share.owner.startswith("Network ") else ""
+        default = _PRISTINE if share.owner in _NETWORKS else ""
         widgets.tooltip(_HELP.get(share.owner, default))
         imgui.table_next_column()
         graphs.figure(graphs.bytes_text(share.size))

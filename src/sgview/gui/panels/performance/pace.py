@@ -14,13 +14,16 @@ from sgview.state.status import Status
 _USUAL_LIMIT = 120
 
 
-def draw_pace(status: Status, emit: Emit) -> None:
-    """Draw the rows that set the pace, within a section."""
-    is_synced = rows.toggle(
-        "Vsync", status.screen.vsync, True, "Wait for the refresh of the screen before each frame."
-    )
+def draw_vsync(status: Status, emit: Emit, help: str) -> None:
+    """Draw the row of the switch, with its tooltip."""
+    is_synced = rows.toggle("Vsync", status.screen.vsync, True, help)
     if is_synced != status.screen.vsync:
         emit(SetVsync(is_synced))
+
+
+def draw_pace(status: Status, emit: Emit) -> None:
+    """Draw the rows that set the pace, within a section."""
+    draw_vsync(status, emit, "Wait for the refresh of the screen before each frame.")
     limit = round(status.screen.fps_limit)
     imgui.begin_disabled(status.screen.vsync)
     new = rows.integer(

@@ -13,24 +13,25 @@ from sgview.gui.controls.graphs import Curve
 from sgview.gui.controls.rolling import Ceiling, Rolling
 from sgview.gui.panels import Emit
 from sgview.gui.panels.performance.pace import draw_pace
+from sgview.state.machine import Stage
 from sgview.state.params import Params
 from sgview.state.status import Status
 
 _PICTURES, _FRAMES = "pictures a second", "frames a second"
 _RATES = ((_PICTURES, "picture fps", theme.ACCENT), (_FRAMES, "window fps", theme.WARNING))
 _MOST = 0.97  # of the samples lie within the graph of the stages
-_OF_WINDOW = ("upload", "draw", "panels")
-_HOST = "window"  # what the window's thread computes, beside all else: not stacked
+_OF_WINDOW = (Stage.UPLOAD, Stage.DRAW, Stage.PANELS)
+_HOST = Stage.WINDOW  # beside all else: not stacked
 _HELP = {
-    "latents": "Noise or seeds become the vector that drives the network.",
-    "weights": "Blends and edits are written into the live weights, where they changed.",
-    "mapping": "From the latent z to the style vectors w.",
-    "synthesis": "From w to the picture, or to the layer that is shown.",
-    "mapping, synthesis": "From the latent to the picture, replayed as one CUDA graph.",
-    "picture": "Channels, gain, flips and statistics; from numbers to 8 bits.",
-    "upload": "The picture goes to the graphics library.",
-    "draw": "The graphics card draws the picture into the window.",
-    "panels": "The graphics card draws the panels.",
+    Stage.LATENTS: "Noise or seeds become the vector that drives the network.",
+    Stage.WEIGHTS: "Blends and edits are written into the live weights, where they changed.",
+    Stage.MAPPING: "From the latent z to the style vectors w.",
+    Stage.SYNTHESIS: "From w to the picture, or to the layer that is shown.",
+    Stage.GRAPH: "From the latent to the picture, replayed as one CUDA graph.",
+    Stage.PICTURE: "Channels, gain, flips and statistics; from numbers to 8 bits.",
+    Stage.UPLOAD: "The picture goes to the graphics library.",
+    Stage.DRAW: "The graphics card draws the picture into the window.",
+    Stage.PANELS: "The graphics card draws the panels.",
     _HOST: "What the window's own thread computes a frame, waiting left out.",
 }
 

@@ -1,0 +1,115 @@
+"""An output that writes pictures on a thread: what cannot be written in time is dropped."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from sgview.outputs.picture import OutputPicture
+from sgview.outputs.video import PictureWriter
+from sgview.state.status import OutputStatus
+
+MOST_WAITING = 8  # pictures, the one that is being written among them
+RATE_OVER = 1.0  # length of time that the rate is counted over [s]
+
+
+class WriterThread:
+    """An `Output` for anything that writes one picture after the other.
+
+    What goes wrong on the thread is raised by the next `offer` or `status`; what waits then is not
+    written any more.
+
+    Args:
+        writer: used and closed on the thread alone.
+        name: of the thread.
+        target: what the panel shows of where pictures go.
+        now: the source of real time [s].
+    """
+
+    def __init__(
+        self,
+        writer: PictureWriter,
+        name: str,
+        target: str = "",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._writer = writer
+        self._target = target
+        self._now = now
+        # The threads of an executor are waited for when the program ends, so that `close` need not.
+        self._thread = ThreadPoolExecutor(1, f"sgview {name}")
+        self._lock = Lock()
+        self._is_closed = False
+        self._waiting = 0  # pictures
+        self._written = 0
+        self._dropped = 0
+        self._size = (0, 0)
+        self._times: deque[float] = deque()  # when those of late were written [s]
+        self._error: Exception | None = None
+
+    def offer(self, picture: OutputPicture) -> None:
+        """Hand a picture to the thread, or drop it while `MOST_WAITING` wait.
+
+        Raises:
+            Exception: what went wrong on the thread.
+        """
+        self._raise_error()
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                self._dropped += 1
+                return
+            self._waiting += 1
+        self._thread.submit(self._write, picture)
+
+    def status(self) -> OutputStatus:
+        """Return how it goes.
+
+        Raises:
+            Exception: what went wrong on the thread.
+        """
+        self._raise_error()
+        with self._lock:
+            self._forget_times()
+            return OutputStatus(
+                target=self._target,
+                size=self._size,
+                rate=len(self._times) / RATE_OVER,
+                written=self._written,
+                dropped=self._dropped,
+            )
+
+    def close(self) -> None:
+        """Let the thread end once it has written what waits, without waiting for it."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._thread.submit(self._writer.close)
+        self._thread.shutdown(wait=False)
+
+    def _write(self, picture: OutputPicture) -> None:
+        """Write one picture; runs on the thread."""
+        try:
+            if self._error is None:
+                self._writer.write(picture.host())
+                with self._lock:
+                    self._written += 1
+                    self._size = picture.size
+                    self._times.append(self._now())
+                    self._forget_times()
+        except Exception as error:  # raised again where it is handled, on the other thread
+            self._error = error
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _forget_times(self) -> None:
+        begin = self._now() - RATE_OVER
+        while self._times and self._times[0] < begin:
+            self._times.popleft()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error

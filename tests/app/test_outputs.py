@@ -1,0 +1,113 @@
+"""Outputs in the running program: switched by the mouse, fed by the engine, never waited for."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sgview.outputs.output import OutputKind
+from sgview.outputs.outputs import Outputs
+from sgview.outputs.picture import OutputPicture
+from sgview.settings import Settings, WindowSettings
+from sgview.state import commands as c
+from sgview.state.params import Noise, Params
+from sgview.state.status import OutputStatus
+from tests.support.app import SG3_A, app_playing
+from tests.support.until import until
+
+pytestmark = pytest.mark.gl
+
+SERIES = "PNG series"
+
+
+@pytest.fixture
+def app(screen, tmp_path: Path) -> Iterator:
+    window = WindowSettings(width=1100, height=760)
+    with app_playing({"a": SG3_A}, screen, tmp_path, window=window) as app:
+        app.player.clock.is_paused = True
+        yield app
+
+
+def status_of(app, name: str = SERIES) -> OutputStatus:
+    return next(output for output in app.status.outputs if output.name == name)
+
+
+def play(app, params: Params) -> np.ndarray:
+    """Wait until `params` are on the screen, return the pixels that are there."""
+    app.params = params
+    until(lambda: app.picture.params == params, app.frame)
+    return app.picture.rgba8.numpy().copy()
+
+
+def test_a_series_holds_the_engines_pictures_byte_for_byte(app, screen, tmp_path: Path) -> None:
+    first = play(app, Params(noise=Noise(seed=11)))
+    assert not (tmp_path / "shots").exists()  # it is off by default
+    screen.xdotool("key", "o")
+    until(lambda: app.gui.picture_rect[0] > 0, app.frame)
+    screen.xdotool("mousemove", 24, 44)
+    app.frame()
+    screen.xdotool("mousedown", 1)
+    app.frame()
+    screen.xdotool("mouseup", 1)
+    until(lambda: status_of(app).written == 1, app.frame)  # that which is on the screen
+    target = Path(status_of(app).target)
+    seen = [first]
+    for seed in (12, 13):
+        seen.append(play(app, Params(noise=Noise(seed=seed))))
+        until(lambda: status_of(app).written == len(seen), app.frame)
+    assert (status_of(app).size, status_of(app).dropped) == ((64, 64), 0)
+    app.execute(c.ToggleOutput(SERIES))
+    play(app, Params(noise=Noise(seed=14)))
+    assert not status_of(app).is_on
+    assert target.parent == tmp_path / "shots"
+    files = sorted(target.iterdir())
+    assert len(files) == len(seen)
+    for pixels, file in zip(seen, files, strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(file)), pixels[..., :3])
+
+
+class Broken:
+    """Fails at its second picture."""
+
+    def __init__(self) -> None:
+        self.pictures: list[OutputPicture] = []
+        self.is_closed = False
+
+    def offer(self, picture: OutputPicture) -> None:
+        if self.pictures:
+            raise RuntimeError("the cable is out")
+        self.pictures.append(picture)
+
+    def status(self) -> OutputStatus:
+        return OutputStatus(written=len(self.pictures))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_an_output_that_fails_is_told_of_and_the_show_goes_on(
+    app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sgview.app.pictures import output_picture
+
+    broken = Broken()
+    kinds = (OutputKind("broken", "Fails.", lambda _: broken),)
+    outputs = Outputs(Settings(), app._notices, time.perf_counter, output_picture, kinds)
+    monkeypatch.setattr(app, "outputs", outputs)
+    first = play(app, Params(noise=Noise(seed=21)))
+    app.execute(c.ToggleOutput("broken"))
+    until(lambda: bool(app.status.outputs) and status_of(app, "broken").written == 1, app.frame)
+    view = broken.pictures[0]
+    np.testing.assert_array_equal(view.host(), first)
+    assert (view.params, view.t) == (app.params, app.player.clock.t)
+    play(app, Params(noise=Noise(seed=22)))
+    until(lambda: not status_of(app, "broken").is_on, app.frame)
+    assert status_of(app, "broken").problem == "RuntimeError: the cable is out"
+    assert [notice.text for notice in app.status.notices] == [
+        "broken: RuntimeError: the cable is out"
+    ]
+    assert broken.is_closed
+    assert (play(app, Params(noise=Noise(seed=23))) != first).any()

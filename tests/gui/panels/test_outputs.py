@@ -1,0 +1,128 @@
+"""The panel of outputs, and how it is found."""
+
+from pathlib import Path
+
+import pytest
+from imgui_bundle import imgui
+
+from sgview.gui import theme
+from sgview.gui.panels import transport
+from sgview.state.commands import ToggleOutput
+from sgview.state.params import Params
+from sgview.state.status import OutputStatus
+
+OFF = OutputStatus("PNG series", "Every new picture as a PNG.")
+ON = OutputStatus(
+    "Recorder", "A film.", True, "/films/take.mp4", (1024, 512), 29.7, written=120, dropped=3
+)
+FAILED = OutputStatus("NDI", "To other machines.", problem="It takes more packages.")
+
+
+@pytest.fixture
+def stage(make_stage, fakes):
+    stage = make_stage(status=fakes.status(outputs=(OFF, ON, FAILED)), size=(1600, 1000))
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    return stage
+
+
+def test_the_key_shows_the_panel_beside_the_picture_and_puts_it_away(make_stage, fakes) -> None:
+    stage = make_stage(status=fakes.status(outputs=(OFF,)), size=(1600, 1000))
+    before = stage.gui.picture_rect
+    assert not stage.has("##PNG series")
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    assert stage.has("##PNG series")
+    x, _, width, _ = stage.gui.picture_rect
+    assert x > 0
+    assert x + width == before[0] + before[2]  # the other panels stay where they are
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    assert stage.gui.picture_rect == before
+    assert (stage.params, stage.commands) == (Params(), [])
+
+
+def test_the_key_brings_hidden_panels_back(make_stage, fakes) -> None:
+    stage = make_stage(status=fakes.status(outputs=(OFF,)), size=(1600, 1000))
+    stage.gui.show_panels = False
+    stage.frame(2)
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    assert stage.gui.show_panels
+    assert stage.has("##PNG series")
+
+
+def test_outputs_and_performance_share_the_place(stage) -> None:
+    width = stage.gui.picture_rect[2]
+    stage.key(imgui.Key.p)
+    stage.frame(3)
+    assert stage.gui.picture_rect[2] == width
+    assert stage.has("time layers")
+    stage.show("Outputs")
+    assert stage.has("##PNG series")
+    assert not stage.has("time layers")
+
+
+def test_an_arrangement_that_does_not_know_them_has_a_place_for_them(
+    make_stage, fakes, tmp_path: Path
+) -> None:
+    status, path = fakes.status(outputs=(OFF,)), tmp_path / "panels.ini"
+    make_stage(ini_path=path, size=(1600, 1000)).gui.close()
+    sections = path.read_text(encoding="utf-8").split("\n\n")
+    kept = [section for section in sections if "[Window][Outputs]" not in section]
+    assert len(kept) == len(sections) - 1
+    path.write_text("\n\n".join(kept), encoding="utf-8")
+    stage = make_stage(status=status, ini_path=path, size=(1600, 1000))
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    assert stage.has("##PNG series")
+    assert stage.gui.picture_rect[0] > 0  # beside the picture, not over it
+
+
+def test_the_button_of_the_bar_shows_them_and_how_they_are(
+    make_stage, fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours = []
+    draw = transport.widgets.icon_button
+
+    def watched(icon: str, name: str, help: str = "", **look) -> bool:
+        if name == "outputs":
+            colours.append((look["colour"], help.partition("\n")[2]))
+        return draw(icon, name, help, **look)
+
+    monkeypatch.setattr(transport.widgets, "icon_button", watched)
+    stage = make_stage(status=fakes.status(outputs=(OFF,)), size=(1600, 1000))
+    stage.click("outputs")
+    assert stage.has("##PNG series")
+    assert colours[-1] == (None, "")
+    stage.change(outputs=(OFF, ON))
+    assert colours[-1] == (theme.ACCENT, "Recorder")
+    stage.change(outputs=(OFF, ON, FAILED))
+    assert colours[-1] == (theme.ERROR, "Recorder")
+
+
+def test_all_are_shown_at_a_glance(stage) -> None:
+    for text in ("Recorder", "30 /s", "1024 x 512, 120 pictures", "3 dropped", "/films/take.mp4"):
+        assert stage.reads(text), text
+    for text in ("PNG series", "Every new picture as a PNG.", "NDI", "It takes more packages."):
+        assert stage.reads(text), text
+    assert not stage.reads("A film.")  # what it is for stands there while it is off
+
+
+def test_one_that_is_on_and_has_had_no_picture_says_so(stage) -> None:
+    stage.change(outputs=(OutputStatus("NDI", is_on=True),))
+    assert stage.reads("No picture yet")
+    stage.change(outputs=(OutputStatus("NDI", is_on=True, size=(8, 8), written=1),))
+    assert stage.reads("8 x 8, 1 picture")
+
+
+def test_switches_are_commands(stage) -> None:
+    stage.click("##PNG series")
+    stage.click("##Recorder")
+    assert stage.commands == [ToggleOutput("PNG series"), ToggleOutput("Recorder")]
+    assert stage.params == Params()
+
+
+def test_long_paths_stay_in_the_panel(stage) -> None:
+    stage.change(outputs=(OutputStatus("S", is_on=True, target="/a/long/folder" * 20 + "/end"),))
+    assert any(text.startswith("…") and text.endswith("/end") for text in stage.texts)
