@@ -62,7 +62,10 @@ def _open(path: Path, progress: Callable[[float], None] | None) -> Source:
         raise UnusableError("it is a folder: name a file in it")
     if path.exists() and not path.is_file():
         raise UnusableError("it is no regular file")
-    return Source(path, progress)
+    try:
+        return Source(path, progress)
+    except ValueError as error:  # such as a NUL in it
+        raise UnusableError("no file can have that name") from error
 
 
 def _read(

@@ -158,9 +158,7 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
     if value is None and leaf.is_optional:
         pass
     elif leaf.is_number:
-        if value is None or isinstance(value, str):
-            raise ValueError(f"{leaf.path} is a number, not {value and value[:40]!r}")
-        value = leaf.fit(float(value))
+        value = leaf.fit(_number(leaf, value))
     elif not isinstance(value, str):
         raise ValueError(f"{leaf.path} is a text, not {value!r}")
     elif leaf.choices and value not in leaf.choices:
@@ -169,6 +167,20 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
     updates: Updates = {}
     add_update(updates, leaf.parts, value)
     return apply_updates(params, updates)
+
+
+def _number(leaf: Leaf, value: Any) -> float:
+    """Return what is set as a number: Python's, NumPy's or a switch's, and no text.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        if not isinstance(value, str | bytes):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{leaf.path} is a number, not {str(value)[:40]!r}")
 
 
 def leaves(params: Params) -> Iterator[Leaf]:

@@ -133,15 +133,15 @@ class TakeRecorder:
         encode = msgspec.json.Encoder().encode
         since_flush = 0.0
         try:
-            with self._file, compressor.stream_writer(self._file, closefd=False) as writer:
-                while (item := self._queue.get()) is not None:
-                    writer.write(_text(encode, item) + b"\n")
-                    since_flush += item.elapsed if isinstance(item, Line) else FLUSH_EVERY
-                    if since_flush >= FLUSH_EVERY:
-                        since_flush = 0.0
-                        writer.flush(zstandard.FLUSH_BLOCK)
-                        self._file.flush()
-                writer.flush(zstandard.FLUSH_FRAME)
+            with self._file:
+                with compressor.stream_writer(self._file, closefd=False) as writer:
+                    while (item := self._queue.get()) is not None:
+                        writer.write(_text(encode, item) + b"\n")
+                        since_flush += item.elapsed if isinstance(item, Line) else FLUSH_EVERY
+                        if since_flush >= FLUSH_EVERY:
+                            since_flush = 0.0
+                            writer.flush(zstandard.FLUSH_BLOCK)
+                            self._file.flush()
                 self._file.flush()
                 os.fsync(self._file.fileno())
         except OSError as error:
