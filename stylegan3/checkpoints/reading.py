@@ -53,6 +53,8 @@ def read(
         raise CheckpointError(path, "you have no permission to read it") from error
     except OSError as error:
         raise CheckpointError(path, f"it cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise CheckpointError(path, "it is nested more deeply than any network") from error
     except MemoryError as error:
         raise CheckpointError(path, "there is not enough memory for it") from error
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import UnusableError, brief
 from stylegan3.checkpoints.found import FoundGenerator, Part, configure, infer_options
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
 from stylegan3.families import FAMILIES
@@ -101,7 +101,7 @@ def read_tensorflow(tree: Any) -> FoundGenerator | None:
     version = network.state.get("version")
     if type(version) is not int or version < OLDEST_VERSION:
         raise UnusableError(
-            f"it is a TensorFlow network of version {str(version)[:20]}, from StyleGAN1 or"
+            f"it is a TensorFlow network of version {brief(version)}, from StyleGAN1 or"
             " Progressive GAN, which are not supported; StyleGAN2 has version 4 and up"
         )
     variables = _variables(network)
@@ -126,9 +126,11 @@ def _options(network: Stub) -> dict[str, Any]:
     given = network.state.get("static_kwargs")
     given = given if isinstance(given, dict) else {}
     sides = [given.get(name) for name in ("resolution_w", "resolution_h")]
-    if sides[0] != sides[1]:
+    # Types first: lists within lists compare as slowly as they print.
+    if not all(side is None or type(side) is int for side in sides) or sides[0] != sides[1]:
         raise UnusableError(
-            f"its pictures are not square ({sides[0]} x {sides[1]}), which is not supported"
+            f"its pictures are not square ({brief(sides[0])} x {brief(sides[1])}), which is not"
+            " supported"
         )
     options = {}
     for name, option in OPTIONS.items():

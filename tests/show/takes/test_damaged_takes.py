@@ -11,7 +11,7 @@ import zstandard
 from sgview.show.script_frame import ScriptFrame
 from sgview.show.takes.recorder import TakeRecorder
 from sgview.show.takes.replay import count, replay
-from sgview.show.takes.take import ALLOWANCE, FACTOR, FASTEST, LONGEST_LINE, read_take
+from sgview.show.takes.take import ALLOWANCE, FASTEST, LONGEST_LINE, read_take
 from sgview.signals.incoming import Instant
 from sgview.state.params import Edit, Params
 from sgview.state.validation import ConfigError
