@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from sgview.cli import options, shots
+from sgview.cli.interrupts import Interrupts, interrupts
+from sgview.cli.targets import make_room, refuse_to_replace
 from sgview.outputs.video import open_writer
 from sgview.settings import NetworkSettings
 from sgview.show.takes.take import RecordedNetwork
@@ -50,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|FOLDER",
         help="film.mp4 (.mov .mkv .webm), or a folder for PNG files",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a film or pictures that are there already"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,6 +73,13 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
     if args.take is not None:
         _refuse_beside_take(args)
+    if not args.force:
+        refuse_to_replace(args.out)
+    with interrupts() as asked:
+        return _run(args, asked)
+
+
+def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     settings = shots.with_sound(options.settings_from(args), args.audio)
     plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args)
     if plan.notice:
@@ -81,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
             follows_take = False
         else:
             follows_take = True
-        return _render(engine, plan, args.out, follows_take=follows_take)
+        return _render(engine, plan, args.out, asked, follows_take=follows_take)
 
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
@@ -125,11 +137,15 @@ def _check(engine: Engine, params: Params) -> None:
     engine.take_notices()
 
 
-def _render(engine: Engine, plan: shots.Plan, out: Path, *, follows_take: bool) -> int:
+def _render(
+    engine: Engine, plan: shots.Plan, out: Path, asked: Interrupts, *, follows_take: bool
+) -> int:
     cast = TakeNetworks(engine)
+    make_room(out)
     writer = open_writer(out, plan.fps)
     written = 0
     bar = tqdm(plan.shots, total=plan.count, unit="frame", desc=str(out), disable=None)
+    asked.begin()
     try:
         for shot in bar:
             if follows_take:
@@ -137,16 +153,21 @@ def _render(engine: Engine, plan: shots.Plan, out: Path, *, follows_take: bool) 
             picture = engine.render(shot.params, shot.t)
             if picture is None:
                 raise ConfigError("the take plays no network there: name one on the command line")
+            if asked.is_wanted:
+                break
             writer.write(picture.rgba8.cpu().numpy())
             written += 1
     except KeyboardInterrupt:
-        print(f"sgview: stopped; {out} holds {written} pictures", file=sys.stderr)
-        return 130
+        asked.count += 1
     finally:
         bar.close()
         writer.close()
-    for notice in engine.take_notices():
-        print(f"sgview: {notice.text} {notice.hint}", file=sys.stderr)
+    notes = [f"{notice.text} {notice.hint}" for notice in engine.take_notices()]
+    for note in [*notes, *filter(None, [writer.note])]:
+        print(f"sgview: {note}", file=sys.stderr)
+    if asked.is_wanted and written < plan.count:
+        print(f"sgview: stopped; {out} holds {written} pictures", file=sys.stderr)
+        return 130
     print(f"{out}: {written} pictures, {written / plan.fps:.1f} s", file=sys.stderr)
     return 0
 

@@ -18,12 +18,14 @@ DRAFT = ".sgview-"
 """How names of unfinished files begin: hidden, and short whatever the file itself is called."""
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes, *, waits: bool = True) -> None:
     """Replace the file by `content`, or make it; a link to a file stays one.
 
     Args:
         path: the file; its folder is made if need be.
         content: all that it will hold; text becomes UTF-8.
+        waits: until the disk has it. Without, as for one of many pictures, loss of power may cost
+            it, but no kill of the program.
 
     Raises:
         OSError: if it cannot be written; the old file stays as it was.
@@ -33,13 +35,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
     target = path.resolve() if path.is_symlink() else path
     draft = target.with_name(f"{DRAFT}{secrets.token_hex(8)}")
     try:
-        _write(draft, data, _mode_of(target))
+        _write(draft, data, _mode_of(target), waits=waits)
         draft.replace(target)
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
-    sync_folder(target.parent)
+    if waits:
+        sync_folder(target.parent)
 
 
 def writable(text: str) -> str:
@@ -85,14 +88,15 @@ def _mode_of(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _write(draft: Path, data: bytes, mode: int | None) -> None:
+def _write(draft: Path, data: bytes, mode: int | None, *, waits: bool) -> None:
     """Write a new file, wait for the disk, and compare what it says of the size."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(draft, flags, 0o666)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        if waits:
+            os.fsync(file.fileno())
         size = os.fstat(file.fileno()).st_size
     if size != len(data):
         raise OSError(errno.EIO, f"the disk has {size} of {len(data)} bytes", str(draft))
