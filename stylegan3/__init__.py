@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
     from stylegan3.loading import load
     from stylegan3.stylegan2.config import StyleGAN2Config
+    from stylegan3.xl.config import StyleGANXLConfig
 
 __all__ = [
     "CheckpointError",
@@ -30,6 +31,7 @@ __all__ = [
     "LayerSpec",
     "StyleGAN2Config",
     "StyleGAN3Config",
+    "StyleGANXLConfig",
     "family_of",
     "group_of",
     "load",
@@ -44,6 +46,7 @@ _HOMES = {
     "LayerSpec": "layers",
     "StyleGAN2Config": "stylegan2.config",
     "StyleGAN3Config": "alias_free.config",
+    "StyleGANXLConfig": "xl.config",
     "family_of": "families",
     "group_of": "layers",
     "load": "loading",

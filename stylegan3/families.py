@@ -1,8 +1,7 @@
 """The families of generators, one row each.
 
-A new family is a package beside `stylegan2` and `alias_free`, and a row here; readers of its files
-go to `checkpoints.readers`, and its planner, if it has one, to
-`fast.planners`.
+A new family is a package beside `stylegan2`, `alias_free` and `xl`, and a row here; readers of its
+files go to `checkpoints.readers`, and its planner, if it has one, to `fast.planners`.
 """
 
 from __future__ import annotations
@@ -19,12 +18,16 @@ from stylegan3.alias_free.infer import infer_stylegan3
 from stylegan3.alias_free.synthesis import AliasFreeSynthesis
 from stylegan3.config import Config
 from stylegan3.layers import has_blocks, is_alias_free
+from stylegan3.mapping import MappingNetwork
 from stylegan3.ops.filters import resample_filter
 from stylegan3.shapes import Shapes
 from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.infer import infer_stylegan2
 from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis
 from stylegan3.synthesis import Synthesis
+from stylegan3.xl.config import StyleGANXLConfig
+from stylegan3.xl.infer import infer_stylegan_xl, is_stylegan_xl
+from stylegan3.xl.mapping import StyleGANXLMapping
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Family:
     buffers: Mapping[str, Callable[[Any, tuple[int, ...]], Tensor] | None]
     """Last parts of the names of the synthesis' buffers, with what makes such a buffer from
     configuration and shape, None where these do not determine it."""
+    mapping: Callable[[Any], MappingNetwork] = MappingNetwork.of  # of a configuration
 
     @property
     def name(self) -> str:
@@ -46,19 +50,30 @@ class Family:
         return self.config.family
 
 
+_ALIAS_FREE_BUFFERS = {
+    "transform": lambda config, shape: torch.eye(3),
+    "magnitude_ema": lambda config, shape: torch.ones([]),
+    **dict.fromkeys(("freqs", "phases", "up_filter", "down_filter")),
+}
 _ROWS = (
-    # StyleGAN3 first: a network with layers of both kinds is one
+    # before StyleGAN3, whose layers it has
+    Family(
+        config=StyleGANXLConfig,
+        synthesis=AliasFreeSynthesis,
+        mapping=StyleGANXLMapping.of,
+        title=lambda config: "StyleGAN-XL",
+        recognises=is_stylegan_xl,
+        infer=infer_stylegan_xl,
+        buffers=_ALIAS_FREE_BUFFERS,
+    ),
+    # before StyleGAN2: a network with layers of both kinds is one
     Family(
         config=StyleGAN3Config,
         synthesis=AliasFreeSynthesis,
         title=lambda config: "StyleGAN3-R" if config.use_radial_filters else "StyleGAN3-T",
         recognises=is_alias_free,
         infer=infer_stylegan3,
-        buffers={
-            "transform": lambda config, shape: torch.eye(3),
-            "magnitude_ema": lambda config, shape: torch.ones([]),
-            **dict.fromkeys(("freqs", "phases", "up_filter", "down_filter")),
-        },
+        buffers=_ALIAS_FREE_BUFFERS,
     ),
     Family(
         config=StyleGAN2Config,
@@ -77,7 +92,7 @@ _BUFFERS = {"w_avg", "num_batches_tracked"}.union(*(family.buffers for family in
 
 
 def family_of(config: Config) -> str:
-    """Name of the family, as people know it: "StyleGAN3-T", "StyleGAN3-R" or "StyleGAN2"."""
+    """Name of the family, as people know it: "StyleGAN3-T", "StyleGAN-XL"."""
     return FAMILIES[config.family].title(config)
 
 

@@ -29,10 +29,9 @@ class Generator(nn.Module):
         self.num_ws = config.num_ws
         self.img_resolution = config.img_resolution
         self.img_channels = config.img_channels
-        self.synthesis: Synthesis = FAMILIES[config.family].synthesis(config)
-        self.mapping = MappingNetwork(
-            config.z_dim, config.c_dim, config.w_dim, config.num_ws, **config.mapping_arguments()
-        )
+        family = FAMILIES[config.family]
+        self.synthesis: Synthesis = family.synthesis(config)
+        self.mapping: MappingNetwork = family.mapping(config)
 
     @classmethod
     def of(cls, config: Config, state: Mapping[str, Tensor]) -> Generator:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stylegan3.config import Config
 from stylegan3.ops.bias_act import bias_act
 
 
@@ -80,7 +81,7 @@ class MappingNetwork(nn.Module):
         embed_features = embed_features or w_dim
         layer_features = layer_features or w_dim
         if c_dim > 0:
-            self.embed = FullyConnected(c_dim, embed_features)
+            self._add_label(embed_features)
         first = z_dim + (embed_features if c_dim > 0 else 0)
         widths = [first] + [layer_features] * (num_layers - 1) + [w_dim]
         for i in range(num_layers):
@@ -89,6 +90,12 @@ class MappingNetwork(nn.Module):
             )
             self.add_module(f"fc{i}", layer)
         self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    @classmethod
+    def of(cls, config: Config) -> MappingNetwork:
+        """Return the mapping network of a configuration."""
+        sizes = (config.z_dim, config.c_dim, config.w_dim, config.num_ws)
+        return cls(*sizes, **config.mapping_arguments())
 
     def forward(
         self,
@@ -106,17 +113,18 @@ class MappingNetwork(nn.Module):
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
         x = normalise_second_moment(z.to(self.w_avg.dtype))
-        if self.c_dim > 0:
-            x = torch.cat([x, normalise_second_moment(self.embed(self._label(c, x)))], dim=1)
+        label = self._label(c, x) if self.c_dim > 0 else None
+        if label is not None:
+            x = torch.cat([x, normalise_second_moment(self.embedding(label))], dim=1)
         for i in range(self.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
         if update_emas:
-            self.w_avg.copy_(x.detach().mean(0).lerp(self.w_avg, self.w_avg_beta))
+            self._update_average(x.detach(), label)
         ws = x[:, None, :].expand(-1, self.num_ws, -1)
         if truncation_psi == 1:
             return ws.contiguous()
         cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
-        truncated = self.w_avg.lerp(x, truncation_psi)[:, None, :]
+        truncated = self.average(label).lerp(x, truncation_psi)[:, None, :]
         return torch.cat(
             [
                 truncated.expand(-1, min(cutoff, self.num_ws), -1),
@@ -124,6 +132,22 @@ class MappingNetwork(nn.Module):
             ],
             dim=1,
         )
+
+    def embedding(self, c: Tensor) -> Tensor:  # [N, c_dim] -> [N, embed_features]
+        """What the mapping network reads of labels, beside z."""
+        return self.embed(c)
+
+    def average(self, c: Tensor | None) -> Tensor:  # [N, c_dim] -> [w_dim] or [N, w_dim]
+        """What truncation moves w towards; here the same for all labels."""
+        return self.w_avg
+
+    def _add_label(self, features: int) -> None:
+        """Make the layers that read labels."""
+        self.embed = FullyConnected(self.c_dim, features)
+
+    def _update_average(self, w: Tensor, c: Tensor | None) -> None:
+        """Move w_avg towards the mean of `w` [N, w_dim], of which `c` are the labels."""
+        self.w_avg.copy_(w.mean(0).lerp(self.w_avg, self.w_avg_beta))
 
     def _label(self, c: Tensor | None, x: Tensor) -> Tensor:  # [N, c_dim]
         if c is None:

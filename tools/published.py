@@ -29,7 +29,11 @@ def published_layers(radial: bool) -> list[AliasFreeLayer]:
 
 def published_geometry(layer: int, *, radial: bool, resolution: int = 1024) -> FilterGeometry:
     """Return the filters of a layer of stylegan3-t or -r."""
-    g = published_config(radial, resolution).layers[layer]
+    return layer_geometry(published_config(radial, resolution).layers[layer])
+
+
+def layer_geometry(g: AliasFreeLayer) -> FilterGeometry:
+    """Return the filters of a layer."""
     up = lowpass_filter(g.up_taps, g.in_cutoff, g.in_half_width * 2, g.tmp_sampling_rate)
     down = lowpass_filter(
         g.down_taps,

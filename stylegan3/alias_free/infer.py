@@ -38,7 +38,7 @@ def infer_stylegan3(shapes: Shapes) -> dict[str, Any]:
         bare = StyleGAN3Config(channel_base=1 << 20, **options)
         options["margin_size"] = (layers[0].size - int(bare.sampling_rates[0])) // 2
         options["channel_max"] = max(layer.channels for layer in layers[:-1])
-        options["channel_base"] = _channel_base(bare, [layer.channels for layer in layers[:-1]])
+        options["channel_base"] = channel_base(bare, [layer.channels for layer in layers[:-1]])
         is_match = tuple(layer.name for layer in StyleGAN3Config(**options).layers) == names
     except (ValueError, ArithmeticError):
         is_match = False
@@ -47,7 +47,7 @@ def infer_stylegan3(shapes: Shapes) -> dict[str, Any]:
     return mapping | options
 
 
-def _channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
+def channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
     """The roundest base of which every width is rint(min(base / 2 / cutoff, widest)).
 
     Raises:
@@ -55,9 +55,10 @@ def _channel_base(config: StyleGAN3Config, channels: list[int]) -> int:
     """
     widest, low, high = max(channels), 1, math.inf
     for width, cutoff in zip(channels, config.cutoffs, strict=False):
-        low = max(low, math.ceil((width - 0.5) * 2 * cutoff))
+        # between the halves, which are rounded to either side
+        low = max(low, math.floor((width - 0.5) * 2 * cutoff) + 1)
         if width < widest:
-            high = min(high, math.floor((width + 0.5) * 2 * cutoff))
+            high = min(high, math.ceil((width + 0.5) * 2 * cutoff) - 1)
     if high == math.inf:
         return 1 << (low - 1).bit_length()
     for step in (1 << i for i in range(23, -1, -1)):

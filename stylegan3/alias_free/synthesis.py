@@ -193,10 +193,10 @@ class AliasFreeSynthesis(Synthesis):
         if layer == "input":
             return x
         use_fp16 = ws.is_cuda and ws.dtype == torch.float32 and not force_fp32
-        for g in self.config.layers:
-            is_fp16 = use_fp16 and self.config.is_fp16(g.index)
+        for place, g in enumerate(self.config.layers):  # numbers in names may have a gap
+            is_fp16 = use_fp16 and self.config.is_fp16(place)
             x = x.to(torch.float16 if is_fp16 else ws.dtype)
-            x = self.get_submodule(g.name)(x, ws[:, g.index + 1], update_emas=update_emas)
+            x = self.get_submodule(g.name)(x, ws[:, place + 1], update_emas=update_emas)
             if layer == g.name:
                 return x
         return x.to(ws.dtype) * self.config.output_scale

@@ -16,6 +16,7 @@ from stylegan3.shapes import Shapes
 
 W_AVG = "mapping.w_avg"
 W_AVG_SAMPLES = 10_000
+W_AVG_CLASS_SAMPLES = 100  # of each class, where each has its own average
 SHOWN = 3  # names in a message
 
 
@@ -79,28 +80,42 @@ def complete(
             f"it has no noise pictures for {len(silent)} layers, so these stay silent"
         )
     if W_AVG in recomputed:
-        state[W_AVG] = torch.zeros(found.config.w_dim)
-        state[W_AVG] = mean_w(found.config, state)
-        found.notes.append(
-            f"it has no average w, so the mean of {W_AVG_SAMPLES} mapped samples is used"
-        )
+        state[W_AVG] = torch.zeros(expected[W_AVG])
+        samples = _samples(expected[W_AVG])
+        state[W_AVG] = mean_w(found.config, state, samples)
+        found.notes.append(f"it has no average w, so the mean of {samples} mapped samples is used")
 
 
-def mean_w(config: Config, state: dict[str, Tensor]) -> Tensor:  # [w_dim]
-    """Mean of w over z ~ N(0, 1), with labels drawn evenly: what training averages over time."""
+def _samples(shape: tuple[int, ...]) -> int:
+    """How many samples give the average w, or one for each class."""
+    return W_AVG_SAMPLES if len(shape) == 1 else max(W_AVG_SAMPLES, shape[0] * W_AVG_CLASS_SAMPLES)
+
+
+def mean_w(
+    config: Config, state: dict[str, Tensor], samples: int
+) -> Tensor:  # [w_dim], [c_dim, w_dim]
+    """Mean of w over z ~ N(0, 1), with labels drawn evenly: what training averages over time.
+
+    Where `state` has an average for each class, the mean is that of each class.
+    """
     generator = Generator.of(config, state)
     draw = torch.Generator().manual_seed(0)
-    total = torch.zeros(config.w_dim, dtype=torch.float64)
+    shape = state[W_AVG].shape
+    total = torch.zeros(shape[0] if len(shape) > 1 else 1, shape[-1], dtype=torch.float64)
+    count = torch.zeros(len(total), dtype=torch.float64)
     chunk = 1000
     with torch.no_grad():
-        for start in range(0, W_AVG_SAMPLES, chunk):
+        for start in range(0, samples, chunk):
             z = torch.randn(chunk, config.z_dim, generator=draw)
-            c = None
+            c, place = None, torch.zeros(chunk, dtype=torch.int64)
             if config.c_dim:
                 classes = torch.arange(start, start + chunk) % config.c_dim
                 c = torch.nn.functional.one_hot(classes, config.c_dim).float()
-            total += generator.mapping(z, c)[:, 0].double().sum(0)
-    return (total / W_AVG_SAMPLES).to(state["mapping.fc0.weight"].dtype)
+                place = classes if len(shape) > 1 else place
+            total.index_add_(0, place, generator.mapping(z, c)[:, 0].double())
+            count.index_add_(0, place, torch.ones(chunk, dtype=torch.float64))
+    mean = total / count[:, None]
+    return mean.reshape(shape).to(state["mapping.fc0.weight"].dtype)
 
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -29,7 +29,6 @@ MISTAKES: tuple[tuple[bytes, str], ...] = (
 
 # Kinds of networks that are not supported: name, patterns of tensor names, of class names.
 UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
-    ("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),
     ("EG3D", r"backbone\.synthesis\.|superresolution\.block", r"TriPlaneGenerator|OSGDecoder"),
     ("StyleGAN-T", r"mapping\.clip\.|synthesis\.input\.basis", r"networks\.generator\.Generator"),
     (
@@ -57,7 +56,9 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
     ("VQGAN", r"quantize\.embedding", r"VQModel"),
     ("a discriminator", r"^(b4\.mbstd|b\d+\.fromrgb|final_conv\.)", r"Discriminator"),
 )
-RELATIVES = UNSUPPORTED[:3]  # these carry the published names but compute something else
+# Kinds of networks that are supported, where the file lacks what they are recognised by.
+INCOMPLETE = (("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),)
+RELATIVES = UNSUPPORTED[:2]  # these carry the published names but compute something else
 MOST_NAMES = 20_000
 
 
@@ -95,9 +96,13 @@ def describe_contents(tree: Any) -> str:
     for family, tensor_pattern, class_pattern in UNSUPPORTED:
         is_named = any(re.search(tensor_pattern, name) for name in names)
         if is_named or any(re.search(class_pattern, name) for name in classes if name):
-            return f"it is {family}, which is not supported; StyleGAN2 and StyleGAN3 are"
+            return f"it is {family}, which is not supported"
+    for family, tensor_pattern, class_pattern in INCOMPLETE:
+        is_named = any(re.search(tensor_pattern, name) for name in names)
+        if is_named or any(re.search(class_pattern, name) for name in classes if name):
+            return f"it is {family}, but the layers of its synthesis are missing"
     if isinstance(tree, dict) and "GAN" in tree:
-        return "it is lucidrains' StyleGAN2, which is not supported; StyleGAN2 and StyleGAN3 are"
+        return "it is lucidrains' StyleGAN2, which is not supported"
     held = [name[:40] for name in (*classes, *names)][:4]
     detail = f" (it holds {', '.join(held)} ..)" if held else ""
     return f"there is no StyleGAN2 or StyleGAN3 generator in it{detail}"

@@ -74,7 +74,7 @@ class MappingPlan:
         layers = [_layer(mapping, i) for i in range(mapping.num_layers)]
         if self._label is not None or any(layer.activation != "lrelu" for layer in layers):
             # no methods of this object: what refers to itself is not freed at once
-            truncate = partial(_truncate, mapping.w_avg, self._w, self._psi, self._ws)
+            truncate = partial(_truncate, mapping, self._label, self._w, self._psi, self._ws)
             return [
                 Step("mapping", partial(_run, mapping, self.z, self._label, self._w)),
                 Step("mapping truncation", truncate),
@@ -115,8 +115,11 @@ def _run(mapping: MappingNetwork, z: Tensor, label: Tensor | None, w: Tensor) ->
     w.copy_(mapping(z[None], label)[0, 0])
 
 
-def _truncate(average: Tensor, w: Tensor, psi: Tensor, ws: Tensor) -> None:
+def _truncate(
+    mapping: MappingNetwork, label: Tensor | None, w: Tensor, psi: Tensor, ws: Tensor
+) -> None:
     """Write `w_avg + psi (w - w_avg)` to every row: Karras et al. 2019, appendix B."""
+    average = mapping.average(label)
     torch.lerp(average.expand(ws.shape), w.expand(ws.shape), psi, out=ws)
 
 

@@ -21,6 +21,7 @@ class Planner(Protocol):
 PLANNERS: Mapping[str, Callable[..., Planner]] = {
     "stylegan2": StyleGAN2Planner,
     "stylegan3": AliasFreePlanner,
+    "stylegan-xl": AliasFreePlanner,
 }
 """Planners by the family's name, called with (synthesis, operations, precision, ws); ValueError
 says what they do not support. A family that stands in `families.FAMILIES` alone is played by the

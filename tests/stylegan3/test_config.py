@@ -37,7 +37,10 @@ def test_a_configuration_survives_json(config):
         (lambda: StyleGAN3Config(z_dim=True), "z_dim must be an integer"),
         (lambda: StyleGAN3Config(w_dim=0), "w_dim must be an integer of 1"),
         (lambda: StyleGAN3Config(conv_clamp=float("nan")), "conv_clamp must be a number above 0"),
-        (lambda: config_from_dict({"family": "biggan"}), "family must be one of stylegan2"),
+        (
+            lambda: config_from_dict({"family": "biggan"}),
+            "family must be one of stylegan-xl, stylegan2, stylegan3",
+        ),
         (lambda: config_from_dict({"family": "stylegan2", "zdim": 3}), "no option 'zdim'"),
     ],
 )

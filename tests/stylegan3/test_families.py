@@ -6,11 +6,20 @@ import pytest
 import torch
 
 import stylegan3
-from stylegan3 import Config, Generator, StyleGAN2Config, StyleGAN3Config, families, family_of
+from stylegan3 import (
+    Config,
+    Generator,
+    StyleGAN2Config,
+    StyleGAN3Config,
+    StyleGANXLConfig,
+    families,
+    family_of,
+)
 from stylegan3.families import FAMILIES, Family, fresh_buffer, is_buffer, recognise
-from tests.support.networks import SMALL2, SMALL3
+from tests.support import ROOT
+from tests.support.networks import SMALL2, SMALL3, SMALL_XL
 
-SMALL = {"stylegan2": SMALL2, "stylegan3": SMALL3}
+SMALL = {"stylegan2": SMALL2, "stylegan3": SMALL3, "stylegan-xl": SMALL_XL}
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
@@ -44,6 +53,16 @@ def test_families_are_named_for_people() -> None:
     assert family_of(StyleGAN2Config()) == "StyleGAN2"
     assert family_of(StyleGAN3Config()) == "StyleGAN3-T"
     assert family_of(StyleGAN3Config(use_radial_filters=True)) == "StyleGAN3-R"
+    assert family_of(StyleGANXLConfig()) == "StyleGAN-XL"
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_the_page_of_formats_says_that_every_family_opens(family: Family) -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    title = family.title(family.config()).removesuffix("-T")
+    rows = [row for row in page.splitlines() if row.startswith("|") and row.endswith("| opens |")]
+    assert any(title in row for row in rows)
+    assert f"`{family.name}`" in page  # as the configuration in a file names it
 
 
 def test_names_of_no_family_are_not_recognised() -> None:

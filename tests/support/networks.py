@@ -1,9 +1,13 @@
-"""Networks small enough to run often, with odd channel counts."""
+"""Networks small enough to run often, with odd channel counts, and those that lie here packed."""
+
+import lzma
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config, StyleGANXLConfig
+from tests.support import DATA
 
 SMALL3 = StyleGAN3Config(
     z_dim=24,
@@ -17,6 +21,27 @@ SMALL3 = StyleGAN3Config(
 SMALL2 = StyleGAN2Config(
     z_dim=24, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400, channel_max=27
 )
+SMALL_XL = StyleGANXLConfig(
+    z_dim=24,
+    c_dim=4,
+    w_dim=20,
+    img_resolution=64,
+    num_layers=6,
+    channel_base=640,
+    channel_max=21,
+    margin_size=4,
+    head_layers=(5, 4),
+    up_factors=(2, 2),
+    embed_classes=6,
+    embed_features=7,
+)
+
+
+def unpacked(name: str, folder: Path) -> Path:
+    """Write the file that lies in `tests/data/NAME.xz` to `folder`."""
+    path = folder / name
+    path.write_bytes(lzma.decompress((DATA / f"{name}.xz").read_bytes()))
+    return path
 
 
 def lively(config: StyleGAN2Config | StyleGAN3Config, seed: int = 0) -> Generator:

@@ -7,6 +7,7 @@ file is hostile, where an inert stub would let it pass in silence.
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from stylegan3.checkpoints.errors import UnusableError
 
@@ -29,6 +30,12 @@ DATA_BUILTINS = _words(
     "NotImplemented object range set slice str tuple unicode xrange"
 )
 BUILTIN_MODULES = ("builtins", "__builtin__")
+# What dill adds, all of which `dill` reads as data.
+DILL_NAMES = _words(
+    "builtins.getattr dill._dill._create_array dill._dill._create_cell dill._dill._create_code "
+    "dill._dill._create_function dill._dill._get_attr dill._dill._import_module "
+    "dill._dill._load_type"
+)
 # Packages that load, install or run code, beside the standard library.
 CODE_PACKAGES = _words(
     "IPython cloudpickle commands dill exceptions joblib nt paramiko pip pkg_resources "
@@ -48,11 +55,20 @@ def check_global(module: str, name: str) -> None:
     Raises:
         UnusableError: naming it.
     """
-    if not _is_data(module, name):
-        raise UnusableError(
-            f"it refers to {module[:80]}.{name[:80]}, which has no place in a checkpoint;"
-            " nothing in it was run"
-        )
+    if f"{module}.{name}" not in DILL_NAMES and not _is_data(module, name):
+        refuse_global(module, name)
+
+
+def refuse_global(module: str, name: str) -> NoReturn:
+    """Refuse the file for a name in it.
+
+    Raises:
+        UnusableError: naming it.
+    """
+    raise UnusableError(
+        f"it refers to {module[:80]}.{name[:80]}, which has no place in a checkpoint;"
+        " nothing in it was run"
+    )
 
 
 def _is_data(module: str, name: str) -> bool:

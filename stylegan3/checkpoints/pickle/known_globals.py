@@ -5,16 +5,15 @@ Every other class or function becomes a `Stub`.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.pickle import arrays, dill
 from stylegan3.checkpoints.pickle.values import (
     ArrayRef,
-    DTypeRef,
     EncodedText,
     Global,
     NestedStorage,
@@ -37,21 +36,6 @@ STORAGE_DTYPES = {
     "BoolStorage": torch.bool,
     "UntypedStorage": torch.uint8,
 }
-NUMPY_DTYPES = {
-    "f8": torch.float64,
-    "f4": torch.float32,
-    "f2": torch.float16,
-    "i8": torch.int64,
-    "i4": torch.int32,
-    "i2": torch.int16,
-    "i1": torch.int8,
-    "u1": torch.uint8,
-    "b1": torch.bool,
-}
-SCALAR_FORMATS = {
-    "f8": "d", "f4": "f", "f2": "e", "i8": "q", "i4": "i", "i2": "h", "i1": "b",
-    "u8": "Q", "u4": "I", "u2": "H", "u1": "B", "b1": "?",
-}  # fmt: skip
 
 
 def construct(function: Global, args: tuple[Any, ...]) -> Any:
@@ -106,71 +90,6 @@ def _container(function: Global, args: tuple[Any, ...]) -> dict[Any, Any] | list
     if function.name in ("set", "frozenset", "list") and len(args) < 2:
         return args[0] if args and isinstance(args[0], list) else []
     return None
-
-
-def set_state(target: ArrayRef | DTypeRef, state: Any) -> None:
-    """Fill an array or data type from its pickled state.
-
-    Raises:
-        UnusableError: if the state makes no sense.
-    """
-    if isinstance(target, DTypeRef):
-        if isinstance(state, tuple) and len(state) > 1:
-            target.is_big_endian = state[1] in (">", b">")
-        return
-    if not isinstance(state, tuple) or len(state) != 5:
-        raise UnusableError("it is damaged: a NumPy array in it has no valid state")
-    _, shape, dtype, is_fortran, data = state
-    target.ref = _array(data, dtype, shape, "F" if is_fortran else "C").ref
-
-
-def _array(data: Any, dtype: Any, shape: Any, order: Any = "C") -> ArrayRef:
-    if not isinstance(dtype, DTypeRef) or not isinstance(shape, tuple):
-        raise UnusableError("it is damaged: a NumPy array in it has no valid state")
-    if dtype.code not in NUMPY_DTYPES or dtype.is_big_endian:
-        return ArrayRef()  # text, objects: nothing a generator is made of
-    torch_dtype = NUMPY_DTYPES[dtype.code]
-    if isinstance(data, str):
-        data = data.encode("latin-1", "replace")
-    if not isinstance(data, Span | EncodedText | bytes):
-        return ArrayRef()
-    if not all(type(n) is int and 0 <= n < 1 << 48 for n in shape) or len(shape) > 16:
-        raise UnusableError("a NumPy array in it has an impossible shape")
-    stride, step = [], 1
-    for size in shape if order == "F" else reversed(shape):
-        stride.append(step)
-        step = min(step * max(size, 1), 1 << 48)
-    strides = tuple(stride if order == "F" else reversed(stride))
-    numel = 1
-    for size in shape:
-        numel *= size
-    if isinstance(data, EncodedText):
-        available = numel  # known only when decoded, checked then
-    else:
-        nbytes = data.length if isinstance(data, Span) else len(data)
-        available = nbytes // torch_dtype.itemsize
-    if numel > available:
-        raise UnusableError(f"a NumPy array in it claims the shape {shape} but has fewer numbers")
-    storage = Storage(torch_dtype, data, available)
-    return ArrayRef(TensorRef(storage, 0, shape, strides if numel else (0,) * len(shape)))
-
-
-def _dtype(code: Any, *_: Any) -> DTypeRef:
-    text = code.decode("latin-1") if isinstance(code, bytes) else code
-    if not isinstance(text, str):
-        return DTypeRef("")
-    return DTypeRef(text.lstrip("<>=|"), text.startswith(">"))
-
-
-def _scalar(dtype: Any, data: Any = b"") -> Any:
-    if isinstance(data, str):
-        data = data.encode("latin-1", "replace")
-    if not isinstance(dtype, DTypeRef) or not isinstance(data, bytes):
-        return None
-    layout = SCALAR_FORMATS.get(dtype.code)
-    if layout is None or struct.calcsize(layout) != len(data):
-        return None
-    return struct.unpack((">" if dtype.is_big_endian else "<") + layout, data)[0]
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *rest: Any) -> TensorRef:
@@ -233,14 +152,16 @@ _CONSTRUCTORS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._tensor", "_rebuild_from_type_v2"): _call,
     ("torch.nn.parameter", "Parameter"): _first,
     ("torch.storage", "_load_from_bytes"): _nested_storage,
-    ("numpy", "dtype"): _dtype,
+    ("numpy", "dtype"): arrays.dtype,
     ("_codecs", "encode"): _encode,
     ("builtins", "bytes"): _bytes,
     ("builtins", "bytearray"): _bytes,
     ("__builtin__", "bytes"): _bytes,
     ("__builtin__", "bytearray"): _bytes,
+    **dill.CONSTRUCTORS,
 }
 for _core in ("numpy.core", "numpy._core"):
-    _CONSTRUCTORS[f"{_core}.multiarray", "_reconstruct"] = lambda *_: ArrayRef()
-    _CONSTRUCTORS[f"{_core}.multiarray", "scalar"] = _scalar
-    _CONSTRUCTORS[f"{_core}.numeric", "_frombuffer"] = _array
+    for _module in dill.ARRAY_MODULES:
+        _CONSTRUCTORS[f"{_core}.{_module}", "_reconstruct"] = lambda *_: ArrayRef()
+        _CONSTRUCTORS[f"{_core}.{_module}", "scalar"] = arrays.scalar
+    _CONSTRUCTORS[f"{_core}.numeric", "_frombuffer"] = arrays.array

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.pickle.arrays import set_state
 from stylegan3.checkpoints.pickle.denylist import check_global
-from stylegan3.checkpoints.pickle.known_globals import construct, copy_cost, safe_key, set_state
+from stylegan3.checkpoints.pickle.known_globals import construct, copy_cost, safe_key
 from stylegan3.checkpoints.pickle.stack import Stack
 from stylegan3.checkpoints.pickle.values import ArrayRef, DTypeRef, EncodedText, Global, Stub
 from stylegan3.checkpoints.source import Cursor

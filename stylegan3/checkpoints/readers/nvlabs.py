@@ -1,4 +1,4 @@
-"""StyleGAN3 and StyleGAN2-ADA pickles as the PyTorch programs of NVIDIA write them.
+"""StyleGAN3, StyleGAN2-ADA and StyleGAN-XL pickles as the published PyTorch programs write them.
 
 Such a file is a dictionary with `G`, `D`, `G_ema` and more, one with only `G_ema`, or the module
 itself. Modules carry the arguments they were built with; the source text that they embed is skipped
@@ -20,6 +20,7 @@ from stylegan3.checkpoints.found import (
     plain_scalars,
 )
 from stylegan3.checkpoints.pickle.modules import ModuleRef, as_module
+from stylegan3.checkpoints.readers.xl import configure_xl
 from stylegan3.config import Config
 from stylegan3.families import Family, recognise
 from stylegan3.layers import alias_free_name, block_name
@@ -49,7 +50,8 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
                 notes.append(
                     "it has no averaged weights (G_ema), so the training weights G are used"
                 )
-            training = plain_scalars(tree) | plain_scalars(tree.get("training_set_kwargs"))
+            told = (tree, tree.get("training_set_kwargs"), tree.get("progress"))
+            training = {k: v for values in told for k, v in plain_scalars(values).items()}
             break
     if module is None:
         return None
@@ -65,6 +67,8 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
 
 
 def _config(family: Family, module: ModuleRef, parts: dict[str, Part], notes: list[str]) -> Config:
+    if family.name == "stylegan-xl":
+        return configure_xl(module, {name: part.shape for name, part in parts.items()})
     attributes = _attributes(family, module)
     if module.kwargs or module.args:
         return configure(family.config, attributes | _arguments(family.config, module, notes))

@@ -70,11 +70,12 @@ def seeds(small2, small3, tmp_path_factory):
         torch.save({"g_ema": small2.state_dict()}, buffer, _use_new_zipfile_serialization=is_zip)
         files[name] = buffer.getvalue()
     files["pytorch"] = (DATA / "sg3-r-64.pkl").read_bytes()
+    files["dill"] = (DATA / "sgxl-r-sr-sr-uncond-64.pkl").read_bytes()
     files["tensorflow"] = (DATA / "sg2-tf-legacy-32.pkl").read_bytes()
     return files
 
 
-@pytest.mark.parametrize("name", ["pytorch", "tensorflow", "zip", "stream", "safetensors"])
+@pytest.mark.parametrize("name", ["pytorch", "dill", "tensorflow", "zip", "stream", "safetensors"])
 def test_damaged_files(seeds, tmp_path, name):
     seed = seeds[name]
     counts = {True: 0, False: 0}
@@ -96,6 +97,9 @@ OPCODES = st.sampled_from(
     + [b"ctorch_utils.persistence\n_reconstruct_persistent_obj\n", b"c_codecs\nencode\n"]
     + [b"cdnnlib.tflib.network\nNetwork\n", b"ctorch.storage\n_load_from_bytes\n"]
     + [b"ctorch._tensor\n_rebuild_from_type_v2\n", b"X\x05\x00\x00\x00G_ema", b"C\x04\x00\x00\x80?"]
+    + [b"cdill._dill\n_import_module\n", b"cdill._dill\n_get_attr\n", b"cbuiltins\ngetattr\n"]
+    + [b"cdill._dill\n_create_array\n", b"cdill._dill\n_load_type\n", b"X\x03\x00\x00\x00set"]
+    + [b"cdill._dill\n_create_code\n", b"X\x0a\x00\x00\x00numpy.core"]
 )
 
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config, StyleGANXLConfig
 from stylegan3.fast import FastSynthesis, Precision
 from stylegan3.fast.kernels.convolution.convolution import Kernels
-from tests.support.networks import SMALL2, SMALL3, latent, lively
+from tests.support.networks import SMALL2, SMALL3, SMALL_XL, latent, lively
 
 pytestmark = [
     pytest.mark.cuda,
@@ -31,7 +31,20 @@ SMALL_R = StyleGAN3Config(
     use_radial_filters=True,
 )
 SMALL_2 = StyleGAN2Config(img_resolution=256, channel_base=8192, channel_max=128)
-PUBLISHED = {"t": SMALL_T, "r": SMALL_R, "2": SMALL_2}
+# rates rise by 2 in the first stage, by up to 8 at once in the second
+SMALL_XL_R = StyleGANXLConfig(
+    img_resolution=512,
+    num_layers=7,
+    c_dim=3,
+    channel_base=4096,
+    channel_max=72,
+    conv_kernel=1,
+    use_radial_filters=True,
+    head_layers=(5, 4),
+    up_factors=(2, 16),
+)
+PUBLISHED = {"t": SMALL_T, "r": SMALL_R, "2": SMALL_2, "xl": SMALL_XL_R}
+FAMILIES = {"stylegan3": SMALL3, "stylegan2": SMALL2, "stylegan-xl": SMALL_XL}
 
 
 @pytest.fixture
@@ -71,14 +84,21 @@ def levels(picture: Tensor, spread: float) -> Tensor:
 
 @pytest.mark.parametrize("precision", ["fast", "published", "fp32"])
 @pytest.mark.parametrize(
-    "name", ["sg3-t-64-a.pkl", "sg3-r-64.pkl", "sg2-64-a.pkl", "sg2-rosinality-64.pt"]
+    "name",
+    [
+        "sg3-t-64-a.pkl",
+        "sg3-r-64.pkl",
+        "sg2-64-a.pkl",
+        "sg2-rosinality-64.pt",
+        "sgxl-r-sr-sr-uncond-64.pkl",
+    ],
 )
 def test_pictures_of_the_reference_networks(
     reference: Reference, name: str, precision: Precision
 ) -> None:
     generator, recorded = reference(name)
     fast = FastSynthesis(lively_copy(generator), precision)
-    for n in range(2):
+    for n in range(len(recorded["z"])):
         for _ in range(2):  # captured, then replayed
             picture = fast(z=recorded["z"][n : n + 1].cuda()).cpu()
         expected = recorded["image"][n : n + 1]
@@ -112,7 +132,7 @@ def test_every_layer(
     assert difference.max() <= (2 if precision != "fp32" else 1)
 
 
-@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+@pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES)
 def test_a_moving_edit_is_followed_and_captures_nothing(
     config: StyleGAN2Config | StyleGAN3Config,
 ) -> None:
@@ -172,7 +192,7 @@ def test_all_that_is_derived_can_be_captured(
     assert relative_error(picture, first) > 5e-2
 
 
-@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+@pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES)
 def test_a_frame_never_waits(
     config: StyleGAN2Config | StyleGAN3Config,
     never_waiting: Callable[[], AbstractContextManager[None]],

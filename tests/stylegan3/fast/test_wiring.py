@@ -14,11 +14,12 @@ from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
-from tests.support.networks import SMALL2, SMALL3, latent, lively
+from tests.support.networks import SMALL2, SMALL3, SMALL_XL, latent, lively
 from tests.support.operations import reference_operations
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
+XL = "sgxl-r-sr-sr-uncond-64.pkl"
 Reference = Callable[[str], tuple[Generator, dict[str, Tensor]]]
 
 
@@ -32,18 +33,21 @@ def assert_close(actual: Tensor, expected: Tensor, tolerance: float = 2e-5) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["sg3-t-64-a.pkl", "sg3-r-64.pkl", "sg2-64-a.pkl", "sg2-rosinality-64.pt"]
+    "name",
+    ["sg3-t-64-a.pkl", "sg3-r-64.pkl", "sg2-64-a.pkl", "sg2-rosinality-64.pt", XL],
 )
 def test_pictures_of_the_reference_networks(reference: Reference, name: str) -> None:
     generator, recorded = reference(name)
     fast = make_fast(generator)
-    for n in range(2):
+    for n in range(len(recorded["z"])):
         picture = fast(z=recorded["z"][n : n + 1])
         assert_close(picture, recorded["image"][n : n + 1])
         assert_close(fast.ws, recorded["ws"][n : n + 1])
 
 
-@pytest.mark.parametrize("config", [SMALL3, SMALL2], ids=["stylegan3", "stylegan2"])
+@pytest.mark.parametrize(
+    "config", [SMALL3, SMALL_XL, SMALL2], ids=["stylegan3", "stylegan-xl", "stylegan2"]
+)
 def test_every_layer_can_be_shown(config: StyleGAN2Config | StyleGAN3Config) -> None:
     generator = lively(config)
     fast = make_fast(generator)
@@ -51,6 +55,18 @@ def test_every_layer_can_be_shown(config: StyleGAN2Config | StyleGAN3Config) -> 
     ws = generator.mapping(z)
     for name in (*generator.synthesis.layer_names, None):
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+
+
+def test_classes_and_their_averages_of_stylegan_xl() -> None:
+    generator = lively(SMALL_XL)
+    fast = make_fast(generator)
+    z = latent(generator)
+    for weights in ((0.0, 0.0, 1.0, 0.0), (0.0, 0.5, 0.0, 0.25), (0.0,) * 4, None):
+        label = None if weights is None else torch.tensor([weights])
+        for psi, cutoff in ((1.0, None), (0.7, None), (0.7, 3)):
+            fast(z=z, c=label, truncation_psi=psi, truncation_cutoff=cutoff)
+            assert_close(fast.ws, generator.mapping(z, label, psi, cutoff))
+    assert_close(fast(z=z), generator(z))
 
 
 def test_a_layer_goes_by_its_index_too() -> None:

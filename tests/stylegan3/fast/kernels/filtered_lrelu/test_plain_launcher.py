@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from stylegan3 import StyleGANXLConfig
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
 from stylegan3.fast.kernels.filtered_lrelu.plain_launcher import PlainFilteredLrelu
 from tests.support.kernels import run_filtered_lrelu
-from tools.published import published_geometry, relative_error
+from tools.published import layer_geometry, published_geometry, relative_error
 
 FLOAT, HALF = torch.float32, torch.float16
 
@@ -23,6 +24,28 @@ def test_published_layers(device: torch.device, layer: int, radial: bool) -> Non
     )
     assert relative_error(actual, expected) < 1e-6
     assert torch.equal(padding, torch.zeros_like(padding))
+
+
+@pytest.mark.parametrize(("factor", "up"), [(4, 8), (8, 8), (16, 16)])
+@pytest.mark.parametrize("radial", [False, True], ids=["t", "r"])
+def test_rates_that_rise_by_more_than_2_at_once(
+    device: torch.device, factor: int, up: int, radial: bool
+) -> None:
+    """As in a superresolution stage of StyleGAN-XL that enlarges much in few layers."""
+    config = StyleGANXLConfig(
+        img_resolution=16 * factor,
+        head_layers=(4,),
+        up_factors=(factor,),
+        use_radial_filters=radial,
+    )
+    layer = max(config.layers, key=lambda g: g.up_factor)
+    assert layer.up_factor == up
+    geometry, size = layer_geometry(layer), layer.in_size + layer.conv_kernel - 1
+    op = PlainFilteredLrelu(geometry, device)
+    actual, expected, _ = run_filtered_lrelu(
+        op, geometry, device, 1, (size, size), in_dtype=FLOAT, out_dtype=FLOAT
+    )
+    assert relative_error(actual, expected) < 2e-6
 
 
 @pytest.mark.parametrize(("up", "up_taps"), [(1, 0), (1, 5), (2, 8), (3, 7), (4, 24)])
