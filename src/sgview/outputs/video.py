@@ -23,7 +23,7 @@ from sgview.state.whole_file import write_whole
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, str]] = {
     "libx264": {"crf": "16", "rc-lookahead": "20"},
     "libvpx-vp9": {"crf": "24", "b": "0", "lag-in-frames": "12"},
 }
@@ -203,7 +203,7 @@ class VideoWriter(Closing):
         stream = cast(av.VideoStream, self._container.add_stream(codec, rate=self._rate))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = max(1, round(float(self._rate)))  # a fragment a second
-        stream.options = OPTIONS[codec]
+        stream.options = {**OPTIONS[codec]}
         return stream
 
 

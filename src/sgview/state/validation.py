@@ -12,6 +12,7 @@ import json
 import math
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -193,8 +194,13 @@ def _choices_at(path: str, kind: type) -> list[str]:
     return [str(value) for value in node.values] if is_choice else []
 
 
+@cache
+def _tree_of(kind: type) -> Any:
+    return msgspec.inspect.type_info(kind)
+
+
 def _type_at(path: str, kind: type) -> Any:
-    node: Any = msgspec.inspect.type_info(kind)
+    node: Any = _tree_of(kind)
     for field, _index in re.findall(r"\.(\w+)|(\[[^\]]*\])", path):
         node = _inner(node, field)
     return node
