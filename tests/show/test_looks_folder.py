@@ -257,3 +257,16 @@ def test_looks_have_the_permissions_of_other_files(shelf: Shelf) -> None:
     shelf.looks.wait()
     modes = {(shelf.folder / f"night{suffix}").stat().st_mode for suffix in (".toml", ".png")}
     assert len(modes) == 1
+
+
+def test_text_that_is_no_unicode_is_read_as_its_replacement(shelf: Shelf) -> None:
+    shelf.folder.mkdir()
+    text = r"""{"sliders":{"\ud800":1}, "bindings":{"noise.amplitude":"slider(\"\ud800\")"}}"""
+    (shelf.folder / "surr.json").write_text(text)
+    (shelf.folder / "worse.json").write_text(r'{"\ud800": 1, "noise": {"type": "\udcff"}}')
+    shelf.looks.wait()
+    worse, found = sorted(shelf.looks.shown, key=lambda look: look.params is not None)
+    assert found.params is not None
+    assert found.params.sliders == {"\ufffd": 1.0}
+    worse.problem.encode()
+    assert "there is no such setting" in worse.problem

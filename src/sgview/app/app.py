@@ -35,6 +35,7 @@ from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
+from sgview.state.places import is_folder, working_folder
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status
 
@@ -315,4 +316,4 @@ class App(Closing):
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]
-        return next((folder for folder in recent if folder.is_dir()), Path.cwd())
+        return next(filter(is_folder, recent), working_folder())

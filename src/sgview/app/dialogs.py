@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from sgview.state import commands as c
+from sgview.state.places import working_folder
 from sgview.state.status import PathPrompt
 
 Then = Callable[[Path], c.Command]
@@ -62,9 +63,9 @@ class FileDialog:
                 suggestion = preset_folder / "preset.toml"
                 self.ask_save("Save preset", suggestion, PRESET_FILTER, c.SavePreset)
             case c.ChooseScript():
-                self.ask_open("Open script", Path.cwd(), SCRIPT_FILTER, c.OpenScript)
+                self.ask_open("Open script", working_folder(), SCRIPT_FILTER, c.OpenScript)
             case c.ChooseSound():
-                self.ask_open("Open sound", Path.cwd(), SOUND_FILTER, c.OpenSound)
+                self.ask_open("Open sound", working_folder(), SOUND_FILTER, c.OpenSound)
             case c.AnswerPathPrompt(path):
                 return self.answer(path)
             case _:

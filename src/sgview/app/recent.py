@@ -28,7 +28,11 @@ class RecentFiles:
 
     def add(self, path: Path) -> None:
         """Put `path` first and write the list."""
-        name = str(path.absolute())
+        try:
+            name = str(path.absolute())
+        except OSError as error:  # the working folder is gone
+            log.warning("%s is not remembered: %s", path, error)
+            return
         others = [other for other in self.paths if other != name]
         self.paths = (name, *others)[: self._limit]
         try:

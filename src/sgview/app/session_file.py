@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from sgview.state.places import is_file
 from sgview.state.presets import VERSION, decode
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError, build, read_data
@@ -48,7 +49,7 @@ class SessionFile:
 
     def _keep_last(self) -> None:
         """Copy the previous session to its backup, so that a start without `--resume` keeps it."""
-        if self._path.is_file():
+        if is_file(self._path):
             try:
                 shutil.copyfile(self._path, before(self._path))
             except OSError as error:

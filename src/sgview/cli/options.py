@@ -16,6 +16,7 @@ from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
+from sgview.state.places import is_file
 from sgview.state.presets import load_preset
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError, problem_of
@@ -163,14 +164,6 @@ def _networks(configured: NetworkSettings, args: argparse.Namespace) -> NetworkS
     if args.demo is not None:
         return NetworkSettings(demo=args.demo)
     return configured
-
-
-def is_file(path: str | Path) -> bool:
-    """Whether there is a file of that name, which may be anything."""
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):  # too long a name, a folder that may not be entered, a NUL
-        return False
 
 
 def all_looks() -> dict[str, Path]:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from sgview.outputs.snapshot import save_snapshot
 from sgview.state.params import Params
+from sgview.state.places import is_file
 from sgview.state.presets import Look as LookTable
 from sgview.state.presets import read_preset, save_key, save_preset
 from sgview.state.validation import ConfigError
@@ -68,7 +69,7 @@ def scan(folder: Path, known: dict[Path, Look]) -> dict[Path, Look]:
         return {}
     found: dict[Path, Look] = {}
     for path in paths[:MOST]:
-        if path.name.startswith(".") or not path.is_file():
+        if path.name.startswith(".") or not is_file(path):
             continue
         stamp = _stamp(path)
         old = known.get(path)

@@ -25,7 +25,7 @@ from sgview.state.validation import (
     read_data,
     read_text,
 )
-from sgview.state.whole_file import write_whole
+from sgview.state.whole_file import readable_data, write_whole
 
 VERSION = 2
 
@@ -78,7 +78,7 @@ def decode(data: dict[str, Any], where: str) -> Preset:
     Raises:
         ConfigError: naming `where`, key and cause.
     """
-    data = dict(data)
+    data = readable_data(data)
     version = data.pop("version", VERSION)
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
         raise ConfigError(
