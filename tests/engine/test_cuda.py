@@ -40,7 +40,9 @@ def engines(sg3, sg3_other):
 
 @pytest.mark.parametrize("params", CASES)
 def test_the_same_pictures_as_on_the_cpu(engines, params):
-    cpu, cuda = (engine.synthesise(params, 1.3).float().cpu() for engine in engines)
+    outputs = [engine.synthesise(params, 1.3) for engine in engines]
+    torch.cuda.synchronize()  # the engine has a stream of its own
+    cpu, cuda = (output.float().cpu() for output in outputs)
     assert (cpu - cuda).norm() / cpu.norm() < 5e-3  # float16 layers
     picture = engines[1].render(params, 1.3)
     picture.ready.synchronize()
@@ -94,13 +96,15 @@ def test_statistics_come_one_frame_late(engines):
 
 def test_bad_pictures_are_not_shown(engines):
     cuda = engines[1]
-    good = cuda.render(Params(), 0.0).rgba8.cpu()
+    picture = cuda.render(Params(), 0.0)
+    picture.ready.synchronize()
+    good = picture.rgba8.cpu()
     name = "synthesis.L1_20_8.bias"
     cuda._live["a"].pristine[name].fill_(torch.nan)
     for _ in range(3):
         bad = cuda.render(Params(edits=(Edit(tensor=name, amount=1.0),)), 0.0)
+        bad.ready.synchronize()
         assert torch.equal(bad.rgba8.cpu(), good)
-        torch.cuda.synchronize()
     assert not bad.status.is_finite
     assert "L1_20_8" in cuda.take_notices()[0].text
 
