@@ -130,3 +130,12 @@ def test_a_film_file_is_a_stream(tmp_path: Path) -> None:
     file.close()
     file.close()
     assert (tmp_path / "x").read_bytes() == b"01ab456789!"
+
+
+def test_a_film_has_one_size(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path / "film.mp4", FPS)
+    writer.write(next(pictures(1, 64)))
+    with pytest.raises(OutputError, match=r"a film has one size, 64 x 64 px, .* has 32 x 32"):
+        writer.write(next(pictures(1, 32)))
+    writer.close()
+    assert count_of(tmp_path / "film.mp4") == 1

@@ -161,6 +161,11 @@ class VideoWriter(Closing):
         if not height or not width:
             raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
         stream = self._stream = self._stream or self._add_stream(width, height)
+        if (stream.height, stream.width) != (height, width):
+            raise OutputError(
+                f"{self._path}: a film has one size, {stream.width} x {stream.height} px, and a"
+                f" picture has {width} x {height}: write PNG files into a folder"
+            )
         rgb = np.ascontiguousarray(rgba8[:height, :width, :3])
         try:
             for packet in stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")):
