@@ -1,4 +1,4 @@
-"""StyleGAN2 and StyleGAN3 generators: published names and signatures, plain torch, any device.
+"""Generators of the StyleGAN line: published names and signatures, plain torch, any device.
 
 From the bottom up: `ops` (the papers' operations) and `cuda` (compiling and launching); `config`,
 `layers`, `shapes`, `mapping` and `synthesis`, which all families share; a package for each family;
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stylegan3.generator import Generator
     from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
     from stylegan3.loading import load
+    from stylegan3.stylegan1.config import StyleGAN1Config
     from stylegan3.stylegan2.config import StyleGAN2Config
     from stylegan3.xl.config import StyleGANXLConfig
 
@@ -29,6 +30,7 @@ __all__ = [
     "Config",
     "Generator",
     "LayerSpec",
+    "StyleGAN1Config",
     "StyleGAN2Config",
     "StyleGAN3Config",
     "StyleGANXLConfig",
@@ -44,6 +46,7 @@ _HOMES = {
     "Config": "config",
     "Generator": "generator",
     "LayerSpec": "layers",
+    "StyleGAN1Config": "stylegan1.config",
     "StyleGAN2Config": "stylegan2.config",
     "StyleGAN3Config": "alias_free.config",
     "StyleGANXLConfig": "xl.config",

@@ -21,6 +21,9 @@ from stylegan3.layers import has_blocks, is_alias_free
 from stylegan3.mapping import MappingNetwork
 from stylegan3.ops.filters import resample_filter
 from stylegan3.shapes import Shapes
+from stylegan3.stylegan1.config import StyleGAN1Config
+from stylegan3.stylegan1.infer import infer_stylegan1, is_stylegan1
+from stylegan3.stylegan1.synthesis import StyleGAN1Synthesis, fixed_noise
 from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.infer import infer_stylegan2
 from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis
@@ -84,6 +87,17 @@ _ROWS = (
         buffers={
             "noise_const": lambda config, shape: torch.zeros(shape),
             "resample_filter": lambda config, shape: resample_filter(config.resample_filter),
+        },
+    ),
+    Family(
+        config=StyleGAN1Config,
+        synthesis=StyleGAN1Synthesis,
+        title=lambda config: "StyleGAN1",
+        recognises=is_stylegan1,
+        infer=infer_stylegan1,
+        buffers={
+            "noise_const": lambda config, shape: fixed_noise(shape),
+            "resample_filter": lambda config, shape: resample_filter(config.blur_filter),
         },
     ),
 )

@@ -70,6 +70,7 @@ class MappingNetwork(nn.Module):
         activation: str = "lrelu",
         lr_multiplier: float = 0.01,
         w_avg_beta: float = 0.998,
+        label_concat: bool = False,
     ) -> None:
         super().__init__()
         self.z_dim = z_dim
@@ -78,7 +79,8 @@ class MappingNetwork(nn.Module):
         self.num_ws = num_ws
         self.num_layers = num_layers
         self.w_avg_beta = w_avg_beta
-        embed_features = embed_features or w_dim
+        self.label_concat = label_concat
+        embed_features = z_dim if label_concat else embed_features or w_dim
         layer_features = layer_features or w_dim
         if c_dim > 0:
             self._add_label(embed_features)
@@ -112,10 +114,9 @@ class MappingNetwork(nn.Module):
         """
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
-        x = normalise_second_moment(z.to(self.w_avg.dtype))
-        label = self._label(c, x) if self.c_dim > 0 else None
-        if label is not None:
-            x = torch.cat([x, normalise_second_moment(self.embedding(label))], dim=1)
+        z = z.to(self.w_avg.dtype)
+        label = self._label(c, z) if self.c_dim > 0 else None
+        x = self._input(z, label)
         for i in range(self.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
         if update_emas:
@@ -143,7 +144,18 @@ class MappingNetwork(nn.Module):
 
     def _add_label(self, features: int) -> None:
         """Make the layers that read labels."""
-        self.embed = FullyConnected(self.c_dim, features)
+        if self.label_concat:
+            self.embed = nn.Linear(self.c_dim, features, bias=False)
+        else:
+            self.embed = FullyConnected(self.c_dim, features)
+
+    def _input(self, z: Tensor, c: Tensor | None) -> Tensor:  # [N, features of z and label]
+        if c is None:
+            return normalise_second_moment(z)
+        label = self.embedding(c)
+        if self.label_concat:  # one normalisation over both
+            return normalise_second_moment(torch.cat([z, label], dim=1))
+        return torch.cat([normalise_second_moment(z), normalise_second_moment(label)], dim=1)
 
     def _update_average(self, w: Tensor, c: Tensor | None) -> None:
         """Move w_avg towards the mean of `w` [N, w_dim], of which `c` are the labels."""

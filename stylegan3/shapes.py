@@ -42,7 +42,9 @@ def mapping_options(shapes: Shapes) -> dict[str, Any]:
     if "mapping.embed.weight" in shapes:
         features, c_dim = shape_of(shapes, "mapping.embed.weight", 2)
         options |= {"z_dim": inputs - features, "c_dim": c_dim}
-        if features != w_dim:
+        if "mapping.embed.bias" not in shapes and inputs == 2 * features:
+            options["label_concat"] = True  # of TensorFlow's networks from before StyleGAN2-ADA
+        elif features != w_dim:
             options["embed_features"] = features
     if count > 1 and width != w_dim:
         options["layer_features"] = width

@@ -31,7 +31,7 @@ _TITLES = {
     "blend": "Blend, here of layer L6",
     "view": "View",
     "playback": "Time",
-    "noise_mode": "StyleGAN2",
+    "noise_mode": "StyleGAN1 and StyleGAN2",
     "sliders": "Sliders of your own, here of the name energy",
 }
 _HEAD = """# Controls

@@ -74,7 +74,12 @@ def complete(
             fresh = fresh_buffer(found.config, name, expected[name])
             assert fresh is not None
             state[name] = fresh
-    silent = [name for name in recomputed if name.endswith(".noise_const")]
+    noise = [name for name in recomputed if name.endswith(".noise_const")]
+    silent = [name for name in noise if not state[name].any()]
+    if len(noise) > len(silent):
+        found.notes.append(
+            "it has no noise pictures, which its program draws anew each time; these are drawn once"
+        )
     if silent:
         found.notes.append(
             f"it has no noise pictures for {len(silent)} layers, so these stay silent"

@@ -46,7 +46,6 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
         r"EDMPrecond|SongUNet|DhariwalUNet",
     ),
     ("StyleNeRF", r"synthesis\.fg_nerf|nerf\.", r"NeRF"),
-    ("StyleGAN1 (the PyTorch port)", r"(^|\.)progression\.\d|adain1\.", r"^$"),
     ("BigGAN", r"(^|\.)shared\.weight|generator\.gen_z", r"BigGAN"),
     (
         "a latent diffusion model",

@@ -20,6 +20,7 @@ from stylegan3.checkpoints.pickle.unpickler import Unpickler
 from stylegan3.checkpoints.readers.nvlabs import read_nvlabs
 from stylegan3.checkpoints.readers.safetensors import read_header, read_own
 from stylegan3.checkpoints.readers.statedict import read_state_dict
+from stylegan3.checkpoints.readers.stylegan1.state_dicts import read_stylegan1
 from stylegan3.checkpoints.readers.tensorflow import read_tensorflow
 from stylegan3.checkpoints.source import Cursor, Source, Span
 from stylegan3.families import family_of
@@ -112,7 +113,8 @@ def _find_generator(source: Source) -> FoundGenerator:
         found = read_own(tree, metadata) or read_state_dict(source, tree)
     else:
         tree = _load(source, kind)
-        found = read_tensorflow(tree) or read_nvlabs(tree) or read_state_dict(source, tree)
+        found = read_tensorflow(source, tree) or read_nvlabs(tree)
+        found = found or read_stylegan1(source, tree) or read_state_dict(source, tree)
     if found is None:
         raise UnusableError(describe_contents(tree))
     return found

@@ -39,7 +39,7 @@ def test_a_configuration_survives_json(config):
         (lambda: StyleGAN3Config(conv_clamp=float("nan")), "conv_clamp must be a number above 0"),
         (
             lambda: config_from_dict({"family": "biggan"}),
-            "family must be one of stylegan-xl, stylegan2, stylegan3",
+            "family must be one of stylegan-xl, stylegan1, stylegan2, stylegan3",
         ),
         (lambda: config_from_dict({"family": "stylegan2", "zdim": 3}), "no option 'zdim'"),
     ],

@@ -6,7 +6,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config, StyleGANXLConfig
+from stylegan3 import (
+    Config,
+    Generator,
+    StyleGAN1Config,
+    StyleGAN2Config,
+    StyleGAN3Config,
+    StyleGANXLConfig,
+)
 from tests.support import DATA
 
 SMALL3 = StyleGAN3Config(
@@ -44,7 +51,13 @@ def unpacked(name: str, folder: Path) -> Path:
     return path
 
 
-def lively(config: StyleGAN2Config | StyleGAN3Config, seed: int = 0) -> Generator:
+SMALL1 = StyleGAN1Config(
+    z_dim=24, c_dim=3, w_dim=20, img_resolution=32, num_mapping_layers=3, channel_base=400,
+    channel_max=27, label_concat=True, layer_features=17,
+)  # fmt: skip
+
+
+def lively(config: Config, seed: int = 0) -> Generator:
     """Return a network none of whose tensors is at its trivial start."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

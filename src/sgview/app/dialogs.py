@@ -16,7 +16,7 @@ from sgview.state.status import PathPrompt
 Then = Callable[[Path], c.Command]
 """Makes the command that acts on the chosen file."""
 
-NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.safetensors")
+NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.model *.safetensors")
 SCRIPT_FILTER = ("Scripts", "*.py")
 SOUND_FILTER = ("Sound", "*.wav *.flac *.mp3 *.m4a *.aac *.ogg *.opus *.aif *.aiff *.mp4 *.mov")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")

@@ -23,8 +23,8 @@ def first_bad_layer(
     names = set(generator.synthesis.layer_names)
     hooks = [
         module.register_forward_hook(_recorder(name, bad))
-        for name, module in generator.synthesis.named_modules()
-        if name in names
+        for path, module in generator.synthesis.named_modules()
+        if (name := getattr(module, "layer_name", path)) in names
     ]
     try:
         generator.synthesis(ws, noise_mode=noise_mode)

@@ -22,6 +22,7 @@ IMAGE = ""
 # may import; and what a script may call a blend group.
 _INDEXED = re.compile(r"(L\d{1,4})(?:_\d{1,6}_\d{1,6})?", re.ASCII)
 _GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?", re.ASCII)
+_SIZED = re.compile(r"(\d{1,6})x\1(?:/.*)?", re.ASCII)  # a layer of StyleGAN1: "8x8/Conv1"
 
 
 class LayerInfo(Struct, frozen=True):
@@ -139,5 +140,7 @@ def group_named(name: str) -> str | None:
 
     Whether a network has such a group is another question.
     """
+    if sized := _SIZED.fullmatch(name):
+        return f"b{sized[1]}"
     match = _GROUP.fullmatch(name)
     return None if match is None else match[1]

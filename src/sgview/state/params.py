@@ -171,8 +171,8 @@ class Edit(Node, frozen=True):
 class Blend(Node, frozen=True):
     """How much of network B is in the live network: per group, 0 = A, 1 = B, unclamped.
 
-    A group is "mapping", "input", "L0".."Ln" (StyleGAN3) or "b4".."bR" (StyleGAN2). Its amount is
-    `master * amounts.get(group, 0)`.
+    A group is "mapping", "input", "L0".."Ln" (StyleGAN3) or "b4".."bR" (StyleGAN1 and 2). Its
+    amount is `master * amounts.get(group, 0)`.
     """
 
     source: Annotated[Literal["mix", "a", "b"], Field("Play", name="Play mix, A or B",
@@ -229,7 +229,7 @@ class Params(Node, frozen=True):
     view: View = View()
     playback: Playback = Playback()
     noise_mode: Annotated[Literal["const", "random", "none"], Field("Pixel noise",
-        name="Noise per pixel", help="Noise that StyleGAN2 adds in every layer.",
+        name="Noise per pixel", help="Noise that StyleGAN1 and StyleGAN2 add in every layer.",
         options=(
             Option("const", "Const", "The noise stored in the network, always the same."),
             Option("random", "Random", "Fresh noise in every picture."),

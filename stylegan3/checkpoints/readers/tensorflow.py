@@ -16,12 +16,14 @@ from torch import Tensor
 from stylegan3.checkpoints.errors import UnusableError, brief
 from stylegan3.checkpoints.found import FoundGenerator, Part, configure, infer_options
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
+from stylegan3.checkpoints.readers.stylegan1.tensorflow import convert_stylegan1, is_stylegan1
+from stylegan3.checkpoints.source import Source
 from stylegan3.families import FAMILIES
 
 STYLEGAN2 = FAMILIES["stylegan2"]
 DEEPEST_NETWORK = 8
 MOST_VARIABLES = 20_000  # published generators have about 150
-OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 3, Progressive GAN 2
+OLDEST_VERSION = 4  # networks of StyleGAN2; StyleGAN1 wrote 2 and 3, Progressive GAN 2
 # static_kwargs of the network -> configuration; what shapes show is taken from them instead.
 OPTIONS = {
     "architecture": "architecture",
@@ -81,7 +83,7 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def read_tensorflow(tree: Any) -> FoundGenerator | None:
+def read_tensorflow(source: Source, tree: Any) -> FoundGenerator | None:
     """The averaged generator of a TensorFlow pickle, or None if the file is something else.
 
     Raises:
@@ -98,15 +100,15 @@ def read_tensorflow(tree: Any) -> FoundGenerator | None:
         network = averaged[0] if averaged else networks[0]
         if not averaged:
             notes.append("it has no averaged weights (Gs), so its first network is used")
+    variables = _variables(network)
+    if is_stylegan1(variables):
+        return convert_stylegan1(source, network, variables, notes)
     version = network.state.get("version")
     if type(version) is not int or version < OLDEST_VERSION:
         raise UnusableError(
-            f"it is a TensorFlow network of version {brief(version)}, from StyleGAN1 or"
-            " Progressive GAN, which are not supported; StyleGAN2 has version 4 and up"
+            f"it is a TensorFlow network of version {brief(version)} without the layers of"
+            " StyleGAN1: Progressive GAN is not supported, and StyleGAN2 has version 4 and up"
         )
-    variables = _variables(network)
-    if any("StyleMod" in name or "AdaIN" in name for name in variables):
-        raise UnusableError("it is a StyleGAN1 network, which is not supported")
     parts = dict(_parts(variables))
     if "mapping.fc0.weight" not in parts or "synthesis.b4.const" not in parts:
         raise UnusableError("it is a TensorFlow network, but not a StyleGAN2 generator")

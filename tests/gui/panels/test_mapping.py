@@ -71,8 +71,9 @@ def test_last_class_cannot_be_removed(stage) -> None:
     assert not stage.has("remove class")
 
 
-def test_pixel_noise_of_stylegan2(make_stage, fakes) -> None:
+@pytest.mark.parametrize("family", ["StyleGAN1", "StyleGAN2"])
+def test_pixel_noise_of_families_that_have_some(make_stage, fakes, family) -> None:
     assert not make_stage().has("Random##1")
-    stage = make_stage(status=fakes.status(networks={"a": fakes.network("StyleGAN2")}))
+    stage = make_stage(status=fakes.status(networks={"a": fakes.network(family)}))
     stage.click("Random##1")
     assert stage.params == Params(noise_mode="random")

@@ -107,7 +107,6 @@ FAMILIES = {
             "generator_smooth": {"mapping.dense0.weight": t(2), "synthesis.layer0.weight": t(2)}
         }
     },
-    "StyleGAN1": {"g_running": {"generator.progression.0.conv1.conv.weight": t(2)}},
     "EG3D": {"G_ema": {"backbone.synthesis.b4.const": t(2), "decoder.net.0.weight": t(2)}},
     "latent diffusion": {"state_dict": {"model.diffusion_model.input_blocks.0.0.weight": t(2)}},
     "VQGAN": {"state_dict": {"quantize.embedding.weight": t(2)}},
@@ -126,6 +125,13 @@ def test_families_of_torch_files(tmp_path, forge, family, is_zip):
     assert family in cause
     if "generator in it" not in family:
         assert "not supported" in cause
+
+
+def test_half_a_stylegan1(tmp_path, forge):
+    path = tmp_path / "a.model"
+    torch.save({"g_running": {"generator.progression.0.conv1.conv.weight": t(2)}}, path)
+    cause = forge.refused(path)
+    assert "StyleGAN1 of style-based-gan-pytorch" in cause and "not complete" in cause
 
 
 SUPPORTED = ("StyleGAN-XL",)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stylegan3.checkpoints import CheckpointError, read, save_safetensors
 from tests.support import DATA
+from tests.support import stylegan1 as published
 
 QUICK = settings(
     max_examples=150,
@@ -72,10 +73,23 @@ def seeds(small2, small3, tmp_path_factory):
     files["pytorch"] = (DATA / "sg3-r-64.pkl").read_bytes()
     files["dill"] = (DATA / "sgxl-r-sr-sr-uncond-64.pkl").read_bytes()
     files["tensorflow"] = (DATA / "sg2-tf-legacy-32.pkl").read_bytes()
+    files["stylegan1"] = (DATA / "sg1-tf-cond-128.pkl").read_bytes()
+    variables = published.tensorflow_variables({4: 16, 8: 16})
+    for name, held in (
+        ("rosinality", {"g_running": published.rosinality_tensors({4: 16, 8: 16})}),
+        ("genforce", {"generator_smooth": published.genforce_tensors(variables)}),
+    ):
+        buffer = io.BytesIO()
+        torch.save(held, buffer, _use_new_zipfile_serialization=False)
+        files[name] = buffer.getvalue()
     return files
 
 
-@pytest.mark.parametrize("name", ["pytorch", "dill", "tensorflow", "zip", "stream", "safetensors"])
+FORMATS = ["pytorch", "dill", "tensorflow", "zip", "stream", "safetensors"]
+FORMATS += ["stylegan1", "rosinality", "genforce"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_damaged_files(seeds, tmp_path, name):
     seed = seeds[name]
     counts = {True: 0, False: 0}

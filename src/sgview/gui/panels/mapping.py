@@ -1,4 +1,4 @@
-"""How z becomes w: truncation, class labels; and the pixel noise of StyleGAN2."""
+"""How z becomes w: truncation, class labels; and the noise per pixel."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class MappingPanel:
             mapping = self._draw_classes(params.mapping, network.c_dim, below)
             if mapping != params.mapping:
                 params = replace(params, mapping=mapping)
-        if network is None or network.family.startswith("StyleGAN2"):
+        if network is None or network.family.startswith(("StyleGAN1", "StyleGAN2")):
             params = leaf_row(params, controls, "noise_mode")
         return params
 

@@ -1,0 +1,124 @@
+"""StyleGAN1's synthesis network: Karras et al. 2019, section 2."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from stylegan3.layers import LayerSpec, check_ws, resolve_layer
+from stylegan3.stylegan1.config import StyleGAN1Config
+from stylegan3.stylegan1.layers import SynthesisBlock, SynthesisLayer
+from stylegan3.stylegan1.names import NamedOutput, every_name, named_outputs
+from stylegan3.synthesis import Synthesis
+
+NOISE_MODES = ("const", "random", "none")
+
+
+class StyleGAN1Synthesis(Synthesis):
+    """`ws` to the picture, or to the output of one layer."""
+
+    def __init__(self, config: StyleGAN1Config) -> None:
+        super().__init__(config)
+        self.config = config
+        for resolution in config.block_resolutions:
+            self.add_module(f"b{resolution}", SynthesisBlock(config, resolution))
+        self._outputs = every_name(config)
+        outputs = named_outputs(config, config.program)
+        self.layers = tuple(map(self._spec, outputs))
+        self.layer_names = tuple(spec.name for spec in self.layers)
+        for output in outputs:
+            self._tell_name(output)
+
+    def forward(
+        self,
+        ws: Tensor,  # [N, num_ws, w_dim]
+        noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
+        *,
+        layer: str | None = None,  # stop at this layer and return its output
+        force_fp32: bool = False,  # float16 is never used; accepted as the others do
+        update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
+    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+        """Run the network up to `layer`, or to the end.
+
+        A layer is found by the name that any of the three programs has for it.
+
+        Raises:
+            ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
+        """
+        check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
+        if noise_mode not in NOISE_MODES:
+            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
+        if layer is not None and layer not in self._outputs:
+            layer = resolve_layer(layer, self.layers)
+        stop = None if layer is None else self._outputs[layer]
+        first = self._block(4).layers[0].const
+        ws = ws.to(first.dtype)
+        x = first.expand(len(ws), -1, -1, -1)
+        image: Tensor | None = None
+        rows = iter(ws.unbind(1))
+        for resolution in self.config.block_resolutions:
+            block = self._block(resolution)
+            place = stop.place if stop and stop.resolution == resolution else None
+            noise = None
+            for own, part in zip(("first", "second"), block.layers, strict=True):
+                x = part.convolve(x)
+                if place == "convolution":
+                    return x
+                if noise is None or not self.config.is_noise_shared or noise_mode == "const":
+                    noise = self._noise(part, noise_mode, x)
+                x = part(x, next(rows), noise)
+                if place == own:
+                    return x
+            if image is not None:
+                image = _doubled(image)
+            if block.torgb is not None:
+                y = block.torgb(x)
+                if place == "torgb":
+                    return y
+                share = self.config.torgb_weight(resolution)
+                y = y if share == 1 else y * share
+                image = y if image is None else image + y
+        assert image is not None
+        for _ in range(self.config.lod_of(self.config.run_resolution)):
+            image = _doubled(image)
+        return image
+
+    def _block(self, resolution: int) -> SynthesisBlock:
+        block = self.get_submodule(f"b{resolution}")
+        assert isinstance(block, SynthesisBlock)
+        return block
+
+    def _noise(self, layer: SynthesisLayer, mode: str, x: Tensor) -> Tensor | None:
+        if not layer.use_noise or mode == "none":
+            return None
+        if mode == "const":
+            return layer.noise_const
+        return x.new_empty(len(x), 1, layer.size, layer.size).normal_()
+
+    def _spec(self, output: NamedOutput) -> LayerSpec:
+        config, resolution = self.config, output.resolution
+        channels = config.channels(resolution)
+        if output.place == "torgb":
+            channels = config.img_channels
+        return LayerSpec(output.name, f"b{resolution}", resolution, channels)
+
+    def _tell_name(self, output: NamedOutput) -> None:
+        """Let the module whose output this is know how it is called."""
+        block = self._block(output.resolution)
+        modules = dict(zip(("first", "second"), block.layers, strict=True), torgb=block.torgb)
+        module = modules.get(output.place)
+        if module is not None and not module.layer_name:
+            module.layer_name = output.name
+
+
+def _doubled(x: Tensor) -> Tensor:  # [N, C, H, W] -> [N, C, 2 H, 2 W]
+    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+
+def fixed_noise(shape: tuple[int, ...]) -> Tensor:
+    """A noise picture for files without any, always the same for a shape.
+
+    The programs that write such files draw noise anew for every picture.
+    """
+    draw = torch.Generator().manual_seed(0)
+    return torch.randn(shape, generator=draw)
