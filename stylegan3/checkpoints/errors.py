@@ -25,5 +25,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_CAUSE])
 
 
+def brief(value: object) -> str:
+    """What an error calls a value of a file: numbers and texts shortly, others by their kind.
+
+    A few hundred bytes of lists within lists are gigabytes of text, so no other value is formatted.
+    """
+    if value is None or type(value) in (bool, int, float, str):
+        return str(value)[:20]
+    return f"({type(value).__name__})"
+
+
 class UnusableError(ValueError):
     """The cause alone, raised inside the readers; `read` turns it into a CheckpointError."""

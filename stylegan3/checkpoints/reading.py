@@ -54,6 +54,8 @@ def read(
         raise CheckpointError(path, "you have no permission to read it") from error
     except OSError as error:
         raise CheckpointError(path, f"it cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise CheckpointError(path, "it is nested more deeply than any network") from error
     except MemoryError as error:
         raise CheckpointError(path, "there is not enough memory for it") from error
 
@@ -63,7 +65,10 @@ def _open(path: Path, progress: Callable[[float], None] | None) -> Source:
         raise UnusableError("it is a folder: name a file in it")
     if path.exists() and not path.is_file():
         raise UnusableError("it is no regular file")
-    return Source(path, progress)
+    try:
+        return Source(path, progress)
+    except ValueError as error:  # such as a NUL in it
+        raise UnusableError("no file can have that name") from error
 
 
 def _read(

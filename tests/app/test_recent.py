@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from sgview.app.recent import RecentFiles
+from tests.support.disk import full_disk
 
 
 def test_newest_first_without_doubles_and_bounded(tmp_path: Path) -> None:
@@ -35,3 +36,11 @@ def test_a_place_that_cannot_be_written_costs_nothing_but_a_log_line(
     recent.add(Path("/nets/a"))
     assert recent.paths == ("/nets/a",)
     assert "cannot be written" in caplog.text
+
+
+def test_a_full_disk_keeps_the_old_list(tmp_path: Path) -> None:
+    path = tmp_path / "recent.json"
+    RecentFiles(path).add(Path("/nets/a"))
+    with full_disk(5):
+        RecentFiles(path).add(Path("/nets/b"))
+    assert RecentFiles(path).paths == ("/nets/a",)

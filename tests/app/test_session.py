@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sgview.app.session_file import NAME, load_session
+from sgview.app.session_file import load_session
+from sgview.app.session_place import NAME
 from sgview.cli import main
 from sgview.state import commands as c
 from tests.support.app import SG3_A as A

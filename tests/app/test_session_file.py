@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgview.app import session_file
-from sgview.app.session_file import BEFORE, NAME, SAVE_EVERY, SessionFile, encode, load_session
+from sgview.app.session_file import SAVE_EVERY, SessionFile, before, encode, load_session
+from sgview.app.session_place import NAME, SessionPlace, free_session
 from sgview.state.params import Blend, Edit, Mapping, Params
 from sgview.state.session import Session, Surroundings
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 from tests.support.at_once import AtOnce
+from tests.support.disk import full_disk
 from tests.support.until import LIMIT
 
 RICH = Session(
@@ -82,7 +84,7 @@ def test_the_session_before_is_kept(tmp_path: Path) -> None:
     SessionFile(path, time.monotonic).close(psi(1))
     SessionFile(path, time.monotonic).close(psi(2))
     assert load_session(path) == psi(2)
-    assert load_session(tmp_path / BEFORE) == psi(1)
+    assert load_session(before(path)) == psi(1)
 
 
 def test_a_folder_that_cannot_be_written_costs_the_session_only(tmp_path: Path, caplog) -> None:
@@ -126,6 +128,52 @@ def test_any_damage_gives_a_session_or_one_sentence(tmp_path_factory, data) -> N
         assert isinstance(load_session(path), Session)
     except ConfigError as error:
         assert str(path) in str(error)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_session(tmp_path: Path) -> None:
+    clock = [0.0]
+    file = SessionFile(tmp_path / NAME, lambda: clock[0])
+
+    def poll() -> None:
+        clock[0] += SAVE_EVERY + 0.1
+        file.poll(lambda: psi(1))
+        if file._task is not None:
+            file._task.result()
+
+    with full_disk(10):
+        poll()
+        assert file.problem.startswith(f"{tmp_path / NAME} cannot be written")
+    poll()  # what is wanted has not changed, and is written all the same
+    assert not file.problem
+    assert load_session(tmp_path / NAME) == psi(1)
+    file.close()
+
+
+def test_programs_that_run_together_have_sessions_of_their_own(tmp_path: Path) -> None:
+    with SessionPlace(tmp_path) as first, SessionPlace(tmp_path) as second:
+        assert (first.path, first.is_first) == (tmp_path / NAME, True)
+        assert (second.path, second.is_first) == (tmp_path / "session-2.json", False)
+        assert free_session(tmp_path) == tmp_path / "session-3.json"
+    assert free_session(tmp_path) == tmp_path / NAME
+
+
+def test_a_program_that_was_killed_keeps_no_session_from_the_next(tmp_path: Path) -> None:
+    code = "import sys, time; from pathlib import Path\n"
+    code += "from sgview.app.session_place import SessionPlace\n"
+    code += "place = SessionPlace(Path(sys.argv[1])); print(place.path, flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == str(tmp_path / NAME)
+        assert free_session(tmp_path) == tmp_path / "session-2.json"
+        process.kill()
+    assert free_session(tmp_path) == tmp_path / NAME
+
+
+def test_a_folder_that_takes_no_locks_has_the_first_session(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with SessionPlace(tmp_path / "file") as place:
+        assert place.is_first
 
 
 WRITER = """

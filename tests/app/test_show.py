@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sgview.app.session_file import NAME, load_session
+from sgview.app.session_file import load_session
+from sgview.app.session_place import NAME, SessionPlace
 from sgview.cli import main
 from sgview.settings import WindowSettings
 from sgview.show.takes.take import read_take
@@ -16,6 +17,7 @@ from sgview.state.params import Mapping, Noise, Params, View
 from tests.support.app import SG3_A as A
 from tests.support.app import SG3_B as B
 from tests.support.app import app_playing, program
+from tests.support.disk import full_disk
 from tests.support.until import LIMIT, until
 
 pytestmark = pytest.mark.gl
@@ -180,3 +182,27 @@ def test_a_broken_session_is_said_and_a_new_one_begins(screen, tmp_path: Path) -
     assert "session.json: noise.perod" in output
     assert "a new session begins" in output
     assert session_of(tmp_path).params == Params()
+
+
+def test_a_session_that_cannot_be_written_is_a_notice_that_stays(app, tmp_path: Path) -> None:
+    with full_disk(10):
+        until(lambda: any("session.json" in n.text for n in app.status.notices), app.frame)
+    (notice,) = (n for n in app.status.notices if "session.json" in n.text)
+    assert notice.level == "error"
+    assert "cannot be written" in notice.text
+
+
+def test_a_second_program_says_where_its_session_is(screen, tmp_path: Path) -> None:
+    from sgview.app.app import App
+    from sgview.engine.engine import Engine
+    from sgview.engine.worker import EngineWorker
+    from sgview.settings import Settings
+
+    with (
+        SessionPlace(tmp_path / "state"),
+        App(Settings(), EngineWorker(Engine("cpu")), state_folder=tmp_path / "state") as app,
+    ):
+        app.frame()
+        assert any("session-2.json" in notice.text for notice in app.status.notices)
+    assert (tmp_path / "state" / "session-2.json").is_file()
+    assert not (tmp_path / "state" / NAME).exists()

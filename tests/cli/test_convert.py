@@ -6,6 +6,7 @@ import torch
 from sgview.cli import main
 from stylegan3.checkpoints import read
 from tests.support import DATA
+from tests.support.disk import full_disk
 
 
 def test_conversion(capsys, tmp_path) -> None:
@@ -81,3 +82,13 @@ def test_sources_that_cannot_be_read(capsys, tmp_path) -> None:
     assert main(["convert", str(tmp_path / "none.pkl"), str(target)]) == 2
     assert capsys.readouterr().err == f"sgview: {tmp_path / 'none.pkl'}: there is no such file\n"
     assert not target.exists()
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(capsys, tmp_path) -> None:
+    target = tmp_path / "a.safetensors"
+    target.write_text("old")
+    with full_disk(1000):
+        assert main(["convert", str(DATA / "sg2-64-a.pkl"), str(target), "--overwrite"]) == 2
+    assert f"{target}: cannot be written" in capsys.readouterr().err
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]

@@ -2,12 +2,14 @@
 
 import argparse
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from sgview import resources, settings
 from sgview.cli import main, options
-from sgview.state.params import Edit, Params
+from sgview.outputs.snapshot import save_snapshot
+from sgview.state.params import Edit, Mapping, Params
 from sgview.state.presets import load_preset
 from sgview.state.validation import ConfigError
 
@@ -108,6 +110,43 @@ def test_malformed_edits(text: str) -> None:
 def test_unknown_operation_suggests_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'multiply'"):
         options.parse_edit("x:multiplly=2")
+
+
+def test_options_hold_numbers_of_use(capsys, tmp_path) -> None:
+    for words in (
+        ["--start", "nan"],
+        ["--start=-inf"],
+        ["--fps", "nan"],
+        ["--fps", "1e-9"],
+        ["--fps", "inf"],
+        ["--psi", "nan"],
+        ["--psi", "1e300"],
+        ["--blend", "L3=inf"],
+        ["--blend", "mapping=nan"],
+        ["--edit", "mapping.w_avg=nan"],
+        ["--edit", "mapping.w_avg=1e40"],
+        ["--frames", "1000000000000"],
+    ):
+        try:
+            code = main(["render", "--out", str(tmp_path / "film.mp4"), *words])
+        except SystemExit as leaving:
+            code = leaving.code
+        assert code == 2, words
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert words[0].partition("=")[0] in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["\0", "x" * 5000, "x" * 300 + ".toml"])
+def test_a_strange_name_of_a_preset_is_one_sentence(capsys, name: str) -> None:
+    assert main(["render", "--out", "x.mp4", "--preset", name]) == 2
+    assert "sgview: " in capsys.readouterr().err
+
+
+def test_a_snapshot_is_a_preset_too(tmp_path) -> None:
+    params = Params(mapping=Mapping(truncation_psi=0.25))
+    save_snapshot(tmp_path / "shot.png", np.zeros((4, 4, 4), np.uint8), params)
+    assert parse("--preset", str(tmp_path / "shot.png")).params == params
 
 
 @pytest.mark.parametrize("text", ["", "L1", "L1=", "L1=a lot", "=1"])

@@ -1,6 +1,10 @@
 """`sgview render`, as a user calls it: without a screen."""
 
+import io
+import re
 import signal
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from sgview.signals import Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Edit, Mapping, Params
 from tests.support import DATA
+from tests.support.until import LIMIT, until
 
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
 
@@ -256,3 +261,87 @@ def test_ctrl_c_leaves_a_playable_file(
     assert "stopped; " in capsys.readouterr().err
     with av.open(str(out)) as container:
         assert len(list(container.decode(video=0))) == 12
+
+
+RENDER = """
+import sys
+from sgview.cli import main
+raise SystemExit(main(["render", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.parametrize("interrupts", [[signal.SIGINT], [signal.SIGINT] * 2, [signal.SIGTERM]])
+def test_an_interrupted_film_holds_what_is_said(tmp_path: Path, interrupts: list) -> None:
+    out = tmp_path / "film.mkv"
+    command = [sys.executable, "-c", RENDER, A, "--device", "cpu", "--out", str(out)]
+    command += ["--frames", "100000", "--fps", "5"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: out.is_file() and out.stat().st_size > 20_000)
+        for number in interrupts:
+            process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(LIMIT) == 130
+    match = re.search(r"stopped; .* holds (\d+) pictures", said)
+    assert match is not None, said
+    with av.open(str(out)) as container:
+        assert len(list(container.decode(video=0))) == int(match[1])
+    assert "Traceback" not in said
+
+
+def test_a_film_is_replaced_only_when_asked(tmp_path: Path, capsys) -> None:
+    out = tmp_path / "film.mp4"
+    out.write_text("mine")
+    arguments = ["render", A, "--device", "cpu", "--frames", "2", "--out", str(out)]
+    assert main(arguments) == 2
+    assert f"{out} exists already: choose another name, or add --force" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert main([*arguments, "--force"]) == 0
+    with av.open(str(out)) as container:
+        assert len(list(container.decode(video=0))) == 2
+
+
+def test_old_and_new_pictures_are_never_mixed(tmp_path: Path, capsys) -> None:
+    out = tmp_path / "pictures"
+    out.mkdir()
+    for name in ("000000.png", "000007.png", "mine.png", "notes.txt"):
+        (out / name).write_text("old")
+    arguments = ["render", A, "--device", "cpu", "--frames", "2", "--out", str(out)]
+    assert main(arguments) == 2
+    assert "holds 2 pictures of an earlier run" in capsys.readouterr().err
+    assert (out / "000000.png").read_text() == "old"
+    assert main([*arguments, "--force"]) == 0
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["000000.png", "000001.png", "mine.png", "notes.txt"]
+    assert (out / "mine.png").read_text() == "old"
+
+
+@pytest.mark.parametrize("answer", ["y\n", "n\n", ""])
+def test_at_a_terminal_it_is_a_question(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = tmp_path / "film.mp4"
+    out.write_text("mine")
+    said = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    monkeypatch.setattr(sys, "stderr", said)
+    arguments = ["render", A, "--device", "cpu", "--frames", "2", "--out", str(out)]
+    assert main(arguments) == (0 if answer == "y\n" else 2)
+    assert "Replace? [y/N]" in said.getvalue()
+    assert (out.read_bytes() == b"mine") == (answer != "y\n")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+@pytest.mark.parametrize("frames", ["3", "20"])
+def test_a_device_that_is_full_is_one_sentence(
+    tmp_path: Path, capsys, suffix: str, frames: str
+) -> None:
+    out = tmp_path / f"full{suffix}"
+    out.symlink_to("/dev/full")
+    assert main(["render", A, "--device", "cpu", "--frames", frames, "--out", str(out)]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"sgview: {out} cannot be written: No space left")

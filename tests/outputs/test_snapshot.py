@@ -9,6 +9,7 @@ from sgview.outputs.snapshot import KEY, dated_name, load_snapshot_params, save_
 from sgview.outputs.video import OutputError
 from sgview.state.params import Edit, Params, View
 from sgview.state.validation import ConfigError
+from tests.support.disk import full_disk
 
 PARAMS = Params(edits=(Edit(tensor="synthesis.input.weight", expression="sin(t)"),), view=View())
 
@@ -77,3 +78,12 @@ def test_files_that_are_no_png(tmp_path: Path, content: bytes) -> None:
         load_snapshot_params(path)
     with pytest.raises(ConfigError, match="not a PNG"):
         load_snapshot_params(tmp_path / "missing.png")
+
+
+def test_a_full_disk_keeps_the_old_picture(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_text("old")
+    with full_disk(100), pytest.raises(OutputError, match="cannot be written"):
+        save_snapshot(path, np.zeros((64, 64, 4), np.uint8), Params())
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]

@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sgview.show.look_files import LARGEST_THUMBNAIL, REMOVED, THUMBNAIL, file_name, natural
+from sgview.show.look_files import (
+    LARGEST_THUMBNAIL,
+    MOST,
+    REMOVED,
+    THUMBNAIL,
+    file_name,
+    natural,
+)
 from sgview.show.looks import Looks
 from sgview.state.notices import Notices
 from sgview.state.params import Layer, Mapping, Params
 from sgview.state.presets import read_preset
+from tests.support.disk import full_disk
 from tests.support.until import until
 
 PICTURE = np.zeros((40, 60, 4), np.uint8)
@@ -217,3 +225,48 @@ def test_names_that_every_system_takes(name: str, safe: str) -> None:
 
 def test_numbers_sort_as_numbers() -> None:
     assert sorted(["look 10", "Look 2", "a"], key=natural) == ["a", "Look 2", "look 10"]
+
+
+def test_replacing_a_look_on_a_full_disk_keeps_the_old_one(shelf: Shelf) -> None:
+    shelf.looks.save(psi(0.5), PICTURE, "night")
+    shelf.looks.wait()
+    with full_disk(100):
+        shelf.looks.save(psi(0.7), PICTURE, "night")
+        shelf.looks.wait()
+    assert "cannot be" in shelf.told()
+    assert shelf.names() == [(1, "night")]
+    assert read_preset(shelf.folder / "night.toml").params == psi(0.5)
+    assert shelf.looks.shown[0].params == psi(0.5)
+    assert shelf.looks.shown[0].thumbnail is not None
+    removed = shelf.folder / REMOVED
+    assert not removed.exists() or not list(removed.iterdir())
+
+
+def test_a_look_that_could_not_be_shown_is_refused(shelf: Shelf) -> None:
+    shelf.folder.mkdir()
+    for n in range(MOST):
+        (shelf.folder / f"a{n}.toml").write_text("")
+    shelf.looks.save(psi(0.5), None, "zebra")
+    shelf.looks.wait()
+    assert f"has {MOST} looks" in shelf.told()
+    assert not (shelf.folder / "zebra.toml").exists()
+
+
+def test_looks_have_the_permissions_of_other_files(shelf: Shelf) -> None:
+    shelf.looks.save(psi(0.5), PICTURE, "night")
+    shelf.looks.wait()
+    modes = {(shelf.folder / f"night{suffix}").stat().st_mode for suffix in (".toml", ".png")}
+    assert len(modes) == 1
+
+
+def test_text_that_is_no_unicode_is_read_as_its_replacement(shelf: Shelf) -> None:
+    shelf.folder.mkdir()
+    text = r"""{"sliders":{"\ud800":1}, "bindings":{"noise.amplitude":"slider(\"\ud800\")"}}"""
+    (shelf.folder / "surr.json").write_text(text)
+    (shelf.folder / "worse.json").write_text(r'{"\ud800": 1, "noise": {"type": "\udcff"}}')
+    shelf.looks.wait()
+    worse, found = sorted(shelf.looks.shown, key=lambda look: look.params is not None)
+    assert found.params is not None
+    assert found.params.sliders == {"\ufffd": 1.0}
+    worse.problem.encode()
+    assert "there is no such setting" in worse.problem

@@ -10,7 +10,7 @@ from sgview.signals.incoming import Inputs
 from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
-from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
+from sgview.signals.osc.remote import MOST_SLIDERS, RemoteError, apply_message, recall_of
 from sgview.signals.sources import Sources
 from sgview.state.commands import Learn, RecallLook
 from sgview.state.networks import LayerInfo, NetworkStatus, Slot
@@ -35,7 +35,7 @@ NETWORKS: dict[Slot, NetworkStatus] = {"a": network_of("input", "L0_36_64")}
         ("/sgview/noise/monochrome", (0.0,), "noise.monochrome", False),
         ("/sgview/noise/type", ("perlin2d",), "noise.type", "perlin2d"),
         ("/sgview/psi", (0.5,), "mapping.truncation_psi", 0.5),
-        ("/sgview/blend/L12", (0.5,), "blend.amounts.L12", 0.5),
+        ("/sgview/blend/L0", (0.5,), "blend.amounts.L0", 0.5),
         ("/sgview/edit/1/amount", (0.5,), "edits.0.amount", 0.5),
         ("/sgview/edit/1/enabled", (0.0,), "edits.0.enabled", False),
         ("/sgview/layer", ("L6",), "layer.name", "L6"),
@@ -74,12 +74,48 @@ def test_layers_go_by_number_in_the_network_that_plays() -> None:
         ("/sgview/edit/0/amount", (1.0,)),
         ("/sgview/bindings/x", ("t",)),
         ("/sgview/", (1.0,)),
+        ("/sgview/edit/²/amount", (1.0,)),
+        ("/sgview/edit/٣/amount", (1.0,)),
+        ("/sgview/edits/²/amount", (1.0,)),
+        ("/sgview/noise/translate/²", (1.0,)),
+        ("/sgview/blend/all", (1.0,)),
+        ("/sgview/blend/L12", (1.0,)),
+        ("/sgview/blend/amounts/²", (1.0,)),
     ],
 )
 def test_what_cannot_be_set_is_one_sentence(address, values) -> None:
     with pytest.raises(RemoteError) as caught:
         apply_message(Params(), address, values, NETWORKS)
     assert address in str(caught.value)
+
+
+def test_groups_are_those_of_either_network_or_look_so_while_none_is_loaded() -> None:
+    both: dict[Slot, NetworkStatus] = {**NETWORKS, "b": network_of("b4.conv1", "L7_36_64")}
+    for networks in (both, {}):
+        changed = apply_message(Params(), "/sgview/blend/L7", (0.5,), networks)
+        assert changed.blend.amounts == {"L7": 0.5}
+        with pytest.raises(RemoteError, match="no network has that blend group"):
+            apply_message(Params(), "/sgview/blend/all", (0.5,), networks)
+    # what a preset brought can be changed, whatever is loaded
+    changed = apply_message(changed, "/sgview/blend/L7", (0.75,), NETWORKS)
+    assert changed.blend.amounts == {"L7": 0.75}
+
+
+def test_names_from_the_network_are_bounded_and_said_once() -> None:
+    params, said = Params(), set()
+    for n in range(2000):
+        try:
+            params = apply_message(params, f"/sgview/slider/s{n}", (0.5,), NETWORKS)
+        except RemoteError as error:
+            said.add((error.key, str(error)))
+    assert len(params.sliders) == MOST_SLIDERS
+    assert len(said) == 1
+    params = apply_message(params, "/sgview/slider/s3", (0.75,), NETWORKS)
+    assert params.sliders["s3"] == 0.75
+    for length in (65, 400, 60_000):
+        with pytest.raises(RemoteError) as caught:
+            apply_message(Params(), f"/sgview/slider/{'x' * length}", (0.5,), NETWORKS)
+        assert len(str(caught.value)) < 300
 
 
 def test_recall() -> None:

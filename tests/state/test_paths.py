@@ -6,8 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sgview.state.addresses import address_of, leaf_of
+from sgview.state.bindings import bind, bound_text
+from sgview.state.descriptions import name_of
 from sgview.state.params import Blend, Edit, Mapping, Params
-from sgview.state.paths import Leaf, get_leaf, leaf_at, leaves, nearest_path, set_leaf
+from sgview.state.paths import (
+    Leaf,
+    get_leaf,
+    leaf_at,
+    leaves,
+    nearest_path,
+    set_leaf,
+    whole_number,
+)
 
 FULL = Params(
     edits=(Edit(tensor="a.b", channels=(0, 4)), Edit(tensor="c", channels=(1, 2))),
@@ -133,3 +143,19 @@ def test_any_path_is_a_leaf_or_none(path: str) -> None:
             get_leaf(FULL, found)
         except LookupError:
             return
+
+
+@pytest.mark.parametrize("digit", ["²", "٣", "１", "-1", "+1", "1_0", " 1", "", "99999", "0x1"])
+def test_places_are_a_few_digits_and_nothing_else(digit: str) -> None:
+    assert whole_number(digit) is None
+    params = Params(edits=(Edit(tensor="a"), Edit(tensor="b")))
+    path = f"edits.{digit}.amount"
+    assert leaf_at(path) is None
+    assert leaf_of(f"/sgview/edit/{digit}/amount") is None
+    assert bound_text(params, path) == ""
+    assert bind(params, path, "t").edits == params.edits
+    assert name_of(path)
+
+
+def test_a_path_has_an_end() -> None:
+    assert leaf_at("sliders." + "x" * 1000) is None

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params
 from sgview.state.presets import (
-    LARGEST,
     MIGRATIONS,
     VERSION,
     Look,
@@ -21,7 +20,7 @@ from sgview.state.presets import (
     save_key,
     save_preset,
 )
-from sgview.state.validation import ConfigError, build
+from sgview.state.validation import LARGEST, LARGEST_TOML, ConfigError, build
 
 RICH = Params(
     noise=Noise(type="simplex4d", translate=(1.5, -2.0, 0.25), period=0.3),
@@ -49,7 +48,10 @@ def test_toml_is_for_people(tmp_path: Path) -> None:
     assert "[[edits]]" in text
 
 
-@given(amount=st.floats(allow_nan=False), amplitude=st.floats(width=32, allow_nan=False))
+@given(
+    amount=st.floats(-LARGEST, LARGEST),
+    amplitude=st.floats(-LARGEST, LARGEST, width=32),
+)
 def test_every_number_survives(amount: float, amplitude: float) -> None:
     import tomllib
 
@@ -160,8 +162,8 @@ def test_a_new_key_leaves_the_comments_of_a_hand_written_file(tmp_path: Path) ->
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.toml"
-    path.write_bytes(b"#" * (LARGEST + 1))
-    with pytest.raises(ConfigError, match="it is not a preset"):
+    path.write_bytes(b"#" * (LARGEST_TOML + 1))
+    with pytest.raises(ConfigError, match="it is no preset"):
         load_preset(path)
 
 
@@ -201,3 +203,48 @@ def test_whatever_bytes_a_file_holds(tmp_path_factory: pytest.TempPathFactory, d
         load_preset(path)
     except ConfigError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        # shared/faults: a speed that ends in OverflowError once time has passed
+        ('[playback]\nspeed = 1e307\n[bindings]\n"noise.offset" = "sin(t)"\n', "playback.speed: "),
+        ("[noise]\nharmonic_spread = 1e308", r"noise.harmonic_spread: expected float <= 1000"),
+        ("[noise]\nharmonic_gain = -1e300", r"noise.harmonic_gain: expected float >= -1000"),
+        ("[noise]\nexponent = 1e6", r"noise.exponent: expected float <= 50"),
+        ("[noise]\ntranslate = [0, 1e200, 0]", r"noise.translate\[1\]: expected a number between"),
+        ("[mapping]\ntruncation_psi = 1e30", "mapping.truncation_psi: expected a number between"),
+        ("[mapping]\ntruncation_psi = nan", "mapping.truncation_psi: expected a finite number"),
+        ("[blend.amounts]\nL3 = inf", "blend.amounts.L3: expected a finite number"),
+        (f"[layer]\nbase_channel = {10**300}", "layer.base_channel: expected a number of at most"),
+    ],
+)
+def test_numbers_of_no_use_are_refused_by_their_path(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "look.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_preset(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_presets_of_any_editor_are_read(tmp_path: Path, encoding: str, line_end: str) -> None:
+    text = line_end.join(["# Grüße", "version = 2", "[noise]", "amplitude = 0.5", ""])
+    path = tmp_path / "look.toml"
+    path.write_bytes(text.encode(encoding))
+    assert load_preset(path).noise.amplitude == 0.5
+    save_key(path, 3)
+    assert read_preset(path).look.key == 3
+    assert "Grüße" in path.read_text(encoding="utf-8")
+
+
+def test_a_preset_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    large = Params(bindings={f"sliders.{n}": "x" * 1000 for n in range(100)})
+    with pytest.raises(ConfigError, match=r"more than 64 kB: let its name end in \.json"):
+        save_preset(large, tmp_path / "look.toml")
+    save_preset(large, tmp_path / "look.json")
+    assert load_preset(tmp_path / "look.json") == large
+    assert [path.name for path in tmp_path.iterdir()] == ["look.json"]

@@ -20,7 +20,8 @@ from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
-from sgview.app.session_file import NAME, SessionFile
+from sgview.app.session_file import SessionFile
+from sgview.app.session_place import SessionPlace
 from sgview.closing import Closing
 from sgview.gui.gui import Gui
 from sgview.outputs.outputs import Outputs
@@ -93,7 +94,11 @@ class App(Closing):
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
         self.outputs = own(Outputs(settings, self._notices, now, output_picture))
-        self._session = SessionFile(folder / NAME, now)
+        place = own(SessionPlace(folder))
+        self._session = SessionFile(place.path, now)
+        if not place.is_first:
+            self._tell_of_place(place.path)
+        self._session_problem = ""
         self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -276,9 +281,20 @@ class App(Closing):
         around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
         return Session(params=self.params, surroundings=around)
 
+    def _tell_of_place(self, path: Path) -> None:
+        """Say that another program runs, which has the first session file."""
+        text = f"Another sgview is running: this one keeps its session in {path.name}."
+        hint = "--resume goes on with it while the other one runs."
+        self._notices.add("warning", text, hint, now=self._now())
+
     def _collect_notices(self) -> None:
         self._boundary.call("files", self._files.poll, otherwise=None)
         self._boundary.call("looks", self.show.poll, otherwise=None)
+        if (problem := self._session.problem) != self._session_problem:
+            self._session_problem = problem
+            if problem:
+                hint = "It is tried again every two seconds. Make room, or save a look elsewhere."
+                self._notices.add("error", problem, hint, now=self._now())
         for notice in self.worker.take_notices():
             self._notices.add(
                 notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
@@ -325,4 +341,4 @@ class App(Closing):
 
     def _network_folder(self) -> Path:
         recent = [Path(name).parent for name in self._recent.paths]
-        return next((folder for folder in recent if is_folder(folder)), working_folder())
+        return next(filter(is_folder, recent), working_folder())

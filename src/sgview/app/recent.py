@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from sgview.state.places import absolute
+from sgview.state.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,7 @@ class RecentFiles:
         others = [other for other in self.paths if other != name]
         self.paths = (name, *others)[: self._limit]
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(list(self.paths), indent=1), encoding="utf-8")
+            write_whole(self._path, json.dumps(list(self.paths), indent=1))
         except OSError as error:
             log.warning("the list of recent files cannot be written: %s", error)
 

@@ -17,16 +17,16 @@ from typing import Any
 import msgspec
 
 from sgview.state.places import is_file
-from sgview.state.presets import VERSION, decode, write_atomically
+from sgview.state.presets import VERSION, decode
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError, build, read_data
+from sgview.state.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
 SAVE_EVERY = 2.0  # [s]
-NAME = "session.json"
-BEFORE = "session-before.json"
-"""Backup of the previous session: a start without `--resume` begins a new one."""
+BEFORE = "-before"
+"""Ends the name of the previous session: a start without `--resume` begins a new one."""
 
 
 class SessionFile:
@@ -51,7 +51,7 @@ class SessionFile:
         """Copy the previous session to its backup, so that a start without `--resume` keeps it."""
         if is_file(self._path):
             try:
-                shutil.copyfile(self._path, self._path.with_name(BEFORE))
+                shutil.copyfile(self._path, before(self._path))
             except OSError as error:
                 log.warning("the last session cannot be kept: %s", error)
 
@@ -70,19 +70,24 @@ class SessionFile:
 
     def _save(self, session: Session) -> None:
         if session != self._written:
-            self._written = session
             self._task = self._thread.submit(self._write, session)
 
     def _write(self, session: Session) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path, encode(session), is_durable=True)
+            write_whole(self._path, encode(session))
         except OSError as error:
             if not self.problem:
                 log.warning("the session cannot be written: %s", error)
-            self.problem = str(error)
+            # Not remembered as written: the next turn tries again.
+            self.problem = f"{self._path} cannot be written: {error.strerror or error}"
         else:
+            self._written = session
             self.problem = ""
+
+
+def before(path: Path) -> Path:
+    """Return where the session lies that `path` had when the program started."""
+    return path.with_stem(f"{path.stem}{BEFORE}")
 
 
 def encode(session: Session) -> str:

@@ -19,7 +19,7 @@ from sgview.state.params import Edit, Params
 from sgview.state.places import is_file
 from sgview.state.presets import load_preset
 from sgview.state.session import Session
-from sgview.state.validation import ConfigError
+from sgview.state.validation import ConfigError, problem_of
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_gpu_arguments(parser)
     parser.add_argument("--layer", metavar="NAME", help='show this layer, e.g. "L6", "b16.conv0"')
     parser.add_argument(
-        "--psi", type=float, metavar="X", help=name_of("mapping.truncation_psi").lower()
+        "--psi", type=number, metavar="X", help=name_of("mapping.truncation_psi").lower()
     )
     parser.add_argument(
         "--edit",
@@ -71,6 +71,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flip-h", action="store_true", help="flip left and right")
     parser.add_argument("--flip-v", action="store_true", help="flip top and bottom")
     parser.add_argument("--seed", type=int, metavar="N", help=name_of("noise.seed").lower())
+
+
+def number(text: str) -> float:
+    """Read a number of the command line, for `argparse` and others.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none, not finite, or out of any use.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if problem := problem_of(value):
+        raise argparse.ArgumentTypeError(problem)
+    return value
 
 
 def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +125,7 @@ def settings_from(args: argparse.Namespace, session: Session | None = None) -> S
     configured = settings.networks if session is None else networks_of(session)
     networks = _networks(configured, args)
     if args.preset is not None:
-        params = load_preset(find_preset(args.preset))
+        params = params_of(find_preset(args.preset))
     elif session is not None:
         params = session.params
     elif not networks.a:
@@ -176,6 +191,19 @@ def find_preset(name: str) -> Path:
     )
 
 
+def params_of(path: Path) -> Params:
+    """Read a preset, or what a snapshot carries.
+
+    Raises:
+        ConfigError: if the file is neither.
+    """
+    if path.suffix.lower() != ".png":
+        return load_preset(path)
+    from sgview.outputs.snapshot import load_snapshot_params
+
+    return load_snapshot_params(path)
+
+
 def open_engine(settings: Settings) -> Engine:
     """Return the engine that the settings ask for.
 
@@ -234,9 +262,12 @@ def parse_edit(text: str) -> Edit:
         raise ConfigError(f"--edit {text!r}: no operation {operation!r}; {advice}")
     edit = Edit(tensor=match["tensor"], operation=operation)
     try:
-        return replace(edit, amount=float(amount))
+        value = float(amount)
     except ValueError:
         return replace(edit, expression=amount)
+    if problem := problem_of(value):
+        raise ConfigError(f"--edit {text!r}: {problem}")
+    return replace(edit, amount=value)
 
 
 def parse_blend(text: str) -> tuple[str, float]:
@@ -246,9 +277,9 @@ def parse_blend(text: str) -> tuple[str, float]:
         ConfigError: if the text has another form.
     """
     match = _BLEND.match(text)
+    if match is None:
+        raise ConfigError(f"--blend {text!r}: write GROUP=AMOUNT, e.g. L12=0.5")
     try:
-        if match is not None:
-            return match["group"], float(match["amount"])
-    except ValueError:
-        pass
-    raise ConfigError(f"--blend {text!r}: write GROUP=AMOUNT, e.g. L12=0.5")
+        return match["group"], number(match["amount"])
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError(f"--blend {text!r}: {error}; write GROUP=AMOUNT, e.g. L12=0.5") from None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from sgview.cli import options, shots
+from sgview.cli.interrupts import Interrupts, interrupts
+from sgview.cli.targets import make_room, refuse_to_replace
 from sgview.outputs.video import open_writer
 from sgview.settings import NetworkSettings
 from sgview.show.takes.take import RecordedNetwork
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from sgview.engine.engine import Engine
     from sgview.engine.network import Network
 
+SLOWEST, FASTEST = 0.01, 1000.0  # of a film [pictures/s]
+MOST_FRAMES = 100_000_000
 SG3_NAMES = ("sg3-blooms", "sg3-planets")
 
 
@@ -33,15 +37,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
     parser.add_argument("--frames", type=int, metavar="N", help="pictures (300; of a take: all)")
     parser.add_argument(
-        "--fps", type=float, metavar="X", help="a second (30; of a take: the recorded frames)"
+        "--fps",
+        type=options.number,
+        metavar="X",
+        help="a second (30; of a take: the recorded frames)",
     )
-    parser.add_argument("--start", type=float, default=0.0, metavar="T", help="first t [s] (0)")
+    parser.add_argument(
+        "--start", type=options.number, default=0.0, metavar="T", help="first t [s] (0)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="FILE|FOLDER",
         help="film.mp4 (.mov .mkv .webm), or a folder for PNG files",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a film or pictures that are there already"
     )
 
 
@@ -55,8 +67,19 @@ def run(args: argparse.Namespace) -> int:
     """
     if (args.frames is not None and args.frames < 1) or (args.fps is not None and args.fps <= 0):
         raise ConfigError("--frames and --fps must be greater than zero")
+    if args.fps is not None and not SLOWEST <= args.fps <= FASTEST:
+        raise ConfigError(f"--fps must be between {SLOWEST:g} and {FASTEST:g}, not {args.fps:g}")
+    if args.frames is not None and args.frames > MOST_FRAMES:
+        raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
     if args.take is not None:
         _refuse_beside_take(args)
+    if not args.force:
+        refuse_to_replace(args.out)
+    with interrupts() as asked:
+        return _run(args, asked)
+
+
+def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     settings = shots.with_sound(options.settings_from(args), args.audio)
     plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args)
     if plan.notice:
@@ -70,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
             follows_take = False
         else:
             follows_take = True
-        return _render(engine, plan, args.out, follows_take=follows_take)
+        return _render(engine, plan, args.out, asked, follows_take=follows_take)
 
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
@@ -114,11 +137,15 @@ def _check(engine: Engine, params: Params) -> None:
     engine.take_notices()
 
 
-def _render(engine: Engine, plan: shots.Plan, out: Path, *, follows_take: bool) -> int:
+def _render(
+    engine: Engine, plan: shots.Plan, out: Path, asked: Interrupts, *, follows_take: bool
+) -> int:
     cast = TakeNetworks(engine)
+    make_room(out)
     writer = open_writer(out, plan.fps)
     written = 0
     bar = tqdm(plan.shots, total=plan.count, unit="frame", desc=str(out), disable=None)
+    asked.begin()
     try:
         for shot in bar:
             if follows_take:
@@ -126,16 +153,21 @@ def _render(engine: Engine, plan: shots.Plan, out: Path, *, follows_take: bool) 
             picture = engine.render(shot.params, shot.t)
             if picture is None:
                 raise ConfigError("the take plays no network there: name one on the command line")
+            if asked.is_wanted:
+                break
             writer.write(picture.rgba8.cpu().numpy())
             written += 1
     except KeyboardInterrupt:
-        print(f"sgview: stopped; {out} holds {written} pictures", file=sys.stderr)
-        return 130
+        asked.count += 1
     finally:
         bar.close()
         writer.close()
-    for notice in engine.take_notices():
-        print(f"sgview: {notice.text} {notice.hint}", file=sys.stderr)
+    notes = [f"{notice.text} {notice.hint}" for notice in engine.take_notices()]
+    for note in [*notes, *filter(None, [writer.note])]:
+        print(f"sgview: {note}", file=sys.stderr)
+    if asked.is_wanted and written < plan.count:
+        print(f"sgview: stopped; {out} holds {written} pictures", file=sys.stderr)
+        return 130
     print(f"{out}: {written} pictures, {written / plan.fps:.1f} s", file=sys.stderr)
     return 0
 

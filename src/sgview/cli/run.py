@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import platformdirs
 from msgspec.structs import replace
 
-from sgview.app.session_file import NAME, load_session
+from sgview.app.session_file import load_session
+from sgview.app.session_place import free_session
 from sgview.cli import options
 from sgview.settings import NetworkSettings, Settings
 from sgview.state.places import is_file
@@ -30,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where the last session ended")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
-    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)  # leave after so long
+    parser.add_argument(
+        "--seconds", type=options.number, help=argparse.SUPPRESS
+    )  # leave after so long
 
 
 def run(args: argparse.Namespace) -> int:
@@ -107,7 +110,7 @@ def play(
 
 def _last_session() -> Session | None:
     """Return the session to go on with; where there is none that can be read, say so and begin."""
-    path = platformdirs.user_state_path("sgview") / NAME
+    path = free_session(platformdirs.user_state_path("sgview"))
     try:
         return load_session(path)
     except ConfigError as error:

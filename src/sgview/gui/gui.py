@@ -40,6 +40,7 @@ from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.places import is_file
 from sgview.state.status import Status
+from sgview.state.whole_file import write_whole
 
 _DOCKSPACE = "sgview dockspace"
 USED_FOR = 1.0  # after the mouse came to rest [s]
@@ -362,9 +363,7 @@ class Gui(Closing):
             return
         io.want_save_ini_settings = False
         try:
-            self._ini_path.parent.mkdir(parents=True, exist_ok=True)
-            text = imgui.save_ini_settings_to_memory()
-            self._ini_path.write_text(text, encoding="utf-8")
+            write_whole(self._ini_path, imgui.save_ini_settings_to_memory())
         except OSError:
             # A home that cannot be written costs the arrangement, not the show.
             self._ini_path = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from datetime import datetime
@@ -14,6 +15,7 @@ from sgview.outputs.video import OutputError
 from sgview.state.params import Params
 from sgview.state.presets import decode, encode
 from sgview.state.validation import ConfigError
+from sgview.state.whole_file import write_whole
 
 KEY = "sgview"
 """Name of the text chunk; its content is a preset as JSON."""
@@ -40,11 +42,12 @@ def save_snapshot(path: Path, rgba8: np.ndarray, params: Params, *, t: float = 0
     metadata.add_itxt(KEY, encode(params, as_json=True))
     metadata.add_text(f"{KEY}:t", repr(t))
     metadata.add_text("Software", "sgview")
+    png = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(rgba8[..., :3])).save(
+        png, format="PNG", pnginfo=metadata, compress_level=4
+    )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.ascontiguousarray(rgba8[..., :3])).save(
-            path, format="PNG", pnginfo=metadata, compress_level=4
-        )
+        write_whole(path, png.getvalue())
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 

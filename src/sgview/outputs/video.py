@@ -6,6 +6,8 @@ disk plays even if the program is killed.
 
 from __future__ import annotations
 
+import errno
+import io
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, cast
@@ -15,9 +17,26 @@ import numpy as np
 from PIL import Image
 
 from sgview.closing import Closing
+from sgview.outputs.film_file import FilmFile
+from sgview.state.whole_file import write_whole
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""
+
+OPTIONS: dict[str, dict[str, str]] = {
+    "libx264": {"crf": "16", "rc-lookahead": "20"},
+    "libvpx-vp9": {"crf": "24", "b": "0", "lag-in-frames": "12"},
+}
+"""Of the encoders: they hold back few pictures, which a killed program would lose."""
+
+FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+FRAGMENTS = {
+    "mp4": {"movflags": "frag_keyframe+empty_moov", "flush_packets": "1"},
+    "mov": {"movflags": "frag_keyframe+empty_moov", "flush_packets": "1"},
+    "matroska": {"cluster_time_limit": "1000", "flush_packets": "1"},
+    "webm": {"cluster_time_limit": "1000", "flush_packets": "1"},
+}
+"""Of the containers: how what plays reaches the disk every second."""
 
 
 class OutputError(Exception):
@@ -26,6 +45,11 @@ class OutputError(Exception):
 
 class PictureWriter(Protocol):
     """Takes pictures [H, W, 4] uint8, row 0 on top, one after the other, all of one size."""
+
+    @property
+    def note(self) -> str:
+        """What people should know of the file, in a sentence; "": nothing."""
+        ...
 
     def write(self, rgba8: np.ndarray) -> None:
         """Append one picture."""
@@ -77,6 +101,8 @@ def make_folder(path: Path) -> None:
 class PngWriter:
     """Numbered PNG files in a folder: 000000.png, 000001.png, ..."""
 
+    note = ""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
@@ -88,8 +114,11 @@ class PngWriter:
             OutputError: if the disk does not take it.
         """
         path = self._folder / f"{self._count:06d}.png"
+        png = io.BytesIO()
+        Image.fromarray(rgba8[..., :3]).save(png, format="PNG", compress_level=4)
         try:
-            Image.fromarray(rgba8[..., :3]).save(path, compress_level=4)
+            self._folder.stat()  # one that was removed is not made again unasked
+            write_whole(path, png.getvalue(), waits=False)
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
         self._count += 1
@@ -101,14 +130,18 @@ class PngWriter:
 class VideoWriter(Closing):
     """A video file: H.264 (.mp4, .mov, .mkv) or VP9 (.webm), yuv420p, near-lossless to the eye.
 
-    Pictures with an odd side lose their last row or column, since 4:2:0 wants even sizes.
+    Pictures with an odd side lose their last row or column, since 4:2:0 wants even sizes. A
+    fragment that plays by itself reaches the disk every second of the film.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
         self._path = path
-        is_mpeg4 = path.suffix.lower() in (".mp4", ".mov")
-        options = {"movflags": "frag_keyframe+empty_moov"} if is_mpeg4 else {}
-        self._container = av.open(str(path), mode="w", options=options)
+        self.note = ""
+        suffix = path.suffix.lower()
+        self._file = FilmFile(path)
+        self._container = av.open(
+            self._file, mode="w", format=FORMATS[suffix], options=FRAGMENTS[FORMATS[suffix]]
+        )
         self._rate = Fraction(fps).limit_denominator(1001)
         self._stream: av.VideoStream | None = None
         self._is_closed = False
@@ -120,28 +153,71 @@ class VideoWriter(Closing):
             OutputError: if the disk does not take it.
         """
         height, width = (side - side % 2 for side in rgba8.shape[:2])
+        if (height, width) != rgba8.shape[:2]:
+            self.note = (
+                f"{self._path}: pictures of {rgba8.shape[1]} x {rgba8.shape[0]} px become"
+                f" {width} x {height}, since the sides of a film are even."
+            )
+        if not height or not width:
+            raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
         stream = self._stream = self._stream or self._add_stream(width, height)
+        if (stream.height, stream.width) != (height, width):
+            raise OutputError(
+                f"{self._path}: a film has one size, {stream.width} x {stream.height} px, and a"
+                f" picture has {width} x {height}: write PNG files into a folder"
+            )
         rgb = np.ascontiguousarray(rgba8[:height, :width, :3])
         try:
             for packet in stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")):
                 self._container.mux(packet)
-        except OSError as error:
+        except OSError as error:  # of the encoder: the file's own are in `FilmFile.error`
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from error
+        self._check()
 
     def close(self) -> None:
-        """Flush the encoder and finish the file; idempotent."""
+        """Flush the encoder and finish the file; idempotent.
+
+        Raises:
+            OutputError: if the disk does not take the rest, or the file cannot be read back.
+        """
         if self._is_closed:
             return
         self._is_closed = True
-        if self._stream is not None:
-            for packet in self._stream.encode():
-                self._container.mux(packet)
-        self._container.close()
+        try:
+            if self._stream is not None and self._file.error is None:
+                for packet in self._stream.encode():
+                    self._container.mux(packet)
+            self._container.close()
+        except OSError as error:
+            self._file.error = self._file.error or error
+        try:
+            self._file.close()
+            if self._stream is not None and self._path.is_file():
+                _read_header(self._path)
+        except OSError as error:
+            raise OutputError(
+                f"{self._path} cannot be written: {error.strerror or error}"
+            ) from error
+
+    def _check(self) -> None:
+        if (error := self._file.error) is not None:
+            raise OutputError(f"{self._path} cannot be written: {error.strerror or error}")
 
     def _add_stream(self, width: int, height: int) -> av.VideoStream:
         codec = CODECS[self._path.suffix.lower()]
         stream = cast(av.VideoStream, self._container.add_stream(codec, rate=self._rate))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = max(1, round(float(self._rate)))  # a fragment a second
-        stream.options = {"crf": "16"} if codec == "libx264" else {"crf": "24", "b": "0"}
+        stream.options = {**OPTIONS[codec]}
         return stream
+
+
+def _read_header(path: Path) -> None:
+    """Open a film as a player does.
+
+    Raises:
+        OSError: if it cannot be opened, or holds no pictures.
+    """
+    with av.open(str(path)) as container:
+        if not container.streams.video:
+            raise OSError(errno.EIO, "it holds no pictures")

@@ -6,6 +6,12 @@ import time
 from collections.abc import Callable
 
 FRAME = 1 / 60  # one step [s]
+LAST = 1e9  # time ends here, 30 years away, whatever the speed; and at -LAST [s]
+
+
+def held(t: float) -> float:
+    """Return a time [s] within -LAST..LAST."""
+    return min(max(t, -LAST), LAST)
 
 
 class Clock:
@@ -33,7 +39,7 @@ class Clock:
         elapsed, self._last = now - self._last, now
         self._elapsed += elapsed
         dt = 0.0 if self.is_paused else elapsed * self.speed
-        self.t += dt
+        self.t = held(self.t + dt)
         self.position += 0.0 if self.is_paused else elapsed
         return self.t, dt
 
@@ -49,7 +55,7 @@ class Clock:
     def step(self, frames: int = 1) -> None:
         """Move by `frames` frames of 1/60 s and pause."""
         self.is_paused = True
-        self.t += frames * FRAME
+        self.t = held(self.t + frames * FRAME)
         self.position += frames * FRAME
 
     def rewind(self) -> None:
@@ -78,7 +84,7 @@ class EvenClock(Clock):
         if self.speed != self._bend[2]:
             self._bend = (max(n - 1, 0), before, self.speed)
         since, t, speed = self._bend
-        self.t = t + (n - since) / self._fps * speed
+        self.t = held(t + (n - since) / self._fps * speed)
         self.position = self._start + n / self._fps
         self._elapsed = 1 / self._fps if n else 0.0
         self._ticks += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -88,19 +89,28 @@ def read(path: Path, stamp: _Stamp = ()) -> Look:
 
 
 def write(look: Look) -> None:
-    """Write a look; one of that name moves to `REMOVED`.
+    """Write a look; one of that name lies in `REMOVED` too from then on.
 
     Raises:
-        ConfigError, OutputError: if it cannot be written.
+        ConfigError, OutputError: if it cannot be written; the old one stays where it is.
     """
     assert look.params is not None
+    picture = look.path.with_suffix(".png")
+    if not look.path.exists() and _count(look.path.parent) >= MOST:
+        raise ConfigError(
+            f"{look.path} is not written: {look.path.parent} has {MOST} looks, no more are shown"
+        )
+    kept = _keep(look.path)
     try:
-        put_away(look.path)
-    except OSError as error:
-        raise ConfigError(f"{look.path} cannot be replaced: {error.strerror or error}") from error
-    save_preset(look.params, look.path, LookTable(key=look.key))
+        save_preset(look.params, look.path, LookTable(key=look.key))
+    except BaseException:
+        for file in kept:
+            file.unlink(missing_ok=True)
+        raise
     if look.thumbnail is not None:
-        save_snapshot(look.path.with_suffix(".png"), look.thumbnail, look.params)
+        save_snapshot(picture, look.thumbnail, look.params)
+    elif kept:
+        picture.unlink(missing_ok=True)  # it shows what was there before
 
 
 def put_away(path: Path) -> None:
@@ -109,12 +119,44 @@ def put_away(path: Path) -> None:
     Raises:
         OSError: if it cannot be moved.
     """
+    if is_there(path):
+        move(path, _place_removed(path))
+
+
+def _keep(path: Path) -> list[Path]:
+    """Let a look lie in `REMOVED` as well, for the next one to take its name.
+
+    Returns:
+        what was made there.
+
+    Raises:
+        ConfigError: if it cannot be kept.
+    """
     if not is_there(path):
-        return
+        return []
+    made: list[Path] = []
+    try:
+        kept = _place_removed(path)
+        for old in (path, path.with_suffix(".png")):
+            if is_file(old):
+                made.append(kept.with_suffix(old.suffix))
+                shutil.copy2(old, made[-1])
+    except OSError as error:
+        for file in made:
+            file.unlink(missing_ok=True)
+        raise ConfigError(f"{path} cannot be replaced: {error.strerror or error}") from error
+    return made
+
+
+def _place_removed(path: Path) -> Path:
     folder = path.parent / REMOVED
     folder.mkdir(parents=True, exist_ok=True)
     date = f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    move(path, folder / f"{path.stem} {date}{path.suffix}")
+    return folder / f"{path.stem} {date}{path.suffix}"
+
+
+def _count(folder: Path) -> int:
+    return sum(path.suffix.lower() in SUFFIXES for path in folder.glob("*"))
 
 
 def move(old: Path, new: Path) -> None:

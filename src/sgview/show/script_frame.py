@@ -6,7 +6,6 @@ Every change is noted as plain data, so that a take can hold what a script did w
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at, nearest_path, set_leaf
 from sgview.state.text import drawable, writable
+from sgview.state.validation import ConfigError, build, problem_of
 
 Change = tuple[str, str, Any]
 """("set", path, value), ("edit OPERATION", tensor, amount), ("blend", group, amount), or
@@ -122,8 +122,9 @@ class ScriptFrame:
     def set(self, path: str, value: Any) -> None:
         """Set one value for this frame, e.g. `play.set("mapping.truncation_psi", 0.7)`."""
         path, value = drawable(path), writable(value)
-        self._params = set_leaf(self._params, self._leaf(path), value)
-        self._changes.append(("set", path, value))
+        leaf = self._leaf(path)
+        self._params = set_leaf(self._params, leaf, value)
+        self._changes.append(("set", path, get_leaf(self._params, leaf)))
 
     def edit_layer_by_name(self, name: str, value: float, operation: str = "multiply") -> None:
         """Multiply the tensor of that published name by `value`, after the edits of the panel.
@@ -175,13 +176,16 @@ def apply_changes(params: Params, changes: Sequence[Change]) -> Params:
                 raise LookupError(f"there is no value {name!r}")
             params = set_leaf(params, leaf, value)
         elif kind == "node":
-            node = getattr(msgspec.convert({name: value}, Params), name)
-            params = replace(params, **{name: node})
+            try:
+                made = build({name: value}, Params, "a change")
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+            params = replace(params, **{name: getattr(made, name)})
         elif kind == "blend":
-            amounts = {**params.blend.amounts, name: value}
+            amounts = {**params.blend.amounts, name: _finite(value)}
             params = replace(params, blend=replace(params.blend, amounts=amounts))
         elif operation in OPERATIONS:
-            edit = Edit(tensor=name, operation=operation, amount=value)
+            edit = Edit(tensor=name, operation=operation, amount=_finite(value))
             params = replace(params, edits=(*params.edits, edit))
         else:
             raise ValueError(f"there is no change {kind!r}")
@@ -189,7 +193,10 @@ def apply_changes(params: Params, changes: Sequence[Change]) -> Params:
 
 
 def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"expected a finite number, not {number}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"expected a number, not {str(value)[:40]!r}") from None
+    if problem := problem_of(number):
+        raise ValueError(problem)
     return number

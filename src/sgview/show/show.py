@@ -122,9 +122,13 @@ class Show(Closing):
     def toggle_take(self, params: Params, networks: dict[Slot, NetworkStatus]) -> None:
         """Begin a take with the next frame, or end the one that is being recorded."""
         if self._recorder is not None:
-            path, frames = self._recorder.path, self._recorder.status.frames
+            recorder, frames = self._recorder, self._recorder.status.frames
             self._end_take()
-            self._notices.add("info", f"Recorded {path}: {frames} frames", now=self._now())
+            if recorder.problem:
+                self._fail(recorder.problem, "The take ends there.")
+            else:
+                text = f"Recorded {recorder.path}: {frames} frames"
+                self._notices.add("info", text, now=self._now())
             return
         path = self._folder / dated_name(datetime.now())
         resolver = self._player.resolver

@@ -112,7 +112,7 @@ class Sources(Closing):
                     else:
                         params = apply_message(params, address, values, networks)
                 except RemoteError as error:
-                    self._osc.report_once(address, str(error))
+                    self._osc.report_once(error.key or address, str(error))
         programs = self._midi.take_programs() if self._midi is not None else []
         commands += [RecallLook(key=program) for program in programs if program <= 9]
         problems = self._osc.take_problems() if self._osc is not None else []

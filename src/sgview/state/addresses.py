@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from sgview.state.params import Params
-from sgview.state.paths import Leaf, leaf_at, leaves
+from sgview.state.paths import Leaf, leaf_at, leaves, whole_number
 
 ROOT = "/sgview/"
 PRESET = "/sgview/preset"  # recalls a preset by its number or name; no leaf
@@ -37,8 +37,9 @@ def leaf_of(address: str) -> Leaf | None:
         return None
     joined = address.removeprefix(ROOT)
     words = _long_forms().get(joined, joined).split("/")
-    if words[0] == "edit" and len(words) > 1 and words[1].isdigit():
-        words[:2] = ["edits", str(int(words[1]) - 1)]
+    row = whole_number(words[1]) if words[0] == "edit" and len(words) > 1 else None
+    if row is not None:
+        words[:2] = ["edits", str(row - 1)]
     elif words[0] == "blend" and len(words) == 2 and words[1] not in _BLEND_FIELDS:
         words.insert(1, "amounts")
     elif words[0] == "slider":

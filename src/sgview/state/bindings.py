@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sgview.state.params import Params
+from sgview.state.paths import whole_number
 
 
 def bound_text(params: Params, path: str) -> str:
@@ -59,7 +60,7 @@ def follow_edits(bindings: dict[str, str], order: Sequence[int]) -> dict[str, st
 def _edit_index(params: Params, path: str) -> int | None:
     """Return the place of the edit whose amount `path` names."""
     words = path.split(".")
-    if len(words) != 3 or words[0] != "edits" or words[2] != "amount" or not words[1].isdigit():
+    if len(words) != 3 or words[0] != "edits" or words[2] != "amount":
         return None
-    index = int(words[1])
-    return index if index < len(params.edits) else None
+    index = whole_number(words[1])
+    return index if index is not None and index < len(params.edits) else None

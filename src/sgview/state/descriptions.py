@@ -11,7 +11,7 @@ from typing import Any
 from sgview.state.commands import Command
 from sgview.state.operations import OPERATIONS, Operation
 from sgview.state.params import Edit, Params
-from sgview.state.paths import Leaf, leaf_at
+from sgview.state.paths import Leaf, leaf_at, whole_number
 
 
 def name_of(path: str) -> str:
@@ -21,8 +21,9 @@ def name_of(path: str) -> str:
     """
     words = path.split(".")
     leaf, first = leaf_at(path), leaf_at(f"{path}.0")
-    if words[0] == "edits" and len(words) > 1 and words[1].isdigit():
-        words = ["edit", str(int(words[1]) + 1), *words[2:3]]
+    row = whole_number(words[1]) if words[0] == "edits" and len(words) > 1 else None
+    if row is not None:
+        words = ["edit", str(row + 1), *words[2:3]]
     elif words[0] == "sliders" and len(words) > 1:
         words[0] = "slider"
     elif words[:2] == ["blend", "amounts"]:

@@ -140,6 +140,14 @@ def step_layer(params: Params, networks: Mapping[Slot, NetworkStatus], step: int
     return show_layer(params, name)
 
 
+def blend_groups(networks: Mapping[Slot, NetworkStatus]) -> tuple[str, ...]:
+    """Return the blend groups of all networks, each once."""
+    found = (
+        item.group for network in networks.values() for item in (*network.layers, *network.tensors)
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def group_named(name: str) -> str | None:
     """Return the blend group that a group, layer or tensor is of, None if no name looks so.
 

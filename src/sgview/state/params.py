@@ -55,11 +55,11 @@ class Noise(Node, frozen=True):
         help="Size of one noise cell, in lengths of the strip.")] = 1.0
     harmonics: Annotated[int, Meta(ge=0, le=8), Field("Harmonics", usual=(0, 8),
         help="Octaves beyond the first.")] = 2
-    harmonic_spread: Annotated[Positive, Field("Harmonic spread", usual=(0, 4),
+    harmonic_spread: Annotated[float, Meta(gt=0, le=1000), Field("Harmonic spread", usual=(0, 4),
         help="Factor of the frequency from one octave to the next.")] = 2.0
-    harmonic_gain: Annotated[float, Field("Harmonic gain", usual=(0, 1),
+    harmonic_gain: Annotated[float, Meta(ge=-1000, le=1000), Field("Harmonic gain", usual=(0, 1),
         help="Factor of the amplitude from one octave to the next.")] = 0.7
-    exponent: Annotated[Positive, Field("Exponent", usual=(0, 4),
+    exponent: Annotated[float, Meta(gt=0, le=50), Field("Exponent", usual=(0, 4),
         help="Contrast: values are raised to this power, their sign kept.")] = 1.0
     amplitude: Annotated[float, Field("Amplitude", usual=(0, 2),
         help="Height of the noise. As z it does almost nothing: the mapping network normalises z "

@@ -31,13 +31,13 @@ from msgspec.inspect import (
 from sgview.state.fields import Field, fields_of
 from sgview.state.params import Params
 from sgview.state.updates import Part, Updates, add_update, apply_updates
+from sgview.state.validation import LARGEST, LARGEST_INT
 
 Kind = Literal["float", "int", "bool", "text"]
 
 SMALLEST = 1e-6  # what "greater than 0" is held to
-LARGEST = 1e9  # of fractions: far beyond use, and far from what single precision cannot hold
-LARGEST_INT = 2**31 - 1
 MOST_ITEMS = 4096  # of a list that may grow, such as class weights
+LONGEST_PATH = 512  # [characters]
 _AXES = {"x": 0, "y": 1, "z": 2}
 _NOT_LEAVES = ("bindings", "osc_out")  # they say where values come from and go
 
@@ -87,6 +87,8 @@ def leaf_at(path: str) -> Leaf | None:
 
     Whether a list is long enough is up to each `Params`: see `get_leaf`.
     """
+    if len(path) > LONGEST_PATH:
+        return None
     node: Any = _tree()
     parts: list[Part] = []
     seen: Field | None = None
@@ -156,9 +158,7 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
     if value is None and leaf.is_optional:
         pass
     elif leaf.is_number:
-        if value is None or isinstance(value, str):
-            raise ValueError(f"{leaf.path} is a number, not {value and value[:40]!r}")
-        value = leaf.fit(float(value))
+        value = leaf.fit(_number(leaf, value))
     elif not isinstance(value, str):
         raise ValueError(f"{leaf.path} is a text, not {value!r}")
     elif leaf.choices and value not in leaf.choices:
@@ -167,6 +167,20 @@ def set_leaf(params: Params, leaf: Leaf, value: Any) -> Params:
     updates: Updates = {}
     add_update(updates, leaf.parts, value)
     return apply_updates(params, updates)
+
+
+def _number(leaf: Leaf, value: Any) -> float:
+    """Return what is set as a number: Python's, NumPy's or a switch's, and no text.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        if not isinstance(value, str | bytes):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{leaf.path} is a number, not {str(value)[:40]!r}")
 
 
 def leaves(params: Params) -> Iterator[Leaf]:
@@ -209,13 +223,21 @@ def _inner(node: Any) -> Any:
     return node
 
 
+def whole_number(word: str) -> int | None:
+    """Return the place that a word of a path names, None if it is no number of a few digits.
+
+    `str.isdigit` is true of superscripts and digits of other scripts, which `int` may refuse.
+    """
+    is_number = word.isascii() and word.isdigit() and len(word) <= 4
+    return int(word) if is_number else None
+
+
 def _index(word: str, node: TupleType | VarTupleType) -> int | None:
     size = len(node.item_types) if isinstance(node, TupleType) else MOST_ITEMS
     if _is_vector(node) and word in _AXES:
         return _AXES[word]
-    if not (word.isascii() and word.isdigit() and len(word) <= 4):
-        return None
-    return int(word) if int(word) < size else None
+    index = whole_number(word)
+    return index if index is not None and index < size else None
 
 
 def _is_vector(node: TupleType | VarTupleType) -> bool:

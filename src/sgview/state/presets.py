@@ -8,22 +8,26 @@ key recalls it; that is no part of `Params`.
 from __future__ import annotations
 
 import json
-import math
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import tomlkit
 from msgspec import Meta
 
 from sgview.state.params import Node, Params
-from sgview.state.validation import ConfigError, build, plain, read_data
+from sgview.state.validation import (
+    LARGEST_JSON,
+    LARGEST_TOML,
+    ConfigError,
+    build,
+    plain,
+    read_data,
+    read_text,
+)
+from sgview.state.whole_file import readable_data, write_whole
 
 VERSION = 2
-LARGEST = 1_000_000  # of a preset file [bytes]; written ones have a few thousand
 
 Key = Annotated[int, Meta(ge=0, le=9)]
 
@@ -65,12 +69,6 @@ def read_preset(path: Path) -> Preset:
     Raises:
         ConfigError: as for `load_preset`.
     """
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-    if size > LARGEST:
-        raise ConfigError(f"{path} has {size} bytes: it is not a preset")
     return decode(read_data(path), str(path))
 
 
@@ -80,7 +78,7 @@ def decode(data: dict[str, Any], where: str) -> Preset:
     Raises:
         ConfigError: naming `where`, key and cause.
     """
-    data = dict(data)
+    data = readable_data(data)
     version = data.pop("version", VERSION)
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
         raise ConfigError(
@@ -91,7 +89,6 @@ def decode(data: dict[str, Any], where: str) -> Preset:
         data = MIGRATIONS[step](data)
     look = build({"look": data.pop("look", {})}, _LookTable, where).look
     params = build(data, Params, where)
-    _refuse_non_finite(msgspec.to_builtins(params), where, "")
     return Preset(params=params, look=look)
 
 
@@ -101,10 +98,14 @@ def save_preset(params: Params, path: Path, look: Look | None = None) -> None:
     Raises:
         ConfigError: if the file cannot be written.
     """
-    text = encode(params, as_json=path.suffix.lower() == ".json", look=look)
+    is_json = path.suffix.lower() == ".json"
+    text = encode(params, as_json=is_json, look=look)
+    largest = LARGEST_JSON if is_json else LARGEST_TOML
+    if len(text.encode("utf-8", "replace")) > largest:
+        hint = "" if is_json else ": let its name end in .json"
+        raise ConfigError(f"{path} would have more than {largest // 1000} kB{hint}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -116,8 +117,8 @@ def save_key(path: Path, key: int) -> None:
         ConfigError: if the file is not a preset or cannot be written.
     """
     read_preset(path)
+    text = read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         if path.suffix.lower() == ".json":
             data = json.loads(text)
             data["look"] = {"key": key}
@@ -126,7 +127,7 @@ def save_key(path: Path, key: int) -> None:
             document = tomlkit.parse(text)
             document["look"] = {"key": key}
             text = tomlkit.dumps(document)
-        write_atomically(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -142,41 +143,5 @@ def encode(params: Params, *, as_json: bool = False, look: Look | None = None) -
     return tomlkit.dumps(data)
 
 
-def write_atomically(path: Path, text: str, *, is_durable: bool = False) -> None:
-    """Replace the file by `text`; whoever reads it finds the old or the new one, whole.
-
-    Args:
-        path: the file, in a folder that exists.
-        text: what it will hold.
-        is_durable: wait until the disk has it, so that loss of power cannot leave an empty file.
-
-    Raises:
-        OSError: if it cannot be written; the old file stays.
-    """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 class _LookTable(Node, frozen=True):
     look: Look = Look()
-
-
-def _refuse_non_finite(value: Any, where: str, path: str) -> None:
-    """TOML can say nan and inf; no value of the instrument is one of them."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _refuse_non_finite(item, where, f"{path}.{key}" if path else key)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            _refuse_non_finite(item, where, f"{path}[{index}]")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{where}: {path}: expected a finite number, not {value}")

@@ -6,16 +6,26 @@ for a key that does not exist, the nearest one that does.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
+import math
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from sgview.state.toml_depth import DEEPEST_KEY, has_deep_key
+
 T = TypeVar("T")
+
+LARGEST = 1e9  # of fractions: far beyond use, and far from what single precision cannot hold
+LARGEST_INT = 2**31 - 1
+LARGEST_TOML = 64_000  # of a file [bytes]; written ones have a few thousand
+LARGEST_JSON = 1_000_000
 
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>.*?)`(?: - at `(?P<path>.*)`)?$")
 _AT_PATH = re.compile(r"^(?P<cause>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
@@ -31,20 +41,43 @@ def read_data(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: if the file cannot be read, or is not TOML or JSON holding one table.
     """
+    text = read_text(path)
+    is_json = path.suffix.lower() == ".json"
+    if not is_json and has_deep_key(text):
+        raise ConfigError(f"{path} is not settings: a key in it has more than {DEEPEST_KEY} parts")
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not a text file") from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-    try:
-        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        data = json.loads(text) if is_json else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
-        raise ConfigError(f"{path} is not valid {kind}: {error}") from error
+        kind = "JSON" if is_json else "TOML"
+        raise ConfigError(f"{path} is not valid {kind}: {str(error)[:200]}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{path} must hold one table of settings, not a {type(data).__name__}")
     return data
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a .toml or .json file, whichever editor wrote it.
+
+    Notepad and PowerShell put a byte order mark before UTF-8, or write UTF-16.
+
+    Raises:
+        ConfigError: if the file cannot be read, is no text, or is larger than any it may be.
+    """
+    largest = LARGEST_JSON if path.suffix.lower() == ".json" else LARGEST_TOML
+    try:
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        cause = error.strerror if isinstance(error, OSError) else ""
+        raise ConfigError(f"{path} cannot be read: {cause or error}") from error
+    if len(data) > largest:
+        raise ConfigError(f"{path} has more than {largest // 1000} kB: it is no preset or settings")
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not a text file") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def build(data: dict[str, Any], kind: type[T], where: str) -> T:
@@ -57,12 +90,44 @@ def build(data: dict[str, Any], kind: type[T], where: str) -> T:
 
     Raises:
         ConfigError: naming the key's path, e.g. ``look.toml: noise.perod: there is no such
-            setting; did you mean `period`?``
+            setting; did you mean `period`?``, or a number out of any use.
     """
     try:
-        return msgspec.convert(data, kind)
+        made = msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {_explain(str(error), data, kind)}") from error
+    refuse_numbers(msgspec.to_builtins(made), where)
+    return made
+
+
+def refuse_numbers(value: Any, where: str, path: str = "") -> None:
+    """Refuse plain data with a number that is not finite or out of any use.
+
+    TOML can say nan and inf, and 1e307 is finite until it is multiplied.
+
+    Raises:
+        ConfigError: naming the path of the number.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            refuse_numbers(item, where, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            refuse_numbers(item, where, f"{path}[{index}]")
+    elif problem := problem_of(value):
+        raise ConfigError(f"{where}: {path}: {problem}")
+
+
+def problem_of(value: Any) -> str:
+    """Return what is wrong with a number, "" if nothing is or it is none."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return f"expected a finite number, not {value}"
+        if abs(value) > LARGEST:
+            return f"expected a number between -{LARGEST:g} and {LARGEST:g}, not {value:g}"
+    elif isinstance(value, int) and abs(value) > LARGEST_INT + 1:
+        return f"expected a number of at most {LARGEST_INT}"
+    return ""
 
 
 def plain(struct: msgspec.Struct) -> dict[str, Any]:
@@ -129,8 +194,13 @@ def _choices_at(path: str, kind: type) -> list[str]:
     return [str(value) for value in node.values] if is_choice else []
 
 
+@cache
+def _tree_of(kind: type) -> Any:
+    return msgspec.inspect.type_info(kind)
+
+
 def _type_at(path: str, kind: type) -> Any:
-    node: Any = msgspec.inspect.type_info(kind)
+    node: Any = _tree_of(kind)
     for field, _index in re.findall(r"\.(\w+)|(\[[^\]]*\])", path):
         node = _inner(node, field)
     return node

@@ -129,6 +129,8 @@ def _zip_spans(source: Source) -> dict[str, Span]:
         ) from error
     spans = {}
     for entry in entries:
+        if not entry.filename:
+            raise UnusableError("it is damaged: a file in its zip archive has no name")
         if entry.is_dir():
             continue
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:

@@ -68,8 +68,10 @@ def safe_key(key: Any) -> Any:
 def copy_cost(value: Any) -> int:
     """Work and memory that a constructor may spend on copying an argument, in small objects."""
     if isinstance(value, list | dict):
-        return len(value)
-    return len(value) >> 6 if isinstance(value, str | bytes) else 0
+        return 2 * len(value)
+    if isinstance(value, tuple):  # the arguments of a constructor that calls another one
+        return len(value) + sum(copy_cost(item) for item in value if not isinstance(item, tuple))
+    return len(value) >> 5 if isinstance(value, str | bytes) else 0
 
 
 def _container(function: Global, args: tuple[Any, ...]) -> dict[Any, Any] | list[Any] | None:

@@ -28,7 +28,7 @@ class Global:
         return f"{self.module}.{self.name}"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Stub:
     """What a call in a pickle leaves behind: whom it would have called, with what.
 
@@ -42,6 +42,9 @@ class Stub:
     state: Any = None
     items: list[Any] | None = None
     pairs: list[tuple[Any, Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Stub({self.class_name[:80]})"  # never what it holds: see `errors.brief`
 
     @property
     def class_name(self) -> str:

@@ -117,6 +117,7 @@ def save_safetensors(
     Raises:
         CheckpointError: if the file cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     path = Path(path)
@@ -133,16 +134,19 @@ def save_safetensors(
         ORIGIN_KEY: checkpoint.source_format if is_checkpoint else "",
     }
     try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".sgview-", suffix=".part")
         os.close(handle)
     except OSError as error:
         raise CheckpointError(path, f"cannot be written: {error.strerror}") from error
     try:
         save_file(tensors, draft, metadata)
+        _wait_for_disk(Path(draft))
         Path(draft).chmod(0o666 & ~_umask())
         Path(draft).replace(path)
+    except SafetensorError as error:  # such as a full disk, in the words of the library
+        raise CheckpointError(path, f"cannot be written: {error}") from error
     except OSError as error:
-        raise CheckpointError(path, f"cannot be written: {error.strerror}") from error
+        raise CheckpointError(path, f"cannot be written: {error.strerror or error}") from error
     finally:
         Path(draft).unlink(missing_ok=True)
 
@@ -175,6 +179,12 @@ def _half_or_own(name: str, tensor: Tensor) -> torch.dtype:
     is_large = tensor.ndim >= 2 and tensor.dtype == torch.float32 and not is_buffer(name)
     fits = is_large and bool(tensor.abs().max() <= torch.finfo(torch.float16).max)
     return torch.float16 if fits else tensor.dtype
+
+
+def _wait_for_disk(path: Path) -> None:
+    """Return once the disk has the file: what it then lacks raises OSError."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _umask() -> int:

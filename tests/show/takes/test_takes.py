@@ -21,6 +21,7 @@ from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
 from sgview.state.validation import ConfigError
+from tests.support.disk import full_disk
 from tests.support.until import until
 
 A: dict[Slot, RecordedNetwork] = {"a": RecordedNetwork(path="/a.pkl", name="a")}
@@ -251,3 +252,26 @@ def test_any_damage_gives_a_take_or_one_sentence(tmp_path_factory, data) -> None
     path.write_bytes(content if is_compressed else zstandard.compress(bytes(content)))
     with suppress(ConfigError):
         list(replay(read_take(path)))
+
+
+def test_a_recording_on_a_full_disk_says_so_at_the_latest_when_it_ends(tmp_path: Path) -> None:
+    recorder = TakeRecorder(tmp_path / "t.jsonl.zst", Params(), Resolver(), A)
+    with full_disk(10):
+        recorder.record(Params(), Instant(0.0), (), A)
+        recorder.close()
+    assert "cannot be written" in recorder.problem
+
+
+def test_names_that_are_no_unicode_do_not_end_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl.zst"
+    networks: dict[Slot, RecordedNetwork] = {
+        "a": RecordedNetwork(path="/bad\udcff.pkl", name="bad\udcff")
+    }
+    recorder = TakeRecorder(path, Params(), Resolver(), networks)
+    for n in range(10):
+        recorder.record(Params(sliders={"\ud800": float(n)}), Instant(n * STEP), (), networks)
+    recorder.close()
+    assert not recorder.problem
+    take = read_take(path)
+    assert len(take.frames) == 10
+    assert take.frames[-1].params.sliders == {"\ufffd": 9.0}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import TakeStatus
+from sgview.state.whole_file import readable_data
 
 log = logging.getLogger(__name__)
 
@@ -130,17 +133,31 @@ class TakeRecorder:
         encode = msgspec.json.Encoder().encode
         since_flush = 0.0
         try:
-            with self._file, compressor.stream_writer(self._file) as writer:
-                while (item := self._queue.get()) is not None:
-                    writer.write(encode(item) + b"\n")
-                    since_flush += item.elapsed if isinstance(item, Line) else FLUSH_EVERY
-                    if since_flush >= FLUSH_EVERY:
-                        since_flush = 0.0
-                        writer.flush(zstandard.FLUSH_BLOCK)
-                        self._file.flush()
+            with self._file:
+                with compressor.stream_writer(self._file, closefd=False) as writer:
+                    while (item := self._queue.get()) is not None:
+                        writer.write(_text(encode, item) + b"\n")
+                        since_flush += item.elapsed if isinstance(item, Line) else FLUSH_EVERY
+                        if since_flush >= FLUSH_EVERY:
+                            since_flush = 0.0
+                            writer.flush(zstandard.FLUSH_BLOCK)
+                            self._file.flush()
+                self._file.flush()
+                os.fsync(self._file.fileno())
         except OSError as error:
             self.problem = f"{self.path} cannot be written: {error.strerror or error}"
             log.error("%s", self.problem)
+        except Exception as error:  # a recorder that dies must not seem to go on
+            self.problem = f"{self.path} ends early: {type(error).__name__}: {error}"
+            log.exception("%s", self.problem)
+
+
+def _text(encode: Callable[[Any], bytes], item: Any) -> bytes:
+    """Return a line; what is no Unicode, such as a strange file name, becomes U+FFFD."""
+    try:
+        return encode(item)
+    except UnicodeEncodeError:
+        return encode(readable_data(msgspec.to_builtins(item)))
 
 
 def _difference(old: Any, new: Any) -> dict[str, Any] | None:

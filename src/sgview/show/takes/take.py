@@ -10,23 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 import zstandard
+from msgspec import Meta
 from msgspec.structs import replace
 
-from sgview.show.script_frame import Change
+from sgview.show.script_frame import Change, apply_changes
 from sgview.signals.incoming import Instant
 from sgview.state.morph import Easing
 from sgview.state.networks import Slot
 from sgview.state.params import Node, Params
-from sgview.state.validation import ConfigError
+from sgview.state.validation import ConfigError, refuse_numbers
 
 VERSION = 1
-LONGEST_LINE = 16_000_000  # [bytes]
-MOST_FRAMES = 10_000_000
-AT_ONCE = 1024  # read at once: even of an archive bomb that is no more than some 30 MB [bytes]
+LONGEST_LINE = 1_000_000  # [bytes]
+MOST_UNPACKED = 2_000_000_000  # [bytes]
+FACTOR, ALLOWANCE = 2000, 8_000_000
+"""A file unpacks to at most so many times its size and so many bytes more.
+
+Fifty edits of which one moves are written whole in every frame, and pack to a 700th."""
+FEWEST_FRAMES = 10_000
+"""A file may hold that many frames whatever its size, and one more for each of its bytes."""
+AT_ONCE = 128  # read at once: even of an archive bomb that is no more than 4 MB [bytes]
+LONGEST_TAKE = 7 * 86400.0  # [s]
+SLOWEST, FASTEST = 0.01, 1000.0  # of a film [pictures/s]
+LAST = 1e9  # of t and beats, as of the clock
+
+Time = Annotated[float, Meta(ge=-LAST, le=LAST)]  # [s]
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 
 class RecordedNetwork(Node, frozen=True):
@@ -39,7 +52,7 @@ class RecordedNetwork(Node, frozen=True):
 class FadeStart(Node, frozen=True):
     """A recall that began at this frame."""
 
-    seconds: float
+    seconds: Seconds
     easing: Easing
 
 
@@ -47,8 +60,8 @@ class FadeUnderWay(Node, frozen=True):
     """A crossfade that had begun before the take."""
 
     origin: Params
-    since: float  # the start of the take, when it began; negative [s]
-    seconds: float
+    since: Time  # the start of the take, when it began; negative [s]
+    seconds: Annotated[float, Meta(gt=0, le=3600)]
     easing: Easing
 
 
@@ -66,11 +79,11 @@ class Header(Node, frozen=True):
 class Line(Node, frozen=True, omit_defaults=True):
     """One frame as it is written: `None` says as before."""
 
-    t: float  # [s]
-    elapsed: float = 0.0  # real time since the frame before [s]
-    dt: float = 0.0
-    beat: float = 0.0
-    bpm: float | None = None
+    t: Time  # [s]
+    elapsed: Annotated[float, Meta(ge=0, le=LONGEST_TAKE)] = 0.0  # since the frame before [s]
+    dt: Annotated[float, Meta(ge=-2 * LAST, le=2 * LAST)] = 0.0
+    beat: Time = 0.0
+    bpm: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     params: dict[str, Any] | None = None  # fields of `Params` that changed
     inputs: dict[str, Any] | None = None  # fields of `Inputs` that changed
     changes: tuple[Change, ...] | None = None  # what the script did
@@ -78,7 +91,7 @@ class Line(Node, frozen=True, omit_defaults=True):
     networks: dict[Slot, RecordedNetwork] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One frame, complete."""
 
@@ -96,7 +109,7 @@ class Take:
 
     header: Header
     frames: tuple[Frame, ...]
-    is_cut_short: bool  # the recording program ended without closing the file
+    is_cut_short: bool  # the recording program ended without closing the file, or it is damaged
 
     @property
     def seconds(self) -> float:
@@ -107,7 +120,8 @@ class Take:
     def rate(self) -> float:
         """Frames a second on average."""
         count = len(self.frames) - 1
-        return count / self.seconds if count > 0 and self.seconds > 0 else 60.0
+        rate = count / self.seconds if count > 0 and self.seconds > 1e-6 else 60.0
+        return min(max(rate, SLOWEST), FASTEST)
 
 
 def read_take(path: Path) -> Take:
@@ -121,14 +135,20 @@ def read_take(path: Path) -> Take:
             return _read(path, file)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a name with a NUL
+        raise ConfigError(f"{str(path)!r} cannot be read: {error}") from error
 
 
-def _read(path: Path, file: Any) -> Take:
+def _read(path: Path, file: BinaryIO) -> Take:
+    size = file.seek(0, 2)
+    file.seek(0)
     lines = _lines(path, file)
     first = next(lines, None)
     if first is None:
         raise ConfigError(f"{path} is not a take: it is empty")
     header = _decode(first, Header, f"{path}, line 1")
+    for struct in (header.params, header.shown, header.fade and header.fade.origin):
+        refuse_numbers(msgspec.to_builtins(struct), f"{path}, line 1")
     if header.sgview_take != VERSION:
         raise ConfigError(
             f"{path}: version {header.sgview_take} is not one this program reads ({VERSION}); "
@@ -144,8 +164,10 @@ def _read(path: Path, file: Any) -> Take:
         where = f"{path}, line {number}"
         frame = _next(frame, _decode(text, Line, where), where)
         frames.append(frame)
-        if len(frames) > MOST_FRAMES:
-            raise ConfigError(f"{path} holds more than {MOST_FRAMES} frames")
+        if frame.time > LONGEST_TAKE:
+            raise ConfigError(f"{where}: a take is at most {LONGEST_TAKE / 3600:.0f} hours long")
+        if len(frames) > FEWEST_FRAMES + size:
+            raise ConfigError(f"{where}: the file holds more frames than a take of {size} bytes")
     if not frames:
         raise ConfigError(f"{path} holds no frames")
     return Take(header, tuple(frames), is_cut_short)
@@ -159,6 +181,10 @@ def _next(before: Frame, line: Line, where: str) -> Frame:
         params = before.params if line.params is None else _changed(before.params, line.params)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}") from error
+    if line.params is not None:
+        refuse_numbers(line.params, where)
+    if line.changes is not None:
+        _try_changes(params, line.changes, where)
     instant = Instant(
         t=line.t,
         dt=line.dt,
@@ -177,12 +203,29 @@ def _next(before: Frame, line: Line, where: str) -> Frame:
     )
 
 
+def _try_changes(params: Params, changes: tuple[Change, ...], where: str) -> None:
+    try:
+        apply_changes(params, changes)
+    except (ValueError, LookupError) as error:
+        cause = error.args[0] if error.args else error
+        raise ConfigError(f"{where}: what a script did cannot be played: {cause}") from error
+
+
 def _changed(struct: Any, fields: dict[str, Any]) -> Any:
     unknown = fields.keys() - set(struct.__struct_fields__)
     if unknown:
         raise msgspec.ValidationError(f"unknown field {', '.join(sorted(unknown))}")
     new = msgspec.convert(fields, type(struct))
-    return replace(struct, **{name: getattr(new, name) for name in fields})
+    return replace(struct, **{name: _shared(struct, new, name) for name in fields})
+
+
+def _shared(old: Any, new: Any, name: str) -> Any:
+    """Return a field of `new`, with the edits that `old` has too held in memory once."""
+    value = getattr(new, name)
+    if name != "edits":
+        return value
+    before = {edit: edit for edit in old.edits}
+    return tuple(before.get(edit, edit) for edit in value)
 
 
 def _decode(text: bytes | None, kind: Any, where: str) -> Any:
@@ -191,29 +234,70 @@ def _decode(text: bytes | None, kind: Any, where: str) -> Any:
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{where}: {error}") from error
+        # What msgspec says of half a surrogate pair is "truncated".
+        is_surrogate = b"\\ud" in text.lower() and "truncated" in str(error)
+        cause = "a text in it is no Unicode" if is_surrogate else str(error)
+        raise ConfigError(f"{where}: {cause}") from error
 
 
-def _lines(path: Path, file: Any) -> Iterator[bytes | None]:
+def _lines(path: Path, file: BinaryIO) -> Iterator[bytes | None]:
     """Yield lines; None at last where the file was cut short or is damaged."""
     start = file.read(4)
     file.seek(0)
     if start != b"\x28\xb5\x2f\xfd":
         raise ConfigError(f"{path} is not a take: it is not compressed by Zstandard")
-    decompressor = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
-    pending = bytearray()
-    while compressed := file.read(AT_ONCE):
+    decompressor = zstandard.ZstdDecompressor(max_window_size=2**23).decompressobj()
+    line = Unfinished(path)
+    packed = unpacked = 0
+    while not decompressor.eof and (compressed := file.read(AT_ONCE)):
         try:
-            pending += decompressor.decompress(compressed)
+            data = decompressor.decompress(compressed)
         except zstandard.ZstdError:
             yield None
             return
-        *whole, rest = pending.split(b"\n")
-        pending = bytearray(rest)
-        if max(map(len, (*whole, rest))) > LONGEST_LINE:
-            raise ConfigError(f"{path} is not a take: a line has more than {LONGEST_LINE} bytes")
-        yield from (bytes(line) for line in whole if line.strip())
-        if decompressor.eof:
-            break
-    if pending.strip() or not decompressor.eof:
+        yield from line.take(data)
+        packed += len(compressed)
+        unpacked += len(data)
+        if unpacked > min(FACTOR * packed + ALLOWANCE, MOST_UNPACKED):
+            raise ConfigError(f"{path} is not a take: it unpacks to {unpacked} bytes and more")
+    is_whole = decompressor.eof and not decompressor.unused_data and not file.read(1)
+    if line.rest.strip() or not is_whole:
         yield None
+
+
+class Unfinished:
+    """What has come of a line so far; work is proportional to what comes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    @property
+    def rest(self) -> bytes:
+        """What has no end yet."""
+        return b"".join(self._parts)
+
+    def take(self, data: bytes) -> Iterator[bytes]:
+        """Yield the lines that end in `data`, empty ones left out.
+
+        Raises:
+            ConfigError: if one is longer than any line of a take.
+        """
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            self._add(end)
+            line = self.rest
+            self._parts, self._size = [], 0
+            if line.strip():
+                yield line
+        self._add(rest)
+
+    def _add(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > LONGEST_LINE:
+            raise ConfigError(
+                f"{self._path} is not a take: a line has more than {LONGEST_LINE} bytes"
+            )
+        if part:
+            self._parts.append(part)

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 
 from sgview.signals.osc.packets import Value, number_of
 from sgview.state.addresses import PRESET, ROOT, leaf_of
 from sgview.state.commands import Command, RecallLook
-from sgview.state.networks import NetworkStatus, Slot, shown_network
+from sgview.state.networks import (
+    NetworkStatus,
+    Slot,
+    blend_groups,
+    group_named,
+    shown_network,
+)
 from sgview.state.params import Params
-from sgview.state.paths import get_leaf, set_leaf
+from sgview.state.paths import Leaf, get_leaf, set_leaf
 
 _LAYER = ROOT + "layer"
 
 
+MOST_SLIDERS = 256  # of the user's own
+LONGEST_NAME = 64  # of a slider of the user's own [characters]
+
+
 class RemoteError(ValueError):
-    """A message that sets nothing; one sentence."""
+    """A message that sets nothing; one sentence.
+
+    Args:
+        text: the sentence.
+        key: what is said once, however many addresses it happens to; "": the address.
+    """
+
+    def __init__(self, text: str, key: str = "") -> None:
+        super().__init__(text)
+        self.key = key
 
 
 def apply_message(
@@ -51,7 +71,8 @@ def apply_message(
     for target, value in zip(targets, values, strict=False):
         leaf = leaf_of(target)
         if leaf is None:
-            raise RemoteError(f"Nothing listens to {address}.")
+            raise RemoteError(f"Nothing listens to {address[:200]}.")
+        _check_name(target, leaf, params, networks)
         number = number_of(value) if leaf.is_number else None
         try:
             value = value if number is None else number  # "0.5" and "true" for numbers
@@ -60,6 +81,33 @@ def apply_message(
         except (LookupError, ValueError) as error:
             raise RemoteError(f"{address}: {error.args[0]}") from None
     return params
+
+
+def _check_name(
+    address: str, leaf: Leaf, params: Params, networks: Mapping[Slot, NetworkStatus]
+) -> None:
+    """Refuse names that a message would bring in: what nobody has, or too many, or too long.
+
+    Raises:
+        RemoteError: saying which.
+    """
+    name = str(leaf.parts[-1])
+    if leaf.parts[0] == "sliders" and name not in params.sliders:
+        if len(name) > LONGEST_NAME:
+            text = f"The name of a slider has at most {LONGEST_NAME} characters."
+            raise RemoteError(f"{text} {name[:20]}... has {len(name)}.", "long")
+        if len(params.sliders) >= MOST_SLIDERS:
+            raise RemoteError(
+                f"There are {MOST_SLIDERS} sliders of your own: more that come by OSC are ignored.",
+                "sliders",
+            )
+    elif leaf.parts[:2] == ("blend", "amounts"):
+        groups = blend_groups(networks)
+        is_known = name in groups if groups else group_named(name) == name
+        if not is_known and name not in params.blend.amounts:
+            near = difflib.get_close_matches(name[:LONGEST_NAME], groups, n=1)
+            advice = f"; did you mean {near[0]}?" if near else "."
+            raise RemoteError(f"{address[:200]}: no network has that blend group{advice}")
 
 
 def recall_of(address: str, values: Sequence[Value]) -> Command | None:
