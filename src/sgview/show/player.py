@@ -16,7 +16,7 @@ from sgview.show.resolver import Resolved, Resolver
 from sgview.show.script import Script
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
-from sgview.signals.midi import MidiInput
+from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.sound.sound import SoundSource
@@ -96,7 +96,8 @@ class Player(Closing):
             bands=bands,
         )
         self.instant = Instant(t, t - self.instant.t, elapsed, inputs=incoming.inputs)
-        return incoming
+        problems = (*incoming.problems, *self.sound.take_problems())
+        return replace(incoming, problems=problems) if problems else incoming
 
     def resolve(self, params: Params) -> Resolved:
         """Return what plays at the instant that `advance` came to."""

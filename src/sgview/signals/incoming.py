@@ -18,7 +18,8 @@ class Inputs(Struct, frozen=True):
 
     osc: dict[str, tuple[float, ...]] = {}  # address to the numbers of its newest message
     midi: dict[str, float] = {}
-    """Controllers "cc/CHANNEL/NUMBER" and notes "note/CHANNEL/NUMBER" in 0..1, pitch wheels
+    """Controllers "cc/CHANNEL/NUMBER", notes "note/CHANNEL/NUMBER", pressure on a channel
+    "aftertouch/CHANNEL" and on a key "polytouch/CHANNEL/NUMBER" in 0..1, pitch wheels
     "bend/CHANNEL" in -1..1; channels 1..16, and 0 for the newest on any channel."""
     audio: dict[str, float] = {}  # "low", "mid", "high", "rms", "onset": levels, about 0..1
     bands: tuple[float, ...] = ()  # levels of the spectrum, low to high, about 0..1

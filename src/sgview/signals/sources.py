@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sgview.closing import Closing
 from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
-from sgview.signals.midi import MidiInput
+from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
@@ -66,6 +66,14 @@ class Sources(Closing):
         for source in (self._osc, self._osc_out, self._midi):
             if source is not None:
                 source.start()
+        if self._osc is not None and self._osc_out is not None:
+            self._osc.own_sender = self._osc_out.sender
+            if self._osc_out.reaches(self._osc.interface, self._osc.port):
+                self._osc.report_once(
+                    "own",
+                    f"OSC is sent to {self._osc_out.target}, where sgview itself listens: it does "
+                    "not hear what it sends. Choose another place under [osc] send_to.",
+                )
 
     def close(self) -> None:
         """Close everything; idempotent."""

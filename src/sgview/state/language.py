@@ -58,6 +58,10 @@ WORDS: tuple[Word, ...] = (
     ),
     Word("Signals", "note(number, channel = any)", "Velocity while held, 0 to 1", "note(60)"),
     Word("Signals", "bend(channel = any)", "MIDI pitch wheel, -1 to 1", "bend() * 0.2"),
+    Word("Signals", "aftertouch(channel = any)", "MIDI pressure on held keys, 0 to 1",
+         "aftertouch()"),
+    Word("Signals", "polytouch(number, channel = any)", "MIDI pressure on one key, 0 to 1",
+         "polytouch(60)"),
     Word(
         "Signals",
         "audio(level)",
@@ -74,7 +78,8 @@ WORDS: tuple[Word, ...] = (
          "-1 to 1, rate times a second: sin cos tri saw square pulse noise random",
          'lfo(0.5, "tri")'),
     Word("Shapes", "env(trigger, attack, release)",
-         "Rises to 1 in attack seconds when the trigger passes 0.5, falls in release seconds",
+         "Rises to 1 in attack seconds when the trigger passes 0.5, or a note is struck, "
+         "falls in release seconds",
          "env(note(36), 0.01, 0.8)"),
     Word("Shapes", "smooth(x, seconds)", "x, following in about that time", "smooth(midi(1), 0.5)"),
     Word("Shapes", "noise(x, seed = 0)", "Smooth random walk over x, -1 to 1", "noise(t * 0.5, 3)"),

@@ -158,9 +158,12 @@ def test_learning_from_the_click_to_the_binding(make_stage, source) -> None:
     assert wish == Learn("noise.amplitude", source, 0.0, 2.0)
     stage.change(learning=Learning("noise.amplitude", source))
     assert any("..." in item.label for item in stage.items if "learn" in item.label)
-    learner = Learner()
+    now = [0.0]
+    learner = Learner(lambda: now[0])
     learner.begin(wish, Inputs())
     heard = Inputs(midi={"cc/1/21": 0.5}, osc={"/fader": (0.5,)})
+    assert learner.poll(heard, picks_up=False) is None
+    now[0] += 1.0
     learned = learner.poll(heard, picks_up=False)
     assert learned is not None
     stage.params = replace(stage.params, bindings=dict([learned]))

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
-from sgview.signals.osc.input import MAX_ADDRESSES, OscInput
+from sgview.signals.osc.input import MAX_ADDRESSES, PORTS, OscInput
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.packets import MAX_DEPTH, OscError, parse, split
 from sgview.state.params import Params
@@ -181,13 +182,32 @@ def test_rubbish_is_reported_once_and_the_rest_plays_on(
     assert osc.take_problems() == []
 
 
-def test_a_port_in_use_is_a_reason_not_an_exception(osc: OscInput) -> None:
+def test_of_a_port_that_is_taken_the_next_free_one_is_taken_and_said(osc: OscInput) -> None:
     second = OscInput(port=osc.port)
     second.start()
-    assert f"127.0.0.1:{osc.port}" in second.unavailable_reason
-    assert second.snapshot() == {} and second.take_messages() == []
-    assert second.status().listens_at == ""
+    assert osc.port < second.port < osc.port + PORTS
+    assert not second.unavailable_reason
+    assert second.status().listens_at == f"127.0.0.1:{second.port}"
+    (said,) = second.take_problems()
+    assert str(osc.port) in said and str(second.port) in said
+    with SimpleUDPClient("127.0.0.1", second.port) as sender:
+        sender.send_message("/x", 1)
+        until(lambda: second.snapshot() == {"/x": (1.0,)})
     second.close()
+
+
+def test_no_port_at_all_is_a_reason_not_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        refused = OscInput(port=port)
+        monkeypatch.setattr("sgview.signals.osc.input.PORTS", 1)
+        refused.start()
+    assert f"127.0.0.1:{port}" in refused.unavailable_reason
+    assert refused.snapshot() == {} and refused.take_messages() == []
+    assert refused.status().listens_at == ""
+    assert refused.take_problems() == [refused.unavailable_reason]
+    refused.close()
     nowhere = OscInput("no.such.host.invalid")
     nowhere.start()
     assert nowhere.unavailable_reason
@@ -268,7 +288,11 @@ def test_what_a_sender_builds_is_what_is_read(numbers: list[float], depth: int) 
     for _ in range(depth):
         packet = bundle(packet, message("/other", 1))
     found = dict(parse(single) for _, single in split(packet))
-    assert found["/any/address"] == tuple(float(number) for number in numbers)
+    for value, number in zip(found["/any/address"], numbers, strict=True):
+        assert isinstance(value, float)
+        # Those of 32 bits come as their shortest decimal, which means the same number.
+        assert np.float32(value) == np.float32(number)
+        assert not isinstance(number, int) or value == number
 
 
 def test_chosen_values_are_sent_when_they_change(osc: OscInput) -> None:

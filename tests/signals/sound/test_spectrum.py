@@ -6,28 +6,38 @@ import pytest
 from sgview.signals.sound.spectrum import (
     BANDS,
     HIGHEST,
-    HOP,
     LOWEST,
     NAMES,
     Follower,
     SoundLevels,
     Spectrum,
+    Windows,
+    hop_of,
 )
-from sgview.signals.sound.spectrum import windows_of as windows
 from sgview.state.sound import Sound
 
 RATE = 48_000
+HOP = hop_of(RATE)
 
 
-def sine(frequency: float, amplitude: float = 1.0, seconds: float = 1.0) -> np.ndarray:
-    t = np.arange(int(RATE * seconds)) / RATE
+def sine(
+    frequency: float, amplitude: float = 1.0, seconds: float = 1.0, rate: float = RATE
+) -> np.ndarray:
+    t = np.arange(int(rate * seconds)) / rate
     return (amplitude * np.sin(2 * np.pi * frequency * t)).astype(np.float32)
 
 
-def hear(samples: np.ndarray, sound: Sound | None = None) -> list[SoundLevels]:
+def windows(samples: np.ndarray, rate: float = RATE) -> np.ndarray:
+    """Those of samples [n] or [channels, n]."""
+    return Windows(rate).cut(np.atleast_2d(samples))
+
+
+def hear(samples: np.ndarray, sound: Sound | None = None, rate: float = RATE) -> list[SoundLevels]:
+    """Return the levels after each hop, one by one."""
     sound = sound or Sound()
-    follower = Follower(RATE, sound)
-    return [follower.follow(power) for power in Spectrum(RATE, sound).powers(windows(samples))]
+    heard = Follower(rate, sound).follow(Spectrum(rate, sound).powers(windows(samples, rate)))
+    each = zip(heard.levels, heard.bands, heard.rises, strict=True)
+    return [SoundLevels(*arrays) for arrays in each]
 
 
 def levels(heard: SoundLevels) -> dict[str, float]:
@@ -98,7 +108,49 @@ def test_an_onset_fades() -> None:
 
 
 def test_sound_that_comes_in_blocks_is_heard_as_the_whole() -> None:
-    samples = sine(440, 0.5, 0.3)
-    whole = Spectrum(RATE, Sound()).powers(windows(samples))
-    singly = [Spectrum(RATE, Sound()).powers(w[None])[0] for w in windows(samples)]
-    np.testing.assert_allclose(whole, singly, rtol=1e-5, atol=1e-12)
+    samples = np.stack([sine(440, 0.5, 0.3), sine(880, 0.5, 0.3)])
+    whole = windows(samples)
+    cut, block = Windows(RATE), 0
+    parts = []
+    for size in (1, 700, 511, 512, 513, 5000, 9999):
+        parts.append(cut.cut(samples[:, block : block + size]))
+        block += size
+    np.testing.assert_array_equal(np.concatenate(parts), whole[: sum(map(len, parts))])
+    assert sum(map(len, parts)) == samples.shape[1] // HOP
+    sound = Sound()
+    powers = [Spectrum(RATE, sound).powers(part) for part in parts if len(part)]
+    follower, at_once = Follower(RATE, sound), Follower(RATE, sound)
+    followed = [follower.follow(power) for power in powers]
+    heard = at_once.follow(Spectrum(RATE, sound).powers(whole))
+    for name in ("levels", "bands", "rises"):
+        parts = np.concatenate([getattr(one, name) for one in followed])
+        np.testing.assert_allclose(parts, getattr(heard, name), rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("rate", [44_100, 96_000, 192_000])
+@pytest.mark.parametrize("frequency", [50.0, 110.0, 440.0, 2500.0, 9000.0])
+def test_bands_agree_at_every_rate(rate: int, frequency: float) -> None:
+    usual = hear(sine(frequency, 0.3))[-1]
+    other = hear(sine(frequency, 0.3, rate=rate), rate=rate)[-1]
+    for here, there in ((other.levels[:4], usual.levels[:4]), (other.bands, usual.bands)):
+        loud = there > 0.3
+        assert loud.any()
+        np.testing.assert_allclose(here[loud], there[loud], atol=0.03)
+        assert (here[there == 0.0] < 0.15).all()
+
+
+def test_an_offset_is_no_sound() -> None:
+    for offset in (0.01, -0.3):
+        heard = levels(hear(np.full(2 * RATE, offset, np.float32))[-1])
+        assert max(heard.values()) < 0.01
+        tone = levels(hear(sine(80, 0.3) + np.float32(offset))[-1])
+        assert tone["low"] == pytest.approx(levels(hear(sine(80, 0.3))[-1])["low"], abs=0.01)
+
+
+def test_channels_of_opposite_phase_are_heard_as_one_channel_is() -> None:
+    tone = sine(440, 0.3)
+    alone = hear(tone)[-1]
+    for pair in (np.stack([tone, tone]), np.stack([tone, -tone])):
+        np.testing.assert_allclose(hear(pair)[-1].levels, alone.levels, atol=1e-4)
+    one_side = levels(hear(np.stack([tone, 0 * tone]))[-1])
+    assert one_side["mid"] == pytest.approx(levels(alone)["mid"] - 3.01 / 60, abs=0.001)

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from sgview.signals.sound.spectrum import HOP, Follower, Spectrum, windows_of
-from sgview.signals.sound.tempo import FASTEST, DetectedTempo, Tempo, find_tempo
+from sgview.signals.sound.spectrum import Follower, Spectrum, Windows, hop_of
+from sgview.signals.sound.tempo import FASTEST, Tempo
+from sgview.signals.sound.tempo_estimation import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
+from tests.signals.sound import drums
+from tests.signals.sound.drums import RATE
 
-RATE = 48_000
+STEP = hop_of(RATE) / RATE
 
 
 def beats(bpm: float, seconds: float, first: float, noise: float = 0.0) -> np.ndarray:
@@ -21,10 +24,14 @@ def beats(bpm: float, seconds: float, first: float, noise: float = 0.0) -> np.nd
     return samples.astype(np.float32)
 
 
-def flux_of(samples: np.ndarray) -> np.ndarray:
-    follower = Follower(RATE, Sound())
-    powers = Spectrum(RATE, Sound()).powers(windows_of(samples))
-    return np.array([follower.follow(power).flux for power in powers])
+def rises_of(samples: np.ndarray) -> np.ndarray:
+    powers = Spectrum(RATE, Sound()).powers(Windows(RATE).cut(samples[None]))
+    return Follower(RATE, Sound()).follow(powers).rises
+
+
+def first_beat(heard: DetectedTempo) -> float:
+    """Return when the first beat falls [s]."""
+    return ((1 - heard.phase) % 1.0) * 60 / heard.bpm
 
 
 @pytest.mark.parametrize(
@@ -32,19 +39,67 @@ def flux_of(samples: np.ndarray) -> np.ndarray:
     [(120, 0.1, 0.0), (128, 0.25, 0.02), (93, 0.3, 0.05), (174, 0.05, 0.01), (75, 0.2, 0.0)],
 )
 def test_a_beat_is_found_with_its_phase(bpm: float, first: float, noise: float) -> None:
-    heard = find_tempo(flux_of(beats(bpm, 10, first, noise)), RATE)
+    heard = find_tempo(rises_of(beats(bpm, 10, first, noise)), STEP)
     assert heard is not None
     assert heard.bpm == pytest.approx(bpm, rel=0.002)
-    found_first = ((1 - heard.phase) % 1.0) * 60 / heard.bpm
-    assert found_first == pytest.approx(first, abs=0.02)
+    assert first_beat(heard) == pytest.approx(first, abs=0.02)
 
 
-def test_no_beat_in_noise_silence_or_a_moment() -> None:
-    random = np.random.default_rng(0)
-    noise = (0.1 * random.standard_normal(RATE * 8)).astype(np.float32)
-    assert find_tempo(flux_of(noise), RATE) is None
-    assert find_tempo(np.zeros(1000), RATE) is None
-    assert find_tempo(flux_of(beats(120, 2, 0.1)), RATE) is None
+@pytest.mark.parametrize(
+    ("music", "tempi", "wanted"),
+    [
+        (drums.house, range(70, 181, 2), 54),
+        (drums.kick_and_hat, range(70, 181, 2), 54),
+        (drums.clicks, range(70, 181), 109),
+        (lambda *given: drums.house(*given, hat=0.7), range(80, 171, 10), 10),
+        (lambda *given: 0.02 * drums.house(*given), range(80, 171, 10), 10),
+    ],
+    ids=["house", "kick and hat", "clicks", "loud hats", "quiet"],
+)
+def test_the_tempo_of_music_is_right_after_four_seconds(music, tempi, wanted: int) -> None:
+    """Within half a beat a minute, which includes the octave; and so is the beat itself."""
+    right = {4.0: 0, 6.0: 0}
+    for bpm in tempi:
+        first = 0.05 + bpm % 7 / 20
+        rises = rises_of(music(bpm, 6.0, first))
+        for seconds in right:
+            heard = find_tempo(rises[: round(seconds / STEP)], STEP)
+            if heard is not None and abs(heard.bpm - bpm) <= 0.5:
+                off = (first_beat(heard) - first + 30 / bpm) % (60 / bpm) - 30 / bpm
+                right[seconds] += abs(off) < 0.03
+    assert min(right.values()) >= wanted, right
+
+
+@pytest.mark.parametrize("sound", ["speech", "random_hits", "noise"])
+@pytest.mark.parametrize("seed", range(6))
+def test_speech_random_hits_and_noise_have_no_beat(sound: str, seed: int) -> None:
+    noise = 0.1 * np.random.default_rng(seed).standard_normal(12 * RATE).astype(np.float32)
+    samples = noise if sound == "noise" else getattr(drums, sound)(12.0, seed)
+    rises = rises_of(samples)
+    for seconds in (4.0, 6.0, 10.0):
+        for start in np.arange(0.0, 12.0 - seconds, 0.5):
+            part = rises[round(start / STEP) : round((start + seconds) / STEP)]
+            assert find_tempo(part, STEP) is None
+
+
+@pytest.mark.parametrize(("old", "new"), [(120, 128), (128, 120), (140, 100)])
+def test_a_change_of_tempo_is_followed_within_five_seconds(old: int, new: int) -> None:
+    rises = rises_of(np.concatenate([drums.house(old, 12.0), drums.house(new, 10.0)]))
+    before, followed = 0.0, 0.0
+    for end in np.arange(6.0, 22.0, 0.5):  # as an input looks
+        heard = find_tempo(rises[round((end - 10) / STEP) if end > 10 else 0 :][: round(
+            min(end, 10.0) / STEP)], STEP, before)  # fmt: skip
+        if heard is not None:
+            before = heard.bpm
+        if abs(before - new) > 0.5:
+            followed = end
+    assert followed - 12.0 < 5.0
+
+
+def test_no_beat_in_silence_or_a_moment() -> None:
+    assert find_tempo(np.zeros((1000, 2)), STEP) is None
+    assert find_tempo(rises_of(beats(120, 2, 0.1)), STEP) is None
+    assert find_tempo(np.zeros((0, 2)), STEP) is None
 
 
 def test_taps_set_the_tempo_and_where_the_beat_falls() -> None:
@@ -110,10 +165,10 @@ def test_a_followed_beat_slides_into_place_and_never_jumps() -> None:
 
 
 def test_hops_of_other_rates() -> None:
-    flux = np.zeros(1200)
-    period = 0.5 * 44_100 / HOP
-    flux[np.arange(10, 1190, period).astype(int)] = 1.0
-    heard = find_tempo(flux, 44_100)
+    step = hop_of(44_100) / 44_100
+    rises = np.zeros((1200, 2))
+    rises[np.arange(10, 1190, 0.5 / step).astype(int)] = 1.0
+    heard = find_tempo(rises, step)
     assert heard is not None
     assert heard.bpm == pytest.approx(120.0, rel=0.005)
 

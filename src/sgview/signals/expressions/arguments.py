@@ -43,6 +43,10 @@ class Arguments(Protocol):
         """Whether a text in quotes is written there."""
         ...
 
+    def has_call(self, index: int, name: str) -> bool:
+        """Whether a function of that name is called in an argument."""
+        ...
+
     def note_source(self, source: SignalSource) -> None:
         """Say where the expression gets its movement from."""
         ...

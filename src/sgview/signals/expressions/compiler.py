@@ -193,6 +193,10 @@ class _Arguments:
             f"{self._name} takes a text in quotes there: write {_usage(self._name)}."
         )
 
+    def has_call(self, index: int, name: str) -> bool:
+        calls = (node for node in ast.walk(self._nodes[index]) if isinstance(node, ast.Call))
+        return any(dotted_name(call.func) == name for call in calls)
+
     def note_slider(self, slider: SliderRange) -> None:
         self._compiler.sliders.append(slider)
 

@@ -1,4 +1,4 @@
-"""The functions of expressions that read inputs: slider, osc, midi, note, bend, audio."""
+"""The functions of expressions that read inputs: slider, osc, midi, note, bend and the like."""
 
 from __future__ import annotations
 
@@ -83,9 +83,25 @@ def note(arguments: Arguments) -> Code:
 
 def bend(arguments: Arguments) -> Code:
     """`bend(channel)`: the pitch wheel."""
+    return _of_channel("bend", arguments)
+
+
+def aftertouch(arguments: Arguments) -> Code:
+    """`aftertouch(channel)`: how hard keys are pressed after they were struck."""
+    return _of_channel("aftertouch", arguments)
+
+
+def polytouch(arguments: Arguments) -> Code:
+    """`polytouch(note, channel)`: the same of one key."""
+    key = _key("polytouch", arguments, 0, 1)
+    arguments.note_source("midi")
+    return lambda context: context.midi.get(key(context), 0.0)
+
+
+def _of_channel(kind: str, arguments: Arguments) -> Code:
     channel = int(arguments.constant(0) or 0.0)
     arguments.note_source("midi")
-    name = f"bend/{channel}"
+    name = f"{kind}/{channel}"
     return lambda context: context.midi.get(name, 0.0)
 
 

@@ -23,6 +23,8 @@ SPECIAL_FUNCTIONS: dict[str, Signature] = {
     "midi": Signature(inputs.midi, 1, 3),
     "note": Signature(inputs.note, 1, 2),
     "bend": Signature(inputs.bend, 0, 1),
+    "aftertouch": Signature(inputs.aftertouch, 0, 1),
+    "polytouch": Signature(inputs.polytouch, 1, 2),
     "audio": Signature(inputs.audio, 1, 1),
     "lfo": Signature(stateful.lfo, 1, 3),
     "env": Signature(stateful.env, 3, 3),

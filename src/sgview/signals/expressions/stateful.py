@@ -46,13 +46,17 @@ def lfo(arguments: Arguments) -> Code:
 
 
 def env(arguments: Arguments) -> Code:
-    """`env(trigger, attack, release)`: rises when the trigger passes 0.5, and falls."""
+    """`env(trigger, attack, release)`: rises when the trigger passes 0.5, and falls.
+
+    A note is on however softly it is struck: a trigger of notes has to pass 0.
+    """
     trigger, attack, release = (arguments.code(index) for index in range(3))
+    threshold = 0.0 if arguments.has_call(0, "note") else 0.5
     level, is_rising, was_on = 0.0, False, False
 
     def run(context: EvaluationContext) -> float:
         nonlocal level, is_rising, was_on
-        is_on = trigger(context) > 0.5
+        is_on = trigger(context) > threshold
         is_rising = is_rising or (is_on and not was_on)  # to the top, however short the trigger
         was_on = is_on
         if is_rising:

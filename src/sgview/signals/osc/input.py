@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
 import threading
 import time
+from collections import deque
 
-from sgview.signals.osc.packets import OscError, Value, parse, split
+from sgview.signals.arrivals import Arrivals
+from sgview.signals.osc.packets import OscError, Value, number_of, parse, split
 from sgview.state.addresses import ROOT
 from sgview.state.status import OscStatus
 
 MAX_ADDRESSES = 1024  # remembered; more are refused
-BURST = 2048  # datagrams read before the newest of them are parsed
+BURST = 2048  # datagrams read before they are parsed
+NEWEST = 8  # messages of one address that are parsed of a burst
+PORTS = 16  # tried, from the wanted one on
 BUFFER = 4 << 20  # asked of the system, so that nothing is lost while other threads run [bytes]
 WAIT = 0.1  # at most between looks at whether to stop [s]
+
+_SLIDERS = f"{ROOT}slider/"
 
 Message = tuple[str, tuple[Value, ...]]
 
@@ -24,25 +31,31 @@ class OscInput:
     """Listens once started.
 
     Messages under "/sgview/" set parameters and are handed out once by `take_messages`; numbers of
-    all other addresses stay in the table of `snapshot`, for expressions to read. Of many messages
-    to one address only the newest is parsed, so that a flood costs little.
+    all other addresses stay in the table of `snapshot`, for expressions to read. Each press and
+    each release is seen by one look (`Arrivals`); apart from that only the newest message of an
+    address counts, so that a flood costs little.
 
     Args:
         interface: address to listen at; "127.0.0.1" hears this machine alone, "0.0.0.0" the net.
-        port: UDP port; 0 takes a free one.
+        port: UDP port; 0 takes a free one. Where another program has it, the next free one is
+            taken, which `take_problems` says.
+
+    Attributes:
+        own_sender: where this program sends from; what comes from there is not heard.
     """
 
     def __init__(self, interface: str = "127.0.0.1", port: int = 9000) -> None:
         self.interface, self.port = interface, port
         self.unavailable_reason = ""
+        self.own_sender: tuple[str, int] | None = None
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._numbers: dict[str, tuple[float, ...]] = {}
-        self._shown: dict[str, tuple[float, ...]] = {}  # what `snapshot` last gave
-        self._is_new = False
-        self._messages: dict[str, tuple[Value, ...]] = {}
+        self._known: set[str] = set()  # addresses of numbers
+        self._new_numbers: Arrivals[tuple[float, ...]] = Arrivals()
+        self._messages: Arrivals[tuple[Value, ...]] = Arrivals()
         self._problems: list[str] = []
         self._reported: set[str] = set()
         self._count = 0  # messages since the last status
@@ -53,21 +66,21 @@ class OscInput:
     def start(self) -> None:
         """Open the port and listen; where that fails, `unavailable_reason` says why."""
         try:
-            family = socket.getaddrinfo(self.interface, self.port, type=socket.SOCK_DGRAM)[0][0]
-            opened = socket.socket(family, socket.SOCK_DGRAM)
+            self._socket = self._open()
         except OSError as error:
-            self._fail(error)
+            self.unavailable_reason = (
+                f"OSC cannot listen at {self.interface}:{self.port}: {error.strerror or error}. "
+                "Another program may have the port: choose one in the settings under [osc]."
+            )
+            self.report_once("port", self.unavailable_reason)
             return
-        try:
-            with contextlib.suppress(OSError):
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-            opened.bind((self.interface, self.port))
-            opened.setblocking(False)
-        except OSError as error:
-            opened.close()
-            self._fail(error)
-            return
-        self._socket, self.port = opened, opened.getsockname()[1]
+        wanted, self.port = self.port, self._socket.getsockname()[1]
+        if wanted not in (0, self.port):
+            self.report_once(
+                "port",
+                f"Another program has the OSC port {wanted}: sgview listens at {self.port}. Send "
+                "there, or choose a port in the settings under [osc].",
+            )
         self._thread = threading.Thread(target=self._listen, name="osc", daemon=True)
         self._thread.start()
 
@@ -83,18 +96,20 @@ class OscInput:
 
     def snapshot(self) -> dict[str, tuple[float, ...]]:
         """Return the newest numbers by address; the same table until one of them changes."""
-        with self._lock:
-            if self._is_new:
-                self._shown, self._is_new = dict(self._numbers), False
-            return self._shown
+        if self._new_numbers:
+            with self._lock:
+                taken = self._new_numbers.take().items()
+            new = {name: value for name, value in taken if self._numbers.get(name) != value}
+            if new:
+                self._numbers = {**self._numbers, **new}
+        return self._numbers
 
     def take_messages(self) -> list[Message]:
         """Return the newest message of each address under "/sgview/" since the last call."""
         if not self._messages:
             return []
         with self._lock:
-            taken, self._messages = self._messages, {}
-        return list(taken.items())
+            return list(self._messages.take().items())
 
     def take_problems(self) -> list[str]:
         """Return what went wrong since the last call, each thing once."""
@@ -119,11 +134,29 @@ class OscInput:
         listens_at = f"{self.interface}:{self.port}" if self._thread is not None else ""
         return OscStatus(listens_at, self.unavailable_reason, rate=self._rate, last=self._last)
 
-    def _fail(self, error: OSError) -> None:
-        self.unavailable_reason = (
-            f"OSC cannot listen at {self.interface}:{self.port}: {error.strerror or error}. "
-            "Another program may have the port: choose one in the settings under [osc]."
-        )
+    def _open(self) -> socket.socket:
+        """Return a socket at the wanted port, or the next one that is free.
+
+        Raises:
+            OSError: if there is none.
+        """
+        family = socket.getaddrinfo(self.interface, self.port, type=socket.SOCK_DGRAM)[0][0]
+        opened = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            with contextlib.suppress(OSError):
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            for port in range(self.port, min(self.port + PORTS, 65_536)):
+                try:
+                    opened.bind((self.interface, port))
+                    break
+                except OSError as error:
+                    if error.errno != errno.EADDRINUSE or port + 1 == self.port + PORTS:
+                        raise
+            opened.setblocking(False)
+        except OSError:
+            opened.close()
+            raise
+        return opened
 
     def _listen(self) -> None:
         assert self._socket is not None
@@ -136,45 +169,62 @@ class OscInput:
                 self._receive(self._socket)
 
     def _receive(self, source: socket.socket) -> None:
-        """Read what has come in, keep the newest of each address, and parse those."""
-        newest: dict[bytes, bytes] = {}
+        """Read what has come in, and parse the newest messages of each address."""
+        newest: dict[bytes, deque[bytes]] = {}
         for _ in range(BURST):
             try:
-                datagram = source.recv(65536)
+                datagram, sender = source.recvfrom(65536)
             except OSError:  # nothing left, or a sender that is gone
                 break
+            if sender[:2] == self.own_sender:
+                continue
             try:
                 for address, message in split(datagram):
-                    newest.pop(address, None)  # to its place in the order of arrival
-                    newest[address] = message
+                    # To its place in the order of arrival.
+                    messages = newest.pop(address, None) or deque(maxlen=NEWEST)
+                    messages.append(message)
+                    newest[address] = messages
                     self._count += 1
             except OscError as error:
                 self._report_locked("packet", f"A packet was not OSC: {error}.")
-        for raw_address, message in newest.items():
-            self._accept(raw_address.decode("utf-8", "replace"), message)
+        for messages in newest.values():
+            for message in messages:
+                self._accept(message)
 
-    def _accept(self, address: str, message: bytes) -> None:
-        if self._is_full(address):
-            self._report_locked("full", f"More than {MAX_ADDRESSES} OSC addresses: ignored.")
-            return
+    def _accept(self, message: bytes) -> None:
         try:
             address, values = parse(message)
         except OscError as error:
             self._report_locked("message", f"An OSC message could not be read: {error}.")
             return
+        if self._is_full(address):
+            self._report_locked("full", f"More than {MAX_ADDRESSES} OSC addresses: ignored.")
+            return
         self._last = " ".join([address, *(_text(value) for value in values)])[:200]
-        numbers = tuple(value for value in values if isinstance(value, float))
+        is_own = not address.startswith(ROOT)
+        if not values and (is_own or address.startswith(_SLIDERS)):  # a bang: on, and off again
+            self._put(address, (1.0,), is_own)
+            values = (0.0,)
+        if is_own:
+            values = tuple(n for n in map(number_of, values) if n is not None)
+        self._put(address, values, is_own)
+
+    def _put(self, address: str, values: tuple[Value, ...], is_own: bool) -> None:
         with self._lock:
-            if address.startswith(ROOT):
-                self._messages.pop(address, None)  # to its place in the order of arrival
-                self._messages[address] = values
-            elif self._numbers.get(address) != numbers:
-                self._numbers[address] = numbers
-                self._is_new = True
+            if not is_own:
+                self._messages.put(address, values)
+            else:
+                self._new_numbers.put(address, tuple(v for v in values if isinstance(v, float)))
 
     def _is_full(self, address: str) -> bool:
-        table = self._messages if address.startswith(ROOT) else self._numbers
-        return len(table) >= MAX_ADDRESSES and address not in table
+        if address.startswith(ROOT):
+            return len(self._messages) >= MAX_ADDRESSES and address not in self._messages
+        if address in self._known:
+            return False
+        if len(self._known) >= MAX_ADDRESSES:
+            return True
+        self._known.add(address)
+        return False
 
     def _report_locked(self, key: str, text: str) -> None:
         with self._lock:

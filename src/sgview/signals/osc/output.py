@@ -11,6 +11,8 @@ from sgview.state.addresses import address_of
 from sgview.state.params import Params
 from sgview.state.paths import get_leaf, leaf_at
 
+_UDP = socket.SOCK_DGRAM
+
 
 class OscOutput:
     """Sends to one place; never waits.
@@ -26,6 +28,23 @@ class OscOutput:
         self._address: tuple[str, int] = ("", 0)
         self._sent: dict[str, object] = {}
 
+    @property
+    def sender(self) -> tuple[str, int] | None:
+        """Where messages come from, as the receiver sees it; None while nothing is sent."""
+        if self._socket is None:
+            return None
+        with contextlib.suppress(OSError), socket.socket(self._socket.family, _UDP) as probe:
+            probe.connect(self._address)  # sends nothing: the system says which way it would
+            return str(probe.getsockname()[0]), int(self._socket.getsockname()[1])
+        return None
+
+    def reaches(self, interface: str, port: int) -> bool:
+        """Whether what is sent comes to a port of this machine at `interface`."""
+        sender = self.sender
+        if sender is None or self._address[1] != port:
+            return False
+        return self._address[0] in (sender[0], interface)
+
     def start(self) -> None:
         """Look the target up; where that fails, `unavailable_reason` says why."""
         if not self.target:
@@ -34,9 +53,10 @@ class OscOutput:
         try:
             if not host or not 0 < int(port) < 65536:
                 raise ValueError
-            found = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)[0]
-            self._socket = socket.socket(found[0], socket.SOCK_DGRAM)
+            found = socket.getaddrinfo(host, int(port), type=_UDP)[0]
+            self._socket = socket.socket(found[0], _UDP)
             self._socket.setblocking(False)
+            self._socket.bind(("", 0))  # so that it has a port before the first message
             self._address = (str(found[4][0]), int(found[4][1]))
         except (OSError, ValueError):
             self.unavailable_reason = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from sgview.signals.osc.packets import Value
+from sgview.signals.osc.packets import Value, number_of
 from sgview.state.addresses import PRESET, ROOT, leaf_of
 from sgview.state.commands import Command, RecallLook
 from sgview.state.networks import (
@@ -73,7 +73,9 @@ def apply_message(
         if leaf is None:
             raise RemoteError(f"Nothing listens to {address[:200]}.")
         _check_name(target, leaf, params, networks)
+        number = number_of(value) if leaf.is_number else None
         try:
+            value = value if number is None else number  # "0.5" and "true" for numbers
             if get_leaf(params, leaf) != value:
                 params = set_leaf(params, leaf, value)
         except (LookupError, ValueError) as error:

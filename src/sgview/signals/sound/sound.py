@@ -7,12 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-
-from sgview.signals.sound.file import SoundFile, analyse, read_samples
-from sgview.signals.sound.input import SoundInput, input_names
-from sgview.signals.sound.spectrum import NAMES, SoundLevels
-from sgview.signals.sound.tempo import DetectedTempo
+from sgview.signals.sound.devices import Names, SoundDevices
+from sgview.signals.sound.file import SoundFile, analyse, read_parts
+from sgview.signals.sound.input import SoundInput
+from sgview.signals.sound.spectrum import BANDS, NAMES, SoundLevels
+from sgview.signals.sound.tempo_estimation import DetectedTempo
 from sgview.state.sound import Sound
 from sgview.state.status import SoundStatus
 from sgview.state.validation import ConfigError
@@ -21,7 +20,8 @@ RETRY_EVERY = 3.0  # after an input went away [s]
 LIST_EVERY = 3.0  # inputs are listed anew, while the panel asks [s]
 
 Levels = tuple[dict[str, float], tuple[float, ...]]
-SILENCE: Levels = ({}, ())
+SILENCE: Levels = ({}, ())  # nothing is listened to
+QUIET: Levels = (dict.fromkeys(NAMES, 0.0), (0.0,) * BANDS)  # of an input that is gone
 
 
 class SoundSource:
@@ -35,16 +35,20 @@ class SoundSource:
     def __init__(self, sound: Sound, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
         self._thread = ThreadPoolExecutor(1, "sgview sound")
+        self._sound_devices = SoundDevices(now)
+        self._opening: Future[SoundInput] | None = None  # open, once it is done
         self._input: SoundInput | None = None
         self._file: SoundFile | None = None
-        self._samples: tuple[str, np.ndarray] | None = None  # of the file read last
-        self._task: Future[tuple[str, np.ndarray, SoundFile]] | None = None
+        self._task: Future[SoundFile] | None = None
+        self._reading = Sound()  # what the task reads
         self._wanted: Sound | None = None  # to be analysed as soon as the task is done
         self._retry = float("inf")
-        self._names: Future[tuple[tuple[str, ...], str]] | None = None
+        self._names: Future[Names] | None = None
         self._devices: tuple[str, ...] = ()
         self._listed = float("-inf")
         self._reason = ""
+        self._problems: list[str] = []
+        self._said = ""  # the newest problem of an input
         self._last_heard: SoundLevels | None = None
         self._last_hop: Levels = SILENCE
         self.sound = Sound()
@@ -54,8 +58,9 @@ class SoundSource:
         """Change the input or file, or how its levels move."""
         if sound == self.sound:
             return
-        self.sound, self._reason = sound, ""
+        self.sound, self._reason, self._said = sound, "", ""
         self._close_input()
+        self._last_hop, self._retry = SILENCE, float("inf")
         if sound.source != "file":
             self._file, self._wanted = None, None
         if sound.source == "input":
@@ -77,9 +82,10 @@ class SoundSource:
         elif self._input is not None:
             heard = self._input.latest()
             if heard is not None and heard is not self._last_heard:
-                self._last_heard = heard
-                self._last_hop = (dict(zip(NAMES, heard.levels, strict=True)), heard.bands)
-        else:
+                self._last_heard, self._said = heard, ""
+                levels, bands = heard.levels[-1].tolist(), heard.bands[-1].tolist()
+                self._last_hop = (dict(zip(NAMES, levels, strict=True)), tuple(bands))
+        elif self._last_hop is not QUIET:
             self._last_hop = SILENCE
         return self._last_hop
 
@@ -99,7 +105,7 @@ class SoundSource:
         is_due = self._now() - self._listed > LIST_EVERY
         if lists_inputs and self._names is None and is_due:
             self._listed = self._now()
-            self._names = self._thread.submit(input_names)
+            self._names = self._sound_devices.names()
         levels, bands = self._last_hop
         return SoundStatus(
             sound=self.sound,
@@ -110,14 +116,22 @@ class SoundSource:
             is_loading=self._task is not None,
         )
 
+    def take_problems(self) -> list[str]:
+        """Return what went wrong with inputs since the last call."""
+        taken, self._problems = self._problems, []
+        return taken
+
     def wait(self) -> None:
-        """Wait until a file that was asked for is heard.
+        """Wait until a file is analysed, or an input is open, that was asked for.
 
         Raises:
-            ConfigError: if it cannot be.
+            ConfigError: if it cannot be heard.
         """
         while self._task is not None:
             self._task.exception()
+            self._poll()
+        if self._opening is not None:
+            self._opening.exception()
             self._poll()
         if self._reason:
             raise ConfigError(self._reason)
@@ -127,53 +141,56 @@ class SoundSource:
         self._close_input()
         self._wanted = None
         self._thread.shutdown()
+        self._sound_devices.close()
 
     def _poll(self) -> None:
         if self._task is not None and self._task.done():
             task, self._task = self._task, None
             try:
-                name, samples, heard = task.result()
+                analysed = task.result()
             except ConfigError as error:
                 self._file, self._reason = None, str(error)
             else:
-                self._samples = (name, samples)
-                if self.sound.source == "file" and self.sound.file == name:
-                    self._file = heard
+                if self.sound.source == "file" and self.sound.file == self._reading.file:
+                    self._file = analysed
             self._begin()
+        if self._opening is not None and self._input is None and self._opening.done():
+            try:
+                self._input, self._reason = self._opening.result(), ""
+            except OSError as error:
+                self._fail(str(error))
         if self._input is not None and not self._input.is_alive:
-            self._close_input()
-            self._reason = f"{self.sound.device or 'The sound input'} is gone."
-            self._retry = self._now() + RETRY_EVERY
-        elif self._input is None and self.sound.source == "input" and self._now() >= self._retry:
+            name = self.sound.device or "The sound input"
+            self._fail(f"{name} is gone: sgview listens again when it is back.")
+            self._last_hop = QUIET
+        elif self.sound.source == "input" and self._now() >= self._retry:
             self._open_input()
 
     def _begin(self) -> None:
         """Begin to read and analyse the wanted file, if no other is being read."""
         if self._wanted is None or self._task is not None:
             return
-        sound, self._wanted = self._wanted, None
-        known = self._samples
-        self._task = self._thread.submit(_analyse_file, sound, known)
+        self._reading, self._wanted = self._wanted, None
+        self._task = self._thread.submit(_analyse_file, self._reading)
 
     def _open_input(self) -> None:
         self._retry = float("inf")
-        try:
-            self._input = SoundInput(self.sound)
-            self._reason = ""
-        except OSError as error:
-            self._reason = str(error)
-            self._retry = self._now() + RETRY_EVERY
+        self._opening = self._sound_devices.open(self.sound)
 
     def _close_input(self) -> None:
-        self._last_heard = None
-        if self._input is not None:
-            self._input.close()
-            self._input = None
+        self._last_heard = self._input = None
+        if self._opening is not None:
+            self._sound_devices.close_input(self._opening)
+            self._opening = None
+
+    def _fail(self, reason: str) -> None:
+        """Say once that the input is not heard, and try again later."""
+        self._close_input()
+        if reason != self._said:
+            self._problems.append(reason)
+        self._reason = self._said = reason
+        self._retry = self._now() + RETRY_EVERY
 
 
-def _analyse_file(
-    sound: Sound, known: tuple[str, np.ndarray] | None
-) -> tuple[str, np.ndarray, SoundFile]:
-    is_known = known is not None and known[0] == sound.file
-    samples = known[1] if is_known and known else read_samples(Path(sound.file).expanduser())
-    return sound.file, samples, analyse(samples, sound)
+def _analyse_file(sound: Sound) -> SoundFile:
+    return analyse(read_parts(Path(sound.file).expanduser()), sound)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from sgview.state.sound import Sound
 
-WINDOW = 2048  # of one spectrum [samples]
-HOP = 512  # from one spectrum to the next [samples]
+HOP = 512 / 48_000  # from one spectrum to the next [s]; whole samples at any rate
+HOPS_PER_WINDOW = 4  # the length of the window of one spectrum
 BANDS = 24  # spaced evenly in pitch
 LOWEST, HIGHEST = 40.0, 16_000.0  # edges of the bands [Hz]
 RANGE = 60.0  # that a level covers from 0 to 1 [dB]
 NAMES = ("low", "mid", "high", "rms", "onset")
+
+BASS_BELOW = 220.0  # that tells where the beat is [Hz]
 
 ONSET_GAP = 0.1  # at least between two onsets [s]
 ONSET_FALL = 0.12  # in which an onset falls to 37 % [s]
@@ -28,13 +29,47 @@ ONSET_MEMORY = 1.0  # over which the usual change of the spectrum is taken [s]
 ONSET_LEAST = 0.05  # mean rise of the bands' levels that counts, whatever is usual
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SoundLevels:
-    """The levels after one hop."""
+    """The levels after each of a number of hops."""
 
-    levels: tuple[float, ...]  # in the order of `NAMES`
-    bands: tuple[float, ...]
-    flux: float  # how much the spectrum rose: peaks where something begins
+    levels: np.ndarray  # [hops, 5], in the order of `NAMES`
+    bands: np.ndarray  # [hops, BANDS]
+    rises: np.ndarray  # [hops, 2]: how much the amplitudes rose, of the bass and of the rest
+
+
+def hop_of(rate: float) -> int:
+    """Return the samples from one spectrum to the next."""
+    return max(1, round(rate * HOP))
+
+
+class Windows:
+    """Cuts sound that comes in blocks into windows, each a hop after the one before.
+
+    Args:
+        rate: samples a second.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._hop = hop_of(rate)
+        self._size = self._hop * HOPS_PER_WINDOW
+        self._kept = np.zeros((0, 0), np.float32)  # [channels, samples] that are needed again
+
+    def cut(
+        self,
+        block: np.ndarray,  # [channels, samples]
+    ) -> np.ndarray:  # float32 [hops, channels, samples]
+        """Return the windows that end in `block`; before the first one there was silence."""
+        block = np.nan_to_num(block.astype(np.float32), posinf=0.0, neginf=0.0)
+        if len(self._kept) != len(block):
+            self._kept = np.zeros((len(block), self._size - self._hop), np.float32)
+        samples = np.concatenate([self._kept, block], axis=1)
+        hops = samples.shape[1] // self._hop - (HOPS_PER_WINDOW - 1)
+        self._kept = samples[:, hops * self._hop :].copy()
+        if not hops:
+            return np.zeros((0, len(block), self._size), np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(samples, self._size, axis=1)
+        return windows[:, : hops * self._hop : self._hop].transpose(1, 0, 2)
 
 
 class Spectrum:
@@ -46,28 +81,46 @@ class Spectrum:
     """
 
     def __init__(self, rate: float, sound: Sound) -> None:
-        self._window = np.hanning(WINDOW).astype(np.float32)
-        frequencies = np.fft.rfftfreq(WINDOW, 1 / rate)
-        edges = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
+        size = hop_of(rate) * HOPS_PER_WINDOW
+        self._window = np.hanning(size).astype(np.float32)
         low, high = sound.low_below, max(sound.high_above, sound.low_below)
-        ranges = [
-            *pairwise(edges),
-            (1.0, low),
-            (low, high),
-            (high, rate),
-        ]
-        self._groups = np.stack([_weights(frequencies, *pair) for pair in ranges], axis=1)
+        # Where each edge lies among the bins, of which the first reaches half a bin below 0 Hz.
+        edges = np.array([*_EDGES, 1.0, low, high, rate]) * size / rate + 0.5
+        self._edges = np.clip(edges, 0.0, size // 2 + 1)
         # So that a sine of amplitude 1 has the power 1 (Parseval's theorem, one side).
-        self._scale = 4.0 / (WINDOW * float((self._window**2).sum()))
+        self._scale = 4.0 / (size * float((self._window**2).sum()))
 
     def powers(
         self,
-        windows: np.ndarray,  # float32 [n, WINDOW]
+        windows: np.ndarray,  # float32 [n, channels, samples]
     ) -> np.ndarray:  # [n, BANDS + 4]: the bands, low, mid, high, all
-        """Return the power of each band, 1 for a sine of full scale in it."""
-        spectra = np.abs(np.fft.rfft(windows * self._window, axis=1)) ** 2
-        whole = 2.0 * np.square(windows, dtype=np.float64).mean(axis=1, keepdims=True)
-        return np.concatenate([spectra @ self._groups * self._scale, whole], axis=1)
+        """Return the power of each band, 1 for a sine of full scale in it.
+
+        It is the mean of the channels' powers, so that channels of opposite phase do not cancel.
+        What does not move, the offset of a cheap input, is no sound.
+        """
+        # Without matrix products, whose threads would wake for each hop.
+        windows = np.ascontiguousarray(windows)
+        size = windows.shape[-1]
+        offset = np.einsum("nci,i->nc", windows, self._window) / self._window.sum()
+        centred = windows - offset[..., None]
+        centred *= self._window
+        spectra = np.fft.rfft(centred, axis=-1)
+        bins = (spectra.real**2 + spectra.imag**2).mean(axis=1)
+        squares = np.einsum("nci,nci->nc", windows, windows) / size
+        whole = 2.0 * (squares - windows.mean(axis=-1) ** 2).mean(axis=1, keepdims=True)
+        return np.concatenate([self._bands(bins) * self._scale, np.maximum(whole, 0.0)], axis=1)
+
+    def _bands(
+        self,
+        bins: np.ndarray,  # [n, bins]
+    ) -> np.ndarray:  # float64 [n, BANDS + 3]
+        """Add up the bins between the edges; of those that an edge divides, their share."""
+        below = np.zeros((len(bins), bins.shape[1] + 1))
+        np.cumsum(bins, axis=1, dtype=np.float64, out=below[:, 1:])
+        whole = np.minimum(self._edges.astype(int), bins.shape[1] - 1)
+        below = below[:, whole] + bins[:, whole] * (self._edges - whole)
+        return np.maximum(np.delete(np.diff(below, axis=1), BANDS, axis=1), 0.0)
 
 
 class Follower:
@@ -79,13 +132,13 @@ class Follower:
     """
 
     def __init__(self, rate: float, sound: Sound) -> None:
-        self._step = HOP / rate  # [s]
+        self._step = hop_of(rate) / rate  # [s]
         self._gain = 10.0 ** (sound.gain_db / 10.0)  # of powers
         self._rise = _share(self._step, sound.attack)
         self._fall = _share(self._step, sound.release)
         self._onset_fall = math.exp(-self._step / ONSET_FALL)
         self._levels = np.zeros(BANDS + 4)
-        self._last = np.zeros(BANDS)
+        self._last = np.zeros((2, BANDS))  # levels and amplitudes of the bands, one hop ago
         self._fluxes: deque[float] = deque(
             [0.0, 0.0], maxlen=max(3, int(ONSET_MEMORY / self._step))
         )
@@ -94,20 +147,27 @@ class Follower:
 
     def follow(
         self,
-        powers: np.ndarray,  # [BANDS + 4], as `Spectrum.powers` gives them
+        powers: np.ndarray,  # [hops, BANDS + 4], as `Spectrum.powers` gives them
     ) -> SoundLevels:
-        """Advance by one hop and return its levels."""
-        raw = _levels(powers * self._gain)
-        rate = np.where(raw > self._levels, self._rise, self._fall)
-        self._levels = self._levels + (raw - self._levels) * rate
-        flux = float(np.maximum(raw[:BANDS] - self._last, 0.0).mean())
-        self._last = raw[:BANDS]
-        self._find_onset(flux)
-        low, mid, high, rms = (round(float(level), 5) for level in self._levels[BANDS:])
-        bands = tuple(round(float(level), 5) for level in self._levels[:BANDS])
-        return SoundLevels((low, mid, high, rms, round(self._onset, 5)), bands, flux)
+        """Advance by a number of hops and return their levels."""
+        powers = powers * self._gain
+        raw, amplitudes = _levels(powers), np.sqrt(powers[:, :BANDS])
+        followed = np.empty_like(raw)
+        for hop, new in enumerate(raw):
+            rate = np.where(new > self._levels, self._rise, self._fall)
+            self._levels = followed[hop] = self._levels + (new - self._levels) * rate
+        changes = [
+            np.maximum(np.diff(now, axis=0, prepend=last[None]), 0.0)
+            for now, last in zip((raw[:, :BANDS], amplitudes), self._last, strict=True)
+        ]
+        if len(raw):
+            self._last = np.stack([raw[-1, :BANDS], amplitudes[-1]])
+        onsets = [self._find_onset(flux) for flux in changes[0].mean(axis=1).tolist()]
+        levels = np.column_stack([followed[:, BANDS:], np.reshape(onsets, -1)])
+        rises = np.stack([changes[1][:, :_BASS].sum(1), changes[1][:, _BASS:].sum(1)], axis=1)
+        return SoundLevels(levels.round(5), followed[:, :BANDS].round(5), rises)
 
-    def _find_onset(self, flux: float) -> None:
+    def _find_onset(self, flux: float) -> float:
         """An onset is a peak of the flux, well above what it usually is."""
         self._onset *= self._onset_fall
         self._since += self._step
@@ -117,17 +177,7 @@ class Follower:
         if is_peak and peak > ONSET_LEAST + 2.0 * usual and self._since >= ONSET_GAP:
             self._onset, self._since = 1.0, 0.0
         self._fluxes.append(flux)
-
-
-def windows_of(
-    samples: np.ndarray,  # float32 [n]
-) -> np.ndarray:  # [hops, WINDOW]; the k-th ends where hop k ends
-    """Return a view of all windows, with silence before the first sample."""
-    hops = len(samples) // HOP
-    if not hops:
-        return np.zeros((0, WINDOW), np.float32)
-    padded = np.concatenate([np.zeros(WINDOW - HOP, np.float32), samples[: hops * HOP]])
-    return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+        return self._onset
 
 
 def _levels(powers: np.ndarray) -> np.ndarray:
@@ -140,8 +190,5 @@ def _share(step: float, seconds: float) -> float:
     return 1.0 - math.exp(-step / seconds) if seconds > 0 else 1.0
 
 
-def _weights(frequencies: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return the share of each bin that lies in the band, so that narrow ones are not empty."""
-    half = (frequencies[1] - frequencies[0]) / 2
-    overlap = np.minimum(frequencies + half, high) - np.maximum(frequencies - half, low)
-    return np.clip(overlap / (2 * half), 0.0, 1.0)
+_EDGES = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
+_BASS = int(np.searchsorted(_EDGES[1:], BASS_BELOW, side="right"))  # bands that are bass

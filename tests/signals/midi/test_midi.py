@@ -1,12 +1,10 @@
 """MIDI with mido's message objects, and with devices that come and go."""
 
-import time
-from collections.abc import Callable
-
 import mido
 import pytest
 
-from sgview.signals.midi import MidiInput, MidoBackend
+from sgview.signals.midi.devices import MidoBackend, MidoPort
+from sgview.signals.midi.input import MidiInput
 from tests.support.until import until
 
 
@@ -15,23 +13,35 @@ class Devices:
 
     def __init__(self, *names: str) -> None:
         self.plugged = list(names)
-        self.open_ports: dict[str, Callable] = {}
+        self.open_ports: dict[str, FakePort] = {}
         self.held: set[str] = set()
 
     def names(self) -> list[str]:
         return list(self.plugged)
 
-    def open(self, name: str, receive: Callable):
+    def open(self, name: str) -> "FakePort":
         if name in self.held:
             raise OSError("held by another program")
-        self.open_ports[name] = receive
-        devices = self
+        self.open_ports[name] = FakePort(self, name)
+        return self.open_ports[name]
 
-        class Port:
-            def close(self) -> None:
-                del devices.open_ports[name]
 
-        return Port()
+class FakePort:
+    """An open device, on which a test plays."""
+
+    def __init__(self, devices: Devices, name: str) -> None:
+        self._devices, self._name = devices, name
+        self.played: list[mido.Message] = []
+        self.error: Exception | None = None
+
+    def messages(self) -> list[mido.Message]:
+        if self.error is not None:
+            raise self.error
+        taken, self.played = self.played, []
+        return taken
+
+    def close(self) -> None:
+        del self._devices.open_ports[self._name]
 
 
 def test_controllers_notes_and_wheels() -> None:
@@ -41,16 +51,22 @@ def test_controllers_notes_and_wheels() -> None:
     midi.receive(mido.Message("note_on", channel=0, note=60, velocity=127))
     midi.receive(mido.Message("pitchwheel", channel=0, pitch=-8192))
     midi.receive(mido.Message("aftertouch", value=3))
+    midi.receive(mido.Message("polytouch", note=60, value=127))
     midi.receive(mido.Message("clock"))
     assert midi.snapshot() == {
         "cc/3/21": 1.0,
         "cc/4/21": 0.0,
-        "cc/0/21": 0.0,
+        "cc/0/21": 1.0,  # and then what came on the other channel
         "note/1/60": 1.0,
         "note/0/60": 1.0,
         "bend/1": -1.0,
         "bend/0": -1.0,
+        "aftertouch/1": 3 / 127,
+        "aftertouch/0": 3 / 127,
+        "polytouch/1/60": 1.0,
+        "polytouch/0/60": 1.0,
     }
+    assert midi.snapshot()["cc/0/21"] == 0.0
     assert midi.snapshot() is midi.snapshot()
 
 
@@ -80,23 +96,20 @@ def test_program_changes_are_handed_out_once() -> None:
 
 
 def test_devices_are_opened_as_they_come_and_let_go_as_they_leave(monkeypatch) -> None:
-    monkeypatch.setattr("sgview.signals.midi.SCAN", 0.01)
+    monkeypatch.setattr("sgview.signals.midi.input.SCAN", 0.01)
     devices = Devices("nanoKONTROL", "Keystation")
     devices.held.add("Keystation")
     midi = MidiInput(backend=lambda: devices)
     midi.start()
     until(lambda: midi.status().devices == ("nanoKONTROL",))
-    devices.open_ports["nanoKONTROL"](mido.Message("note_on", note=1, velocity=127))
-    assert midi.snapshot()["note/0/1"] == 1.0
+    devices.open_ports["nanoKONTROL"].played = [mido.Message("note_on", note=1, velocity=127)]
+    until(lambda: midi.snapshot().get("note/0/1") == 1.0)
     devices.plugged.append("Launchpad")
     until(lambda: midi.status().devices == ("Launchpad", "nanoKONTROL"))
     devices.plugged.remove("nanoKONTROL")
     until(lambda: midi.status().devices == ("Launchpad",))
     assert midi.snapshot()["note/0/1"] == 0.0  # nobody holds it any more
-    devices.plugged.remove("Keystation")
-    time.sleep(0.05)
-    devices.held.clear()
-    devices.plugged.append("Keystation")
+    devices.held.clear()  # the other program lets go of it
     until(lambda: midi.status().devices == ("Keystation", "Launchpad"))
     midi.close()
     midi.close()
@@ -127,6 +140,74 @@ def test_a_system_without_midi_says_so(error: Exception) -> None:
     assert "MIDI" in midi.status().reason
     assert midi.snapshot() == {}
     midi.close()
+
+
+def test_the_thread_goes_on_after_an_error_and_finds_what_comes_later(monkeypatch) -> None:
+    monkeypatch.setattr("sgview.signals.midi.input.SCAN", 0.01)
+    devices = Devices()
+    errors: list[Exception] = [OSError("no sequencer"), RuntimeError("the server is away")]
+
+    def backend() -> Devices:
+        if errors:
+            raise errors.pop()
+        return devices
+
+    midi = MidiInput(backend=backend)
+    midi.start()
+    until(lambda: not errors)
+    devices.plugged.append("Late")
+    until(lambda: midi.status().devices == ("Late",))
+    assert midi.status().reason == ""
+    played = mido.Message("note_on", note=1, velocity=127)
+    devices.open_ports["Late"].played = [played]
+    until(lambda: midi.snapshot().get("note/0/1") == 1.0)
+    broken = devices.open_ports["Late"]
+    broken.error = SystemError("pulled out")
+    until(lambda: devices.open_ports.get("Late") not in (None, broken))  # and is opened again
+    assert midi.snapshot()["note/0/1"] == 0.0
+    devices.open_ports["Late"].played = [played]
+    until(lambda: midi.snapshot().get("note/0/1") == 1.0)
+    midi.close()
+
+
+def test_a_device_that_cannot_be_opened_is_said() -> None:
+    devices = Devices("Keystation")
+    devices.held.add("Keystation")
+    midi = MidiInput(backend=lambda: devices)
+    midi.start()
+    until(lambda: "Keystation" in midi.status().reason)
+    midi.close()
+
+
+class FakeLibraryInput:
+    """What is used of python-rtmidi: a queue that fills once no callback is set."""
+
+    def __init__(self) -> None:
+        self.has_callback, self.queue = True, [([0xB0, 7, 127], 0.0), ([0xB0], 0.0)]
+        self.queue += [([0x90, 60, 1], 0.0)]
+
+    def cancel_callback(self) -> None:
+        self.has_callback = False
+
+    def get_message(self) -> tuple[list[int], float] | None:
+        assert not self.has_callback
+        return self.queue.pop(0) if self.queue else None
+
+
+class FakeMidoPort:
+    def __init__(self) -> None:
+        self._rt = FakeLibraryInput()
+
+    def close(self) -> None: ...
+
+
+def test_the_queue_of_the_library_is_read_without_a_callback() -> None:
+    port = MidoPort(FakeMidoPort(), mido.Message.from_bytes)
+    assert port.messages() == [
+        mido.Message("control_change", control=7, value=127),
+        mido.Message("note_on", note=60, velocity=1),
+    ]
+    assert port.messages() == []
 
 
 def test_a_real_virtual_port() -> None:

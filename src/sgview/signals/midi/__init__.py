@@ -1,0 +1,1 @@
+"""MIDI in: the devices that are plugged in, and what was played on them."""

@@ -1,0 +1,95 @@
+"""Access to MIDI devices, through the optional libraries mido and python-rtmidi."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Protocol
+
+MOST_AT_ONCE = 1024  # messages taken of a device in one go
+
+
+class Port(Protocol):
+    """An open device."""
+
+    def messages(self) -> list[Any]:
+        """Return the mido messages since the last call, without waiting."""
+        ...
+
+    def close(self) -> None:
+        """Stop receiving."""
+        ...
+
+
+class Backend(Protocol):
+    """What gives access to devices."""
+
+    def names(self) -> list[str]:
+        """Return the devices that are plugged in."""
+        ...
+
+    def open(self, name: str) -> Port:
+        """Open a device."""
+        ...
+
+
+class MidoBackend:
+    """mido, with the library that it finds (python-rtmidi).
+
+    Raises:
+        ImportError: if mido is not installed.
+    """
+
+    def __init__(self) -> None:
+        import mido
+
+        self._mido: Any = mido
+
+    def names(self) -> list[str]:
+        """Return the devices that are plugged in."""
+        return list(dict.fromkeys(self._mido.get_input_names()))
+
+    def open(self, name: str) -> Port:
+        """Open a device."""
+        return MidoPort(self._mido.open_input(name), self._mido.Message.from_bytes)
+
+
+class MidoPort:
+    """An input port of mido, read from the queue of its library.
+
+    mido has python-rtmidi call it for each message on a thread of the system. JACK's may not wait
+    for the interpreter, and loses messages where it has to; the library's own queue is filled
+    without Python.
+
+    Args:
+        port: as mido opens it.
+        read: makes a message of its bytes.
+    """
+
+    def __init__(self, port: Any, read: Any) -> None:
+        self._port, self._read = port, read
+        library = getattr(port, "_rt", None)
+        has_queue = hasattr(library, "get_message") and hasattr(library, "cancel_callback")
+        self._queue: Any = library if has_queue else None
+        if self._queue is not None:
+            self._queue.cancel_callback()
+
+    def messages(self) -> list[Any]:
+        """Return the messages since the last call, without waiting."""
+        found: list[Any] = []
+        for _ in range(MOST_AT_ONCE):
+            if self._queue is None:
+                message = self._port.poll()
+                if message is None:
+                    break
+                found.append(message)
+            else:
+                taken = self._queue.get_message()
+                if taken is None:
+                    break
+                with contextlib.suppress(ValueError):  # no message of MIDI
+                    found.append(self._read(taken[0]))
+        return found
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self._port.close()
