@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sgview.app.files import Files, commands_for
+from sgview.app.recent import RecentFiles
 from sgview.settings import FolderSettings
 from sgview.state.commands import LoadNetwork, LoadPreset
 from sgview.state.notices import Notices
@@ -43,7 +44,7 @@ def notices() -> Notices:
 @pytest.fixture
 def files(tmp_path: Path, notices: Notices) -> Iterator[Files]:
     folders = FolderSettings(snapshots=str(tmp_path / "shots"), presets=str(tmp_path / "looks"))
-    files = Files(folders, notices, lambda: 0.0)
+    files = Files(folders, notices, lambda: 0.0, RecentFiles(tmp_path / "recent.json"))
     yield files
     files.close()
 

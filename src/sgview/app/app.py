@@ -14,14 +14,13 @@ from msgspec.structs import replace
 from sgview import resources
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
+from sgview.app.kept_session import KeptSession
 from sgview.app.overview import history_status, picture_status, player_status
 from sgview.app.pictures import host_pixels, output_picture
 from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
-from sgview.app.session_file import SessionFile
-from sgview.app.session_place import SessionPlace
 from sgview.closing import Closing
 from sgview.gui.gui import Gui
 from sgview.outputs.outputs import Outputs
@@ -37,7 +36,6 @@ from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
-from sgview.state.places import is_folder, working_folder
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status
 
@@ -94,20 +92,14 @@ class App(Closing):
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
         self.outputs = own(Outputs(settings, self._notices, now, output_picture))
-        place = own(SessionPlace(folder))
-        self._session = SessionFile(place.path, now)
-        if not place.is_first:
-            self._tell_of_place(place.path)
-        self._session_problem = ""
-        self._recent = RecentFiles(folder / "recent.json")
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
-        self._is_held = False  # the user holds a widget
-        self._files = Files(settings.folders, self._notices, now)
+        recent = RecentFiles(folder / "recent.json")
+        self._files = Files(settings.folders, self._notices, now, recent)
         self._owned.callback(self._files.close)
         # Saved first of all: what is closed after it may hang.
-        self._owned.callback(lambda: self._session.close(self._make_session()))
+        self._session = own(KeptSession(folder, self._make_session, self._notices, now))
         self._is_running = True
         self.screen.window.on_drop = self.drop
 
@@ -141,7 +133,7 @@ class App(Closing):
         if screen.has_panel:
             self._collect_notices()
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
-            call("session", self._session.poll, self._make_session, otherwise=None)
+            call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
         screen.await_picture(self.picture, self.worker.await_newer)
 
@@ -152,7 +144,7 @@ class App(Closing):
         elif isinstance(command, c.FileCommand):
             self._files.execute(command, self.params, self.picture)
         elif isinstance(command, c.DialogCommand):
-            folder = self._network_folder()
+            folder = self._files.recent.folder
             self._queue(self._dialog.execute(command, self._files.preset_folder, folder))
         elif isinstance(command, c.ShowCommand):
             self.show.execute(command)
@@ -183,13 +175,8 @@ class App(Closing):
                     self._set_params(params, f"Recall {name}")
             case c.ToggleTake():
                 self.show.toggle_take(self.params, self.status.engine.networks)
-            case c.RemoveEdits() if self.params.edits:
-                removed = names_of_edits(self.params.edits)
-                self._set_params(replace(self.params, edits=()), "Remove all edits")
-                hint = "Ctrl+Z brings them back."
-                self._notices.add("info", f"Removed {removed}", hint, now=self._now())
             case c.RemoveEdits():
-                pass
+                self._remove_edits()
             case c.Undo(count):
                 self.show.leave_look()
                 self.params = self._history.undo(count)
@@ -207,6 +194,13 @@ class App(Closing):
                 self.stop()
             case _:
                 assert_never(command)
+
+    def _remove_edits(self) -> None:
+        if self.params.edits:
+            removed = names_of_edits(self.params.edits)
+            self._set_params(replace(self.params, edits=()), "Remove all edits")
+            hint = "Ctrl+Z brings them back."
+            self._notices.add("info", f"Removed {removed}", hint, now=self._now())
 
     def drop(self, paths: list[Path]) -> None:
         """Open files dropped on the window; with Shift or on the slot of B, a network goes to B."""
@@ -237,8 +231,8 @@ class App(Closing):
             self._ask(False)
         screen.begin_panel(is_used=gui.is_used)
         self.params = gui.draw(self.params, self.status, self._commands.append)
-        self._mouse, self._is_held = gui.mouse_over_picture(), gui.is_widget_held
-        screen.take_panel(gui.picture_rect, gui.is_picture_free, is_held=self._is_held)
+        self._mouse = gui.mouse_over_picture()
+        screen.take_panel(gui.picture_rect, gui.is_picture_free, is_held=gui.is_widget_held)
 
     def _ask(self, has_panel: bool) -> Resolved:
         """Apply what came in, ask the engine for the picture of now, and return its values."""
@@ -250,7 +244,7 @@ class App(Closing):
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
         if has_panel:
-            self._history.record(self.params, self._now(), is_active=self._is_held)
+            self._history.record(self.params, self._now(), is_active=self.screen.is_held)
         self._run_commands()
         resolved = self.player.resolve(self.params)
         self._boundary.call(
@@ -281,20 +275,9 @@ class App(Closing):
         around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
         return Session(params=self.params, surroundings=around)
 
-    def _tell_of_place(self, path: Path) -> None:
-        """Say that another program runs, which has the first session file."""
-        text = f"Another sgview is running: this one keeps its session in {path.name}."
-        hint = "--resume goes on with it while the other one runs."
-        self._notices.add("warning", text, hint, now=self._now())
-
     def _collect_notices(self) -> None:
         self._boundary.call("files", self._files.poll, otherwise=None)
         self._boundary.call("looks", self.show.poll, otherwise=None)
-        if (problem := self._session.problem) != self._session_problem:
-            self._session_problem = problem
-            if problem:
-                hint = "It is tried again every two seconds. Make room, or save a look elsewhere."
-                self._notices.add("error", problem, hint, now=self._now())
         for notice in self.worker.take_notices():
             self._notices.add(
                 notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
@@ -305,10 +288,8 @@ class App(Closing):
         known = self.status.engine.networks
         if networks == known:
             return
-        before = {network.path for network in known.values()}
-        for network in networks.values():
-            if network.path and network.path not in before:
-                self._recent.add(Path(network.path))
+        paths = [[network.path for network in slots.values()] for slots in (networks, known)]
+        self._files.recent.note(*paths)
         names = [networks[slot].name for slot in SLOTS if slot in networks]
         self.screen.window.set_title(" \u2013 ".join(["sgview", *names]))
 
@@ -328,17 +309,12 @@ class App(Closing):
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outputs.status(),
             history=history_status(self._history),
-            recent=self._recent.paths,
+            recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
         )
 
     def _describe_machine(self) -> list[str]:
         """Return what a report says of the devices that play and draw."""
-        graphics = self.screen.window.graphics
-        drawing = f"{graphics.renderer}, {graphics.vendor}, OpenGL {graphics.version}"
-        return [f"plays on {self.worker.status().device}", f"draws on {drawing}"]
-
-    def _network_folder(self) -> Path:
-        recent = [Path(name).parent for name in self._recent.paths]
-        return next(filter(is_folder, recent), working_folder())
+        device = self.worker.status().device
+        return [f"plays on {device}", f"draws on {self.screen.description}"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from sgview.app.pictures import host_pixels
+from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
 from sgview.outputs.video import OutputError
 from sgview.settings import FolderSettings
@@ -35,10 +36,18 @@ class Files:
         folders: for files that are saved without a path of their own.
         notices: told what was written, and what could not be.
         now: the source of real time [s].
+        recent: the networks opened lately.
     """
 
-    def __init__(self, folders: FolderSettings, notices: Notices, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        folders: FolderSettings,
+        notices: Notices,
+        now: Callable[[], float],
+        recent: RecentFiles,
+    ) -> None:
         self._folders = folders
+        self.recent = recent
         self._notices = notices
         self._now = now
         self._thread = ThreadPoolExecutor(1, "sgview snapshot")

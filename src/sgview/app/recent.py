@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
-from sgview.state.places import absolute
+from sgview.state.places import absolute, is_folder, working_folder
 from sgview.state.whole_file import write_whole
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,18 @@ class RecentFiles:
         self._path = path
         self._limit = limit
         self.paths: tuple[str, ...] = self._read()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the newest file whose folder is there, else the working folder."""
+        folders = (Path(name).parent for name in self.paths)
+        return next(filter(is_folder, folders), working_folder())
+
+    def note(self, paths: Iterable[str], known: Iterable[str]) -> None:
+        """Put files that turned out to be networks first, unless they were `known`."""
+        for path in paths:
+            if path and path not in known:
+                self.add(Path(path))
 
     def add(self, path: Path) -> None:
         """Put `path` first and write the list."""

@@ -97,7 +97,13 @@ class Screen(Closing):
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
         self._is_kept = False  # the panel is kept as a texture, for the frames in between
         self._hole: tuple[int, int, int, int] | None = None  # [px], what the panel leaves free
-        self._is_held = False  # the user holds a widget
+        self.is_held = False  # the user holds a widget
+
+    @property
+    def description(self) -> str:
+        """What draws: the graphics card or the processor, and its OpenGL."""
+        graphics = self.window.graphics
+        return f"{graphics.renderer}, {graphics.vendor}, OpenGL {graphics.version}"
 
     @property
     def is_hurried(self) -> bool:
@@ -128,7 +134,7 @@ class Screen(Closing):
         is_held: bool,
     ) -> None:
         """Note what a panel that was built leaves free, and whether one of its widgets is held."""
-        self._picture_rect, self._is_held = picture_rect, is_held
+        self._picture_rect, self.is_held = picture_rect, is_held
         self._framebuffer = self.window.framebuffer_size
         self._is_kept = self.is_hurried and 0 not in self._framebuffer
         self._hole = picture_rect if self._is_kept and is_picture_free() else None
@@ -165,7 +171,7 @@ class Screen(Closing):
         A widget that is held does not wait for the network.
         """
         elapsed, left = self._now() - self._begin, self._panel_pace.seconds_left()
-        patience = self.pace.patience(elapsed, left, is_held=self._is_held)
+        patience = self.pace.patience(elapsed, left, is_held=self.is_held)
         if patience > 0 and (picture is not None or self.is_hurried):
             await_newer(picture, patience)
 
