@@ -18,6 +18,7 @@ if [ "$(uname -s)" = Linux ]; then
     if ! has_screen || [ -n "${CI:-}" ]; then
         command -v Xvfb >/dev/null || missing+=("${packages[@]}" xvfb)
         command -v xdotool >/dev/null || missing+=(xdotool)
+        command -v weston >/dev/null || missing+=(weston xwayland)  # a Wayland session
         command -v g++ >/dev/null || missing+=(g++)  # the CUDA sources are tested as C++
     fi
     # Debian splits venv from Python; without it the module imports but cannot make pip.

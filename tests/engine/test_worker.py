@@ -24,8 +24,10 @@ class Gate(torch.nn.Module):
         super().__init__()
         self.__dict__["inner"] = generator
         self.synthesis = Synthesis(generator.synthesis)
-        for name in ("z_dim", "c_dim", "w_dim", "num_ws", "img_resolution", "img_channels"):
+        for name in ("z_dim", "c_dim", "w_dim", "num_ws", "img_width", "img_height"):
             setattr(self, name, getattr(generator, name))
+        self.img_resolution = generator.img_resolution
+        self.img_channels = generator.img_channels
         self.config, self.mapping = generator.config, generator.mapping
 
     def __deepcopy__(self, memo: object) -> "Gate":
@@ -422,10 +424,11 @@ def test_closing_twice_and_while_loading(sg3):
             progress(0.0)
             time.sleep(0.002)
 
+    before = set(threading.enumerate())  # others may have left some that hang
     worker = EngineWorker(Engine("cpu"), load=load)
     worker.set_network("a", sg3)
     worker.load("b", "endless.pkl")
     assert reading.wait(LIMIT)
     worker.close()
     worker.close()
-    assert not [t for t in threading.enumerate() if t.name.startswith("sgview")]
+    assert set(threading.enumerate()) <= before

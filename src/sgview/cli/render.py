@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,10 +142,12 @@ def _render(
     engine: Engine, plan: shots.Plan, out: Path, asked: Interrupts, *, follows_take: bool
 ) -> int:
     cast = TakeNetworks(engine)
+    first = [next(plan.shots)]  # what cannot be read or heard is refused before a file is made
     make_room(out)
     writer = open_writer(out, plan.fps)
     written = 0
-    bar = tqdm(plan.shots, total=plan.count, unit="frame", desc=str(out), disable=None)
+    shots_left = chain(first, plan.shots)
+    bar = tqdm(shots_left, total=plan.count, unit="frame", desc=str(out), disable=None)
     asked.begin()
     try:
         for shot in bar:

@@ -180,7 +180,8 @@ def _number(leaf: Leaf, value: Any) -> float:
             return float(value)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueError(f"{leaf.path} is a number, not {str(value)[:40]!r}")
+    given = "None" if value is None else repr(str(value)[:40])
+    raise ValueError(f"{leaf.path} is a number, not {given}")
 
 
 def leaves(params: Params) -> Iterator[Leaf]:

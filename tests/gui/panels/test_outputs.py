@@ -42,13 +42,13 @@ def test_the_key_shows_the_panel_beside_the_picture_and_puts_it_away(make_stage,
     assert (stage.params, stage.commands) == (Params(), [])
 
 
-def test_the_key_brings_hidden_panels_back(make_stage, fakes) -> None:
+def test_the_key_shows_it_alone_where_the_panels_are_hidden(make_stage, fakes) -> None:
     stage = make_stage(status=fakes.status(outputs=(OFF,)), size=(1600, 1000))
     stage.gui.show_panels = False
     stage.frame(2)
     stage.key(imgui.Key.o)
     stage.frame(3)
-    assert stage.gui.show_panels
+    assert not stage.gui.show_panels
     assert stage.has("##PNG series")
 
 

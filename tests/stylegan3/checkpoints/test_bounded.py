@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from stylegan3 import StyleGAN2Config
 from stylegan3.checkpoints.errors import brief
-from stylegan3.checkpoints.pickle.values import Global, Stub
+from stylegan3.checkpoints.pickle.values import Stub
 from tests.support import DATA
 
 MOST_MEMORY = 50e6  # above the file [bytes]
@@ -69,8 +70,8 @@ def nameless_zip() -> bytes:
 
 
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
-    "laughing version": (lambda: network(version=laughs(8)), r"version \(list\)"),
-    "deep version": (lambda: network(version=deep(50_000)), r"version \(list\)"),
+    "laughing version": (lambda: network(version=laughs(8)), "a TensorFlow network without"),
+    "deep version": (lambda: network(version=deep(50_000)), "a TensorFlow network without"),
     "copied dictionary": (
         lambda: repeated(b"collections\nOrderedDict\n", table(20_000)),
         "far more objects",
@@ -108,7 +109,7 @@ def test_a_small_file_costs_no_more_than_a_small_file(name: str, forge, tmp_path
     seconds = time.process_time() - start
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert words in cause.replace("(list)", r"\(list\)")
+    assert words in cause
     assert len(cause) < 500
     assert seconds < MOST_TIME
     assert peak < MOST_MEMORY + size
@@ -117,14 +118,14 @@ def test_a_small_file_costs_no_more_than_a_small_file(name: str, forge, tmp_path
 def test_the_file_that_took_half_a_minute(forge) -> None:
     start = time.process_time()
     cause = forge.refused(DATA / "faults" / "hostile" / "tf-version-laughs8.pkl")
-    assert "version (list)" in cause
+    assert "a TensorFlow network without" in cause
     assert time.process_time() - start < 1.0
 
 
 def test_two_laughing_sides_are_not_compared(forge, tmp_path: Path) -> None:
     """Reached by a file that is a whole generator but for its size: asked of the function here."""
     from stylegan3.checkpoints.errors import UnusableError
-    from stylegan3.checkpoints.readers.tensorflow import _options
+    from stylegan3.checkpoints.readers.tensorflow_options import check_geometry
 
     def laugh() -> list:
         value: list = ["lol"] * 10
@@ -133,10 +134,9 @@ def test_two_laughing_sides_are_not_compared(forge, tmp_path: Path) -> None:
         return value
 
     kwargs = {"resolution_w": laugh(), "resolution_h": laugh()}
-    stub = Stub(Global("dnnlib", "Network"), state={"static_kwargs": kwargs})
     start = time.process_time()
-    with pytest.raises(UnusableError, match=r"not square \(\(list\) x \(list\)\)"):
-        _options(stub)
+    with pytest.raises(UnusableError, match="resolution_h = a tuple"):
+        check_geometry(kwargs, StyleGAN2Config(img_resolution=16), (4, 4))
     assert time.process_time() - start < 1.0
 
 
