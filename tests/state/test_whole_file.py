@@ -8,8 +8,9 @@ import pytest
 
 from sgview.state.params import Params
 from sgview.state.presets import load_preset, save_preset
+from sgview.state.text import encodable, writable
 from sgview.state.validation import ConfigError
-from sgview.state.whole_file import readable_data, writable, write_whole
+from sgview.state.whole_file import write_whole
 from tests.support.disk import full_disk
 
 
@@ -87,9 +88,9 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
 
 
 def test_text_that_is_no_unicode_can_be_written(tmp_path: Path) -> None:
-    assert writable("a\ud800b") == "a\ufffdb"
-    assert writable("😀 ok") == "😀 ok"
-    assert readable_data({"\udcff": ["\ud800", 1, None]}) == {"\ufffd": ["\ufffd", 1, None]}
+    assert encodable("a\ud800b") == "a\ufffdb"
+    assert encodable("😀 ok") == "😀 ok"
+    assert writable({"\udcff": ["\ud800", 1, None]}) == {"\ufffd": ["\ufffd", 1, None]}
     path = tmp_path / "look.toml"
     save_preset(Params(bindings={"noise.amplitude": 'slider("\ud800")'}), path)
     assert load_preset(path).bindings == {"noise.amplitude": 'slider("\ufffd")'}

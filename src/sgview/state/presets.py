@@ -16,6 +16,7 @@ import tomlkit
 from msgspec import Meta
 
 from sgview.state.params import Node, Params
+from sgview.state.text import writable
 from sgview.state.validation import (
     LARGEST_JSON,
     LARGEST_TOML,
@@ -25,7 +26,7 @@ from sgview.state.validation import (
     read_data,
     read_text,
 )
-from sgview.state.whole_file import readable_data, write_whole
+from sgview.state.whole_file import write_whole
 
 VERSION = 2
 
@@ -78,7 +79,7 @@ def decode(data: dict[str, Any], where: str) -> Preset:
     Raises:
         ConfigError: naming `where`, key and cause.
     """
-    data = readable_data(data)
+    data = writable(data)
     version = data.pop("version", VERSION)
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
         raise ConfigError(

@@ -22,10 +22,17 @@ def drawable(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNDRAWABLE.sub(REPLACEMENT, text)
 
 
+def encodable(text: str) -> str:
+    """Return `text` as UTF-8 can hold it: halves of surrogate pairs become U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def writable(value: Any) -> Any:
-    """Return plain data, as TOML and JSON have it, all of whose texts can be encoded as UTF-8."""
+    """Return plain data, as TOML and JSON have it, with each text `encodable`, keys included."""
     if isinstance(value, str):
-        return value if value.isascii() else _UNDRAWABLE.sub(_keep_nul, value)
+        return encodable(value)
     if isinstance(value, dict):
         return {writable(key): writable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -42,7 +49,3 @@ def sentence_of(error: BaseException) -> str:
     except BaseException:  # an exception of a script's own may do anything here
         text = ""
     return drawable(f"{kind}: {text}" if text else kind)
-
-
-def _keep_nul(found: re.Match[str]) -> str:
-    return "\0" if found[0] == "\0" else REPLACEMENT

@@ -12,7 +12,8 @@ import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+from sgview.state.text import encodable
 
 DRAFT = ".sgview-"
 """How names of unfinished files begin: hidden, and short whatever the file itself is called."""
@@ -30,7 +31,7 @@ def write_whole(path: Path, content: str | bytes, *, waits: bool = True) -> None
     Raises:
         OSError: if it cannot be written; the old file stays as it was.
     """
-    data = writable(content).encode("utf-8") if isinstance(content, str) else content
+    data = encodable(content).encode("utf-8") if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     target = path.resolve() if path.is_symlink() else path
     draft = target.with_name(f"{DRAFT}{secrets.token_hex(8)}")
@@ -43,22 +44,6 @@ def write_whole(path: Path, content: str | bytes, *, waits: bool = True) -> None
         raise
     if waits:
         sync_folder(target.parent)
-
-
-def writable(text: str) -> str:
-    """Return `text` as UTF-8 can hold it: halves of surrogate pairs become U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def readable_data(value: Any) -> Any:
-    """Return plain data with each text as `writable` makes it, keys included."""
-    if isinstance(value, str):
-        return value if value.isascii() else writable(value)
-    if isinstance(value, dict):
-        return {readable_data(key): readable_data(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [readable_data(item) for item in value]
-    return value
 
 
 def sync_folder(folder: Path) -> None:

@@ -21,7 +21,7 @@ from sgview.signals.incoming import Inputs, Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import TakeStatus
-from sgview.state.whole_file import readable_data
+from sgview.state.text import writable
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ def _text(encode: Callable[[Any], bytes], item: Any) -> bytes:
     try:
         return encode(item)
     except UnicodeEncodeError:
-        return encode(readable_data(msgspec.to_builtins(item)))
+        return encode(writable(msgspec.to_builtins(item)))
 
 
 def _difference(old: Any, new: Any) -> dict[str, Any] | None:
