@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import platformdirs
 from msgspec import Meta
 
@@ -102,7 +103,8 @@ class Settings(Node, frozen=True):
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
     tempo: TempoSettings = TempoSettings()
-    outputs: dict[str, OutputFrame] = {}  # by the name of the output; the others have their own
+    outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)
+    """By the name of an output; those left out have their own."""
     params: Params = Params()
 
 

@@ -35,7 +35,7 @@ from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot
 from sgview.state.notices import Notices
-from sgview.state.params import Params
+from sgview.state.params import Params, on_stage_of
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status
 
@@ -129,7 +129,8 @@ class App(Closing):
             call("panel", self._build_panel, otherwise=None)
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
-        call("outputs", self.outputs.offer, self.picture, otherwise=None)
+        stage = resolved.params.stage
+        call("outputs", self.outputs.offer, self.picture, stage, otherwise=None)
         if screen.has_panel:
             self._collect_notices()
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
@@ -266,14 +267,16 @@ class App(Closing):
 
     def _set_params(self, params: Params, name: str) -> None:
         """Take parameters from a file as one change that can be undone."""
-        self.params = params
-        self._history.record(params, self._now(), name=name)
+        self.params = on_stage_of(params, self.params)
+        self._history.record(self.params, self._now(), name=name)
 
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
         around = self.show.surroundings(self.player.surroundings())
         around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
-        return Session(params=self.params, surroundings=around)
+        # Nobody wants to start in the dark, or with a picture that is frozen and gone.
+        stage = replace(self.params.stage, blackout=False, freeze=False)
+        return Session(params=replace(self.params, stage=stage), surroundings=around)
 
     def _collect_notices(self) -> None:
         self._boundary.call("files", self._files.poll, otherwise=None)

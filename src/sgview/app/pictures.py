@@ -9,7 +9,7 @@ import numpy as np
 from sgview.gfx.interop import DeviceImage
 from sgview.gfx.placement import Rect, place
 from sgview.outputs.picture import OutputPicture
-from sgview.state.output_frame import OutputFrame, size_of
+from sgview.state.output_frame import PLAIN, OutputFrame, size_of
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
@@ -34,7 +34,7 @@ def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
 
 def output_picture(
     picture: Picture,
-    frame: OutputFrame = OutputFrame(),
+    frame: OutputFrame = PLAIN,
     size: tuple[int, int] | None = None,  # [px], in place of the frame's
     level: float = 1.0,
 ) -> OutputPicture:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.png_series import open_png_series
 from sgview.settings import Settings
-from sgview.state.output_frame import OutputFrame
+from sgview.state.output_frame import PLAIN, OutputFrame
 from sgview.state.status import OutputStatus
 
 FRAME_FIELDS = ("size", "rate", "fit", "rotation", "edges", "resampling")
@@ -49,11 +49,9 @@ class OutputKind:
     help: str
     open: Callable[[Settings], Output]  # raises OutputError, or ImportError without its `extra`
     extra: str = ""  # of the package sgview, which brings the libraries it needs; "": none
-    frame: OutputFrame = OutputFrame()  # what it gets its pictures in until the user says otherwise
+    frame: OutputFrame = PLAIN  # what it gets pictures in until the user says otherwise
     frame_fields: tuple[str, ...] = FRAME_FIELDS  # those that mean something to it
-    is_fixed: bool = (
-        False  # size and frame stay as they were at its first picture, such as a film's
-    )
+    is_fixed: bool = False  # the frame stays as at its first picture, such as a film's
     is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
 
 

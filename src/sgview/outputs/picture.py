@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sgview.state.output_frame import OutputFrame
+from sgview.state.output_frame import PLAIN, OutputFrame
 from sgview.state.params import Params
 
 
@@ -74,7 +74,7 @@ class OutputPicture:
     params: Params
     t: float
     download: Callable[[], np.ndarray]
-    frame: OutputFrame = OutputFrame()
+    frame: OutputFrame = PLAIN
     framed_size: tuple[int, int] | None = None
     has_alpha: bool = False
     level: float = 1.0

@@ -259,3 +259,10 @@ class Params(Node, frozen=True):
         help="A slider of your own; slider() in an expression reads it.")] = {}
     osc_out: tuple[str, ...] = ()  # leaf paths whose values are sent as OSC messages
 # fmt: on
+
+
+def on_stage_of(params: Params, other: Params) -> Params:
+    """Return `params` with what an audience sees left as it is in `other`."""
+    if params.stage == other.stage:
+        return params
+    return msgspec.structs.replace(params, stage=other.stage)

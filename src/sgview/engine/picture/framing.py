@@ -115,7 +115,7 @@ def taps(
     if resampling == "nearest":
         sources = centre.floor()[None]
         weights = torch.ones_like(sources)
-    elif step > 1:
+    elif step >= 1:
         first = (centre - step / 2).floor()
         sources = first + torch.arange(math.ceil(step) + 1, device=device)[:, None]
         covered = torch.minimum(sources + 1, centre + step / 2) - torch.maximum(
