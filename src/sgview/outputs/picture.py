@@ -109,3 +109,8 @@ class OutputPicture:
         this frame, it is brought there once.
         """
         return self.pixels.get()
+
+
+def channels_to_keep(rgba8: np.ndarray) -> np.ndarray:
+    """Return uint8 [H, W, 3] where the picture is opaque all over, else all of [H, W, 4]."""
+    return np.ascontiguousarray(rgba8[..., : 3 if (rgba8[..., 3] == 255).all() else 4])
