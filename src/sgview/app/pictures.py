@@ -77,12 +77,10 @@ def framed_pixels(
 
     height, width, _ = picture.rgba8.shape
     turned = (width, height) if frame.rotation % 180 == 0 else (height, width)
-    space = Rect(0, 0, *size)
     return download_framed(
         picture,
         size,
-        place(turned, space, frame.fit),
-        place(turned, space, "fill"),
+        place(turned, Rect(0, 0, *size), frame.fit),
         rotation=frame.rotation,
         edges=frame.edges,
         resampling=frame.resampling,

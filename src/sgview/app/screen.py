@@ -227,7 +227,9 @@ class Screen(Closing):
     def _draw_picture(self, view: View) -> None:
         with self._timer.stage(Stage.DRAW):
             height = self._framebuffer[1]
-            self.display.draw(self._picture_rect, height, view.fit, view.filter)
+            is_slow = view.filter == "cubic" and self.window.graphics.is_software
+            filter = "linear" if is_slow else view.filter  # the processor has better to do
+            self.display.draw(self._picture_rect, height, view.fit, filter)
 
     def _collect_errors(self) -> None:
         """Tell what OpenGL refused since the last panel; the frame is shown all the same."""

@@ -19,9 +19,8 @@ def picture(height: int = 7, width: int = 11, seed: int = 0) -> np.ndarray:
 
 def framed(pixels: np.ndarray, size: tuple[int, int], fit: Any = "fit", **options) -> np.ndarray:
     turned = pixels.shape[1::-1] if options.get("rotation", 0) % 180 == 0 else pixels.shape[:2]
-    space = Rect(0, 0, *size)
-    quad, background = place(turned, space, fit), place(turned, space, "fill")
-    result = frame_picture(torch.from_numpy(pixels), size, quad, background, **options)
+    quad = place(turned, Rect(0, 0, *size), fit)
+    result = frame_picture(torch.from_numpy(pixels), size, quad, **options)
     assert result.is_contiguous()
     return result.numpy()
 
@@ -114,7 +113,7 @@ def test_a_card_makes_the_same_without_waiting(never_waiting) -> None:
     quad = place((64, 64), Rect(0, 0, 320, 180), "fit")
     on_card = pixels.cuda()
     for edges in ("black", "blurred", "mirrored"):
-        arguments = ((320, 180), quad, quad)
+        arguments = ((320, 180), quad)
         with never_waiting():
             made = frame_picture(on_card, *arguments, edges=edges)
         expected = frame_picture(pixels, *arguments, edges=edges)

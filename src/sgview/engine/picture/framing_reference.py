@@ -58,10 +58,10 @@ def weights(
 
 def _weight(j: int, centre: float, step: float, resampling: str) -> float:
     """Return how much of pixel `j`, which covers [j, j + 1], is in one of `step` at `centre`."""
-    if resampling == "nearest":
-        return float(j == math.floor(centre))
     if step >= 1:  # several pixels in one: their mean
         return max(0.0, min(j + 1, centre + step / 2) - max(j, centre - step / 2)) / step
+    if resampling == "nearest":
+        return float(j == math.floor(centre))
     x = abs(centre - (j + 0.5))
     if resampling == "linear":
         return max(0.0, 1 - x)
