@@ -22,6 +22,7 @@ from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.closing import Closing
+from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
 from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
@@ -76,9 +77,10 @@ class App(Closing):
         self._notices.note = self._reports.note
         self._boundary = Boundary(self._notices, self._reports.write, now)
         try:
-            self.screen = own(Screen(settings, self._notices, now, self._boundary))
+            self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
             self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
-            self.gui.attach(self.screen.window.address)
+            self.gui.attach(self.screen.window.address, number_row)
+            self.screen.window.hear_monitors()
         except BaseException:
             self._owned.close()
             raise

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
 from sgview.app.pace import FramePace
 from sgview.app.pictures import pixels_of
+from sgview.app.window_place import WindowPlace, place_for, read_place, write_place
 from sgview.closing import Closing
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
@@ -50,6 +52,7 @@ class Screen(Closing):
         notices: told what cannot be shown.
         now: the source of real time [s].
         boundary: through which what is drawn is called, each thing for itself.
+        folder: where it is kept how the window was left.
 
     Raises:
         WindowError: if there is no display or no OpenGL 4.1.
@@ -61,7 +64,10 @@ class Screen(Closing):
         notices: Notices,
         now: Callable[[], float],
         boundary: Boundary,
+        folder: Path,
     ) -> None:
+        self._folder, self._settings = folder, settings.window
+        self._place = read_place(folder)
         self._notices = notices
         self._boundary = boundary
         self._now = now
@@ -72,7 +78,9 @@ class Screen(Closing):
                     "sgview",
                     settings.window.width,
                     settings.window.height,
+                    place=place_for(settings.window, self._place),
                     fullscreen=settings.window.fullscreen,
+                    monitor=self._place.monitor,
                     vsync=settings.window.vsync,
                 )
             )
@@ -211,7 +219,11 @@ class Screen(Closing):
         )
 
     def close(self) -> None:
-        """Free everything; idempotent."""
+        """Keep how the window is left and free everything; idempotent."""
+        if self.window.is_open:
+            asked = self._settings.width, self._settings.height
+            monitor = self.window.covered_monitor or self._place.monitor
+            write_place(self._folder, WindowPlace(self.window.place, asked, monitor))
         self._owned.close()
 
     def _upload(self, picture: Picture | None) -> None:
