@@ -59,6 +59,13 @@ class GpuSettings(Node, frozen=True):
     kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
 
 
+class CleanWindowSettings(Node, frozen=True):
+    """The window with the picture alone, for a projector."""
+
+    enabled: bool = False  # from the start
+    screen: str = ""  # name of its monitor; "": another than the main window's
+
+
 class OscSettings(Node, frozen=True):
     """OSC messages in and out."""
 
@@ -103,6 +110,7 @@ class Settings(Node, frozen=True):
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
     tempo: TempoSettings = TempoSettings()
+    clean_window: CleanWindowSettings = CleanWindowSettings()
     outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)
     """By the name of an output; those left out have their own."""
     params: Params = Params()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -12,6 +13,7 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
+from sgview.app.clean_output import CLEAN_WINDOW, CleanOutput
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
@@ -24,6 +26,7 @@ from sgview.app.screen import Screen
 from sgview.closing import Closing
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
+from sgview.outputs.output import OUTPUTS
 from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
 from sgview.show.clock import Clock
@@ -43,6 +46,9 @@ from sgview.state.status import Status
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
     from sgview.engine.worker import EngineWorker
+
+UNSEEN_FRAME = 1 / 120  # longest frame while only outputs see it [s]
+UNSEEN_STATUS = 0.5  # how often their status is looked at then [s]
 
 
 class App(Closing):
@@ -93,7 +99,18 @@ class App(Closing):
         self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
-        self.outputs = own(Outputs(settings, self._notices, now, output_picture))
+        self.clean_output = own(
+            CleanOutput(
+                self.screen.window,
+                settings.clean_window,
+                settings.window.vsync,
+                self.screen.texture_of,
+                now,
+            )
+        )
+        kinds = (self.clean_output.kind, *OUTPUTS)
+        self.outputs = own(Outputs(settings, self._notices, now, output_picture, kinds))
+        self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
@@ -104,6 +121,8 @@ class App(Closing):
         self._session = own(KeptSession(folder, self._make_session, self._notices, now))
         self._is_running = True
         self.screen.window.on_drop = self.drop
+        if settings.clean_window.enabled:
+            self._commands.append(c.ToggleOutput(CLEAN_WINDOW))
 
     def run(self, seconds: float | None = None) -> None:
         """Play until the user leaves, or for `seconds` of real time."""
@@ -124,21 +143,52 @@ class App(Closing):
         What may fail in it is called through the boundary, each part for itself.
         """
         screen, call = self.screen, self._boundary.call
-        if not call("window", screen.begin_frame, otherwise=True):
-            self.player.clock.tick()
+        is_needed = self.outputs.are_on  # also while nobody sees this window
+        begin = partial(screen.begin_frame, may_sleep=not is_needed)
+        if not call("window", begin, otherwise=True):
+            if is_needed:
+                self._play_unseen()
+            else:
+                self.player.clock.tick()
             return
         if screen.has_panel:
             call("panel", self._build_panel, otherwise=None)
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
-        stage = resolved.params.stage
-        call("outputs", self.outputs.offer, self.picture, stage, otherwise=None)
+        self._offer(resolved)
         if screen.has_panel:
             self._collect_notices()
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
+        self._draw_clean()
+        screen.wait()
         screen.await_picture(self.picture, self.worker.await_newer)
+
+    def _play_unseen(self) -> None:
+        """Play for the outputs alone, while the window is minimised."""
+        resolved = self._ask(False)
+        self.picture = self.worker.latest()
+        self.screen.note_newest(self.picture)
+        self._offer(resolved)
+        self._draw_clean()
+        if self._now() >= self._collect_at:  # what goes wrong is in the reports all the same
+            self._collect_at = self._now() + UNSEEN_STATUS
+            self._collect_notices()
+            self._boundary.call("session", self._session.poll, otherwise=None)
+            self.outputs.status()
+        self.worker.await_newer(self.picture, UNSEEN_FRAME)
+
+    def _offer(self, resolved: Resolved) -> None:
+        """Hand the newest picture to the outputs."""
+        stage = resolved.params.stage
+        self._boundary.call("outputs", self.outputs.offer, self.picture, stage, otherwise=None)
+
+    def _draw_clean(self) -> None:
+        """Draw the clean window, if it is on; one that the user closed goes off."""
+        if self.clean_output.is_left:
+            self.execute(c.ToggleOutput(CLEAN_WINDOW))
+        self._boundary.call("clean window", self.clean_output.draw, otherwise=None)
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
@@ -157,6 +207,8 @@ class App(Closing):
             self.screen.execute(command)
         elif isinstance(command, c.OutputCommand):
             self.outputs.execute(command)
+        elif isinstance(command, c.CleanWindowCommand):
+            self.clean_output.execute(command)
         elif isinstance(command, c.GuiCommand):
             self.gui.execute(command)
         else:
@@ -313,6 +365,7 @@ class App(Closing):
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outputs.status(),
+            clean_window=self.clean_output.describe(),
             history=history_status(self._history),
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),

@@ -165,7 +165,7 @@ def lay_out(
     fills: bool,  # the picture is drawn all over the rectangle, beyond its edges too
 ) -> Layout:
     """Return where a picture lies in a rectangle."""
-    turned = picture if rotation % 180 == 0 else picture[::-1]
+    turned = picture if rotation % 180 == 0 else (picture[1], picture[0])
     quad = place(turned, Rect(0, 0, width, height), fit)
     left, top = (0, 0) if fills else (max(quad.x, 0), max(quad.y, 0))
     right = width if fills else min(quad.x + quad.width, width)

@@ -245,6 +245,22 @@ OutputCommand = ToggleOutput | SetOutputFrame
 """Where pictures go besides the window."""
 
 
+class ChooseScreen(Struct, frozen=True):
+    """Show the clean window on another screen; "": any but the one that this window is on."""
+
+    name: str  # as in `CleanWindowStatus.screens`
+
+
+class ShowTestPicture(Struct, frozen=True):
+    """Show a test picture in the clean window, or the picture again."""
+
+    enabled: bool
+
+
+CleanWindowCommand = ChooseScreen | ShowTestPicture
+"""The window with the picture alone."""
+
+
 class ToggleGui(Struct, frozen=True):
     """Hide or show all panels."""
 
@@ -351,6 +367,7 @@ Command = (
     | PlayerCommand
     | ScreenCommand
     | OutputCommand
+    | CleanWindowCommand
     | GuiCommand
     | AppCommand
 )
