@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
@@ -75,6 +76,7 @@ class Gui(Closing):
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
+        self._number_row: Callable[[], str] = lambda: "1234567890"
         self._hotkeys = hotkeys.hotkeys(
             self._toggle_keys, self._toggle_performance, self._toggle_outputs
         )
@@ -124,12 +126,16 @@ class Gui(Closing):
         self._activate()
         return imgui.is_any_item_active()
 
-    def attach(self, window_address: int) -> None:
+    def attach(
+        self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"
+    ) -> None:
         """Draw into the GLFW window at this address, whose GL context is current.
 
+        `number_row` returns what its keys type without Shift, as `hotkeys.run` takes it.
         ImGui chains to the callbacks that the window has by now: set yours first.
         """
         self._activate()
+        self._number_row = number_row
         io = imgui.get_io()
         io.backend_flags &= ~int(imgui.BackendFlags_.renderer_has_textures)
         imgui.backends.glfw_init_for_opengl(window_address, True)
@@ -191,7 +197,7 @@ class Gui(Closing):
         return draw_part(self._boundary, part, panel, params, status, emit)
 
     def _run_keys(self, params: Params, status: Status, emit: Emit) -> Params:
-        return hotkeys.run(self._hotkeys, params, status, emit)
+        return hotkeys.run(self._hotkeys, params, status, emit, self._number_row)
 
     def _draw_transport(self, params: Params, status: Status, emit: Emit) -> Params:
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
