@@ -11,6 +11,7 @@ from imgui_bundle import imgui, implot
 from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
+from sgview.gui.fallback_fonts import FallbackFonts, texts_of
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
@@ -84,6 +85,7 @@ class Gui(Closing):
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
         self._binding_editor = BindingEditor()
+        self._fallback_fonts = FallbackFonts()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (draw_latents, MappingPanel())),
@@ -157,6 +159,9 @@ class Gui(Closing):
         if self._is_attached:
             imgui.backends.opengl3_new_frame()
             imgui.backends.glfw_new_frame()
+        self._boundary.call(
+            "fonts", self._fallback_fonts.follow, texts_of(params, status), otherwise=None
+        )
         imgui.new_frame()
         try:
             params = recovering(self._build, params, status, emit)
@@ -255,6 +260,7 @@ class Gui(Closing):
         if self._context is None:
             return
         self._activate()
+        self._fallback_fonts.close()
         self._keep_arrangement(is_last=True)
         if self._is_attached:
             imgui.backends.opengl3_shutdown()
