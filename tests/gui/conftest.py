@@ -313,7 +313,7 @@ def _recording(function: Callable[..., Any], name: str, items: list[Item]) -> Ca
 
 def _reading(function: Callable[[str], None], lines: list[str]) -> Callable[[str], None]:
     def call(text: str) -> None:
-        lines.append(text)
+        lines.append(text.replace("\n", " "))  # as it is read, wherever a line breaks
         function(text)
 
     return call

@@ -35,7 +35,13 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.parts import draw_part, recovering
 from sgview.gui.picture_area import draw_invitation, mouse_over
-from sgview.gui.windows import ClosableWindows, PanelWindow, build_layout, draw_windows
+from sgview.gui.windows import (
+    ClosableWindows,
+    PanelWindow,
+    WholeWindow,
+    build_layout,
+    draw_windows,
+)
 from sgview.state import commands
 from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import Slot
@@ -76,6 +82,7 @@ class Gui(Closing):
         self._is_attached = False
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
+        self._is_rearranged = False  # the windows are to be put where they were at first
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._number_row: Callable[[], str] = lambda: "1234567890"
         self._hotkeys = hotkeys.hotkeys(
@@ -100,6 +107,7 @@ class Gui(Closing):
             PanelWindow("Outputs", "left", (draw_outputs,)),
             PanelWindow("Performance", "left", performance),
         )
+        self._whole = WholeWindow("Networks")
         self._alone = ClosableWindows(*self._closable.windows, is_alone=True)
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
@@ -250,6 +258,8 @@ class Gui(Closing):
                 self.show_panels = not self.show_panels
                 for window in self._alone.windows:
                     self._alone.show(window.title, False)
+            case commands.PutWindowsBack():
+                self.show_panels = self._is_rearranged = True
             case commands.EditBinding(path, low, high):
                 self._binding_editor.open(path, low, high)
             case _:
@@ -289,7 +299,8 @@ class Gui(Closing):
             imgui.load_ini_settings_from_memory(text)
 
     def _draw_docked(self, dockspace: int, params: Params, status: Status, emit: Emit) -> Params:
-        if imgui.internal.dock_builder_get_node(dockspace) is None:
+        if self._is_rearranged or imgui.internal.dock_builder_get_node(dockspace) is None:
+            self._is_rearranged = False
             build_layout(dockspace, (*self._windows, *self._closable.windows))
             self._first_tab_in = 2
         imgui.dock_space_over_viewport(
@@ -303,6 +314,7 @@ class Gui(Closing):
             if self._first_tab_in == 0:
                 imgui.set_window_focus(self._windows[1].title)
         params = draw_windows(self._windows, params, status, emit, self._boundary)
+        self._whole.keep(theme.px(theme.NETWORKS_HEIGHT), self._windows)
         return self._closable.draw(params, status, emit, self._boundary)
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:

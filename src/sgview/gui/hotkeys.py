@@ -101,6 +101,7 @@ def hotkeys(
     flip_y = _changes(lambda params, status: _flip(params, "vertical"))
     downs, ups = (int(_K.page_down),), (int(_K.page_up),)
     back, step = _emits(commands.Step(-1)), _emits(commands.Step(1))
+    put_back = _emits(commands.PutWindowsBack())
     digits = (int(_K._0), int(_K.keypad0))
     hides = (int(_K.h), int(_K.tab))
     record = (_CTRL | int(_K.r),)
@@ -124,6 +125,7 @@ def hotkeys(
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),
         Hotkey("Window", ("F",), (int(_K.f),), "Fullscreen", _emits(commands.ToggleFullscreen())),
         Hotkey("Window", ("H", "Tab"), hides, "Hide the panels", _emits(commands.ToggleGui())),
+        Hotkey("Window", ("Ctrl+H",), (_CTRL | int(_K.h),), "Put the windows back", put_back),
         Hotkey("Window", ("P",), (int(_K.p),), "Performance", show_performance),
         Hotkey("Window", ("O",), (int(_K.o),), "Outputs", show_outputs),
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
