@@ -1,4 +1,4 @@
-"""Monitors that come and go: Xorg's dummy driver has them; GLFW's answers are made here otherwise."""
+"""Monitors that come and go: those of Xorg's dummy driver, and GLFW's answers made here."""
 
 import json
 import subprocess

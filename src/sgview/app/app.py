@@ -37,7 +37,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
-from sgview.state.networks import SLOTS, NetworkStatus, Slot
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
 from sgview.state.notices import Notices
 from sgview.state.params import Params, on_stage_of
 from sgview.state.session import Session, Surroundings
@@ -335,6 +335,8 @@ class App(Closing):
     def _collect_notices(self) -> None:
         self._boundary.call("files", self._files.poll, otherwise=None)
         self._boundary.call("looks", self.show.poll, otherwise=None)
+        if self.show.looks.wants_picture and self.picture is not None:
+            self.show.looks.add_picture(host_pixels(self.picture))
         for notice in self.worker.take_notices():
             self._notices.add(
                 notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
@@ -357,7 +359,7 @@ class App(Closing):
         engine = self.worker.status()
         self._note_networks(engine.networks)
         textures = self.screen.show_thumbnails(self.show.looks.thumbnails)
-        has_own_networks = all(not network.path for network in engine.networks.values())
+        has_own_networks = all(is_built_in(n.path) for n in engine.networks.values())
         return Status(
             engine=engine,
             player=player_status(self.player, resolved.signals, self.picture, self.params),

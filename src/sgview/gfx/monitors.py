@@ -1,7 +1,7 @@
 """The monitors, as GLFW told of them last.
 
-A monitor may be unplugged at any moment, and GLFW knows nothing of one that is gone. So monitors are
-asked about on GLFW's event, not in each frame, and whatever is asked may be nothing.
+A monitor may be unplugged at any moment, and GLFW knows nothing of one that is gone. So monitors
+are asked about on GLFW's event, not in each frame, and whatever is asked may be nothing.
 """
 
 from __future__ import annotations

@@ -265,6 +265,10 @@ class ToggleGui(Struct, frozen=True):
     """Hide or show all panels."""
 
 
+class PutWindowsBack(Struct, frozen=True):
+    """Show all panels, each where it was on the first run."""
+
+
 class EditBinding(Struct, frozen=True):
     """Open the editor of what drives one value."""
 
@@ -273,7 +277,7 @@ class EditBinding(Struct, frozen=True):
     high: float = 1.0
 
 
-GuiCommand = ToggleGui | EditBinding
+GuiCommand = ToggleGui | PutWindowsBack | EditBinding
 """The panels."""
 
 
