@@ -47,7 +47,6 @@ def main() -> None:
 def run(screen: DummyScreen, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what is seen in each state."""
     from sgview.app.app import App
-    from sgview.app.clean_output import CLEAN_WINDOW
     from sgview.engine.engine import Engine
     from sgview.engine.networks import builtin_networks
     from sgview.engine.worker import EngineWorker
@@ -59,7 +58,7 @@ def run(screen: DummyScreen, folder: Path) -> Iterator[tuple[str, dict[str, Any]
         WindowSettings,
     )
     from sgview.state import commands as c
-    from sgview.state.output_frame import OutputFrame
+    from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
     from sgview.state.params import Params, Stage
 
     screen.plug(FIRST, 0)

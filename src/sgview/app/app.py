@@ -13,7 +13,7 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.app.clean_output import CLEAN_WINDOW, CleanOutput
+from sgview.app.clean_output import CleanOutput
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
@@ -39,6 +39,7 @@ from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
 from sgview.state.notices import Notices
+from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params, on_stage_of
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status

@@ -22,7 +22,8 @@ from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
-from sgview.gui.panels.outputs import draw_outputs
+from sgview.gui.panels.outputs.outputs import draw_outputs
+from sgview.gui.panels.outputs.stage import draw_sign
 from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
@@ -322,6 +323,7 @@ class Gui(Closing):
         if not status.engine.networks and not status.engine.loading:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
+            draw_sign(rect, params, status)
             params = self._draw_part("notices", self._draw_notices, params, status, emit)
         draw = self._draw_part
         params = draw("binding editor", self._binding_editor, params, status, emit)
