@@ -13,6 +13,7 @@ import platformdirs
 from msgspec import Meta
 
 from sgview.state.morph import Easing
+from sgview.state.output_frame import OutputFrame
 from sgview.state.params import Node, Params
 from sgview.state.places import is_file
 from sgview.state.presets import load_preset
@@ -101,6 +102,7 @@ class Settings(Node, frozen=True):
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
     tempo: TempoSettings = TempoSettings()
+    outputs: dict[str, OutputFrame] = {}  # by the name of the output; the others have their own
     params: Params = Params()
 
 

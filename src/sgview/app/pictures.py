@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sgview.gfx.interop import DeviceImage
+from sgview.gfx.placement import Rect, place
 from sgview.outputs.picture import OutputPicture
+from sgview.state.output_frame import OutputFrame, size_of
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
@@ -30,9 +32,31 @@ def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
     )
 
 
-def output_picture(picture: Picture) -> OutputPicture:
+def output_picture(
+    picture: Picture,
+    frame: OutputFrame = OutputFrame(),
+    size: tuple[int, int] | None = None,  # [px], in place of the frame's
+    level: float = 1.0,
+) -> OutputPicture:
     """Return what outputs are offered; no waiting, and no download before one asks for it."""
-    return OutputPicture(picture.rgba8, picture.params, picture.t, lambda: host_pixels(picture))
+    height, width, _ = picture.rgba8.shape
+    framed = size or size_of(frame, (width, height))
+    is_plain = frame.rotation == 0 and framed == (width, height) and level == 1.0
+
+    def download() -> np.ndarray:
+        return host_pixels(picture) if is_plain else framed_pixels(picture, frame, framed, level)
+
+    return OutputPicture(
+        picture.rgba8,
+        picture.params,
+        picture.t,
+        download,
+        frame=frame,
+        framed_size=framed,
+        has_alpha=picture.has_alpha,
+        level=level,
+        source=picture,
+    )
 
 
 def host_pixels(picture: Picture) -> np.ndarray:
@@ -40,3 +64,28 @@ def host_pixels(picture: Picture) -> np.ndarray:
     if picture.ready is not None:
         picture.ready.synchronize()
     return picture.rgba8.cpu().numpy()
+
+
+def framed_pixels(
+    picture: Picture, frame: OutputFrame, size: tuple[int, int], level: float = 1.0
+) -> np.ndarray:
+    """Return the picture in a frame of `size` [px], uint8 [H, W, 4] in host memory; waits for it.
+
+    On CUDA it is made on a stream beside the engine's, which goes on meanwhile.
+    """
+    from sgview.engine.picture.framing import download_framed
+
+    height, width, _ = picture.rgba8.shape
+    turned = (width, height) if frame.rotation % 180 == 0 else (height, width)
+    space = Rect(0, 0, *size)
+    return download_framed(
+        picture,
+        size,
+        place(turned, space, frame.fit),
+        place(turned, space, "fill"),
+        rotation=frame.rotation,
+        edges=frame.edges,
+        resampling=frame.resampling,
+        level=level,
+        has_alpha=picture.has_alpha,
+    )

@@ -9,7 +9,10 @@ from typing import Protocol
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.png_series import open_png_series
 from sgview.settings import Settings
+from sgview.state.output_frame import OutputFrame
 from sgview.state.status import OutputStatus
+
+FRAME_FIELDS = ("size", "rate", "fit", "rotation", "edges", "resampling")
 
 
 class Output(Protocol):
@@ -21,11 +24,16 @@ class Output(Protocol):
     """
 
     def offer(self, picture: OutputPicture) -> None:
-        """Take a new picture, or drop and count it; each is offered once."""
+        """Take a picture in the output's frame, or drop and count it.
+
+        With a rate of 0 each new picture is offered once. With a rate, one is offered in each slot
+        of it, the same one again where there is no newer: `picture.slot` counts. Slots that the
+        program was too slow for are left out.
+        """
         ...
 
     def status(self) -> OutputStatus:
-        """Return how it goes; name and help are filled in from its row."""
+        """Return how it goes; name, help and frame are filled in from its row."""
         ...
 
     def close(self) -> None:
@@ -41,6 +49,12 @@ class OutputKind:
     help: str
     open: Callable[[Settings], Output]  # raises OutputError, or ImportError without its `extra`
     extra: str = ""  # of the package sgview, which brings the libraries it needs; "": none
+    frame: OutputFrame = OutputFrame()  # what it gets its pictures in until the user says otherwise
+    frame_fields: tuple[str, ...] = FRAME_FIELDS  # those that mean something to it
+    is_fixed: bool = (
+        False  # size and frame stay as they were at its first picture, such as a film's
+    )
+    is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
 
 
 OUTPUTS: tuple[OutputKind, ...] = (
@@ -50,3 +64,9 @@ OUTPUTS: tuple[OutputKind, ...] = (
         open_png_series,
     ),
 )
+"""The outputs there are, in the order of the panel."""
+
+
+def frame_of(settings: Settings, kind: OutputKind) -> OutputFrame:
+    """Return the frame that `kind` starts with: the user's settings for it, or its own."""
+    return settings.outputs.get(kind.name, kind.frame)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from sgview.state.morph import Easing
 from sgview.state.networks import Slot
+from sgview.state.output_frame import OutputFrame
 from sgview.state.sound import Sound
 
 
@@ -233,7 +234,14 @@ class ToggleOutput(Struct, frozen=True):
     name: str  # as in `Status.outputs`
 
 
-OutputCommand = ToggleOutput
+class SetOutputFrame(Struct, frozen=True):
+    """Give an output its pictures in another frame from now on."""
+
+    name: str
+    frame: OutputFrame
+
+
+OutputCommand = ToggleOutput | SetOutputFrame
 """Where pictures go besides the window."""
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.output_frame import OutputFrame
 from sgview.state.sound import Sound
 
 
@@ -253,6 +254,9 @@ class OutputStatus(Struct, frozen=True):
     written: int = 0  # pictures since it is on
     dropped: int = 0  # pictures that came faster than they could be written
     problem: str = ""  # what is wrong, or why it went off
+    frame: OutputFrame = OutputFrame()  # what it gets its pictures in
+    frame_fields: tuple[str, ...] = ()  # those of `frame` that mean something to it
+    is_fixed: bool = False  # the frame cannot change while it is on
 
 
 class HistoryStatus(Struct, frozen=True):

@@ -33,6 +33,7 @@ class Picture:
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()
     ready: torch.cuda.Event | None = None  # recorded after the last write; None except on CUDA
+    has_alpha: bool = False  # A is the network's own, straight; else it is 255 everywhere
 
     @property
     def latent(self) -> tuple[float, ...]:
