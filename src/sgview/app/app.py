@@ -16,7 +16,7 @@ from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
 from sgview.app.overview import history_status, picture_status, player_status
-from sgview.app.pictures import host_pixels, output_picture
+from sgview.app.pictures import Requests, host_pixels
 from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
@@ -91,7 +91,13 @@ class App(Closing):
         self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
-        self.outputs = own(Outputs(settings, self._notices, now, output_picture))
+        self._requests = Requests()
+        self.outputs = own(
+            Outputs(
+                *(settings, self._notices, now, self._requests.output_picture),
+                listen=self.player.sound.listen,
+            )
+        )
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
@@ -251,6 +257,8 @@ class App(Closing):
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
         self.worker.submit(resolved.params, self.player.instant.t)
+        if self.outputs.are_on:
+            self._requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
 
     def _queue(self, command: c.Command | None) -> None:
@@ -308,6 +316,7 @@ class App(Closing):
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outputs.status(),
+            recording=self.outputs.recording,
             history=history_status(self._history),
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.png_series import open_png_series
+from sgview.outputs.recording.recorder import open_recorder
+from sgview.outputs.recording.replay import open_replay
+from sgview.outputs.recording.sound_track import SoundTap
 from sgview.settings import Settings
 from sgview.state.output_frame import OutputFrame
 from sgview.state.status import OutputStatus
@@ -41,6 +44,33 @@ class Output(Protocol):
         ...
 
 
+@runtime_checkable
+class Listener(Protocol):
+    """An output that takes sound too."""
+
+    def listen(self, tap: SoundTap) -> None:
+        """Take the sound of `tap`, and close it at the end; called once, before any picture."""
+        ...
+
+
+@runtime_checkable
+class Replays(Protocol):
+    """An output that keeps what has just played."""
+
+    def save(self) -> None:
+        """Save it, without waiting."""
+        ...
+
+
+@runtime_checkable
+class Reporter(Protocol):
+    """An output that has news for people."""
+
+    def take_messages(self) -> list[str]:
+        """Return what happened since the last call, a sentence each; asked in every frame."""
+        ...
+
+
 @dataclass(frozen=True)
 class OutputKind:
     """One row of the table."""
@@ -57,7 +87,23 @@ class OutputKind:
     is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
 
 
+RECORDER, REPLAY = "Recorder", "Replay buffer"
+
 OUTPUTS: tuple[OutputKind, ...] = (
+    OutputKind(
+        RECORDER,
+        "What plays as a film, with the sound that is listened to.",
+        open_recorder,
+        frame=OutputFrame(rate=60.0),
+        is_fixed=True,
+    ),
+    OutputKind(
+        REPLAY,
+        "Keeps the last half minute, to be saved when it was good (Shift+R).",
+        open_replay,
+        frame=OutputFrame(rate=60.0),
+        is_fixed=True,
+    ),
     OutputKind(
         "PNG series",
         "Every new picture as a numbered PNG, in a new folder beside the snapshots.",

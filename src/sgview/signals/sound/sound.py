@@ -11,7 +11,7 @@ from sgview.signals.sound.devices import Names, SoundDevices
 from sgview.signals.sound.file import SoundFile, analyse, read_parts
 from sgview.signals.sound.input import SoundInput
 from sgview.signals.sound.spectrum import BANDS, NAMES, SoundLevels
-from sgview.signals.sound.tap import SoundTaps
+from sgview.signals.sound.tap import SoundTap, SoundTaps
 from sgview.signals.sound.tempo_estimation import DetectedTempo
 from sgview.state.sound import Sound
 from sgview.state.status import SoundStatus
@@ -91,6 +91,10 @@ class SoundSource:
         elif self._last_hop is not QUIET:
             self._last_hop = SILENCE
         return self._last_hop
+
+    def listen(self) -> SoundTap | None:
+        """Return a tap of what is heard from now on, None while nothing is listened to."""
+        return self.taps.open() if self.sound.source != "off" else None
 
     def tempo(self, position: float) -> DetectedTempo | None:
         """Return the beat of what is heard, its phase that of now."""
