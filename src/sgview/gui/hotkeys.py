@@ -13,6 +13,7 @@ from sgview.state import commands
 from sgview.state.commands import Command
 from sgview.state.networks import IMAGE, show_layer, step_layer
 from sgview.state.params import Params
+from sgview.state.recording import RECORDER
 from sgview.state.status import Status
 
 Action = Callable[[Params, Status, Emit], Params]
@@ -86,6 +87,8 @@ def hotkeys(
     ups = (int(_K.right_bracket), int(_K.page_up))
     digits = (int(_K._0), int(_K.keypad0))
     hides = (int(_K.h), int(_K.tab))
+    film = _emits(commands.ToggleOutput(RECORDER))
+    replay = _emits(commands.SaveReplay())
     record = (_CTRL | int(_K.r),)
     undo = (_CTRL | int(_K.z),)
     redo = (_CTRL | _SHIFT | int(_K.z), _CTRL | int(_K.y))
@@ -102,6 +105,8 @@ def hotkeys(
         Hotkey("Time", ("Home",), (int(_K.home),), "Rewind", _emits(commands.Rewind())),
         Hotkey("Time", ("T",), (int(_K.t),), "Tap the beat", _emits(commands.TapTempo())),
         Hotkey("Time", ("Ctrl+R",), record, "Record a take", _emits(commands.ToggleTake())),
+        Hotkey("Picture", ("F9",), (int(_K.f9),), "Record what plays", film),
+        Hotkey("Picture", ("F10",), (int(_K.f10),), "Save what just played", replay),
         Hotkey("Picture", ("X",), (int(_K.x),), "Flip horizontally", flip_x),
         Hotkey("Picture", ("Y",), (int(_K.y),), "Flip vertically", flip_y),
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),

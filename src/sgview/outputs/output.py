@@ -13,6 +13,7 @@ from sgview.outputs.recording.replay import open_replay
 from sgview.outputs.recording.sound_track import SoundTap
 from sgview.settings import Settings
 from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import RECORDER, REPLAY
 from sgview.state.status import OutputStatus
 
 FRAME_FIELDS = ("size", "rate", "fit", "rotation", "edges", "resampling")
@@ -87,8 +88,6 @@ class OutputKind:
     is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
 
 
-RECORDER, REPLAY = "Recorder", "Replay buffer"
-
 OUTPUTS: tuple[OutputKind, ...] = (
     OutputKind(
         RECORDER,
@@ -99,7 +98,7 @@ OUTPUTS: tuple[OutputKind, ...] = (
     ),
     OutputKind(
         REPLAY,
-        "Keeps the last half minute, to be saved when it was good (Shift+R).",
+        "Keeps the last half minute, to be saved when it was good (F10).",
         open_replay,
         frame=OutputFrame(rate=60.0),
         is_fixed=True,

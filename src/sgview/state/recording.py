@@ -11,6 +11,9 @@ from sgview.state.params import Node
 CodecName = Literal["h264", "h265", "prores", "vp9", "av1", "ffv1", "png", "png16"]
 CODEC_NAMES: tuple[CodecName, ...] = get_args(CodecName)
 
+RECORDER, REPLAY = "Recorder", "Replay buffer"
+"""Names of outputs."""
+
 
 class Recording(Node, frozen=True):
     """What the recorder and the replay buffer write."""
