@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -11,6 +12,7 @@ from sgview.outputs.png_series import open_png_series
 from sgview.outputs.recording.recorder import open_recorder
 from sgview.outputs.recording.replay import open_replay
 from sgview.outputs.recording.sound_track import SoundTap
+from sgview.outputs.sharing.textures import SharedTexture, SpoutServer, SyphonServer
 from sgview.settings import Settings
 from sgview.state.output_frame import OutputFrame
 from sgview.state.recording import RECORDER, REPLAY
@@ -86,9 +88,30 @@ class OutputKind:
         False  # size and frame stay as they were at its first picture, such as a film's
     )
     is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
+    system: str = ""  # the only one it exists on, as `sys.platform` says; "": all
 
 
-OUTPUTS: tuple[OutputKind, ...] = (
+def _open_ndi(settings: Settings) -> Output:
+    from sgview.outputs.sharing.ndi import open_sender
+
+    return open_sender()
+
+
+def _open_camera(settings: Settings) -> Output:
+    from sgview.outputs.sharing.camera import open_sender
+
+    return open_sender()
+
+
+def _open_spout(settings: Settings) -> Output:
+    return SharedTexture(SpoutServer("sgview"), "Spout sender sgview")
+
+
+def _open_syphon(settings: Settings) -> Output:
+    return SharedTexture(SyphonServer("sgview"), "Syphon server sgview")
+
+
+ALL_OUTPUTS: tuple[OutputKind, ...] = (
     OutputKind(
         RECORDER,
         "What plays as a film, with the sound that is listened to.",
@@ -108,7 +131,43 @@ OUTPUTS: tuple[OutputKind, ...] = (
         "Every new picture as a numbered PNG, in a new folder beside the snapshots.",
         open_png_series,
     ),
+    OutputKind(
+        "NDI",
+        "On the network, for Resolume, OBS, TouchDesigner and others; with alpha.",
+        _open_ndi,
+        extra="ndi",
+        frame=OutputFrame(size="1080p", rate=60.0),
+        is_seen=True,
+    ),
+    OutputKind(
+        "Virtual camera",
+        "As a webcam, for video calls and browsers.",
+        _open_camera,
+        extra="camera",
+        frame=OutputFrame(size="720p", rate=30.0),
+        is_fixed=True,
+        is_seen=True,
+    ),
+    OutputKind(
+        "Spout",
+        "As a texture that other programs of this machine take without a copy.",
+        _open_spout,
+        extra="spout",
+        is_seen=True,
+        system="win32",
+    ),
+    OutputKind(
+        "Syphon",
+        "As a texture that other programs of this machine take without a copy.",
+        _open_syphon,
+        extra="syphon",
+        is_seen=True,
+        system="darwin",
+    ),
 )
+"""The outputs of all systems, in the order of the panel."""
+
+OUTPUTS = tuple(kind for kind in ALL_OUTPUTS if kind.system in ("", sys.platform))
 """The outputs there are, in the order of the panel."""
 
 
