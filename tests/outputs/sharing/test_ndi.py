@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("cyndilib")
-# ruff: noqa: E402
 from cyndilib.finder import Finder
 from cyndilib.receiver import ReceiveFrameType, Receiver
 from cyndilib.video_frame import VideoRecvFrame
