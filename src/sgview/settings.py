@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import platformdirs
 from msgspec import Meta
 
@@ -60,6 +61,13 @@ class GpuSettings(Node, frozen=True):
     kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
 
 
+class CleanWindowSettings(Node, frozen=True):
+    """The window with the picture alone, for a projector."""
+
+    enabled: bool = False  # from the start
+    screen: str = ""  # name of its monitor; "": another than the main window's
+
+
 class OscSettings(Node, frozen=True):
     """OSC messages in and out."""
 
@@ -105,7 +113,9 @@ class Settings(Node, frozen=True):
     sound: Sound = Sound()
     recording: Recording = Recording()
     tempo: TempoSettings = TempoSettings()
-    outputs: dict[str, OutputFrame] = {}  # by the name of the output; the others have their own
+    clean_window: CleanWindowSettings = CleanWindowSettings()
+    outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)
+    """By the name of an output; those left out have their own."""
     params: Params = Params()
 
 

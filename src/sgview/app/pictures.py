@@ -11,7 +11,7 @@ import numpy as np
 from sgview.gfx.interop import DeviceImage
 from sgview.gfx.placement import Rect, place
 from sgview.outputs.picture import OutputPicture
-from sgview.state.output_frame import OutputFrame, size_of
+from sgview.state.output_frame import PLAIN, OutputFrame, size_of
 from sgview.state.params import Params
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
 
 def output_picture(
     picture: Picture,
-    frame: OutputFrame = OutputFrame(),
+    frame: OutputFrame = PLAIN,
     size: tuple[int, int] | None = None,  # [px], in place of the frame's
     level: float = 1.0,
 ) -> OutputPicture:
@@ -112,12 +112,10 @@ def framed_pixels(
 
     height, width, _ = picture.rgba8.shape
     turned = (width, height) if frame.rotation % 180 == 0 else (height, width)
-    space = Rect(0, 0, *size)
     return download_framed(
         picture,
         size,
-        place(turned, space, frame.fit),
-        place(turned, space, "fill"),
+        place(turned, Rect(0, 0, *size), frame.fit),
         rotation=frame.rotation,
         edges=frame.edges,
         resampling=frame.resampling,

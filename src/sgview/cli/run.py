@@ -14,6 +14,7 @@ from sgview.app.session_file import load_session
 from sgview.app.session_place import free_session
 from sgview.cli import options
 from sgview.settings import NetworkSettings, Settings
+from sgview.state.networks import is_built_in
 from sgview.state.places import is_file
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     settings = window_settings(options.settings_from(args, session), args)
     if args.script is not None and not is_file(args.script):
         raise ConfigError(f"{args.script}: there is no such file")
-    missing = [path for path in options.paths_of(settings.networks).values() if not is_file(path)]
+    missing = [path for path in options.paths_of(settings.networks).values() if not _is_there(path)]
     if missing and (session is None or settings.networks != options.networks_of(session)):
         raise ConfigError(f"{missing[0]}: there is no such file")
     if missing:
@@ -126,12 +127,17 @@ def _open_networks(app: App, networks: NetworkSettings) -> None:
     from sgview.engine.networks import open_networks
     from sgview.state.commands import LoadNetwork
 
-    if not is_file(networks.a):
+    if not (networks.a and _is_there(networks.a)):
         for slot, network in open_networks(demo=networks.demo).items():
             app.worker.set_network(slot, network)
     for slot, path in options.paths_of(networks).items():
-        if is_file(path):
+        if _is_there(path):
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:
             app.miss(slot, path)
+
+
+def _is_there(path: str) -> bool:
+    """Whether a network can be read from `path`, a file or the name of a built-in one."""
+    return is_built_in(path) or is_file(path)

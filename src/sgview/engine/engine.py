@@ -22,7 +22,14 @@ from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
 from sgview.engine.picture.cuda_picture import PictureKernels
 from sgview.engine.picture.last_good import LastGood
-from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
+from sgview.engine.picture.picture import (
+    STATISTICS,
+    Picture,
+    has_alpha,
+    measure,
+    select_channels,
+    to_rgba8,
+)
 from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
@@ -53,6 +60,7 @@ class _Features(NamedTuple):
     rows: Tensor  # [rows, n]: z, or the rows of ws
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
+    has_alpha: bool  # the fourth channel is the picture's alpha
 
 
 class Engine(Closing):
@@ -198,6 +206,7 @@ class Engine(Closing):
             blend_groups=self._pairing.groups,
             timings=timings,
             ready=ready,
+            has_alpha=features.has_alpha,
         )
 
     def _draw(self, features: _Features, params: Params, vector: HostVector | None) -> Tensor:
@@ -207,7 +216,13 @@ class Engine(Closing):
         if self._kernels is not None:
             last = self._last_good.of_size(*output.shape[2:])
             rgba8 = self._kernels.draw(
-                output, latent, params.layer, params.view, last=last, copy=memory
+                output,
+                latent,
+                params.layer,
+                params.view,
+                last=last,
+                copy=memory,
+                has_alpha=features.has_alpha,
             )
             self._last_good.remember(rgba8)
             return rgba8
@@ -215,7 +230,9 @@ class Engine(Closing):
         values = measure(output, shown)
         if memory is not None:
             memory.copy_(torch.cat([values, latent[0].to(values)]), non_blocking=True)
-        return self._last_good.keep(to_rgba8(shown, params.layer, params.view), values[0])
+        alpha = output[0, 3] if features.has_alpha else None
+        rgba8 = to_rgba8(shown, params.layer, params.view, alpha)
+        return self._last_good.keep(rgba8, values[0])
 
     @torch.no_grad()
     def synthesise(
@@ -284,7 +301,8 @@ class Engine(Closing):
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)
-        return _Features(output, layer, latent, rows, ws, edits)
+        is_rgba = has_alpha(output.shape[1], layer, params.layer)
+        return _Features(output, layer, latent, rows, ws, edits, is_rgba)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""

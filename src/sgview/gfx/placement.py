@@ -36,8 +36,8 @@ def place(picture: tuple[int, int], space: Rect, fit: Fit) -> Rect:
     """Return where to draw a picture of (width, height) [px], centred in `space`.
 
     "fit" shows all of it with bars, "fill" covers the space and overhangs on one axis, "stretch"
-    covers it without, "1:1" draws one picture pixel a screen pixel. The result may be larger than `space`: clip it there. Edges
-    lie on whole pixels, so nearest filtering stays even.
+    covers it without, "1:1" draws one picture pixel a screen pixel. The result may be larger than
+    `space`: clip it there. Edges lie on whole pixels, so nearest filtering stays even.
     """
     width, height = picture
     if fit == "stretch":

@@ -83,6 +83,7 @@ SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture
 OVER_PICTURE = _rgb(0x151517, 0.92)  # behind text that lies on the picture
 HOVER_VEIL = (1.0, 1.0, 1.0, 0.05)
 ACTIVE_VEIL = (1.0, 1.0, 1.0, 0.09)
+WITHOUT_EFFECT = 0.5  # opacity of controls that change nothing now
 CLEAR: Rgba = (0.0, 0.0, 0.0, 0.0)
 
 FONT_SIZE = 15.0  # [px at scale 1]

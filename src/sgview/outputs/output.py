@@ -14,7 +14,7 @@ from sgview.outputs.recording.replay import open_replay
 from sgview.outputs.recording.sound_track import SoundTap
 from sgview.outputs.sharing.textures import SharedTexture, SpoutServer, SyphonServer
 from sgview.settings import Settings
-from sgview.state.output_frame import OutputFrame
+from sgview.state.output_frame import PLAIN, OutputFrame
 from sgview.state.recording import RECORDER, REPLAY
 from sgview.state.status import OutputStatus
 
@@ -82,11 +82,9 @@ class OutputKind:
     help: str
     open: Callable[[Settings], Output]  # raises OutputError, or ImportError without its `extra`
     extra: str = ""  # of the package sgview, which brings the libraries it needs; "": none
-    frame: OutputFrame = OutputFrame()  # what it gets its pictures in until the user says otherwise
+    frame: OutputFrame = PLAIN  # what it gets pictures in until the user says otherwise
     frame_fields: tuple[str, ...] = FRAME_FIELDS  # those that mean something to it
-    is_fixed: bool = (
-        False  # size and frame stay as they were at its first picture, such as a film's
-    )
+    is_fixed: bool = False  # the frame stays as at its first picture, such as a film's
     is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
     system: str = ""  # the only one it exists on, as `sys.platform` says; "": all
 

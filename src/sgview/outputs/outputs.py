@@ -37,8 +37,10 @@ P = TypeVar("P")
 """Pictures as whoever plays them has them; two are the same picture if they are one object."""
 
 View = Callable[[P, OutputFrame, tuple[int, int] | None, float], OutputPicture]
-"""Makes of a picture what outputs take: in a frame, of a fixed size [px] if there is one, and dimmed
-to a level 0..1; no waiting."""
+"""Makes of a picture what outputs take: in a frame, of a fixed size [px] if there is one, dimmed
+to a level 0..1. It does not wait."""
+
+LIT = Stage()
 
 
 @dataclass
@@ -110,7 +112,7 @@ class Outputs(Closing, Generic[P]):
             case _:
                 assert_never(command)
 
-    def offer(self, picture: P | None, stage: Stage = Stage()) -> None:
+    def offer(self, picture: P | None, stage: Stage = LIT) -> None:
         """Hand `picture` to those that are due for one. Never waits.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sgview.state.output_frame import OutputFrame
+from sgview.state.output_frame import PLAIN, OutputFrame
 from sgview.state.params import Params
 
 
@@ -75,7 +75,7 @@ class OutputPicture:
     params: Params
     t: float
     download: Callable[[], np.ndarray]
-    frame: OutputFrame = OutputFrame()
+    frame: OutputFrame = PLAIN
     framed_size: tuple[int, int] | None = None
     has_alpha: bool = False
     level: float = 1.0
@@ -111,3 +111,8 @@ class OutputPicture:
         this frame, it is brought there once.
         """
         return self.pixels.get()
+
+
+def channels_to_keep(rgba8: np.ndarray) -> np.ndarray:
+    """Return uint8 [H, W, 3] where the picture is opaque all over, else all of [H, W, 4]."""
+    return np.ascontiguousarray(rgba8[..., : 3 if (rgba8[..., 3] == 255).all() else 4])

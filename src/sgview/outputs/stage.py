@@ -13,9 +13,8 @@ class StageState(Generic[P]):
     """Follows `Stage` from frame to frame: fades take time, and a frozen picture is remembered.
 
     Attributes:
-        picture: what is to be seen now; None before the first, and where nothing plays and nothing
-            is held.
-        level: how bright it is, 0..1.
+        picture: what is to be seen now; None before the first.
+        level: how bright it is, 0..1; 0 also where nothing plays and nothing is held.
     """
 
     def __init__(self) -> None:
@@ -37,7 +36,8 @@ class StageState(Generic[P]):
         target = 1.0 if stage.blackout else 0.0
         step = elapsed / stage.fade if stage.fade > 0 else 1.0
         self._fade += min(max(target - self._fade, -step), step)
-        self.level = stage.brightness * (1.0 - self._fade)
+        is_shown = picture is not None or stage.hold
+        self.level = stage.brightness * (1.0 - self._fade) if is_shown else 0.0
         is_frozen = stage.freeze and self.picture is not None
-        if not is_frozen and (picture is not None or not stage.hold):
+        if picture is not None and not is_frozen:
             self.picture = picture

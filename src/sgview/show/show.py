@@ -55,6 +55,7 @@ class Show(Closing):
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
         self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
         self._recorder: TakeRecorder | None = None
+        self._has_own_networks = True
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
     def execute(self, command: c.ShowCommand) -> None:
@@ -101,7 +102,8 @@ class Show(Closing):
 
     def recall(self, command: c.RecallLook) -> tuple[Params, str] | None:
         """Begin to fade to a look; return its parameters and name, None if there is none."""
-        look = self.looks.find(command.name, command.key)
+        has_shipped = self._has_own_networks
+        look = self.looks.find(command.name, command.key, has_shipped=has_shipped)
         if look is None or look.params is None:
             return None
         seconds = self._fade.seconds if command.seconds is None else max(command.seconds, 0.0)
@@ -160,6 +162,7 @@ class Show(Closing):
             has_own_networks: whether the program's own networks play, and no others: the looks
                 that came with it are made for them.
         """
+        self._has_own_networks = has_own_networks
         return ShowStatus(
             looks=tuple(
                 LookStatus(

@@ -256,8 +256,28 @@ OutputCommand = ToggleOutput | SetOutputFrame | SetRecording | SaveReplay
 """Where pictures go besides the window."""
 
 
+class ChooseScreen(Struct, frozen=True):
+    """Show the clean window on another screen; "": any but the one that this window is on."""
+
+    name: str  # as in `CleanWindowStatus.screens`
+
+
+class ShowTestPicture(Struct, frozen=True):
+    """Show a test picture in the clean window, or the picture again."""
+
+    enabled: bool
+
+
+CleanWindowCommand = ChooseScreen | ShowTestPicture
+"""The window with the picture alone."""
+
+
 class ToggleGui(Struct, frozen=True):
     """Hide or show all panels."""
+
+
+class PutWindowsBack(Struct, frozen=True):
+    """Show all panels, each where it was on the first run."""
 
 
 class EditBinding(Struct, frozen=True):
@@ -268,7 +288,7 @@ class EditBinding(Struct, frozen=True):
     high: float = 1.0
 
 
-GuiCommand = ToggleGui | EditBinding
+GuiCommand = ToggleGui | PutWindowsBack | EditBinding
 """The panels."""
 
 
@@ -362,6 +382,7 @@ Command = (
     | PlayerCommand
     | ScreenCommand
     | OutputCommand
+    | CleanWindowCommand
     | GuiCommand
     | AppCommand
 )

@@ -52,14 +52,19 @@ class OutputFrame(Node, frozen=True):
         return self.size, self.fit, self.rotation, self.edges, self.resampling
 
 
+PLAIN = OutputFrame()
+"""Every new picture as it is."""
+
+
 def size_of(frame: OutputFrame, picture: tuple[int, int]) -> tuple[int, int]:
     """Return the width and height [px] that `frame` gives to a picture of (width, height)."""
     if frame.size == PICTURE:
-        return picture if frame.rotation % 180 == 0 else picture[::-1]
+        width, height = picture
+        return (width, height) if frame.rotation % 180 == 0 else (height, width)
     if frame.size in SIZES:
         return SIZES[frame.size]
-    width, _, height = frame.size.partition("x")
-    return int(width), int(height)
+    width, height = map(int, frame.size.split("x"))
+    return width, height
 
 
 def slot_at(elapsed: float, rate: float) -> int:

@@ -202,12 +202,15 @@ class View(Node, frozen=True):
             Option("fill", "Fill", "The whole area, the picture cropped."),
             Option("1:1", "1:1", "One pixel of the picture on one of the screen."),
         ))] = "fit"
-    filter: Annotated[Literal["nearest", "linear"], Field("Pixels", name="Pixels",
-        help="How the pixels of the picture become those of the screen.",
+    filter: Annotated[Literal["nearest", "linear", "cubic"], Field("Pixels", name="Pixels",
+        help="How the pixels of the picture become those of the screen, where it is enlarged. "
+        "Outputs have a choice of their own.",
         options=(
+            Option("cubic", "Fine", "A cubic filter that sharpens a little. Where the processor "
+                "draws it is too slow for this window, which then interpolates linearly."),
             Option("linear", "Smooth", "Interpolated linearly."),
             Option("nearest", "Sharp", "The nearest pixel, edges kept."),
-        ))] = "linear"
+        ))] = "cubic"
 
 
 class Stage(Node, frozen=True):
@@ -259,3 +262,10 @@ class Params(Node, frozen=True):
         help="A slider of your own; slider() in an expression reads it.")] = {}
     osc_out: tuple[str, ...] = ()  # leaf paths whose values are sent as OSC messages
 # fmt: on
+
+
+def on_stage_of(params: Params, other: Params) -> Params:
+    """Return `params` with what an audience sees left as it is in `other`."""
+    if params.stage == other.stage:
+        return params
+    return msgspec.structs.replace(params, stage=other.stage)

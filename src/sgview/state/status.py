@@ -262,6 +262,14 @@ class OutputStatus(Struct, frozen=True):
     is_fixed: bool = False  # the frame cannot change while it is on
 
 
+class CleanWindowStatus(Struct, frozen=True):
+    """The window with the picture alone."""
+
+    screens: tuple[str, ...] = ()  # names of the monitors there are
+    screen: str = ""  # the one that is chosen, there or not; "": any but the main window's
+    shows_test: bool = False
+
+
 class HistoryStatus(Struct, frozen=True):
     """What can be taken back and made again."""
 
@@ -289,6 +297,7 @@ class Status(Struct, frozen=True):
     screen: ScreenStatus = ScreenStatus()
     outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
     recording: Recording = Recording()  # how the next one is made
+    clean_window: CleanWindowStatus = CleanWindowStatus()
     history: HistoryStatus = HistoryStatus()
     recent: tuple[str, ...] = ()  # paths of networks, newest first
     notices: tuple[Notice, ...] = ()

@@ -26,7 +26,6 @@ def frame_picture(
     rgba8: Tensor,  # [H, W, 4] uint8
     size: tuple[int, int],  # width, height of the frame [px]
     quad: Quad,  # where the picture lies in it, may overhang
-    background: Quad,  # where a blurred copy of it lies
     *,
     rotation: int = 0,  # clockwise [degrees]
     edges: str = "black",  # "black", "blurred", "mirrored"
@@ -42,7 +41,7 @@ def frame_picture(
     framed = _resample(x, size, quad, resampling, is_mirrored)
     if edges == "blurred" and not _covers(size, quad):
         inside = _inside(size, quad, x.device)
-        framed = torch.where(inside, framed, _blurred(x, size, background))
+        framed = torch.where(inside, framed, _blurred(x, size))
     elif edges == "black" and not has_alpha:
         framed[3] = 255
     framed.clamp_(0, 255)
@@ -54,7 +53,7 @@ def frame_picture(
 
 @torch.no_grad()
 def download_framed(
-    picture: Picture, size: tuple[int, int], quad: Quad, background: Quad, **options: Any
+    picture: Picture, size: tuple[int, int], quad: Quad, **options: Any
 ) -> np.ndarray:  # [H', W', 4] uint8
     """Return `frame_picture` of a picture in host memory; waits for the device, on any thread.
 
@@ -62,12 +61,12 @@ def download_framed(
     """
     rgba8 = picture.rgba8
     if rgba8.device.type != "cuda":
-        return frame_picture(rgba8, size, quad, background, **options).cpu().numpy()
+        return frame_picture(rgba8, size, quad, **options).cpu().numpy()
     stream = torch.cuda.Stream(rgba8.device)
     with torch.cuda.device(rgba8.device), torch.cuda.stream(stream):
         if picture.ready is not None:
             stream.wait_event(picture.ready)
-        framed = frame_picture(rgba8, size, quad, background, **options)
+        framed = frame_picture(rgba8, size, quad, **options)
         on_host = torch.empty(framed.shape, dtype=torch.uint8, pin_memory=True)
         on_host.copy_(framed, non_blocking=True)
         done = torch.cuda.Event(blocking=True)
@@ -112,16 +111,16 @@ def taps(
     step = inputs / length  # pixels of the picture in one of the frame
     place = torch.arange(outputs, dtype=torch.float64, device=device)
     centre = (place + 0.5 - start) * step  # pixel j covers [j, j + 1]
-    if resampling == "nearest":
-        sources = centre.floor()[None]
-        weights = torch.ones_like(sources)
-    elif step > 1:
+    if step >= 1:  # several pixels in one: their mean
         first = (centre - step / 2).floor()
         sources = first + torch.arange(math.ceil(step) + 1, device=device)[:, None]
         covered = torch.minimum(sources + 1, centre + step / 2) - torch.maximum(
             sources, centre - step / 2
         )
         weights = covered.clamp_min(0) / step
+    elif resampling == "nearest":
+        sources = centre.floor()[None]
+        weights = torch.ones_like(sources)
     else:
         reach = 1 if resampling == "linear" else 2
         first = (centre - 0.5).floor() - (reach - 1)
@@ -146,21 +145,21 @@ def cubic(distance: Tensor, b: float, c: float) -> Tensor:
     return torch.where(near, inner, torch.where(x < 2, outer, torch.zeros_like(x))) / 6
 
 
-def _blurred(x: Tensor, size: tuple[int, int], background: Quad) -> Tensor:  # [C, H, W]
+def _blurred(x: Tensor, size: tuple[int, int]) -> Tensor:  # [C, H, W]
     """Return the picture, so large that it covers the frame, as a few cells with soft borders."""
     scale = GRID / max(size)
     grid = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    cells = _resample(x, grid, _scaled(background, size, grid), "linear", True)
+    cells = _resample(x, grid, _cover((x.shape[2], x.shape[1]), grid), "linear", True)
     blurred = _resample(cells, size, (0, 0, *size), "cubic", True, SMOOTH)
     blurred[:3] *= DIMMED
     return blurred
 
 
-def _scaled(quad: Quad, size: tuple[int, int], grid: tuple[int, int]) -> Quad:
-    """Return `quad` in cells of a grid, at least one long."""
-    x, y = (round(quad[i] * grid[i] / size[i]) for i in (0, 1))
-    width, height = (max(1, round(quad[i + 2] * grid[i] / size[i])) for i in (0, 1))
-    return x, y, width, height
+def _cover(picture: tuple[int, int], size: tuple[int, int]) -> Quad:
+    """Return where a picture of (width, height) [px] lies that covers `size` and no more."""
+    scale = max(size[0] / picture[0], size[1] / picture[1])
+    width, height = (max(1, round(side * scale)) for side in picture)
+    return (size[0] - width) // 2, (size[1] - height) // 2, width, height
 
 
 def _covers(size: tuple[int, int], quad: Quad) -> bool:

@@ -16,7 +16,15 @@ from sgview.state.commands import (
     SwapNetworks,
     UnloadNetwork,
 )
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, has_part
+from sgview.state.networks import (
+    BUILT_IN,
+    BUILT_IN_NETWORKS,
+    SLOTS,
+    NetworkStatus,
+    Slot,
+    has_part,
+    is_built_in,
+)
 from sgview.state.params import Params
 from sgview.state.status import LoadStatus, Status
 
@@ -100,9 +108,11 @@ class NetworksPanel:
             shown = widgets.elided(network.name, room)
             widgets.text(shown)
             imgui.pop_font()
-            widgets.tooltip(network.path or "A built-in network.")
+            is_own = is_built_in(network.path)
+            widgets.tooltip("A built-in network." if is_own else network.path)
         elif slot in status.engine.unloaded:
-            widgets.text(Path(status.engine.unloaded[slot]).name, theme.TEXT_FAINT, room)
+            name = Path(status.engine.unloaded[slot]).name.removeprefix(BUILT_IN)
+            widgets.text(name, theme.TEXT_FAINT, room)
         else:
             widgets.text("Drop a .pkl here", theme.TEXT_DIM, room)
         imgui.same_line()
@@ -126,7 +136,9 @@ class NetworksPanel:
         if widgets.icon_button(icons.FOLDER_OPEN, "choose", "Choose a file…"):
             emit(ChooseNetwork(slot))
         imgui.same_line()
-        if widgets.icon_button(icons.HISTORY, "recent", "Recent files, or type a path"):
+        if widgets.icon_button(
+            icons.HISTORY, "recent", "Recent and built-in networks, or type a path"
+        ):
             imgui.open_popup("files")
         self._files(slot, status, emit)
         imgui.same_line()
@@ -150,7 +162,7 @@ class NetworksPanel:
             return
         share = max(0.0, min(1.0, loading.progress))
         corner = imgui.get_cursor_screen_pos()
-        name = f"Reading {Path(loading.path).name}"
+        name = f"Reading {Path(loading.path).name.removeprefix(BUILT_IN)}"
         percent = f"{share:.0%}"
         room = width - imgui.calc_text_size("100%").x - theme.px(theme.GAP_SMALL)
         widgets.text(name, theme.TEXT, room)
@@ -197,6 +209,16 @@ class NetworksPanel:
             widgets.tooltip(recent)
             imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(theme.GAP_TINY))
             _recent_line(Path(recent))
+        imgui.spacing()
+        widgets.text("Built in", theme.TEXT_DIM)
+        for name in BUILT_IN_NETWORKS:
+            if imgui.selectable(f"##built in {name}", False)[0]:
+                emit(LoadNetwork(slot, Path(f"{BUILT_IN}{name}")))
+            imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(theme.GAP_TINY))
+            widgets.text(name.removeprefix("sg3-"))
+            imgui.same_line()
+            family = "StyleGAN3" if name.startswith("sg3-") else "StyleGAN2"
+            widgets.text_right(family, theme.TEXT_FAINT)
         imgui.end_popup()
 
 

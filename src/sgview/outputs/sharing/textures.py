@@ -48,9 +48,7 @@ class SpoutServer:
     def publish(self, texture: int, width: int, height: int) -> None:
         """Share a texture; it is not turned over, for its row 0 is on top as in DirectX."""
         if not self._sender.sendTexture(texture, GL_TEXTURE_2D, width, height, False, 0):
-            raise OutputError(
-                "Spout does not take the picture from this graphics card."
-            )
+            raise OutputError("Spout does not take the picture from this graphics card.")
         self._sender.setFrameSync(self._name)
 
     def close(self) -> None:
