@@ -18,7 +18,7 @@ from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
 from sgview.app.overview import history_status, picture_status, player_status
-from sgview.app.pictures import host_pixels, output_picture
+from sgview.app.pictures import Requests, host_pixels
 from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
@@ -110,7 +110,13 @@ class App(Closing):
             )
         )
         kinds = (self.clean_output.kind, *OUTPUTS)
-        self.outputs = own(Outputs(settings, self._notices, now, output_picture, kinds))
+        self._requests = Requests()
+        self.outputs = own(
+            Outputs(
+                *(settings, self._notices, now, self._requests.output_picture, kinds),
+                listen=self.player.sound.listen,
+            )
+        )
         self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -307,6 +313,8 @@ class App(Closing):
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
         self.worker.submit(resolved.params, self.player.instant.t)
+        if self.outputs.are_on:
+            self._requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
 
     def _queue(self, command: c.Command | None) -> None:
@@ -368,6 +376,7 @@ class App(Closing):
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outputs.status(),
+            recording=self.outputs.recording,
             clean_window=self.clean_output.describe(),
             history=history_status(self._history),
             recent=self._files.recent.paths,

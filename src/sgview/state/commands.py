@@ -14,6 +14,7 @@ from msgspec import Struct
 from sgview.state.morph import Easing
 from sgview.state.networks import Slot
 from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 
 
@@ -241,7 +242,17 @@ class SetOutputFrame(Struct, frozen=True):
     frame: OutputFrame
 
 
-OutputCommand = ToggleOutput | SetOutputFrame
+class SetRecording(Struct, frozen=True):
+    """Record in another way from the next recording on."""
+
+    recording: Recording
+
+
+class SaveReplay(Struct, frozen=True):
+    """Save what the replay buffer keeps: the last half minute."""
+
+
+OutputCommand = ToggleOutput | SetOutputFrame | SetRecording | SaveReplay
 """Where pictures go besides the window."""
 
 

@@ -14,6 +14,7 @@ from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 
 
@@ -253,6 +254,8 @@ class OutputStatus(Struct, frozen=True):
     rate: float = 0.0  # pictures that go there [1/s]
     written: int = 0  # pictures since it is on
     dropped: int = 0  # pictures that came faster than they could be written
+    seconds: float = 0.0  # length of what is recorded or kept [s]; 0: it is no recording
+    note: str = ""  # how it is done, in a few words
     problem: str = ""  # what is wrong, or why it went off
     frame: OutputFrame = OutputFrame()  # what it gets its pictures in
     frame_fields: tuple[str, ...] = ()  # those of `frame` that mean something to it
@@ -293,6 +296,7 @@ class Status(Struct, frozen=True):
     picture: PictureStatus = PictureStatus()
     screen: ScreenStatus = ScreenStatus()
     outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
+    recording: Recording = Recording()  # how the next one is made
     clean_window: CleanWindowStatus = CleanWindowStatus()
     history: HistoryStatus = HistoryStatus()
     recent: tuple[str, ...] = ()  # paths of networks, newest first
