@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,7 @@ class PulseServer:
             f'ctl.!default {{ type pulse server "unix:{socket}" }}\n'
         )
         self.socket = socket
+        self._stack = ExitStack()
         self.environment = {
             "PULSE_SERVER": f"unix:{socket}",
             "PULSE_RUNTIME_PATH": str(folder),
@@ -95,6 +96,27 @@ class PulseServer:
             "XDG_RUNTIME_DIR": str(folder),
             "HOME": str(folder),
         }
+
+    def start(self) -> None:
+        """Start it.
+
+        Raises:
+            Skipped: if it does not start here.
+        """
+        words = (
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
+            "--disable-shm=yes", "--realtime=no", "--high-priority=no",
+            "-L", f"module-native-protocol-unix socket={self.socket} auth-anonymous=1",
+        )  # fmt: skip
+        process = self._stack.enter_context(started(*words, environment=self.environment))
+        until(lambda: self.socket.exists() or process.poll() is not None)
+        if process.poll() is not None:
+            pytest.skip(f"pulseaudio does not start here: exit code {process.returncode}")
+
+    def stop(self) -> None:
+        """End it."""
+        self._stack.close()
+        self.socket.unlink(missing_ok=True)
 
     def pactl(self, *words: str) -> str:
         """Control the server; return what it says."""
@@ -113,13 +135,8 @@ def pulse_server(folder: Path) -> Iterator[PulseServer]:
     """Start PulseAudio with its files in `folder`; end it after."""
     need("pulseaudio", "pactl")
     server = PulseServer(folder)
-    words = (
-        "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
-        "--disable-shm=yes", "--realtime=no", "--high-priority=no",
-        "-L", f"module-native-protocol-unix socket={server.socket} auth-anonymous=1",
-    )  # fmt: skip
-    with started(*words, environment=server.environment) as process:
-        until(lambda: server.socket.exists() or process.poll() is not None)
-        if process.poll() is not None:
-            pytest.skip(f"pulseaudio does not start here: exit code {process.returncode}")
+    server.start()
+    try:
         yield server
+    finally:
+        server.stop()
