@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stylegan3.cuda.kernel import Kernel, KernelError, PreparedLaunch, current_stream
+    from stylegan3.cuda.memory import is_out_of_memory, let_go
     from stylegan3.cuda.nvrtc import KernelSpec, compile_all, load, unavailable_reason
     from stylegan3.cuda.sources import resolve, storage_class
 
@@ -21,6 +22,8 @@ __all__ = [
     "PreparedLaunch",
     "compile_all",
     "current_stream",
+    "is_out_of_memory",
+    "let_go",
     "load",
     "resolve",
     "storage_class",
@@ -34,6 +37,8 @@ _HOMES = {
     "PreparedLaunch": "stylegan3.cuda.kernel",
     "compile_all": "stylegan3.cuda.nvrtc",
     "current_stream": "stylegan3.cuda.kernel",
+    "is_out_of_memory": "stylegan3.cuda.memory",
+    "let_go": "stylegan3.cuda.memory",
     "load": "stylegan3.cuda.nvrtc",
     "resolve": "stylegan3.cuda.sources",
     "storage_class": "stylegan3.cuda.sources",

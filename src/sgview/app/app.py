@@ -139,7 +139,7 @@ class App(Closing):
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
-        if isinstance(command, c.NetworkCommand):
+        if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
             self._files.execute(command, self.params, self.picture)
@@ -280,8 +280,9 @@ class App(Closing):
         self._boundary.call("looks", self.show.poll, otherwise=None)
         for notice in self.worker.take_notices():
             self._notices.add(
-                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
-            )
+                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats,
+                offer=notice.offer,
+            )  # fmt: skip
 
     def _note_networks(self, networks: dict[Slot, NetworkStatus]) -> None:
         """Remember files that turned out to be networks, and put their names in the title."""
