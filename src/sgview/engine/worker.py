@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from sgview.closing import Closing
+from sgview.engine.device import DeviceLostError, device_answers
 from sgview.engine.engine import Engine
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
@@ -21,7 +22,6 @@ from sgview.engine.picture.picture import Picture
 from sgview.engine.picture.under_way import PictureRate, UnderWay
 from sgview.engine.rescue import Rescue
 from sgview.engine.slots import Slots
-from sgview.engine.trouble import device_answers, first_line
 from sgview.state import commands as c
 from sgview.state.machine import LayerTimes
 from sgview.state.networks import Slot
@@ -72,8 +72,8 @@ class EngineWorker(Closing):
         self._slots = Slots(
             engine, load or _load, post=self._post, tell=self._tell, on_change=self._note_change
         )
-        self.lost = ""
-        """Why the device does not compute any more, "" while it does."""
+        self.lost: DeviceLostError | None = None
+        """That the device does not compute any more; None while it does."""
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
 
@@ -298,7 +298,7 @@ class EngineWorker(Closing):
                 hint, offer = self._rescue.advice(params or Params())
                 self._report(Notice(0, "error", text, hint, offer=offer), error)
             elif device_answers(self._engine.device):
-                text = f"A picture could not be made: {first_line(error)}"
+                text = f"A picture could not be made: {_first_line(error)}"
                 self._report(Notice(0, "error", text, "The log says where."), error)
             else:
                 self._lose(error)
@@ -306,9 +306,10 @@ class EngineWorker(Closing):
     def _lose(self, error: Exception) -> None:
         """Note that nothing can be computed in this process any more."""
         name = self._device.partition(",")[0]
-        _log.error("%s is lost", name, exc_info=error)
         self._under_way.clear()
-        self.lost = f"{name} does not answer any more ({first_line(error)})"
+        lost = DeviceLostError(f"{name} does not answer any more ({_first_line(error)})")
+        lost.__cause__ = error
+        self.lost = lost
 
     def _report(self, notice: Notice, error: Exception) -> None:
         if notice.text == self._last_problem:
@@ -341,6 +342,12 @@ class EngineWorker(Closing):
         finally:
             with self._condition:
                 self._layer_times = times or LayerTimes()
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of what an error says; further ones are advice for developers."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].strip()
 
 
 def _let_the_window_go_first() -> None:

@@ -17,6 +17,7 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
+from sgview.gfx.display_loss import DisplayLoss
 from sgview.gfx.glfw_library import glfw
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
@@ -56,6 +57,7 @@ class Window(Closing):
             self._handle = glfw.create_window(width, height, title, None, None)
         if not self._handle:
             raise WindowError(context_advice(errors))
+        self.loss = DisplayLoss()
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
@@ -172,6 +174,7 @@ class Window(Closing):
     def close(self) -> None:
         """Destroy window and context."""
         if self._handle:
+            self.loss.close()
             glfw.destroy_window(self._handle)
             self._handle = None
 
