@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -42,8 +43,8 @@ class Rescue:
         self._failed: str | None = None  # the layer of which no picture could be made, lately
         self._rests_until = 0.0
 
-    def render(self, params: Params, t: float) -> Picture | None:
-        """Return the picture of time `t` [s]; None without a network.
+    def render(self, params: Params, t: float, *further: Any) -> Picture | None:
+        """Return what `Engine.render` returns for these arguments.
 
         Raises:
             Exception: what the engine raised, where nothing helped.
@@ -53,14 +54,14 @@ class Rescue:
             self._refused = None
         elif self._shown is not None:
             params = _with_layer(params, self._shown)
-        picture, failure = self._try(params, t)
+        picture, failure = self._try(params, t, *further)
         if failure is not None:
             _log.warning("the device's memory is full, so CUDA graphs are dropped: %s", failure)
             self._engine.free_spare()
-            picture, failure = self._try(params, t)
+            picture, failure = self._try(params, t, *further)
         if failure is not None and self._shown not in (None, params.layer.name):
             before = _with_layer(params, self._shown)
-            picture, again = self._try(before, t)
+            picture, again = self._try(before, t, *further)
             if again is None:
                 self._refuse(params, asked, failure)
                 params, failure = before, None
@@ -97,10 +98,12 @@ class Rescue:
             return text, Offer(f"Unload {other.upper()}", UnloadNetwork(other))
         return "Pick a layer of lower resolution, or close what else uses the memory.", None
 
-    def _try(self, params: Params, t: float) -> tuple[Picture | None, Exception | None]:
+    def _try(
+        self, params: Params, t: float, *further: Any
+    ) -> tuple[Picture | None, Exception | None]:
         """Return the picture, or the error that says that there is no room for it."""
         try:
-            return self._engine.render(params, t), None
+            return self._engine.render(params, t, *further), None
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
