@@ -42,13 +42,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="sgview: %(message)s", level=logging.WARNING)
     _share_the_processor()
     verb = arguments.pop(0) if arguments and arguments[0] in VERBS else "run"
-    module = importlib.import_module(f"sgview.cli.{verb}")
     parser = _parser(verb)
-    module.add_arguments(parser)
     try:
+        module = importlib.import_module(f"sgview.cli.{verb}")
+        module.add_arguments(parser)
         return module.run(parser.parse_args(arguments))
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "sgview", "stylegan3"):
+            raise
+        advice = "install sgview anew, or only that: `sgview doctor` says how"
+        print(f"sgview: the package {package} is not installed: {advice}", file=sys.stderr)
+        return 1
     except _user_errors() as error:
         print(f"sgview: {error}", file=sys.stderr)
         return 2

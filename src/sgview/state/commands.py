@@ -42,6 +42,18 @@ class SwapNetworks(Struct, frozen=True):
 
 
 NetworkCommand = LoadNetwork | UnloadNetwork | ReloadNetwork | SwapNetworks
+"""What plays in the slots."""
+
+Precision = Literal["fast", "published", "fp32"]
+
+
+class SetPrecision(Struct, frozen=True):
+    """Compute on the graphics card in other number formats, until the program ends."""
+
+    precision: Precision
+
+
+EngineCommand = NetworkCommand | SetPrecision
 """What the engine's thread does."""
 
 
@@ -375,7 +387,7 @@ AppCommand = (
 
 
 Command = (
-    NetworkCommand
+    EngineCommand
     | FileCommand
     | DialogCommand
     | ShowCommand

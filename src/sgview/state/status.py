@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sgview.state.commands import Command
 from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.networks import NetworkStatus, Slot
@@ -34,6 +35,13 @@ class LoadStatus(Struct, frozen=True):
     progress: float  # 0..1
 
 
+class Offer(Struct, frozen=True):
+    """What a button of a notice does about it."""
+
+    label: str  # "Unload B"
+    command: Command
+
+
 class Notice(Struct, frozen=True):
     """Something the user should know and can mend: what, where, what to do."""
 
@@ -43,6 +51,7 @@ class Notice(Struct, frozen=True):
     hint: str = ""
     repeats: int = 1
     resting: str = ""  # the part of the program that rests until a button here wakes it
+    offer: Offer | None = None  # another button
 
 
 class PathPrompt(Struct, frozen=True):
