@@ -17,7 +17,7 @@ class CheckpointError(Exception):
         self.cause = printable(cause)
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.cause}"
+        return f"{self.args[0]}: {self.cause}"
 
 
 def printable(text: str) -> str:

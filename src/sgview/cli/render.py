@@ -82,13 +82,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     settings = shots.with_sound(options.settings_from(args), args.audio)
-    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args)
+    named: dict[Slot, NetworkStatus] = {}
+    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args, named)
     if plan.notice:
         print(f"sgview: {plan.notice}", file=sys.stderr)
 
     with options.open_engine(settings) as engine:
         if args.take is None or args.a is not None or args.demo is not None:
             _open_networks(engine, settings.networks)
+            named |= {slot: network.status for slot, network in engine.networks.items()}
             if args.take is None:
                 _check(engine, settings.params)
             follows_take = False

@@ -16,7 +16,7 @@ from sgview.engine.weights.live import LiveWeights
 from sgview.state.machine import Stage
 from sgview.state.params import Params
 from sgview.state.status import Notice
-from stylegan3 import cuda
+from stylegan3 import cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
 
@@ -74,6 +74,7 @@ class LiveNetwork:
         self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
         self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
         self.generator: Any = copy.deepcopy(network.generator).to(device)
+        trust_version_counters(self.generator)  # `LiveWeights` alone writes them, and torch counts
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         fuse = acceleration.has_kernels(device)

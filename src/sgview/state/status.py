@@ -179,6 +179,7 @@ class ScriptStatus(Struct, frozen=True):
     error: str = ""  # message of what it raised; the last good version plays on
     line: int = 0  # where; 0: not known
     file: str = ""  # where
+    plays: bool = False  # in spite of the error, which is a name that nothing has
 
 
 class TempoStatus(Struct, frozen=True):
