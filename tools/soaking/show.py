@@ -119,9 +119,8 @@ class Show:
 
     def _tidy(self) -> None:
         """Remove the oldest files, as a user does whose disk is full."""
-        for folder in [path for path in self._folder.rglob("*") if path.is_dir()]:
-            entries = [path for path in folder.iterdir() if path.suffix not in (".py", ".wav")]
-            entries = [path for path in entries if "session" not in path.name]
+        for name in ("shots", "presets", "presets/removed", "takes"):
+            entries = [path for path in self._folder.glob(f"{name}/*") if path.name != "removed"]
             entries.sort(key=lambda path: path.stat().st_mtime)
             for path in entries[:-KEPT]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -1,0 +1,6 @@
+"""Fuzzing: any bytes give a value or one sentence, soon, in little memory, and execute nothing.
+
+`python -m tools.fuzz --seconds N [--only NAME]` tries all that reads what others wrote: checkpoints,
+presets, looks, pictures' metadata, takes, sessions, settings, lists of files, sound, OSC, MIDI and
+expressions. Coverage leads it where `atheris` is installed; without it inputs are mutated at random.
+"""
