@@ -154,7 +154,9 @@ def _report(args: argparse.Namespace, show: Show, performer: object) -> int:
         )
     print(f"most memory while playing {show.peak:.0f} MB; late networks {show.refused}")
     done = getattr(performer, "done")
-    print(f"deeds {sum(done.values())}: {', '.join(f'{name} {n}' for name, n in sorted(done.items()))}")
+    print(
+        f"deeds {sum(done.values())}: {', '.join(f'{name} {n}' for name, n in sorted(done.items()))}"
+    )
     print(f"reports of parts that failed: {len(reports)}; raised by deeds: {len(show.escaped)}")
     for text in [*dict.fromkeys(show.escaped)][:10]:
         print(f"  {text}")
@@ -180,7 +182,9 @@ def _kill(args: argparse.Namespace) -> int:
         print(f"lost of the session: median {middle:.2f} s, most {lost[-1]:.2f} s ({len(lost)})")
     if take:
         middle = take[len(take) // 2]
-        print(f"lost of a take under way: median {middle:.2f} s, most {take[-1]:.2f} s ({len(take)})")
+        print(
+            f"lost of a take under way: median {middle:.2f} s, most {take[-1]:.2f} s ({len(take)})"
+        )
     print(f"unreadable files: {len(losses.unreadable)}; unfinished ones left: {losses.drafts}")
     for text in [*dict.fromkeys(losses.unreadable), *losses.ended][:20]:
         print(f"  {text}")

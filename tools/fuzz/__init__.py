@@ -2,5 +2,6 @@
 
 `python -m tools.fuzz --seconds N [--only NAME]` tries all that reads what others wrote: checkpoints,
 presets, looks, pictures' metadata, takes, sessions, settings, lists of files, sound, OSC, MIDI and
-expressions. Coverage leads it where `atheris` is installed; without it inputs are mutated at random.
+expressions. In a run of minutes coverage leads it, where `atheris` is installed (`pip install --group fuzz`);
+else inputs are mutated at random.
 """

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tools.fuzz.measure import Outcome
     from tools.fuzz.process import Task
 
+GUIDED_FROM = (
+    300.0  # what coverage needs to be worth its time: loading alone takes half a minute [s]
+)
 LATE = 90.0  # a process that has not ended so long after its time is ended [s]
 
 
@@ -34,7 +37,9 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print the names of the targets")
     parser.add_argument("--keep", type=Path, default=Path("out/fuzz"), help="for what escaped")
     args = parser.parse_args()
-    is_guided = not args.mutation and importlib.util.find_spec("atheris") is not None
+    is_long = args.seconds >= GUIDED_FROM or args.only
+    has_atheris = importlib.util.find_spec("atheris") is not None
+    is_guided = bool(has_atheris and is_long and not args.mutation)
     start = time.monotonic()
     names = _load(is_guided)
     wanted = args.only or names
@@ -108,7 +113,9 @@ def _quick_folder() -> str | None:
 
 
 def _report(names: list[str], outcomes: dict[str, Outcome], kept: Path, seconds: float) -> int:
-    print("| reader | inputs | gave a value | seconds | worst time [ms] | worst memory [MB] | escaped |")
+    print(
+        "| reader | inputs | gave a value | seconds | worst time [ms] | worst memory [MB] | escaped |"
+    )
     print("|---|---|---|---|---|---|---|")
     for name in names:
         o = outcomes[name]

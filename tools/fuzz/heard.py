@@ -17,7 +17,9 @@ from sgview.state.params import Edit, Params
 
 _PARAMS = Params(edits=(Edit(tensor="synthesis.input.weight"),))
 _MOMENTS = [
-    Instant(t, dt=0.1, elapsed=0.1, beat=2 * t, inputs=Inputs(osc={"/a": (0.5,)}, audio={"low": 0.3}))
+    Instant(
+        t, dt=0.1, elapsed=0.1, beat=2 * t, inputs=Inputs(osc={"/a": (0.5,)}, audio={"low": 0.3})
+    )
     for t in (0.0, 0.1, -3.0, 1e9)
 ]
 

@@ -117,12 +117,20 @@ def targets(folder: Path) -> list[Target]:
             seeds.pictures(folder),
             (b"tEXt", b"iTXt", b"zTXt", b"IDAT", b"IEND", b"IHDR", b"sgview\0", b"iCCP", b"eXIf"),
         ),
-        Target("take", of_file("take", ".jsonl.zst", read_take), seeds.takes(), (b"\x28\xb5/\xfd",)),
+        Target(
+            "take", of_file("take", ".jsonl.zst", read_take), seeds.takes(), (b"\x28\xb5/\xfd",)
+        ),
         Target("take-lines", packed("lines"), seeds.take_lines()),
         Target("session", of_file("session", ".json", load_session), seeds.sessions()),
         Target("settings", of_file("settings", ".toml", _settings), seeds.settings()),
         Target("recent", of_file("recent", ".json", RecentFiles), seeds.recent()),
-        Target("sound", of_file("sound", ".wav", _sound), seeds.sounds(), (b"fLaC", b"OggS"), time_limit=1.0),
+        Target(
+            "sound",
+            of_file("sound", ".wav", _sound),
+            seeds.sounds(),
+            (b"fLaC", b"OggS"),
+            time_limit=1.0,
+        ),
         Target("osc", read_osc, seeds.osc(), _OSC, ()),
         Target("midi", read_midi, seeds.midi(), (b"\xf0", b"\xf7", b"\xff", b"\x90"), ()),
         Target("expression", read_expression, seeds.expressions(), _WORDS, ()),

@@ -89,9 +89,7 @@ def judge(samples: list[Sample]) -> list[Verdict]:
         slope = statistics.median((v2 - v1) / (t2 - t1) for (t1, v1), (t2, v2) in pairs)
         limit = max(LIMITS[name] * statistics.median(values), ALLOWANCES[name])
         is_flat = slope * span <= limit
-        verdicts.append(
-            Verdict(name, values[0], values[-1], max(values), slope * 3600, is_flat)
-        )
+        verdicts.append(Verdict(name, values[0], values[-1], max(values), slope * 3600, is_flat))
     return verdicts
 
 

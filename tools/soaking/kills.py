@@ -69,7 +69,9 @@ def kill_at_random(count: int, seed: int, command: list[str], folder: Path, epoc
             finally:
                 process.kill()
         _count(losses, folder, session, started, killed)
-        print(f"kill {number + 1}: {_newest(losses.session):.2f} s lost", file=sys.stderr, flush=True)
+        print(
+            f"kill {number + 1}: {_newest(losses.session):.2f} s lost", file=sys.stderr, flush=True
+        )
     return losses
 
 

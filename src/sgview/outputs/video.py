@@ -18,6 +18,7 @@ from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
+from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
@@ -41,6 +42,9 @@ FRAGMENTS = {
 
 class OutputError(Exception):
     """A file that cannot be written: one sentence with path and cause."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
 
 
 class PictureWriter(Protocol):
