@@ -153,7 +153,7 @@ def _report(args: argparse.Namespace, show: Show, performer: object) -> int:
             f" slope {each.slope:+9.2f} an hour: {word}"
         )
     print(f"most memory while playing {show.peak:.0f} MB; late networks {show.refused}")
-    done = getattr(performer, "done")
+    done = performer.done
     print(
         f"deeds {sum(done.values())}: {', '.join(f'{name} {n}' for name, n in sorted(done.items()))}"
     )

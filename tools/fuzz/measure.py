@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,10 +140,8 @@ class Judge:
 
 def reset_peak() -> int:
     """Let the largest memory be counted anew from here; return what is in use now [bytes]."""
-    try:
+    with suppress(OSError):  # not Linux: the largest ever is what can be known
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:  # not Linux: the largest ever is what can be known
-        pass
     return peak()
 
 

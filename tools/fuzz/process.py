@@ -17,9 +17,10 @@ import torch
 
 from tools.fuzz.measure import Judge, Outcome, Watch
 from tools.fuzz.mutation import LARGEST, Mutator
-from tools.fuzz.targets import Target, targets
+from tools.fuzz.targets import targets
 
 ROOM = 3 << 30  # of addresses, beyond what is in use before the first input [bytes]
+WARM_UP = 0.3  # [s]
 HANG = 60.0  # an input that takes so long ends the process [s]
 
 
@@ -49,16 +50,17 @@ def run(task: Task, sender: Connection) -> None:
         time_limit=target.time_limit,
         memory_limit=target.memory_limit,
     )
-    good = judge.warm(target.seeds)
-    if good < len(target.seeds) * (target.name not in ("snapshot",)):
-        judge.outcome.escaped.append(f"{len(target.seeds) - good} of the good inputs are refused")
-    mutator = Mutator(task.seed, target.seeds, target.tokens)
-    for _ in range(20):  # what is imported at the first refusals
+    seeds = target.seeds()
+    if judge.warm(seeds) == 0:
+        judge.outcome.escaped.append(f"none of the {len(seeds)} good inputs is read")
+    mutator = Mutator(task.seed, seeds, target.tokens)
+    start = time.monotonic()
+    while time.monotonic() - start < WARM_UP:  # what is imported at the first refusals
         with suppress(*target.refusals, Exception):
             target.read(mutator.make())
     _bound_memory()
     if task.is_guided:
-        _fuzz_guided(task, target, judge, mutator, sender)
+        _fuzz_guided(task, seeds, judge, mutator, sender)
     start = time.monotonic()
     while time.monotonic() - start < task.seconds:
         _try(task, judge, mutator.make())
@@ -67,14 +69,14 @@ def run(task: Task, sender: Connection) -> None:
 
 
 def _fuzz_guided(
-    task: Task, target: Target, judge: Judge, mutator: Mutator, sender: Connection
+    task: Task, seeds: list[bytes], judge: Judge, mutator: Mutator, sender: Connection
 ) -> None:
     """Let coverage choose which inputs are changed further; does not return."""
     import atheris
 
     corpus = task.folder / "corpus"
     corpus.mkdir(exist_ok=True)
-    for number, seed in enumerate(target.seeds):
+    for number, seed in enumerate(seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
     start = time.monotonic()
 

@@ -71,6 +71,14 @@ def saved(*, is_zip: bool) -> list[bytes]:
     return made
 
 
+def rosinality() -> list[bytes]:
+    """Return a network as those who rewrote StyleGAN2 save it."""
+    held = torch.load(DATA / "sg2-rosinality-64.pt", weights_only=True, mmap=True)
+    file = io.BytesIO()
+    torch.save(held, file, _use_new_zipfile_serialization=False)
+    return [file.getvalue()]
+
+
 def safetensors(folder: Path) -> list[bytes]:
     """Return networks in this program's own format."""
     made = []

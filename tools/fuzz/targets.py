@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import zstandard
@@ -53,6 +54,18 @@ _WORDS = (
     b" else ", b"lambda: ", b"[", b"{", b".__class__", b"'", b"9**9**9", b"1e308", b"~", b"not ",
     b"t", b"value", b"f'", b"0x", b"1j", b":=", b"await ", b"*", b"=", b"x", "ﬁ".encode(), b"\0",
 )  # fmt: skip
+_PNG = (b"tEXt", b"iTXt", b"zTXt", b"IDAT", b"IEND", b"IHDR", b"sgview\0", b"iCCP", b"eXIf")
+_ZSTD, _WAVE = (
+    (b"\x28\xb5/\xfd", b"\xff" * 8),
+    (b"fLaC", b"OggS", b"RIFF", b"fmt ", b"data", b"ID3"),
+)
+_MIDI = (b"\xf0", b"\xf7", b"\xff", b"\x90", b"\xb0\x63", b"\xe0", b"\x7f\x7f")
+_PLAIN = tuple(
+    f"faults/{name}.pkl" for name in ("resample121", "autolume_pruned", "human_rect", "eps_4x6")
+)
+_VARIABLES = tuple(
+    f"faults/{name}.pkl" for name in ("tf_configD", "tf_resample_none", "tf_aydao_rect")
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ class Target:
 
     name: str
     read: Callable[[bytes], object]
-    seeds: list[bytes]
+    seeds: Callable[[], list[bytes]]
     tokens: tuple[bytes, ...] = _TEXT
     refusals: tuple[type[Exception], ...] = REFUSALS
     time_limit: float = 0.2  # [s]
@@ -82,58 +95,43 @@ def targets(folder: Path) -> list[Target]:
 
         return read_bytes
 
-    def checkpoint(name: str, suffix: str, good: list[bytes], time_limit: float = 0.2) -> Target:
-        reader = of_file(name, suffix, read)
-        return Target(name, reader, good, _PICKLES, time_limit=time_limit)
+    def checkpoint(name: str, suffix: str, good: Callable[[], list[bytes]]) -> Target:
+        return Target(name, of_file(name, suffix, read), good, _PICKLES)
 
     def packed(name: str) -> Callable[[bytes], object]:
         read_it = of_file(name, ".jsonl.zst", read_take)
         return lambda data: read_it(zstandard.compress(data, 1))
 
     def look(path: Path) -> object:
+        if not path.with_suffix(".toml").exists():
+            path.with_suffix(".toml").write_bytes(seeds.presets()[0])
         found = look_files.read(path.with_suffix(".toml"))
         assert found.params is not None
         return found.thumbnail
 
-    (folder / "look.toml").write_bytes(seeds.presets()[0])
-    pickles = ("resample121", "autolume_pruned", "human_rect", "eps_4x6")
-    variables = ("tf_configD", "tf_resample_none", "tf_aydao_rect")
-    dilled = ("sgxl-r-sr-sr-uncond-64.pkl", "sgxl-t-stem-cond-16-empty.pkl.xz")
+    snapshots = partial(seeds.pictures, folder)
     return [
-        checkpoint("pickle", ".pkl", seeds.files(*(f"faults/{name}.pkl" for name in pickles))),
-        checkpoint("dill", ".pkl", seeds.files(*dilled)),
-        checkpoint("tensorflow", ".pkl", seeds.files(*(f"faults/{n}.pkl" for n in variables))),
-        checkpoint("stylegan1", ".pkl", seeds.files("sg1-tf-cond-128.pkl")),
-        checkpoint("rosinality", ".pt", seeds.files("sg2-rosinality-64.pt")),
-        checkpoint("zip", ".pt", seeds.saved(is_zip=True)),
-        checkpoint("stream", ".pt", seeds.saved(is_zip=False)),
-        checkpoint("safetensors", ".safetensors", seeds.safetensors(folder)),
-        Target("preset", of_file("preset", ".toml", load_preset), seeds.presets()),
-        Target("preset-json", of_file("preset", ".json", load_preset), seeds.preset_json()),
-        Target("look", of_file("look", ".png", look), seeds.pictures(folder), (b"IDAT", b"IHDR")),
-        Target(
-            "snapshot",
-            of_file("snapshot", ".png", load_snapshot_params),
-            seeds.pictures(folder),
-            (b"tEXt", b"iTXt", b"zTXt", b"IDAT", b"IEND", b"IHDR", b"sgview\0", b"iCCP", b"eXIf"),
-        ),
-        Target(
-            "take", of_file("take", ".jsonl.zst", read_take), seeds.takes(), (b"\x28\xb5/\xfd",)
-        ),
-        Target("take-lines", packed("lines"), seeds.take_lines()),
-        Target("session", of_file("session", ".json", load_session), seeds.sessions()),
-        Target("settings", of_file("settings", ".toml", _settings), seeds.settings()),
-        Target("recent", of_file("recent", ".json", RecentFiles), seeds.recent()),
-        Target(
-            "sound",
-            of_file("sound", ".wav", _sound),
-            seeds.sounds(),
-            (b"fLaC", b"OggS"),
-            time_limit=1.0,
-        ),
-        Target("osc", read_osc, seeds.osc(), _OSC, ()),
-        Target("midi", read_midi, seeds.midi(), (b"\xf0", b"\xf7", b"\xff", b"\x90"), ()),
-        Target("expression", read_expression, seeds.expressions(), _WORDS, ()),
+        checkpoint("pickle", ".pkl", partial(seeds.files, *_PLAIN)),
+        checkpoint("dill", ".pkl", partial(seeds.files, "sgxl-t-stem-cond-16-empty.pkl.xz")),
+        checkpoint("tensorflow", ".pkl", partial(seeds.files, *_VARIABLES)),
+        checkpoint("stylegan1", ".pkl", partial(seeds.files, "sg1-tf-cond-128.pkl")),
+        checkpoint("rosinality", ".pt", seeds.rosinality),
+        checkpoint("zip", ".pt", partial(seeds.saved, is_zip=True)),
+        checkpoint("stream", ".pt", partial(seeds.saved, is_zip=False)),
+        checkpoint("safetensors", ".safetensors", partial(seeds.safetensors, folder)),
+        Target("preset", of_file("preset", ".toml", load_preset), seeds.presets),
+        Target("preset-json", of_file("preset", ".json", load_preset), seeds.preset_json),
+        Target("look", of_file("look", ".png", look), snapshots, _PNG),
+        Target("snapshot", of_file("snapshot", ".png", load_snapshot_params), snapshots, _PNG),
+        Target("take", of_file("take", ".jsonl.zst", read_take), seeds.takes, _ZSTD),
+        Target("take-lines", packed("lines"), seeds.take_lines),
+        Target("session", of_file("session", ".json", load_session), seeds.sessions),
+        Target("settings", of_file("settings", ".toml", _settings), seeds.settings),
+        Target("recent", of_file("recent", ".json", RecentFiles), seeds.recent),
+        Target("sound", of_file("sound", ".wav", _sound), seeds.sounds, _WAVE, time_limit=1.0),
+        Target("osc", read_osc, seeds.osc, _OSC, ()),
+        Target("midi", read_midi, seeds.midi, _MIDI, ()),
+        Target("expression", read_expression, seeds.expressions, _WORDS, ()),
     ]
 
 
