@@ -22,6 +22,7 @@ from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.closing import Closing
+from sgview.downloads.addresses import is_address
 from sgview.gui.gui import Gui
 from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
@@ -139,6 +140,8 @@ class App(Closing):
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
+        if isinstance(command, c.LoadNetwork) and is_address(command.path):
+            command = c.AskDownload(command.slot, str(command.path))
         if isinstance(command, c.NetworkCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
@@ -276,7 +279,7 @@ class App(Closing):
         return Session(params=self.params, surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._boundary.call("files", self._files.poll, otherwise=None)
+        self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
         self._boundary.call("looks", self.show.poll, otherwise=None)
         for notice in self.worker.take_notices():
             self._notices.add(
@@ -312,6 +315,7 @@ class App(Closing):
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
+            download=self._files.fetching.status(),
         )
 
     def _describe_machine(self) -> list[str]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sgview.app.session_file import load_session
 from sgview.app.session_place import free_session
 from sgview.cli import options
+from sgview.downloads.addresses import is_address
 from sgview.settings import NetworkSettings, Settings
 from sgview.state.places import is_file
 from sgview.state.session import Session
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     settings = window_settings(options.settings_from(args, session), args)
     if args.script is not None and not is_file(args.script):
         raise ConfigError(f"{args.script}: there is no such file")
-    missing = [path for path in options.paths_of(settings.networks).values() if not is_file(path)]
+    paths = options.paths_of(settings.networks).values()
+    missing = [path for path in paths if not is_address(path) and not is_file(path)]
     if missing and (session is None or settings.networks != options.networks_of(session)):
         raise ConfigError(f"{missing[0]}: there is no such file")
     if missing:
@@ -62,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
             audio=args.audio,
             seconds=args.seconds,
             show_panels=not args.hide_panels,
+            may_fetch=args.yes,
         )
     except WindowError as error:
         raise ConfigError(str(error)) from error
@@ -85,6 +88,7 @@ def play(
     audio: Path | None = None,
     seconds: float | None = None,
     show_panels: bool = True,
+    may_fetch: bool = False,
 ) -> int:
     """Run the instrument; return the exit code."""
     from sgview.app.app import App
@@ -101,7 +105,7 @@ def play(
             app.execute(OpenScript(script))
         if audio is not None:
             app.execute(OpenSound(audio))
-        _open_networks(app, settings.networks)
+        _open_networks(app, settings.networks, may_fetch)
         app.run(seconds)
         if seconds is None:
             leaving.begin()
@@ -118,19 +122,21 @@ def _last_session() -> Session | None:
         return None
 
 
-def _open_networks(app: App, networks: NetworkSettings) -> None:
+def _open_networks(app: App, networks: NetworkSettings, may_fetch: bool) -> None:
     """Open what is named in the background; without an A that is there, the built-in pair plays.
 
     What is named is wanted at once, so that a session left before it is read does not forget it.
     """
     from sgview.engine.networks import open_networks
-    from sgview.state.commands import LoadNetwork
+    from sgview.state.commands import AskDownload, LoadNetwork
 
     if not is_file(networks.a):
         for slot, network in open_networks(demo=networks.demo).items():
             app.worker.set_network(slot, network)
     for slot, path in options.paths_of(networks).items():
-        if is_file(path):
+        if is_address(path):
+            app.execute(AskDownload(slot, path, is_agreed=may_fetch))
+        elif is_file(path):
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:
