@@ -24,6 +24,7 @@ from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.closing import Closing
+from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
 from sgview.outputs.output import OUTPUTS
@@ -209,6 +210,8 @@ class App(Closing):
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
+        if isinstance(command, c.LoadNetwork) and is_address(command.path):
+            command = c.AskDownload(command.slot, str(command.path))
         if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
@@ -366,7 +369,7 @@ class App(Closing):
         return Session(params=replace(self.params, stage=stage), surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._boundary.call("files", self._files.poll, otherwise=None)
+        self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))
@@ -407,6 +410,7 @@ class App(Closing):
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
+            download=self._files.fetching.status(),
         )
 
     def _describe_machine(self) -> list[str]:

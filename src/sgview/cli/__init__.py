@@ -18,8 +18,10 @@ import sgview
 VERBS = {
     "run": "play networks in a window (the default verb)",
     "render": "write pictures or a video, without a screen",
-    "inspect": "say what is in a checkpoint file",
+    "inspect": "say what is in a checkpoint file, or in a folder of them",
     "convert": "write a checkpoint as .safetensors",
+    "networks": "list public networks and where they lie",
+    "cache": "list or delete the networks that were fetched",
     "bench": "measure how fast networks run here",
     "doctor": "say what this machine can do and what to install",
 }
@@ -95,6 +97,7 @@ def _user_errors() -> tuple[type[Exception], ...]:
     raised_by = {
         "stylegan3.checkpoints": "CheckpointError",
         "sgview.outputs.video": "OutputError",
+        "sgview.downloads.addresses": "DownloadError",
     }
     loaded = (module for module in raised_by if module in sys.modules)  # import nothing for this
     return (ConfigError, *(getattr(sys.modules[m], raised_by[m]) for m in loaded))

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from sgview.app.session_file import load_session
 from sgview.app.session_place import free_session
 from sgview.cli import options, restart
+from sgview.downloads.addresses import is_address
 from sgview.settings import NetworkSettings, Settings
 from sgview.state.networks import is_built_in
 from sgview.state.places import is_file
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     settings = window_settings(options.settings_from(args, session), args)
     if args.script is not None and not is_file(args.script):
         raise ConfigError(f"{args.script}: there is no such file")
-    missing = [path for path in options.paths_of(settings.networks).values() if not _is_there(path)]
+    paths = options.paths_of(settings.networks).values()
+    missing = [path for path in paths if not is_address(path) and not _is_there(path)]
     if missing and (session is None or settings.networks != options.networks_of(session)):
         raise ConfigError(f"{missing[0]}: there is no such file")
     if missing:
@@ -74,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
             seconds=args.seconds,
             show_panels=not args.hide_panels,
             restarted=args.restarted,
+            may_fetch=args.yes,
         )
     except WindowError as error:
         raise ConfigError(str(error)) from error
@@ -98,6 +101,7 @@ def play(
     seconds: float | None = None,
     show_panels: bool = True,
     restarted: int = 0,
+    may_fetch: bool = False,
 ) -> int:
     """Run the instrument; return the exit code.
 
@@ -110,6 +114,7 @@ def play(
         seconds: to play for; None: until the user leaves.
         show_panels: whether they are there at the start.
         restarted: how often the program was started again in a row.
+        may_fetch: whether networks are fetched from addresses without asking.
     """
     from sgview.app.app import App
     from sgview.app.process import Leaving
@@ -133,7 +138,7 @@ def play(
                     app.execute(OpenScript(script))
                 if audio is not None:
                     app.execute(OpenSound(audio))
-                _open_networks(app, settings.networks)
+                _open_networks(app, settings.networks, may_fetch)
                 app.run(seconds)
                 if app.loss is not None:
                     count = restart.count_again(restarted, time.monotonic() - begin)
@@ -204,19 +209,21 @@ def _last_session() -> Session | None:
         return None
 
 
-def _open_networks(app: App, networks: NetworkSettings) -> None:
+def _open_networks(app: App, networks: NetworkSettings, may_fetch: bool) -> None:
     """Open what is named in the background; without an A that is there, the built-in pair plays.
 
     What is named is wanted at once, so that a session left before it is read does not forget it.
     """
     from sgview.engine.networks import open_networks
-    from sgview.state.commands import LoadNetwork
+    from sgview.state.commands import AskDownload, LoadNetwork
 
     if not (networks.a and _is_there(networks.a)):
         for slot, network in open_networks(demo=networks.demo).items():
             app.worker.set_network(slot, network)
     for slot, path in options.paths_of(networks).items():
-        if _is_there(path):
+        if is_address(path):
+            app.execute(AskDownload(slot, path, is_agreed=may_fetch))
+        elif _is_there(path):
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:

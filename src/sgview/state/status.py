@@ -64,6 +64,20 @@ class PathPrompt(Struct, frozen=True):
     suggestion: str = ""  # what the field starts with
 
 
+class DownloadStatus(Struct, frozen=True):
+    """A network that is asked for at an address, offered, or on its way here."""
+
+    slot: Slot
+    name: str  # of the file
+    host: str  # who sends it
+    is_question: bool = False  # whether the user is to agree
+    is_private: bool = True  # encrypted on its way
+    received: int = 0  # bytes
+    size: int | None = None  # bytes; None: unknown
+    licence: str = ""  # as `page` gives it, where it is known
+    page: str = ""
+
+
 class ChannelStatistics(Struct, frozen=True):
     """Statistics of the shown layer, before normalisation and gain."""
 
@@ -312,3 +326,4 @@ class Status(Struct, frozen=True):
     recent: tuple[str, ...] = ()  # paths of networks, newest first
     notices: tuple[Notice, ...] = ()
     path_prompt: PathPrompt | None = None
+    download: DownloadStatus | None = None
