@@ -144,6 +144,13 @@ class Cursor:
         self._index = end
         return data
 
+    def take_byte(self) -> int:
+        """The next byte, as a number: what a parser asks for most often."""
+        if self._index >= len(self._block):
+            return self.take(1)[0]
+        self._index += 1
+        return self._block[self._index - 1]
+
     def take_line(self) -> bytes:
         """The bytes before the next line feed, which is skipped."""
         end = self._block.find(b"\n", self._index)
@@ -156,9 +163,14 @@ class Cursor:
         self._index = end + 1
         return line
 
-    def take_number(self, code: str) -> int:
-        """The next little-endian integer, in `struct` notation."""
-        return struct.unpack("<" + code, self.take(struct.calcsize("<" + code)))[0]
+    def take_number(self, layout: struct.Struct) -> int:
+        """The next integer, one of `struct`'s."""
+        end = self._index + layout.size
+        if end > len(self._block):
+            return layout.unpack(self.take(layout.size))[0]
+        number = layout.unpack_from(self._block, self._index)[0]
+        self._index = end
+        return number
 
     def skip(self, length: int) -> Span:
         """Pass over `length` bytes without reading them."""

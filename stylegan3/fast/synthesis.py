@@ -143,6 +143,12 @@ class FastSynthesis:
             raise RuntimeError("there is no call to be run again")
         return self._play(self._last)
 
+    def free_graphs(self) -> None:
+        """Free the memory of captured graphs; calls capture theirs again. None may be under way."""
+        self._last = None
+        if self._graphs is not None:
+            self._graphs.clear()
+
     @property
     def z(self) -> Tensor:
         """[1, z_dim], the input's memory: what is written there and given as `z` is not copied."""

@@ -119,6 +119,21 @@ class LiveNetwork:
         notices, self._notices = self._notices, []
         return notices
 
+    def free_graphs(self) -> None:
+        """Drop the captured graphs; the next picture captures its own again.
+
+        No graph may be under way.
+        """
+        self._last_call = ()
+        if self._fast is not None:
+            self._fast.free_graphs()
+
+    def set_acceleration(self, acceleration: Acceleration) -> None:
+        """Compute in another way from the next picture on; no graph may be under way."""
+        self._fast, self._last_call = None, ()
+        self._acceleration = acceleration
+        self._obstacle = acceleration.obstacle(self.device)
+
     @property
     def prepared(self) -> object:
         """What holds the weights and buffers that were made for `run` alone; None before there are.
@@ -189,7 +204,7 @@ class LiveNetwork:
         with self._timers.stage(Stage.GRAPH):
             if call[0] and call == self._last_call:
                 return fast.again(), fast.ws
-            self._last_call = call
+            self._last_call = ()  # for good only once it went well
             options: dict[str, Any] = {"noise_mode": params.noise_mode, "layer": layer or None}
             if is_z:
                 options |= {
@@ -201,10 +216,12 @@ class LiveNetwork:
             else:
                 options["ws"] = latent
             try:
-                return fast(**options), fast.ws
+                output = fast(**options)
             except UnsupportedNetworkError as error:  # an edit made it such a network
                 self._give_up(error)
                 return None
+            self._last_call = call
+            return output, fast.ws
 
     def _give_up(self, error: UnsupportedNetworkError) -> None:
         self._fast, self._last_call, self._obstacle = None, (), str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -17,6 +18,7 @@ from sgview.show.script import LIMIT, Script
 from sgview.show.script_frame import Change
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
+from sgview.signals.midi.devices import MidoBackend
 from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
@@ -226,7 +228,7 @@ def live_sources(settings: Settings) -> Sources:
     sources = Sources(
         OscInput(osc.interface, osc.port) if osc.enabled else None,
         OscOutput(osc.send_to) if osc.enabled else None,
-        MidiInput(midi.devices) if midi.enabled else None,
+        MidiInput(midi.devices, partial(MidoBackend, midi.interface)) if midi.enabled else None,
         picks_up=midi.pick_up,
     )
     sources.start()

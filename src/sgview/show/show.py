@@ -59,6 +59,7 @@ class Show(Closing):
         self._script_notice: int | None = None  # that tells of the script's newest mistake
         self._good_since = 0.0  # since when the script has made none [s]
         self._recorder: TakeRecorder | None = None
+        self._has_own_networks = True
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
     def execute(self, command: c.ShowCommand) -> None:
@@ -121,7 +122,8 @@ class Show(Closing):
 
     def recall(self, command: c.RecallLook) -> tuple[Params, str] | None:
         """Begin to fade to a look; return its parameters and name, None if there is none."""
-        look = self.looks.find(command.name, command.key)
+        has_shipped = self._has_own_networks
+        look = self.looks.find(command.name, command.key, has_shipped=has_shipped)
         if look is None or look.params is None:
             return None
         seconds = self._fade.seconds if command.seconds is None else max(command.seconds, 0.0)
@@ -180,6 +182,7 @@ class Show(Closing):
             has_own_networks: whether the program's own networks play, and no others: the looks
                 that came with it are made for them.
         """
+        self._has_own_networks = has_own_networks
         return ShowStatus(
             looks=tuple(
                 LookStatus(

@@ -16,6 +16,10 @@ Slot = Literal["a", "b"]
 SLOTS: tuple[Slot, Slot] = ("a", "b")
 OTHER: Mapping[Slot, Slot] = {"a": "b", "b": "a"}
 
+BUILT_IN_NETWORKS = ("blooms", "planets", "sg3-blooms", "sg3-planets")
+BUILT_IN = "built-in:"
+"""Begins the path of a network that came with the program and was opened by its name."""
+
 IMAGE = ""
 """`Layer.name` of the finished picture."""
 
@@ -24,6 +28,12 @@ IMAGE = ""
 _INDEXED = re.compile(r"(L\d{1,4})(?:_\d{1,6}_\d{1,6})?", re.ASCII)
 _GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?", re.ASCII)
 _SIZED = re.compile(r"(\d{1,6})x\1(?:/.*)?", re.ASCII)  # a layer of StyleGAN1: "8x8/Conv1"
+
+
+def is_built_in(path: str) -> bool:
+    """Return whether a network of this path came with the program."""
+    name = path.removeprefix(BUILT_IN)
+    return not path or (name != path and name in BUILT_IN_NETWORKS)
 
 
 class LayerInfo(Struct, frozen=True):
@@ -54,7 +64,7 @@ class NetworkStatus(Struct, frozen=True):
     """A loaded network."""
 
     name: str
-    path: str  # "" for a built-in network
+    path: str  # "", or `BUILT_IN` and its name, for a built-in network
     family: str  # "StyleGAN3-T", "StyleGAN3-R", "StyleGAN2"
     z_dim: int
     c_dim: int
