@@ -47,6 +47,9 @@ class CardWindow:
     def set_title(self, text: str) -> None:
         """Have no title."""
 
+    def set_fullscreen(self, enabled: bool) -> None:
+        """Have no monitor to cover."""
+
     def poll(self) -> None:
         """Hear nothing."""
 
