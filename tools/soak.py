@@ -118,7 +118,7 @@ def _soak(args: argparse.Namespace) -> int:
                 from tools.card_window import on_card
 
                 stack.enter_context(on_card())
-            stack.enter_context(in_window(show.play))
+            stack.enter_context(in_window(show.play, args.epoch))
             try:
                 code = sgview(arguments)
             except RuntimeError as error:
