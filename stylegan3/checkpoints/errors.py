@@ -17,7 +17,7 @@ class CheckpointError(Exception):
         self.cause = printable(cause)
 
     def __str__(self) -> str:
-        return f"{_on_one_line(str(self.path))}: {self.cause}"
+        return f"{_on_one_line(self.args[0])}: {self.cause}"
 
 
 def printable(text: str) -> str:

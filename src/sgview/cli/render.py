@@ -9,9 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from tqdm import tqdm
 
-from sgview.cli import options, shots
+from sgview.cli import fetching, options, shots
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
@@ -71,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: if an argument, setting, layer, edit, script or take cannot be used.
         CheckpointError: if a network cannot be read.
         OutputError: if the file cannot be written.
+        DownloadError: if an address gives no network.
     """
     if (args.frames is not None and args.frames < 1) or (args.fps is not None and args.fps <= 0):
         raise ConfigError("--frames and --fps must be greater than zero")
@@ -90,7 +92,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     settings = shots.with_sound(options.settings_from(args), args.audio)
-    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args)
+    networks = fetching.with_files(settings.networks, is_agreed=args.yes)
+    settings = replace(settings, networks=networks)
+    named: dict[Slot, NetworkStatus] = {}
+    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args, named)
     if plan.notice:
         print(f"sgview: {plan.notice}", file=sys.stderr)
     film = Unfinished(args.out, ingredients(args, settings, plan), plan)
@@ -101,6 +106,7 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     with options.open_engine(settings) as engine:
         if args.take is None or args.a is not None or args.demo is not None:
             _open_networks(engine, settings.networks)
+            named |= {slot: network.status for slot, network in engine.networks.items()}
             if args.take is None:
                 _check(engine, settings.params)
             follows_take = False

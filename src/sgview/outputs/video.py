@@ -18,6 +18,7 @@ from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
+from sgview.outputs.picture import channels_to_keep
 from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
 
@@ -120,7 +121,7 @@ class PngWriter:
         """
         path = self._folder / f"{self._count:06d}.png"
         png = io.BytesIO()
-        Image.fromarray(rgba8[..., :3]).save(png, format="PNG", compress_level=4)
+        Image.fromarray(channels_to_keep(rgba8)).save(png, format="PNG", compress_level=4)
         try:
             self._folder.stat()  # one that was removed is not made again unasked
             write_whole(path, png.getvalue(), waits=False)
