@@ -76,6 +76,8 @@ def main() -> int:
         os.environ["XDG_STATE_HOME"] = str(args.folder / "state")
         os.environ["XDG_CONFIG_HOME"] = str(args.folder / "config")
         _prepare(args)
+        stack.callback(os.chdir, Path.cwd())
+        os.chdir(args.folder)  # where outputs write that have no folder of their own
         return _kill(args) if args.kills else _soak(args)
 
 

@@ -53,7 +53,7 @@ class DrivenApp(App):
         """Ask the system for another size of the window."""
         from sgview.gfx.glfw_library import glfw
 
-        handle = getattr(self.screen.window, "_handle", None)
+        handle = self.screen.window.handle
         if handle is not None and not self.screen.window.is_fullscreen:
             glfw.set_window_size(handle, width, height)
 
