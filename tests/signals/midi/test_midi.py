@@ -3,7 +3,7 @@
 import mido
 import pytest
 
-from sgview.signals.midi.devices import MidoBackend, MidoPort
+from sgview.signals.midi.devices import MidoBackend, MidoPort, is_jack_running
 from sgview.signals.midi.input import MidiInput
 from tests.support.until import until
 
@@ -223,3 +223,42 @@ def test_a_real_virtual_port() -> None:
         out.send(mido.Message("control_change", control=7, value=127))
         until(lambda: midi.snapshot().get("cc/1/7") == 1.0)
         midi.close()
+
+
+class Choice:
+    """An interface of the system, as mido gives access to it."""
+
+    def __init__(self, *names: str, error: str = "") -> None:
+        self._names, self._error = names, error
+
+    def get_input_names(self) -> list[str]:
+        if self._error:
+            raise RuntimeError(self._error)
+        return list(self._names)
+
+
+def test_the_first_interface_that_answers_is_taken() -> None:
+    backend = MidoBackend()
+    backend._choices = [Choice(error="no ALSA"), Choice("keys", "keys")]
+    assert backend.names() == ["keys"]
+    backend._choices = [Choice("pads"), Choice("keys")]
+    assert backend.names() == ["pads"]
+    backend._choices = [Choice(error="no ALSA"), Choice(error="no JACK")]
+    with pytest.raises(RuntimeError, match="no JACK"):
+        backend.names()
+
+
+def test_a_jack_server_is_seen_by_its_socket(tmp_path) -> None:
+    assert not is_jack_running(tmp_path)
+    (tmp_path / "jack-shm-registry").touch()
+    (tmp_path / "jack_sem.0_default_freewheel").touch()  # left by one that ended
+    assert not is_jack_running(tmp_path)
+    (tmp_path / "jack_default_1000_0").touch()
+    assert is_jack_running(tmp_path)
+
+
+def test_the_interface_of_the_settings_is_asked_for(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(mido, "Backend", lambda name="": asked.append(name))
+    MidoBackend("jack")
+    assert asked == ["mido.backends.rtmidi/UNIX_JACK"]
