@@ -58,6 +58,23 @@ class Monitors:
             self._known = tuple(monitor for monitor in described if monitor is not None)
         return self._known
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each of `all`; those that share one are numbered: "Generic", "Generic 2"."""
+        names: list[str] = []
+        for monitor in self.all:
+            name, number = monitor.name or "Monitor", 1
+            while name in names:
+                number += 1
+                name = f"{monitor.name or 'Monitor'} {number}"
+            names.append(name)
+        return tuple(names)
+
+    def name_of(self, monitor: Monitor) -> str:
+        """Return its name among `names`; its own while it is away."""
+        known = zip(self.all, self.names, strict=True)
+        return next((name for one, name in known if one is monitor), monitor.name)
+
     def below(self, rect: Rect) -> Monitor | None:
         """Return the monitor that most of `rect` is on, else the primary one."""
         return max(self.all, key=lambda monitor: overlap(rect, monitor.bounds), default=None)

@@ -17,6 +17,7 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
+from sgview.gfx.display_loss import DisplayLoss
 from sgview.gfx.glfw_library import glfw
 from sgview.gfx.monitors import Monitor, Monitors, Rect
 
@@ -57,6 +58,7 @@ class Window(Closing):
             None  # the monitor that is wanted whole, also while it is away
         )
         self._vsync = vsync
+        self._yields_vsync = False  # another window waits for its screen
         self.on_drop: Callable[[list[Path]], None] | None = None
         initialise()
         set_hints(visible)
@@ -64,6 +66,7 @@ class Window(Closing):
             self._handle = glfw.create_window(width, height, title, None, None)
         if not self._handle:
             raise WindowError(context_advice(errors))
+        self.loss = DisplayLoss()
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
@@ -80,6 +83,34 @@ class Window(Closing):
     def address(self) -> int:
         """The GLFWwindow pointer, for native code such as the panel's backend."""
         return ctypes.cast(self._handle, ctypes.c_void_p).value or 0
+
+    @property
+    def handle(self) -> Any:
+        """GLFW's own, for a window that shares its textures."""
+        return self._handle
+
+    @property
+    def monitors(self) -> Monitors:
+        """The monitors there are; the window hears of those that come and go."""
+        return self._monitors
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether keys go to it."""
+        return bool(glfw.get_window_attrib(self._handle, glfw.FOCUSED))
+
+    def focus(self) -> None:
+        """Let keys go to it."""
+        glfw.focus_window(self._handle)
+
+    def make_current(self) -> None:
+        """Make its context the current one of this thread."""
+        glfw.make_context_current(self._handle)
+
+    def yield_vsync(self, is_yielded: bool) -> None:
+        """Leave waiting for the refresh to another window, on another screen; or do so again."""
+        self._yields_vsync = is_yielded
+        self._set_swap_interval()
 
     @property
     def is_open(self) -> bool:
@@ -137,7 +168,7 @@ class Window(Closing):
     @vsync.setter
     def vsync(self, enabled: bool) -> None:
         self._vsync = enabled
-        glfw.swap_interval(int(enabled))
+        self._set_swap_interval()
 
     @property
     def is_fullscreen(self) -> bool:
@@ -205,6 +236,7 @@ class Window(Closing):
         """Destroy window and context."""
         if self._handle:
             self._monitors.ignore()
+            self.loss.close()
             glfw.destroy_window(self._handle)
             self._handle = None
 
@@ -263,7 +295,10 @@ class Window(Closing):
     def _set_monitor(self, handle: Any, rect: Rect, rate: int) -> None:
         with collected_errors():  # a monitor may go at any moment: the next event says so
             glfw.set_window_monitor(self._handle, handle, *rect, rate)
-        glfw.swap_interval(int(self._vsync))  # some systems forget it with the mode
+        self._set_swap_interval()  # some systems forget it with the mode
+
+    def _set_swap_interval(self) -> None:
+        glfw.swap_interval(int(self._vsync and not self._yields_vsync))
 
     def _position(self) -> tuple[int, int]:
         if is_wayland():  # windows there do not know where they are

@@ -17,7 +17,9 @@ from sgview.gui.emit import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
 from sgview.state.networks import IMAGE, show_layer, step_layer
+from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params
+from sgview.state.recording import RECORDER
 from sgview.state.status import Status
 
 Action = Callable[[Params, Status, Emit], Params]
@@ -77,6 +79,16 @@ def _flip(params: Params, axis: str) -> Params:
     return replace(params, view=view)
 
 
+def _switches(name: str) -> Action:
+    """Return what turns a switch of `Stage` on or off."""
+
+    def switch(params: Params, status: Status) -> Params:
+        changed = {name: not getattr(params.stage, name)}
+        return replace(params, stage=replace(params.stage, **changed))
+
+    return _changes(switch)
+
+
 def _cycle_blend(params: Params, status: Status) -> Params:
     source = _BLEND_CYCLE[params.blend.source]
     return replace(params, blend=replace(params.blend, source=source))
@@ -104,6 +116,10 @@ def hotkeys(
     put_back = _emits(commands.PutWindowsBack())
     digits = (int(_K._0), int(_K.keypad0))
     hides = (int(_K.h), int(_K.tab))
+    clean_window = _emits(commands.ToggleOutput(CLEAN_WINDOW))
+    hold = (_SHIFT | int(_K.z),)
+    film = _emits(commands.ToggleOutput(RECORDER))
+    replay = _emits(commands.SaveReplay())
     record = (_CTRL | int(_K.r),)
     undo = (_CTRL | int(_K.z),)
     redo = (_CTRL | _SHIFT | int(_K.z), _CTRL | int(_K.y))
@@ -120,6 +136,8 @@ def hotkeys(
         Hotkey("Time", ("Home",), (int(_K.home),), "Rewind", _emits(commands.Rewind())),
         Hotkey("Time", ("T",), (int(_K.t),), "Tap the beat", _emits(commands.TapTempo())),
         Hotkey("Time", ("Ctrl+R",), record, "Record a take", _emits(commands.ToggleTake())),
+        Hotkey("Picture", ("F9",), (int(_K.f9),), "Record what plays", film),
+        Hotkey("Picture", ("F10",), (int(_K.f10),), "Save what just played", replay),
         Hotkey("Picture", ("X",), (int(_K.x),), "Flip horizontally", flip_x),
         Hotkey("Picture", ("Y",), (int(_K.y),), "Flip vertically", flip_y),
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),
@@ -129,6 +147,10 @@ def hotkeys(
         Hotkey("Window", ("P",), (int(_K.p),), "Performance", show_performance),
         Hotkey("Window", ("O",), (int(_K.o),), "Outputs", show_outputs),
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
+        Hotkey("Audience", ("W",), (int(_K.w),), "Clean window", clean_window),
+        Hotkey("Audience", ("K",), (int(_K.k),), "Blackout", _switches("blackout")),
+        Hotkey("Audience", ("Z",), (int(_K.z),), "Freeze", _switches("freeze")),
+        Hotkey("Audience", ("Shift+Z",), hold, "Hold last", _switches("hold")),
         Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.NamePreset())),
         Hotkey(
             "Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.ChoosePreset())

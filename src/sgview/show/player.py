@@ -65,6 +65,7 @@ class Player(Closing):
         self.script: Script | None = None
         self.resolver = Resolver()
         self.instant = Instant(clock.t)
+        self._networks: Mapping[Slot, NetworkStatus] = {}
 
     def wait_for_sound(self) -> None:
         """Wait until the sound file is analysed, and set the beat to its own at this position.
@@ -91,6 +92,7 @@ class Player(Closing):
             networks: the loaded ones.
             mouse, is_mouse_down: as in `Inputs`.
         """
+        self._networks = networks or {}
         t, _ = self.clock.tick()
         position, elapsed = self.clock.position, self.clock.take_elapsed()
         call, inputs = self._boundary.call, self.instant.inputs
@@ -138,7 +140,9 @@ class Player(Closing):
         script = self.script
         if script is None:
             return params, ()
-        return self._boundary.call("script", script.run, params, instant, otherwise=(params, ()))
+        return self._boundary.call(
+            "script", script.run, params, instant, self._networks, otherwise=(params, ())
+        )
 
     def open_script(self, path: Path | None, *, is_watched: bool = True) -> None:
         """Let a script play along, read again when it is saved; None: none."""
