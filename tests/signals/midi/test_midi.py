@@ -1,9 +1,12 @@
 """MIDI with mido's message objects, and with devices that come and go."""
 
+import sys
+
 import mido
 import pytest
 
-from sgview.signals.midi.devices import MidoBackend, MidoPort, is_jack_running
+from sgview.signals.midi import devices as devices_module
+from sgview.signals.midi.devices import MidoBackend, MidoPort, has_sequencer, is_jack_running
 from sgview.signals.midi.input import MidiInput
 from tests.support.until import until
 
@@ -237,7 +240,19 @@ class Choice:
         return list(self._names)
 
 
-def test_the_first_interface_that_answers_is_taken() -> None:
+def test_where_there_is_no_midi_the_library_is_not_asked(monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv("MIDO_BACKEND", raising=False)
+    assert not has_sequencer(tmp_path / "seq") or sys.platform != "linux"
+    monkeypatch.setattr(devices_module, "has_sequencer", lambda: False)
+    monkeypatch.setattr(devices_module, "is_jack_running", lambda: False)
+    with pytest.raises(OSError, match="ALSA has no sequencer"):
+        MidoBackend()
+    monkeypatch.setattr(devices_module, "is_jack_running", lambda: True)
+    assert len(MidoBackend()._choices) == 1
+
+
+def test_the_first_interface_that_answers_is_taken(monkeypatch) -> None:
+    monkeypatch.setattr(devices_module, "has_sequencer", lambda: True)
     backend = MidoBackend()
     backend._choices = [Choice(error="no ALSA"), Choice("keys", "keys")]
     assert backend.names() == ["keys"]
