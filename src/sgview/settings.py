@@ -109,7 +109,7 @@ class Settings(Node, frozen=True):
     window: WindowSettings = WindowSettings()
     keys: dict[str, str] = field(
         default_factory=dict
-    )  # of the user's own, by what the F1 sheet says that they do
+    )  # by what F1 says they do
     folders: FolderSettings = FolderSettings()
     osc: OscSettings = OscSettings()
     midi: MidiSettings = MidiSettings()
