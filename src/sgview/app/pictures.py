@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,10 @@ from sgview.state.output_frame import PLAIN, OutputFrame, size_of
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
+
+
+DrawFramed = Callable[["Picture", OutputFrame, tuple[int, int], float], int]
+"""Draws a picture in its frame into a texture, and returns the name of that."""
 
 
 def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
@@ -37,6 +43,7 @@ def output_picture(
     frame: OutputFrame = PLAIN,
     size: tuple[int, int] | None = None,  # [px], in place of the frame's
     level: float = 1.0,
+    draw: DrawFramed | None = None,
 ) -> OutputPicture:
     """Return what outputs are offered; no waiting, and no download before one asks for it."""
     height, width, _ = picture.rgba8.shape
@@ -56,6 +63,7 @@ def output_picture(
         has_alpha=picture.has_alpha,
         level=level,
         source=picture,
+        texture=None if draw is None else partial(draw, picture, frame, framed, level),
     )
 
 

@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import assert_never
+from weakref import ReferenceType
 
 import torch
 from msgspec.structs import replace
@@ -66,7 +67,8 @@ class EngineWorker(Closing):
         self._last_problem = ""
         self._finished: deque[float] = deque(maxlen=30)  # times of the last pictures [s]
         self._device = engine.device_description
-        self._memory = MemoryWatch(lambda: engine.memory((self._picture, *self._under_way)))
+        self._others: Sequence[ReferenceType[Picture]] = ()  # pictures that wait in outputs
+        self._memory = MemoryWatch(lambda: engine.memory(self._pictures()))
         self._layer_times = LayerTimes()
         self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
@@ -150,9 +152,15 @@ class EngineWorker(Closing):
         """Exchange A and B."""
         self._loader.swap(then=self._begin_swap)
 
-    def watch_memory(self, is_wanted: bool) -> None:
-        """Keep `EngineStatus.memory` up to date from now on, or stop looking."""
+    def watch_memory(self, is_wanted: bool, others: Sequence[ReferenceType[Picture]] = ()) -> None:
+        """Keep `EngineStatus.memory` up to date from now on, or stop looking.
+
+        Args:
+            is_wanted: whether somebody looks at it.
+            others: pictures that the caller handed on, which count as long as they live.
+        """
         self._memory.is_wanted = is_wanted
+        self._others = others
 
     def time_layers(self, params: Params, t: float) -> None:
         """Time every step of this picture once, between two frames."""
@@ -193,6 +201,10 @@ class EngineWorker(Closing):
         self._picture = None
         self._under_way.clear()
         self._engine.close()
+
+    def _pictures(self) -> tuple[Picture | None, ...]:
+        """The pictures that somebody holds."""
+        return (self._picture, *self._under_way, *(other() for other in self._others))
 
     def _post(self, task: Callable[[], None]) -> None:
         with self._condition:
