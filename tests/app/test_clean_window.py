@@ -13,7 +13,7 @@ from sgview.gfx.window import Window
 from sgview.outputs.output import OutputKind
 from sgview.outputs.outputs import Outputs
 from sgview.outputs.test_picture import make_test_picture
-from sgview.settings import CleanWindowSettings, Settings, WindowSettings
+from sgview.settings import CleanWindowSettings, OscSettings, Settings, WindowSettings
 from sgview.state import commands as c
 from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
 from sgview.state.params import Noise, Params, Stage
@@ -22,6 +22,7 @@ from tests.support.until import until
 from tools.dummy_screen import SECOND, missing_part
 
 WINDOW = WindowSettings(width=700, height=420)
+QUIET = {"window": WINDOW, "osc": OscSettings(enabled=False)}
 
 
 @pytest.mark.gl
@@ -55,7 +56,7 @@ def test_it_is_where_and_what_it_is_asked_to_be_while_screens_come_and_go() -> N
 def test_a_minimised_window_goes_on_playing_for_outputs(
     screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with app_playing({"a": SG3_A}, screen, tmp_path, window=WINDOW) as app:
+    with app_playing({"a": SG3_A}, screen, tmp_path, **QUIET) as app:
         app.execute(c.ToggleOutput("PNG series"))
         monkeypatch.setattr(Window, "is_minimised", property(lambda self: True))
         app.params = Params(noise=Noise(seed=77), stage=Stage(blackout=True))
@@ -79,7 +80,7 @@ def test_a_minimised_window_goes_on_playing_for_outputs(
 def test_it_is_a_window_on_the_only_screen_and_is_drawn_when_it_changes(
     screen, tmp_path: Path
 ) -> None:
-    with app_playing({"a": SG3_A}, screen, tmp_path, window=WINDOW) as app:
+    with app_playing({"a": SG3_A}, screen, tmp_path, **QUIET) as app:
         app.player.clock.is_paused = True
         app.execute(c.ToggleOutput(CLEAN_WINDOW))
 
@@ -136,7 +137,7 @@ def test_an_output_may_take_the_framed_picture_as_a_texture(
     sharer = Sharer()
     frame = OutputFrame(size="300x200", edges="mirrored", rotation=90)
     kind = OutputKind("sharer", "", lambda _: sharer, frame=frame, is_seen=True)
-    with app_playing({"a": SG3_A}, screen, tmp_path, window=WINDOW) as app:
+    with app_playing({"a": SG3_A}, screen, tmp_path, **QUIET) as app:
         outgoing = app.outgoing
         outputs = Outputs(Settings(), app._notices, app._now, outgoing._view, (kind,))
         monkeypatch.setattr(outgoing, "outputs", outputs)
