@@ -18,6 +18,7 @@ from sgview.state.output_frame import OutputFrame
 from sgview.state.params import Node, Params
 from sgview.state.places import is_file
 from sgview.state.presets import load_preset
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 from sgview.state.validation import build, plain, read_data
 
@@ -49,6 +50,7 @@ class FolderSettings(Node, frozen=True):
     snapshots: str = "out"
     presets: str = "presets"
     takes: str = "takes"
+    recordings: str = "recordings"
 
 
 class GpuSettings(Node, frozen=True):
@@ -79,6 +81,7 @@ class MidiSettings(Node, frozen=True):
     """MIDI controllers."""
 
     enabled: bool = True
+    interface: Literal["", "alsa", "jack", "coremidi", "windows"] = ""  # "": whichever there is
     devices: tuple[str, ...] = ()  # parts of the names of the devices to open; (): all
     pick_up: bool = True  # learned controllers take over once they pass the present value
 
@@ -109,6 +112,7 @@ class Settings(Node, frozen=True):
     midi: MidiSettings = MidiSettings()
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
+    recording: Recording = Recording()
     tempo: TempoSettings = TempoSettings()
     clean_window: CleanWindowSettings = CleanWindowSettings()
     outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)

@@ -24,6 +24,7 @@ from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.closing import Closing
+from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
 from sgview.settings import Settings
@@ -74,21 +75,23 @@ class App(Closing):
         folder = state_folder or platformdirs.user_state_path("sgview")
         self._demo = settings.networks.demo
         self._now = now
-        self._owned = ExitStack()
-        own = self._owned.enter_context
-        self._owned.callback(worker.close)
+        self._devices = ExitStack()  # engine and window
+        self._owned = ExitStack()  # all else, closed first
+        self._devices.callback(worker.close)
         self._notices = Notices()
         self._reports = Reports(folder / "reports", self._describe_machine, now)
         self._notices.note = self._reports.note
         self._boundary = Boundary(self._notices, self._reports.write, now)
         try:
+            own = self._devices.enter_context
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
             self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
         except BaseException:
-            self._owned.close()
+            self._devices.close()
             raise
+        own = self._owned.enter_context
         self.worker = worker
         self.params = settings.params
         self.status = Status()
@@ -99,7 +102,10 @@ class App(Closing):
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
         self.outgoing = own(
-            Outgoing(settings, folder, self.screen, self._notices, now, self._boundary)
+            Outgoing(
+                *(settings, folder, self.screen, self._notices, now, self._boundary),
+                self.player.sound.listen,
+            )
         )
         self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
@@ -115,13 +121,21 @@ class App(Closing):
         if settings.clean_window.enabled:
             self._commands.append(c.ToggleOutput(CLEAN_WINDOW))
 
+    @property
+    def loss(self) -> Exception | None:
+        """That what computes or what draws is lost for this process; None while both work."""
+        return self.worker.lost or self.screen.lost
+
     def run(self, seconds: float | None = None) -> None:
-        """Play until the user leaves, or for `seconds` of real time."""
+        """Play until the user leaves, or for `seconds` of real time, or until `loss`."""
         end = None if seconds is None else self._now() + seconds
         with turns_of(THREAD_TURN):
             while self._is_running and not self.screen.window.should_close:
                 self.frame()
                 if end is not None and self._now() >= end:
+                    break
+                if (loss := self.loss) is not None:
+                    self._reports.write("device", loss)
                     break
 
     def stop(self) -> None:
@@ -172,7 +186,9 @@ class App(Closing):
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
-        if isinstance(command, c.NetworkCommand):
+        if isinstance(command, c.LoadNetwork) and is_address(command.path):
+            command = c.AskDownload(command.slot, str(command.path))
+        if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
             self._files.execute(command, self.params, self.picture)
@@ -252,8 +268,22 @@ class App(Closing):
         hint = "The session remembers it until another network is loaded there."
         self._notices.add("warning", f"{path} is not there any more.", hint, now=self._now())
 
+    def tell(self, text: str, hint: str = "") -> None:
+        """Show a notice of what happened before the window was there."""
+        self._notices.add("warning", text, hint, now=self._now())
+
     def close(self) -> None:
         """Stop the engine's thread and free everything; idempotent."""
+        try:
+            self.save()
+        finally:
+            self._devices.close()
+
+    def save(self) -> None:
+        """Write the session and end what is recorded; engine and window are left as they are.
+
+        For where those are gone and the process ends after it; idempotent.
+        """
         self._dialog.close()
         self._owned.close()
 
@@ -284,6 +314,8 @@ class App(Closing):
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
         self.worker.submit(resolved.params, self.player.instant.t)
+        if self.outgoing.is_needed:
+            self.outgoing.requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
 
     def _queue(self, command: c.Command | None) -> None:
@@ -311,14 +343,15 @@ class App(Closing):
         return Session(params=replace(self.params, stage=stage), surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._boundary.call("files", self._files.poll, otherwise=None)
+        self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))
         for notice in self.worker.take_notices():
             self._notices.add(
-                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
-            )
+                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats,
+                offer=notice.offer,
+            )  # fmt: skip
 
     def _note_networks(self, networks: dict[Slot, NetworkStatus]) -> None:
         """Remember files that turned out to be networks, and put their names in the title."""
@@ -345,11 +378,13 @@ class App(Closing):
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outgoing.outputs.status(),
+            recording=self.outgoing.outputs.recording,
             clean_window=self.outgoing.clean_window_status(),
             history=history_status(self._history),
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
+            download=self._files.fetching.status(),
         )
 
     def _describe_machine(self) -> list[str]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from sgview.app.clean_output import CleanOutput
 from sgview.app.kept_outputs import KeptOutputs, read_outputs, with_kept, write_outputs
-from sgview.app.pictures import output_picture
+from sgview.app.pictures import Requests
 from sgview.app.screen import Screen
 from sgview.closing import Closing
 from sgview.outputs.output import OUTPUTS
 from sgview.outputs.outputs import Outputs
 from sgview.outputs.picture import OutputPicture
+from sgview.outputs.recording.sound_track import SoundTap
 from sgview.settings import Settings
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary
@@ -38,6 +39,10 @@ class Outgoing(Closing):
         notices: told what goes wrong.
         now: the source of real time [s].
         boundary: through which the outputs are called.
+        listen: opens a tap of the sound that is listened to, None while nothing is.
+
+    Attributes:
+        requests: when pictures were asked for; whoever asks notes it.
     """
 
     def __init__(
@@ -48,10 +53,12 @@ class Outgoing(Closing):
         notices: Notices,
         now: Callable[[], float],
         boundary: Boundary,
+        listen: Callable[[], SoundTap | None],
     ) -> None:
         self._folder, self._kept = folder, read_outputs(folder)
         settings = with_kept(settings, self._kept)
         self._screen, self._boundary = screen, boundary
+        self.requests = Requests()
         self._given: weakref.WeakSet[Picture] = weakref.WeakSet()  # some may wait in outputs
         self._owned = ExitStack()
         clean, vsync = settings.clean_window, settings.window.vsync
@@ -59,7 +66,9 @@ class Outgoing(Closing):
             CleanOutput(screen.window, clean, vsync, screen.texture_of, now)
         )
         kinds = (self.clean.kind, *OUTPUTS)
-        self.outputs = self._owned.enter_context(Outputs(settings, notices, now, self._view, kinds))
+        self.outputs = self._owned.enter_context(
+            Outputs(settings, notices, now, self._view, kinds, listen)
+        )
 
     @property
     def is_needed(self) -> bool:
@@ -104,4 +113,5 @@ class Outgoing(Closing):
     ) -> OutputPicture:
         """Return what outputs are offered of a picture."""
         self._given.add(picture)
-        return output_picture(picture, frame, size, level, self._screen.framed_texture)
+        draw = self._screen.framed_texture
+        return self.requests.output_picture(picture, frame, size, level, draw)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from sgview.gfx.interop import DeviceImage
 from sgview.gfx.placement import Rect, place
 from sgview.outputs.picture import OutputPicture
 from sgview.state.output_frame import PLAIN, OutputFrame, size_of
+from sgview.state.params import Params
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
@@ -72,6 +75,39 @@ def host_pixels(picture: Picture) -> np.ndarray:
     if picture.ready is not None:
         picture.ready.synchronize()
     return picture.rgba8.cpu().numpy()
+
+
+MOST_REQUESTS = 64  # that are remembered: a picture is there long before as many are made
+
+
+class Requests:
+    """When pictures were asked for: what is heard at that time belongs to them."""
+
+    def __init__(self) -> None:
+        self._newest: deque[tuple[Params, float, float]] = deque(maxlen=MOST_REQUESTS)
+
+    def note(self, params: Params, t: float, now: float) -> None:
+        """The picture of an instant was asked for at the real time `now` [s]."""
+        self._newest.append((params, t, now))
+
+    def output_picture(
+        self,
+        picture: Picture,
+        frame: OutputFrame,
+        size: tuple[int, int] | None,  # [px], in place of the frame's
+        level: float,
+        draw: DrawFramed | None = None,
+    ) -> OutputPicture:
+        """Return what `output_picture` does, with the time of its request."""
+        asked = next(
+            (
+                now
+                for params, t, now in reversed(self._newest)
+                if params is picture.params and t == picture.t
+            ),
+            None,
+        )
+        return replace(output_picture(picture, frame, size, level, draw), asked=asked)
 
 
 def framed_pixels(

@@ -15,6 +15,7 @@ from sgview.gui.fallback_fonts import FallbackFonts, texts_of
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
@@ -92,6 +93,7 @@ class Gui(Closing):
         self._speed = SpeedPanel()
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
+        self._download = DownloadPanel()
         self._binding_editor = BindingEditor()
         self._fallback_fonts = FallbackFonts()
         self._windows = (
@@ -330,6 +332,7 @@ class Gui(Closing):
         shade = theme.SHADE if self.show_panels else theme.CLEAR  # a show is not dimmed
         imgui.push_style_color(imgui.Col_.modal_window_dim_bg, shade)
         params = draw("question for a file", self._path_prompt, params, status, emit)
+        params = draw("question of a download", self._download, params, status, emit)
         if self._shows_keys:
             self._shows_keys = draw_key_sheet(self._hotkeys, shade)
         imgui.pop_style_color()

@@ -19,6 +19,7 @@ from sgview.state.commands import Command
 from sgview.state.networks import IMAGE, show_layer, step_layer
 from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params
+from sgview.state.recording import RECORDER
 from sgview.state.status import Status
 
 Action = Callable[[Params, Status, Emit], Params]
@@ -117,6 +118,8 @@ def hotkeys(
     hides = (int(_K.h), int(_K.tab))
     clean_window = _emits(commands.ToggleOutput(CLEAN_WINDOW))
     hold = (_SHIFT | int(_K.z),)
+    film = _emits(commands.ToggleOutput(RECORDER))
+    replay = _emits(commands.SaveReplay())
     record = (_CTRL | int(_K.r),)
     undo = (_CTRL | int(_K.z),)
     redo = (_CTRL | _SHIFT | int(_K.z), _CTRL | int(_K.y))
@@ -133,6 +136,8 @@ def hotkeys(
         Hotkey("Time", ("Home",), (int(_K.home),), "Rewind", _emits(commands.Rewind())),
         Hotkey("Time", ("T",), (int(_K.t),), "Tap the beat", _emits(commands.TapTempo())),
         Hotkey("Time", ("Ctrl+R",), record, "Record a take", _emits(commands.ToggleTake())),
+        Hotkey("Picture", ("F9",), (int(_K.f9),), "Record what plays", film),
+        Hotkey("Picture", ("F10",), (int(_K.f10),), "Save what just played", replay),
         Hotkey("Picture", ("X",), (int(_K.x),), "Flip horizontally", flip_x),
         Hotkey("Picture", ("Y",), (int(_K.y),), "Flip vertically", flip_y),
         Hotkey("Picture", ("S",), (int(_K.s),), "Save a PNG", _emits(commands.SaveSnapshot())),

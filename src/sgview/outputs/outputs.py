@@ -10,8 +10,17 @@ from typing import Generic, TypeVar, assert_never
 from msgspec.structs import replace
 
 from sgview.closing import Closing
-from sgview.outputs.output import OUTPUTS, Output, OutputKind, frame_of
+from sgview.outputs.output import (
+    OUTPUTS,
+    Listener,
+    Output,
+    OutputKind,
+    Replays,
+    Reporter,
+    frame_of,
+)
 from sgview.outputs.picture import OutputPicture
+from sgview.outputs.recording.sound_track import SoundTap
 from sgview.outputs.stage import StageState
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
@@ -19,6 +28,7 @@ from sgview.state import commands as c
 from sgview.state.notices import Notices
 from sgview.state.output_frame import OutputFrame, slot_at
 from sgview.state.params import Stage
+from sgview.state.recording import Recording
 from sgview.state.status import OutputStatus
 
 log = logging.getLogger(__name__)
@@ -52,6 +62,7 @@ class Outputs(Closing, Generic[P]):
         notices: told what cannot be opened, and what went wrong.
         now: the source of real time [s].
         view: asked once for each picture in each different frame.
+        listen: opens a tap of the sound that is listened to, None while nothing is.
         kinds: the outputs there are.
     """
 
@@ -62,7 +73,9 @@ class Outputs(Closing, Generic[P]):
         now: Callable[[], float],
         view: View[P],
         kinds: Sequence[OutputKind] = OUTPUTS,
+        listen: Callable[[], SoundTap | None] = lambda: None,
     ) -> None:
+        self._listen = listen
         self._settings = settings
         self._notices = notices
         self._now = now
@@ -101,6 +114,10 @@ class Outputs(Closing, Generic[P]):
                     self._open(self._kinds[name])
             case c.SetOutputFrame(name, frame):
                 self._set_frame(self._kinds[name], frame)
+            case c.SetRecording(recording):
+                self._settings = replace(self._settings, recording=recording)
+            case c.SaveReplay():
+                self._save_replay()
             case _:
                 assert_never(command)
 
@@ -120,6 +137,7 @@ class Outputs(Closing, Generic[P]):
             seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
             try:
                 self._offer(kind, on, *seen, now)
+                self._tell(on.output)
             except Exception as error:  # whatever it is: the frame goes on
                 self._fail(name, error)
 
@@ -156,6 +174,11 @@ class Outputs(Closing, Generic[P]):
         on.slot, on.offered = slot, (picture, level)
         on.output.offer(view)
 
+    @property
+    def recording(self) -> Recording:
+        """How the next recording is made."""
+        return self._settings.recording
+
     def status(self) -> tuple[OutputStatus, ...]:
         """Return how each output is, in the order of the table."""
         return tuple(self._status(kind) for kind in self._kinds.values())
@@ -167,9 +190,31 @@ class Outputs(Closing, Generic[P]):
 
     def _open(self, kind: OutputKind) -> None:
         try:
-            self._on[kind.name] = _On(kind.open(self._settings), self._now())
+            output = kind.open(self._settings)
+            self._on[kind.name] = _On(output, self._now())
+            if isinstance(output, Listener) and self._settings.recording.sound:
+                self._let_hear(output)
         except Exception as error:
             self._fail(kind.name, error)
+
+    def _let_hear(self, output: Listener) -> None:
+        if (tap := self._listen()) is not None:
+            output.listen(tap)
+
+    def _save_replay(self) -> None:
+        keeping = [on.output for on in self._on.values() if isinstance(on.output, Replays)]
+        for output in keeping:
+            output.save()
+        if not keeping:
+            text = "Nothing was kept to save."
+            hint = "Switch on the replay buffer (O: outputs): it keeps the last half minute."
+            self._notices.add("warning", text, hint, now=self._now())
+
+    def _tell(self, output: Output) -> None:
+        """Tell people what an output has to say."""
+        if isinstance(output, Reporter):
+            for text in output.take_messages():
+                self._notices.add("info", text, now=self._now())
 
     def _set_frame(self, kind: OutputKind, frame: OutputFrame) -> None:
         on = self._on.get(kind.name)
@@ -190,6 +235,7 @@ class Outputs(Closing, Generic[P]):
         if on is not None:
             try:
                 on.output.close()
+                self._tell(on.output)
             except Exception:
                 log.exception("the output %s cannot be closed", name)
 

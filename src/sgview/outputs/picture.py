@@ -68,6 +68,7 @@ class OutputPicture:
             are left out passed without an offer: whoever wants a constant rate repeats the picture
             before. The same picture may come in many slots. With a rate of 0: 0, 1, 2 ...
         time: when the slot began, of a clock that never goes back [s].
+        asked: when its instant was the present one, of the same clock [s]; None: not known.
     """
 
     rgba8: Pixels
@@ -82,6 +83,7 @@ class OutputPicture:
     texture: Callable[[], int] | None = None
     slot: int = 0
     time: float = 0.0
+    asked: float | None = None
     pixels: HostPixels = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

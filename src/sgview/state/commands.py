@@ -14,6 +14,7 @@ from msgspec import Struct
 from sgview.state.morph import Easing
 from sgview.state.networks import Slot
 from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 
 
@@ -40,7 +41,42 @@ class SwapNetworks(Struct, frozen=True):
     """Exchange A and B."""
 
 
+class AskDownload(Struct, frozen=True):
+    """Ask a server what lies at an address, and the user whether to fetch it for `slot`.
+
+    What was fetched before plays without a question.
+    """
+
+    slot: Slot
+    address: str
+    is_agreed: bool = False  # the user has agreed already, on the command line
+
+
+class AgreeDownload(Struct, frozen=True):
+    """Fetch what `Status.download` asks about, and play it."""
+
+
+class CancelDownload(Struct, frozen=True):
+    """Answer that question with no, or stop fetching; what has come is kept to go on with."""
+
+
+DownloadCommand = AskDownload | AgreeDownload | CancelDownload
+"""Networks from addresses."""
+
+
 NetworkCommand = LoadNetwork | UnloadNetwork | ReloadNetwork | SwapNetworks
+"""What plays in the slots."""
+
+Precision = Literal["fast", "published", "fp32"]
+
+
+class SetPrecision(Struct, frozen=True):
+    """Compute on the graphics card in other number formats, until the program ends."""
+
+    precision: Precision
+
+
+EngineCommand = NetworkCommand | SetPrecision
 """What the engine's thread does."""
 
 
@@ -56,7 +92,7 @@ class SavePreset(Struct, frozen=True):
     path: Path
 
 
-FileCommand = SaveSnapshot | SavePreset
+FileCommand = SaveSnapshot | SavePreset | DownloadCommand
 """What writes and reads files of the user's."""
 
 
@@ -241,7 +277,17 @@ class SetOutputFrame(Struct, frozen=True):
     frame: OutputFrame
 
 
-OutputCommand = ToggleOutput | SetOutputFrame
+class SetRecording(Struct, frozen=True):
+    """Record in another way from the next recording on."""
+
+    recording: Recording
+
+
+class SaveReplay(Struct, frozen=True):
+    """Save what the replay buffer keeps: the last half minute."""
+
+
+OutputCommand = ToggleOutput | SetOutputFrame | SetRecording | SaveReplay
 """Where pictures go besides the window."""
 
 
@@ -364,7 +410,7 @@ AppCommand = (
 
 
 Command = (
-    NetworkCommand
+    EngineCommand
     | FileCommand
     | DialogCommand
     | ShowCommand
