@@ -92,6 +92,14 @@ class LookSettings(Node, frozen=True):
     easing: Easing = "smooth"
 
 
+class PageSettings(Node, frozen=True):
+    """The page that a browser shows; off until it is switched on, or by `--serve`."""
+
+    address: str = "127.0.0.1:8710"  # "0.0.0.0:8710" lets others on the net in, who have the token
+    files: bool = False  # it has buttons that record and save
+    controls: tuple[str, ...] = ()  # paths of values that it shows, besides those marked later
+
+
 class TempoSettings(Node, frozen=True):
     """The beat at start."""
 
@@ -112,6 +120,7 @@ class Settings(Node, frozen=True):
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
     recording: Recording = Recording()
+    page: PageSettings = PageSettings()
     tempo: TempoSettings = TempoSettings()
     clean_window: CleanWindowSettings = CleanWindowSettings()
     outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)

@@ -33,6 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
     parser.add_argument(
+        "--serve",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help="show the picture and controls to a browser (127.0.0.1:8710)",
+    )
+    parser.add_argument(
+        "--serve-files", action="store_true", help="let that page record and save, too"
+    )
+    parser.add_argument(
         "--seconds", type=options.number, help=argparse.SUPPRESS
     )  # leave after so long
 
@@ -63,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
             audio=args.audio,
             seconds=args.seconds,
             show_panels=not args.hide_panels,
+            serves=args.serve is not None,
         )
     except WindowError as error:
         raise ConfigError(str(error)) from error
@@ -75,7 +86,12 @@ def window_settings(settings: Settings, args: argparse.Namespace) -> Settings:
         window = replace(window, fullscreen=True)
     if args.no_vsync:
         window = replace(window, vsync=False)
-    return replace(settings, window=window)
+    page = settings.page
+    if args.serve:
+        page = replace(page, address=args.serve)
+    if args.serve_files:
+        page = replace(page, files=True)
+    return replace(settings, window=window, page=page)
 
 
 def play(
@@ -86,6 +102,7 @@ def play(
     audio: Path | None = None,
     seconds: float | None = None,
     show_panels: bool = True,
+    serves: bool = False,
 ) -> int:
     """Run the instrument; return the exit code."""
     from sgview.app.app import App
@@ -102,11 +119,29 @@ def play(
             app.execute(OpenScript(script))
         if audio is not None:
             app.execute(OpenSound(audio))
+        if serves:
+            _serve(app)
         _open_networks(app, settings.networks)
         app.run(seconds)
         if seconds is None:
             leaving.begin()
     return 0
+
+
+def _serve(app: App) -> None:
+    """Switch the page on, and say where it is.
+
+    Raises:
+        ConfigError: if it cannot be served.
+    """
+    from sgview.state.commands import ToggleOutput
+    from sgview.state.recording import PAGE
+
+    app.execute(ToggleOutput(PAGE))
+    page = next(output for output in app.outputs.status() if output.name == PAGE)
+    if page.problem:
+        raise ConfigError(f"--serve: {page.problem}")
+    print(f"sgview: the page is at {page.target}", file=sys.stderr, flush=True)
 
 
 def _last_session() -> Session | None:
