@@ -36,7 +36,7 @@ class GoToLook(Struct, frozen=True, tag="look", tag_field="kind"):
 
 
 class NextPicture(Struct, frozen=True, tag="next", tag_field="kind"):
-    """The last picture is drawn: send the newest. None is sent before, so a slow net is no queue."""
+    """The last picture is drawn: send the newest. On a slow net, none waits in a queue."""
 
 
 Wish = SetValue | Do | GoToLook

@@ -75,7 +75,13 @@ class Page:
             self._pictures.offer(picture)
 
     def status(self) -> OutputStatus:
-        """Return how it goes."""
+        """Return how it goes.
+
+        Raises:
+            Exception: why it goes no more.
+        """
+        if self._server.error is not None:
+            raise self._server.error
         clients = self._server.clients
         note = "nobody looks" if not clients else f"{clients} connected"
         return replace(self._pictures.status(), note=note)

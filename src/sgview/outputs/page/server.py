@@ -48,6 +48,7 @@ class Server(Closing):
         self._hub = hub
         self._socket = _listening(host, port)
         self.guard = Guard(host, self._socket.getsockname()[1])
+        self.error: Exception | None = None  # why it serves no more
         self._clients = 0
         self._news: set[asyncio.Event] = set()  # one for each client that waits
         self._loop = asyncio.new_event_loop()
@@ -91,11 +92,17 @@ class Server(Closing):
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
+        except Exception as error:  # raised again where it is handled, on the other thread
+            self.error = error
         finally:
             self._loop.close()
 
     async def _serve(self) -> None:
-        app = web.Application(middlewares=[web.middleware(self._check)])
+        @web.middleware
+        async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._check(request, handler)
+
+        app = web.Application(middlewares=[check])
         app.router.add_get("/{token}/ws", self._control)
         app.router.add_get("/{token}/stream.mjpg", self._stream)
         app.router.add_get("/{token}/look/{name}", self._look)
