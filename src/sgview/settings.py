@@ -81,6 +81,7 @@ class MidiSettings(Node, frozen=True):
     """MIDI controllers."""
 
     enabled: bool = True
+    interface: Literal["", "alsa", "jack", "coremidi", "windows"] = ""  # "": whichever there is
     devices: tuple[str, ...] = ()  # parts of the names of the devices to open; (): all
     pick_up: bool = True  # learned controllers take over once they pass the present value
 

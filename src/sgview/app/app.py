@@ -13,7 +13,7 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.app.clean_output import CLEAN_WINDOW, CleanOutput
+from sgview.app.clean_output import CleanOutput
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
@@ -24,6 +24,7 @@ from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.closing import Closing
+from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
 from sgview.outputs.output import OUTPUTS
@@ -39,6 +40,7 @@ from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
 from sgview.state.notices import Notices
+from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params, on_stage_of
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status
@@ -75,21 +77,23 @@ class App(Closing):
         folder = state_folder or platformdirs.user_state_path("sgview")
         self._demo = settings.networks.demo
         self._now = now
-        self._owned = ExitStack()
-        own = self._owned.enter_context
-        self._owned.callback(worker.close)
+        self._devices = ExitStack()  # engine and window
+        self._owned = ExitStack()  # all else, closed first
+        self._devices.callback(worker.close)
         self._notices = Notices()
         self._reports = Reports(folder / "reports", self._describe_machine, now)
         self._notices.note = self._reports.note
         self._boundary = Boundary(self._notices, self._reports.write, now)
         try:
+            own = self._devices.enter_context
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
             self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
         except BaseException:
-            self._owned.close()
+            self._devices.close()
             raise
+        own = self._owned.enter_context
         self.worker = worker
         self.params = settings.params
         self.status = Status()
@@ -130,13 +134,21 @@ class App(Closing):
         if settings.clean_window.enabled:
             self._commands.append(c.ToggleOutput(CLEAN_WINDOW))
 
+    @property
+    def loss(self) -> Exception | None:
+        """That what computes or what draws is lost for this process; None while both work."""
+        return self.worker.lost or self.screen.lost
+
     def run(self, seconds: float | None = None) -> None:
-        """Play until the user leaves, or for `seconds` of real time."""
+        """Play until the user leaves, or for `seconds` of real time, or until `loss`."""
         end = None if seconds is None else self._now() + seconds
         with turns_of(THREAD_TURN):
             while self._is_running and not self.screen.window.should_close:
                 self.frame()
                 if end is not None and self._now() >= end:
+                    break
+                if (loss := self.loss) is not None:
+                    self._reports.write("device", loss)
                     break
 
     def stop(self) -> None:
@@ -198,7 +210,9 @@ class App(Closing):
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
-        if isinstance(command, c.NetworkCommand):
+        if isinstance(command, c.LoadNetwork) and is_address(command.path):
+            command = c.AskDownload(command.slot, str(command.path))
+        if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
             self._files.execute(command, self.params, self.picture)
@@ -281,8 +295,22 @@ class App(Closing):
         hint = "The session remembers it until another network is loaded there."
         self._notices.add("warning", f"{path} is not there any more.", hint, now=self._now())
 
+    def tell(self, text: str, hint: str = "") -> None:
+        """Show a notice of what happened before the window was there."""
+        self._notices.add("warning", text, hint, now=self._now())
+
     def close(self) -> None:
         """Stop the engine's thread and free everything; idempotent."""
+        try:
+            self.save()
+        finally:
+            self._devices.close()
+
+    def save(self) -> None:
+        """Write the session and end what is recorded; engine and window are left as they are.
+
+        For where those are gone and the process ends after it; idempotent.
+        """
         self._dialog.close()
         self._owned.close()
 
@@ -351,14 +379,15 @@ class App(Closing):
         return Session(params=replace(self.params, stage=stage), surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._boundary.call("files", self._files.poll, otherwise=None)
+        self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))
         for notice in self.worker.take_notices():
             self._notices.add(
-                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
-            )
+                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats,
+                offer=notice.offer,
+            )  # fmt: skip
 
     def _note_networks(self, networks: dict[Slot, NetworkStatus]) -> None:
         """Remember files that turned out to be networks, and put their names in the title."""
@@ -392,6 +421,7 @@ class App(Closing):
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
+            download=self._files.fetching.status(),
         )
 
     def _describe_machine(self) -> list[str]:

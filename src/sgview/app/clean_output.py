@@ -16,13 +16,12 @@ from sgview.outputs.test_picture import make_test_picture
 from sgview.settings import CleanWindowSettings, Settings
 from sgview.show.clock import Pace
 from sgview.state import commands as c
-from sgview.state.output_frame import OutputFrame
+from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
 from sgview.state.status import CleanWindowStatus, OutputStatus
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
 
-CLEAN_WINDOW = "Clean window"
 HELP = (
     "The picture and nothing else, on a screen of its own: without border, cursor and panels, "
     "whatever this window does."

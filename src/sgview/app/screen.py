@@ -13,9 +13,10 @@ from sgview.app.pace import FramePace
 from sgview.app.pictures import pixels_of
 from sgview.app.window_place import WindowPlace, place_for, read_place, write_place
 from sgview.closing import Closing
+from sgview.gfx.context import GraphicsLostError
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
-from sgview.gfx.errors import collected_gl_errors
+from sgview.gfx.errors import LOST, collected_gl_errors, was_reset
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.interop import DeviceImage
 from sgview.gfx.kept_drawing import KeptDrawing
@@ -38,6 +39,7 @@ BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 PANEL_RATE = 70.0  # drawings of the panel a second, about; every frame of a screen of 75 Hz
 RESTING_PANEL_RATE = 30.0  # while nobody uses the panel and pictures come as fast as they can
 MINIMISED_WAIT = 0.1  # [s]
+RESET_RATE = 1.0  # how often OpenGL is asked whether the card was reset [Hz]
 
 AwaitNewer = Callable[["Picture | None", float], None]
 """Sleeps until there is another picture than this one, at most so many seconds."""
@@ -98,6 +100,7 @@ class Screen(Closing):
         self.has_panel = False  # this frame builds and draws the panel anew
         self._panel_pace = Pace(PANEL_RATE, now)
         self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
+        self._reset_pace = Pace(RESET_RATE, now)
         self._limiter = FrameLimiter(now)
         self._rate = FrameRate(now)
         self._begin = now()  # of this frame, events left out [s]
@@ -112,6 +115,7 @@ class Screen(Closing):
         self._is_kept = False  # the panel is kept as a texture, for the frames in between
         self._hole: tuple[int, int, int, int] | None = None  # [px], what the panel leaves free
         self.is_held = False  # the user holds a widget
+        self.lost: GraphicsLostError | None = None  # nothing can be drawn any more
 
     @property
     def description(self) -> str:
@@ -287,8 +291,17 @@ class Screen(Closing):
     def _collect_errors(self) -> None:
         """Tell what OpenGL refused since the last panel; the frame is shown all the same."""
         errors = collected_gl_errors()
-        if errors:
+        if LOST in errors or self._was_reset():
+            self.lost = GraphicsLostError(f"{self.window.graphics.renderer} was reset")
+        elif errors:
             self._boundary.fail("graphics", RuntimeError(f"OpenGL says {', '.join(errors)}"))
+
+    def _was_reset(self) -> bool:
+        """Ask from time to time: drivers say so in one way or the other."""
+        if not self._reset_pace.is_due():
+            return False
+        self._reset_pace.begin()
+        return was_reset()
 
     def _draw_panel(self, present: Callable[[], None]) -> None:
         """Bring the panel to the screen, drawn anew or as it is kept."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -44,7 +45,8 @@ from sgview.state.status import (
     PictureStatus,
 )
 from stylegan3 import cuda
-from stylegan3.cuda import current_stream
+from stylegan3.cuda import current_stream, is_out_of_memory, let_go
+from stylegan3.fast import Precision
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
@@ -137,12 +139,26 @@ class Engine(Closing):
             before = old.network if old else None
             del old  # freed before the new one is copied: there may be no room for both
             try:
-                self._place(slot, network)
-            except Exception:
-                self._place(slot, before)
+                self._place_without_spare(slot, network)
+            except Exception as error:
+                let_go(error)
+                self._place_without_spare(slot, before)
                 raise
 
+    def _place_without_spare(self, slot: Slot, network: Network | None) -> None:
+        """Place a network; where it has no room, once more without what can be made again."""
+        try:
+            self._place(slot, network)
+            return
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            let_go(error)
+        self.free_spare()
+        self._place(slot, network)
+
     def _place(self, slot: Slot, network: Network | None) -> None:
+        self._live.pop(slot, None)
         self._release()
         if network is not None:
             self._live[slot] = LiveNetwork(network, self.device, self._acceleration, self._timers)
@@ -153,6 +169,29 @@ class Engine(Closing):
         with self.on_stream():
             self._live = {OTHER[slot]: live for slot, live in self._live.items()}
             self._pair()
+
+    @property
+    def precision(self) -> Precision | Literal[""]:
+        """The number formats of the fast path; "" where there is none, and one format for all."""
+        has_choice = self._acceleration.has_kernels(self.device)
+        return self._acceleration.precision if has_choice else ""
+
+    def set_precision(self, precision: Precision) -> None:
+        """Compute in other number formats on CUDA, from the next frame on."""
+        self._acceleration = replace(self._acceleration, precision=precision)
+        with self.on_stream():
+            self._await_device()
+            for live in self._live.values():
+                live.set_acceleration(self._acceleration)
+            self._release()
+
+    def free_spare(self) -> None:
+        """Free what can be made again: captured graphs, and memory that torch keeps for later."""
+        with self.on_stream():
+            self._await_device()
+            for live in self._live.values():
+                live.free_graphs()
+            self._release()
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the frames since the last call."""
@@ -366,6 +405,11 @@ class Engine(Closing):
             text = f"{place} gives numbers that are not finite, so the last good picture stays."
             hint = "Weaken or reset the edits and blends of that layer and of those before it."
             self._notices.append(Notice(0, "warning", text, hint))
+
+    def _await_device(self) -> None:
+        """Wait until nothing is computed any more: graphs under way are not to be dropped."""
+        if self._stream is not None:
+            self._stream.synchronize()
 
     def _release(self) -> None:
         if self.device.type == "cuda":

@@ -58,7 +58,7 @@ class CleanWindow(Closing):
         glfw.set_framebuffer_size_callback(self._handle, self._note_damage)
         with self._current():
             self._painter = Painter()
-        self.take_place()
+        self.take_place(is_asked=True)
         glfw.show_window(self._handle)
 
     @property
@@ -90,15 +90,18 @@ class CleanWindow(Closing):
     def choose(self, screen: str) -> None:
         """Go to another monitor; "": any but the main window's."""
         self.screen = screen
-        self.take_place()
+        self.take_place(is_asked=True)
 
     def follow_monitors(self) -> None:
         """Go to the monitor once it is there, and be a window once it is not."""
         if self._main.monitors.all is not self._followed:
             self.take_place()
 
-    def take_place(self) -> None:
-        """Cover the monitor that is asked for, or be a window."""
+    def take_place(self, *, is_asked: bool = False) -> None:
+        """Cover the monitor that is asked for, or be a window.
+
+        The main window keeps the keys, unless this one was asked for and would lie below it.
+        """
         self._followed = self._main.monitors.all
         monitor = self._chosen()
         self._is_damaged = True
@@ -115,7 +118,7 @@ class CleanWindow(Closing):
         with self._current():
             glfw.swap_interval(int(self._vsync and monitor is not None))
         self._main.yield_vsync(monitor is not None)
-        if had_focus:
+        if had_focus and (monitor is not None or not is_asked):
             self._main.focus()
 
     def draw(

@@ -72,8 +72,8 @@ class Monitors:
 
     def name_of(self, monitor: Monitor) -> str:
         """Return its name among `names`; its own while it is away."""
-        found = dict(zip(self.all, self.names, strict=True))
-        return found.get(monitor, monitor.name)
+        known = zip(self.all, self.names, strict=True)
+        return next((name for one, name in known if one is monitor), monitor.name)
 
     def below(self, rect: Rect) -> Monitor | None:
         """Return the monitor that most of `rect` is on, else the primary one."""

@@ -17,6 +17,7 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
+from sgview.gfx.display_loss import DisplayLoss
 from sgview.gfx.glfw_library import glfw
 from sgview.gfx.monitors import Monitor, Monitors, Rect
 
@@ -65,6 +66,7 @@ class Window(Closing):
             self._handle = glfw.create_window(width, height, title, None, None)
         if not self._handle:
             raise WindowError(context_advice(errors))
+        self.loss = DisplayLoss()
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
@@ -234,6 +236,7 @@ class Window(Closing):
         """Destroy window and context."""
         if self._handle:
             self._monitors.ignore()
+            self.loss.close()
             glfw.destroy_window(self._handle)
             self._handle = None
 

@@ -15,6 +15,7 @@ from sgview.gui.fallback_fonts import FallbackFonts, texts_of
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
@@ -22,7 +23,8 @@ from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
-from sgview.gui.panels.outputs import draw_outputs
+from sgview.gui.panels.outputs.outputs import draw_outputs
+from sgview.gui.panels.outputs.stage import draw_sign
 from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
@@ -91,6 +93,7 @@ class Gui(Closing):
         self._speed = SpeedPanel()
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
+        self._download = DownloadPanel()
         self._binding_editor = BindingEditor()
         self._fallback_fonts = FallbackFonts()
         self._windows = (
@@ -322,12 +325,14 @@ class Gui(Closing):
         if not status.engine.networks and not status.engine.loading:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
+            draw_sign(rect, params, status)
             params = self._draw_part("notices", self._draw_notices, params, status, emit)
         draw = self._draw_part
         params = draw("binding editor", self._binding_editor, params, status, emit)
         shade = theme.SHADE if self.show_panels else theme.CLEAR  # a show is not dimmed
         imgui.push_style_color(imgui.Col_.modal_window_dim_bg, shade)
         params = draw("question for a file", self._path_prompt, params, status, emit)
+        params = draw("question of a download", self._download, params, status, emit)
         if self._shows_keys:
             self._shows_keys = draw_key_sheet(self._hotkeys, shade)
         imgui.pop_style_color()

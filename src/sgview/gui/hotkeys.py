@@ -17,6 +17,7 @@ from sgview.gui.emit import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
 from sgview.state.networks import IMAGE, show_layer, step_layer
+from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params
 from sgview.state.recording import RECORDER
 from sgview.state.status import Status
@@ -78,6 +79,24 @@ def _flip(params: Params, axis: str) -> Params:
     return replace(params, view=view)
 
 
+def _switches(name: str) -> Action:
+    """Return what turns a switch of `Stage` on or off."""
+
+    def switch(params: Params, status: Status) -> Params:
+        changed = {name: not getattr(params.stage, name)}
+        return replace(params, stage=replace(params.stage, **changed))
+
+    return _changes(switch)
+
+
+def _paste_address(params: Params, status: Status, emit: Emit) -> Params:
+    """Open the network at an address that was copied; all other text is left alone."""
+    text = imgui.get_clipboard_text().strip()
+    if text.lower().startswith(("https://", "http://")):
+        emit(commands.AskDownload("a", text))
+    return params
+
+
 def _cycle_blend(params: Params, status: Status) -> Params:
     source = _BLEND_CYCLE[params.blend.source]
     return replace(params, blend=replace(params.blend, source=source))
@@ -105,6 +124,8 @@ def hotkeys(
     put_back = _emits(commands.PutWindowsBack())
     digits = (int(_K._0), int(_K.keypad0))
     hides = (int(_K.h), int(_K.tab))
+    clean_window = _emits(commands.ToggleOutput(CLEAN_WINDOW))
+    hold = (_SHIFT | int(_K.z),)
     film = _emits(commands.ToggleOutput(RECORDER))
     replay = _emits(commands.SaveReplay())
     record = (_CTRL | int(_K.r),)
@@ -114,6 +135,9 @@ def hotkeys(
         Hotkey("Network", ("[", "PgDn"), downs, "Layer down", down, True, "["),
         Hotkey("Network", ("]", "PgUp"), ups, "Layer up", up, True, "]"),
         Hotkey("Network", ("0",), digits, "Image", image),
+        Hotkey(
+            "Network", ("Ctrl+V",), (_CTRL | int(_K.v),), "Open a copied address", _paste_address
+        ),
         Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
         # Away from T, which a hand without light taps the beat with.
         Hotkey("Network", ("Ctrl+E",), (_CTRL | int(_K.e),), "Remove all edits", reset_edits),
@@ -134,6 +158,10 @@ def hotkeys(
         Hotkey("Window", ("P",), (int(_K.p),), "Performance", show_performance),
         Hotkey("Window", ("O",), (int(_K.o),), "Outputs", show_outputs),
         Hotkey("Window", ("F1",), (int(_K.f1),), "This sheet", show_sheet),
+        Hotkey("Audience", ("W",), (int(_K.w),), "Clean window", clean_window),
+        Hotkey("Audience", ("K",), (int(_K.k),), "Blackout", _switches("blackout")),
+        Hotkey("Audience", ("Z",), (int(_K.z),), "Freeze", _switches("freeze")),
+        Hotkey("Audience", ("Shift+Z",), hold, "Hold last", _switches("hold")),
         Hotkey("Preset", ("Ctrl+S",), (_CTRL | int(_K.s),), "Save", _emits(commands.NamePreset())),
         Hotkey(
             "Preset", ("Ctrl+O",), (_CTRL | int(_K.o),), "Open", _emits(commands.ChoosePreset())

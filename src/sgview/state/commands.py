@@ -41,7 +41,42 @@ class SwapNetworks(Struct, frozen=True):
     """Exchange A and B."""
 
 
+class AskDownload(Struct, frozen=True):
+    """Ask a server what lies at an address, and the user whether to fetch it for `slot`.
+
+    What was fetched before plays without a question.
+    """
+
+    slot: Slot
+    address: str
+    is_agreed: bool = False  # the user has agreed already, on the command line
+
+
+class AgreeDownload(Struct, frozen=True):
+    """Fetch what `Status.download` asks about, and play it."""
+
+
+class CancelDownload(Struct, frozen=True):
+    """Answer that question with no, or stop fetching; what has come is kept to go on with."""
+
+
+DownloadCommand = AskDownload | AgreeDownload | CancelDownload
+"""Networks from addresses."""
+
+
 NetworkCommand = LoadNetwork | UnloadNetwork | ReloadNetwork | SwapNetworks
+"""What plays in the slots."""
+
+Precision = Literal["fast", "published", "fp32"]
+
+
+class SetPrecision(Struct, frozen=True):
+    """Compute on the graphics card in other number formats, until the program ends."""
+
+    precision: Precision
+
+
+EngineCommand = NetworkCommand | SetPrecision
 """What the engine's thread does."""
 
 
@@ -57,7 +92,7 @@ class SavePreset(Struct, frozen=True):
     path: Path
 
 
-FileCommand = SaveSnapshot | SavePreset
+FileCommand = SaveSnapshot | SavePreset | DownloadCommand
 """What writes and reads files of the user's."""
 
 
@@ -382,7 +417,7 @@ AppCommand = (
 
 
 Command = (
-    NetworkCommand
+    EngineCommand
     | FileCommand
     | DialogCommand
     | ShowCommand

@@ -30,6 +30,8 @@ SIZES: dict[str, tuple[int, int]] = {
 }
 """Sizes by name, width and height [px]; (0, 0): that of the picture."""
 
+LARGEST_SIDE = 9999  # [px]
+
 Size = Annotated[
     str,
     Meta(pattern=r"^(picture|720p|1080p|4k|square|vertical|[1-9]\d{0,3}x[1-9]\d{0,3})$"),
@@ -51,6 +53,9 @@ class OutputFrame(Node, frozen=True):
         """All but the rate: two frames of one geometry have the same pixels."""
         return self.size, self.fit, self.rotation, self.edges, self.resampling
 
+
+CLEAN_WINDOW = "Clean window"
+"""Name of the output that the window draws itself."""
 
 PLAIN = OutputFrame()
 """Every new picture as it is."""

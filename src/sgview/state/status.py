@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sgview.state.commands import Command
 from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.networks import NetworkStatus, Slot
@@ -34,6 +35,13 @@ class LoadStatus(Struct, frozen=True):
     progress: float  # 0..1
 
 
+class Offer(Struct, frozen=True):
+    """What a button of a notice does about it."""
+
+    label: str  # "Unload B"
+    command: Command
+
+
 class Notice(Struct, frozen=True):
     """Something the user should know and can mend: what, where, what to do."""
 
@@ -43,6 +51,7 @@ class Notice(Struct, frozen=True):
     hint: str = ""
     repeats: int = 1
     resting: str = ""  # the part of the program that rests until a button here wakes it
+    offer: Offer | None = None  # another button
 
 
 class PathPrompt(Struct, frozen=True):
@@ -53,6 +62,20 @@ class PathPrompt(Struct, frozen=True):
 
     title: str  # "Open network A"
     suggestion: str = ""  # what the field starts with
+
+
+class DownloadStatus(Struct, frozen=True):
+    """A network that is asked for at an address, offered, or on its way here."""
+
+    slot: Slot
+    name: str  # of the file
+    host: str  # who sends it
+    is_question: bool = False  # whether the user is to agree
+    is_private: bool = True  # encrypted on its way
+    received: int = 0  # bytes
+    size: int | None = None  # bytes; None: unknown
+    licence: str = ""  # as `page` gives it, where it is known
+    page: str = ""
 
 
 class ChannelStatistics(Struct, frozen=True):
@@ -170,6 +193,7 @@ class ScriptStatus(Struct, frozen=True):
     error: str = ""  # message of what it raised; the last good version plays on
     line: int = 0  # where; 0: not known
     file: str = ""  # where
+    plays: bool = False  # in spite of the error, which is a name that nothing has
 
 
 class TempoStatus(Struct, frozen=True):
@@ -303,3 +327,4 @@ class Status(Struct, frozen=True):
     recent: tuple[str, ...] = ()  # paths of networks, newest first
     notices: tuple[Notice, ...] = ()
     path_prompt: PathPrompt | None = None
+    download: DownloadStatus | None = None

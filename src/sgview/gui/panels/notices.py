@@ -65,6 +65,9 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
         imgui.pop_style_color()
     if notice.resting and imgui.button(f"Try it again##wake {notice.id}"):
         emit(WakePart(notice.resting))
+    if notice.offer is not None and imgui.button(f"{notice.offer.label}##offer {notice.id}"):
+        emit(notice.offer.command)
+        emit(DismissNotice(notice.id))
     imgui.end_group()
     imgui.same_line()
     imgui.set_cursor_pos_x(max(right - button, text_left))
