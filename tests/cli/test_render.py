@@ -7,6 +7,7 @@ import subprocess
 import sys
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -247,10 +248,10 @@ def test_ctrl_c_leaves_a_playable_file(
     out = tmp_path / "take.mp4"
     render_picture = Engine.render
 
-    def interrupted(engine: Engine, params: Params, t: float) -> Picture | None:
+    def interrupted(engine: Engine, params: Params, t: float, *more: Any) -> Picture | None:
         if t >= 1.0:
             signal.raise_signal(signal.SIGINT)
-        return render_picture(engine, params, t)
+        return render_picture(engine, params, t, *more)
 
     monkeypatch.setattr(Engine, "render", interrupted)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it

@@ -185,7 +185,8 @@ class App(Closing):
                 self.params = self._history.redo(count)
             case c.TimeLayers():
                 if self.picture is not None:
-                    self.worker.time_layers(self.picture.params, self.picture.t)
+                    picture = self.picture
+                    self.worker.time_layers(picture.params, picture.t, picture.motion)
             case c.DismissNotice(notice_id):
                 self._notices.dismiss(notice_id)
             case c.WakePart(part):
@@ -250,7 +251,7 @@ class App(Closing):
         self._boundary.call(
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
-        self.worker.submit(resolved.params, self.player.instant.t)
+        self.worker.submit(resolved.params, self.player.instant.t, resolved.motion)
         return resolved
 
     def _queue(self, command: c.Command | None) -> None:

@@ -153,7 +153,7 @@ def _render(
         for shot in bar:
             if follows_take:
                 cast.set(shot.networks)
-            picture = engine.render(shot.params, shot.t)
+            picture = engine.render(shot.params, shot.t, shot.motion)
             if picture is None:
                 raise ConfigError("the take plays no network there: name one on the command line")
             if asked.is_wanted:

@@ -79,4 +79,4 @@ def _play(
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""
                 raise ConfigError(f"{status.file}{line}: {status.error}")
-            yield Shot(resolved.params, player.instant.t, {})
+            yield Shot(resolved.params, player.instant.t, {}, resolved.motion)

@@ -28,6 +28,7 @@ from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
 from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
+from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
 from sgview.state.params import Params
 from sgview.state.status import (
@@ -56,7 +57,7 @@ class _Features(NamedTuple):
 
 
 class Engine(Closing):
-    """Renders frames, each a pure function of parameters, time and the networks that are set.
+    """Renders frames, each a pure function of parameters, time, motion and the networks set.
 
     Synchronous, and for one thread at a time. Two things are not pure: a picture that is not finite
     gives way to the last good one, and on CUDA what the host reads back (statistics, latent, the
@@ -170,14 +171,16 @@ class Engine(Closing):
         self,
         params: Params,  # edit expressions already resolved to amounts
         t: float,  # [s]
+        motion: Motion | None = None,  # None: what constant speeds lead to from 0 to `t`
     ) -> Picture | None:
         """Return the picture of time `t`, None without a network."""
+        motion = motion or motion_at(params, t)
         live = self._shown_network(params)
         if live is None:
             return None
         with self.on_stream():
             self._timers.start_frame()
-            features = self._features(live, params, t)
+            features = self._features(live, params, t, motion)
             vector = self._download.vector(STATISTICS + features.rows.shape[1], self.device)
             with self._timers.stage(Stage.PICTURE):
                 rgba8 = self._draw(features, params, vector)
@@ -192,6 +195,7 @@ class Engine(Closing):
             rgba8=rgba8,
             t=t,
             params=params,
+            motion=motion,
             status=status,
             values=latent,
             edits=features.edits,
@@ -236,11 +240,15 @@ class Engine(Closing):
             raise RuntimeError("The engine has no network.")
         with self.on_stream():
             self._timers.start_frame()
-            output = self._features(live, params, t, z if ws is None else ws).output
+            output = self._features(
+                live, params, t, motion_at(params, t), z if ws is None else ws
+            ).output
             return output.clone()  # the fast path writes every frame to the same place
 
     @torch.no_grad()
-    def time_layers(self, params: Params, t: float) -> LayerTimes | None:
+    def time_layers(
+        self, params: Params, t: float, motion: Motion | None = None
+    ) -> LayerTimes | None:
         """Time every step of the picture of time `t` alone; waits for the device.
 
         None without a network.
@@ -250,7 +258,7 @@ class Engine(Closing):
             return None
         with self.on_stream():
             self._timers.start_frame()
-            made = self._features(live, params, t)
+            made = self._features(live, params, t, motion or motion_at(params, t))
             return time_layers(live, made.latent, params, made.layer)
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
@@ -269,6 +277,7 @@ class Engine(Closing):
         live: LiveNetwork,
         params: Params,
         t: float,
+        motion: Motion,
         given: Tensor | None = None,  # instead of the latents of `params`
     ) -> _Features:
         layer = self._find_layer(live, params.layer.name)
@@ -279,7 +288,7 @@ class Engine(Closing):
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
-                rows = live.latent(self._latents, params, t)
+                rows = live.latent(self._latents, params, motion)
                 latent = rows.unsqueeze(0) if params.latents.space == "w" else rows
         if params.noise_mode == "random":
             self._seed(t)

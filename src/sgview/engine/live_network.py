@@ -14,6 +14,7 @@ from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.machine import Stage
+from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
 from stylegan3 import cuda
@@ -138,9 +139,9 @@ class LiveNetwork:
         self,
         source: LatentSource,
         params: Params,
-        t: float,  # [s]
+        motion: Motion,
     ) -> Tensor:  # [1, z_dim], or [num_ws, w_dim] in space "w"
-        """Return the vector of time `t`, or the rows that are used as `ws`.
+        """Return the vector of one frame, or the rows that are used as `ws`.
 
         Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
         """
@@ -148,9 +149,9 @@ class LiveNetwork:
         if params.latents.space == "w":
             # Rows differ only where the noise is asked to.
             out = fast.ws[0] if fast else None
-            vector = source.vector(params, t, network.w_dim, rows=network.num_ws, out=out)
+            vector = source.vector(params, motion, network.w_dim, rows=network.num_ws, out=out)
         else:
-            vector = source.vector(params, t, network.z_dim, out=fast.z if fast else None)
+            vector = source.vector(params, motion, network.z_dim, out=fast.z if fast else None)
         return self._upload(vector)
 
     def _prepare(self) -> FastSynthesis | None:

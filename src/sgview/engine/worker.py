@@ -25,6 +25,7 @@ from sgview.engine.picture.picture import Picture
 from sgview.engine.wanted import WantedNetworks
 from sgview.state import commands as c
 from sgview.state.machine import LayerTimes
+from sgview.state.motion import Motion
 from sgview.state.networks import OTHER, NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.places import is_there
@@ -35,6 +36,7 @@ _log = logging.getLogger(__name__)
 _QUICK = 0.003  # a time a picture below which the next one is requested ahead [s]
 _VERY_QUICK = 0.001  # a time a picture below which two are begun ahead of the device [s]
 _USEFUL = 4  # times an unchanged frame is made on CUDA: its statistics are downloaded a frame late
+_Wanted = tuple[Params, float, Motion | None]  # arguments of `Engine.render`
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -52,7 +54,7 @@ class EngineWorker(Closing):
         self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
         self._begun = threading.Condition(lock)  # notified when the newest request is begun
         self._handed_out = threading.Condition(lock)  # notified of each new `_picture`
-        self._wanted: tuple[Params, float] | None = None
+        self._wanted: _Wanted | None = None
         self._is_begun = False  # the newest request
         self._works_behind = engine.device.type == "cuda"  # the device lags behind the host
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
@@ -76,10 +78,11 @@ class EngineWorker(Closing):
         self,
         params: Params,  # edit expressions already resolved
         t: float,  # [s]
+        motion: Motion | None = None,  # as for `Engine.render`
     ) -> None:
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
-            self._wanted, self._is_begun = (params, t), False
+            self._wanted, self._is_begun = (params, t, motion), False
             self._condition.notify_all()
 
     def latest(self) -> Picture | None:
@@ -154,11 +157,11 @@ class EngineWorker(Closing):
         """Keep `EngineStatus.memory` up to date from now on, or stop looking."""
         self._memory.is_wanted = is_wanted
 
-    def time_layers(self, params: Params, t: float) -> None:
+    def time_layers(self, params: Params, t: float, motion: Motion | None = None) -> None:
         """Time every step of this picture once, between two frames."""
         with self._condition:
             self._layer_times = replace(self._layer_times, is_running=True)
-        self._post(lambda: self._time_layers(params, t))
+        self._post(lambda: self._time_layers(params, t, motion))
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
@@ -215,7 +218,7 @@ class EngineWorker(Closing):
         if self._engine.device.type == "cpu":
             _let_the_window_go_first()
         useful = _USEFUL if self._works_behind else 1
-        last: tuple[Params, float] | None = None
+        last: _Wanted | None = None
         repeats = 0
         while True:
             with self._condition:
@@ -256,14 +259,14 @@ class EngineWorker(Closing):
             else:
                 self._condition.wait(_GLANCE)
 
-    def _render(self, params: Params, t: float) -> None:
+    def _render(self, params: Params, t: float, motion: Motion | None) -> None:
         """Begin a picture, then hand out an earlier one: so the device always has work.
 
         One picture at most is begun ahead of the device, two where they take less time than
         threads may take to wake each other up. The window is given finished ones only, so that it
         never waits for one to draw it.
         """
-        picture = self._engine.render(params, t)
+        picture = self._engine.render(params, t, motion)
         notices = self._engine.take_notices()
         with self._condition:
             self._notices.extend(notices)
@@ -371,10 +374,10 @@ class EngineWorker(Closing):
             self._unloaded = {OTHER[slot]: what for slot, what in self._unloaded.items()}
         self._note_networks()
 
-    def _time_layers(self, params: Params, t: float) -> None:
+    def _time_layers(self, params: Params, t: float, motion: Motion | None) -> None:
         times = None
         try:
-            times = self._engine.time_layers(params, t)
+            times = self._engine.time_layers(params, t, motion)
         finally:
             with self._condition:
                 self._layer_times = times or LayerTimes()

@@ -171,6 +171,12 @@ class Rewind(Struct, frozen=True):
     """Set time to zero."""
 
 
+class Restart(Struct, frozen=True):
+    """Let the position of this name in `Motion` begin at 0 again, with this frame."""
+
+    name: str
+
+
 class Learn(Struct, frozen=True):
     """Bind a value to the next controller or message that moves, mapped to its usual range."""
 
@@ -200,6 +206,7 @@ PlayerCommand = (
     | TogglePause
     | Step
     | Rewind
+    | Restart
     | Learn
     | CancelLearn
     | SetPickUp

@@ -72,7 +72,7 @@ class Noise(Node, frozen=True):
     translate: Annotated[Vec3, Field("Translate", usual=(-1, 1), digits=2,
         help="Where in the noise the strip lies.")] = (0.0, 0.0, 0.0)
     translate_speed: Annotated[Vec3, Field("Speed", usual=(-1, 1), step=0.002,
-        help="Added to the translation every second: this is what makes the network "
+        help="How far the strip moves in a second: this is what makes the network "
         "move.")] = (0.1, 0.0, 0.0)
     rotate: Annotated[Vec3, Field("Rotate", usual=(-1, 1), unit="°", digits=1, step=0.5,
         help="About x, then y, then z [degrees].")] = (0.0, 0.0, 0.0)
@@ -83,7 +83,16 @@ class Noise(Node, frozen=True):
     translate_4d: Annotated[float, Field("Translate 4D", usual=(-2, 2),
         help="Where in the fourth dimension of the noise the strip lies.")] = 0.0
     translate_4d_speed: Annotated[float, Field("Speed 4D", usual=(-1, 1), unit="/s",
-        help="Added to the translation in the fourth dimension every second.")] = 0.0
+        help="How far the strip moves in the fourth dimension in a second.")] = 0.0
+    loop: Annotated[float, Meta(ge=0, le=86400), Field("Loop", usual=(0, 60), digits=2,
+        help="Length of a perfect loop, in seconds or beats: the strip goes round a circle in "
+        "noise of four dimensions, and the speeds of translation rest. 0: no loop.")] = 0.0
+    loop_unit: Annotated[Literal["seconds", "beats"], Field("Loop in",
+        help="What the length of the loop is counted in.",
+        options=(Option("seconds", "Seconds"), Option("beats", "Beats")))] = "seconds"
+    loop_size: Annotated[Positive, Field("Loop size", usual=(0, 2),
+        help="Radius of the circle, in noise cells: how far the loop leads from its "
+        "start.")] = 0.5
 
 
 class Latents(Node, frozen=True):
@@ -115,6 +124,9 @@ class Latents(Node, frozen=True):
         help="Which Gaussian z.")] = 0
     seed_speed: Annotated[float, Field("Walk", usual=(0, 2), unit="/s", digits=2,
         help="Seeds walked through in a second, interpolated on the sphere.")] = 0.0
+    motion: Annotated[float, Field("Motion", usual=(-2, 2), unit="×", digits=2, name="Motion",
+        osc="motion", help="Speed of whatever the source is: 0 stands still, negative goes "
+        "back.")] = 1.0
 
 
 class Mapping(Node, frozen=True):

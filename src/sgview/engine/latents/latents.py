@@ -9,8 +9,9 @@ from torch import Tensor
 
 from sgview.engine.latents.cuda_noise import NoiseKernel, dimensions_of
 from sgview.engine.latents.gaussian import normal_quantiles
-from sgview.engine.latents.noise import sample_noise
-from sgview.state.params import NoiseType, Params
+from sgview.engine.latents.noise import moved, playing, sample_noise
+from sgview.state.motion import Motion
+from sgview.state.params import Latents, Noise, NoiseType, Params
 from stylegan3 import cuda
 
 
@@ -28,18 +29,19 @@ class LatentSource:
         self._quantiles: dict[NoiseType, Tensor] = {}
         self._wanted: tuple[object, ...] = ()  # of the kernel used last
         self._last_kernel: NoiseKernel | None = None
+        self._looped: tuple[Noise, Noise] | None = None  # as set, and as sampled
         self._seeds: dict[tuple[int, int], Tensor] = {}  # the two last used, by (seed, length)
 
     def vector(
         self,
         params: Params,
-        t: float,  # [s]
+        motion: Motion,
         length: int,
         *,
         rows: int = 1,
         out: Tensor | None = None,  # [rows, length] float32, on the device
     ) -> Tensor:  # [rows, length] float32, on the CPU or the device
-        """Return the vector of time `t`.
+        """Return the vector of one frame.
 
         From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
         part of the look), or a track for each number; normally distributed if asked for. Several
@@ -49,27 +51,37 @@ class LatentSource:
         """
         latents = params.latents
         if latents.source == "seeds":
-            return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
-        noise = params.noise
+            return self._walk(latents.seed + motion.positions.get("seed", 0.0), length).expand(
+                rows, length
+            )
+        noise = self._playing(params.noise)
         if self._has_kernel and dimensions_of(noise) is not None:
-            return self._kernel(params, rows, length, out)(noise, t)
+            return self._kernel(noise, latents, rows, length, out)(noise, moved(noise, motion))
         return sample_noise(
             noise,
-            t,
+            moved(noise, motion),
             length,
             rows=rows,
             is_independent=latents.mode == "independent",
             quantiles=self._quantiles_of(noise.type) if latents.gaussianise else None,
         )
 
-    def _kernel(self, params: Params, rows: int, length: int, out: Tensor | None) -> NoiseKernel:
+    def _playing(self, noise: Noise) -> Noise:
+        """Return the noise that is sampled, the same object for the same one."""
+        if self._looped is None or self._looped[0] is not noise:
+            self._looped = (noise, playing(noise))
+        return self._looped[1]
+
+    def _kernel(
+        self, noise: Noise, latents: Latents, rows: int, length: int, out: Tensor | None
+    ) -> NoiseKernel:
         """Return what makes the noise; it is the same as long as only numbers of it move."""
-        latents, kind = params.latents, params.noise.type
+        kind = noise.type
         wanted = (kind, latents.mode, latents.gaussianise, rows, length)
         kernel = self._last_kernel
         if wanted != self._wanted or kernel is None or not _is_same(out, kernel.out):
             kernel = self._last_kernel = NoiseKernel(
-                dimensions_of(params.noise) or 0,
+                dimensions_of(noise) or 0,
                 torch.empty(rows, length, device=self._device) if out is None else out,
                 is_independent=latents.mode == "independent",
                 quantiles=self._quantiles_of(kind) if latents.gaussianise else None,
