@@ -47,6 +47,7 @@ class FolderSettings(Node, frozen=True):
     snapshots: str = "out"
     presets: str = "presets"
     takes: str = "takes"
+    latents: str = "latents"
 
 
 class GpuSettings(Node, frozen=True):

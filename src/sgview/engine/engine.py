@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
+from sgview.engine.latents.library import Library
 from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.timers import StageTimers
@@ -64,7 +66,12 @@ class Engine(Closing):
     notice of a bad picture) is that of the frame before.
     """
 
-    def __init__(self, device: str = "auto", acceleration: Acceleration = DEFAULT):
+    def __init__(
+        self,
+        device: str = "auto",
+        acceleration: Acceleration = DEFAULT,
+        latents: Path | None = None,  # the folder of the library
+    ):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
         self._asked_for = device
@@ -79,7 +86,8 @@ class Engine(Closing):
             self._ready = EventRing(self._stream)
         self._live: dict[Slot, LiveNetwork] = {}
         self._pairing = Pairing()
-        self._latents = LatentSource(self.device)
+        self.library = Library(latents)
+        self._latents = LatentSource(self.device, self.library)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
         self._download = Download()
         self._last_good = LastGood()
@@ -150,6 +158,7 @@ class Engine(Closing):
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
+        notices += self.library.take_notices()
         for live in self._live.values():
             notices += live.take_notices()
         return notices
@@ -288,8 +297,8 @@ class Engine(Closing):
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
-                rows = live.latent(self._latents, params, motion)
-                latent = rows.unsqueeze(0) if params.latents.space == "w" else rows
+                latent = live.latent(self._latents, params, motion)
+                rows = latent if latent.ndim == 2 else latent[0]
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor
 
 from sgview.engine.latents.latents import LatentSource, class_label
+from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
+from sgview.state.latent_paths import whereabouts
+from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
@@ -78,6 +81,8 @@ class LiveNetwork:
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         fuse = acceleration.has_kernels(device)
+        made = self.generator
+        self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
 
     def run(
@@ -140,7 +145,7 @@ class LiveNetwork:
         source: LatentSource,
         params: Params,
         motion: Motion,
-    ) -> Tensor:  # [1, z_dim], or [num_ws, w_dim] in space "w"
+    ) -> Tensor:  # [1, z_dim], or [1, num_ws, w_dim]: `ws`, without the mapping
         """Return the vector of one frame, or the rows that are used as `ws`.
 
         Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
@@ -150,9 +155,32 @@ class LiveNetwork:
             # Rows differ only where the noise is asked to.
             out = fast.ws[0] if fast else None
             vector = source.vector(params, motion, network.w_dim, rows=network.num_ws, out=out)
-        else:
-            vector = source.vector(params, motion, network.z_dim, out=fast.z if fast else None)
+            return self._upload(vector).unsqueeze(0)
+        where = whereabouts(params, motion)
+        if where is not None and source.leads_through_w(where):
+            out = fast.ws[0] if fast else None
+            return self._rows_at(where, source, params, out).unsqueeze(0)
+        vector = source.vector(params, motion, network.z_dim, out=fast.z if fast else None)
         return self._upload(vector)
+
+    def _rows_at(
+        self, where: Whereabouts, source: LatentSource, params: Params, out: Tensor | None
+    ) -> Tensor:
+        mapping = params.mapping
+
+        def truncate(rows: Tensor) -> Tensor:
+            rows = self._upload(rows)
+            if mapping.truncation_psi == 1.0:
+                return rows
+            centre = self.generator.mapping.average(self._label(mapping.class_weights))
+            truncated = torch.lerp(centre.reshape(1, -1), rows, mapping.truncation_psi)
+            cutoff = mapping.truncation_cutoff
+            return truncated if cutoff is None else torch.cat([truncated[:cutoff], rows[cutoff:]])
+
+        key = (mapping, self.weights.writes)
+        return self._w_places.rows(
+            where, source, key, lambda z: self._map(self._upload(z), params), truncate, out
+        )
 
     def _prepare(self) -> FastSynthesis | None:
         """Return the fast path, None where it does not play this network."""

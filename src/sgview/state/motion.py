@@ -73,5 +73,13 @@ SPEEDS: tuple[Speed, ...] = (
         is_source=True,
     ),
     Speed("seed", lambda params: params.latents.seed_speed, is_source=True),
+    Speed("plane.x", lambda params: params.latents.plane.speed_x, is_source=True),
+    Speed("plane.y", lambda params: params.latents.plane.speed_y, is_source=True),
+    Speed(
+        "path",
+        lambda params: params.latents.path.speed,
+        lambda params: params.latents.path.unit == "beats",
+        is_source=True,
+    ),
 )
 """Every speed; `Motion.positions` has one position for each."""
