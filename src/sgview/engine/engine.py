@@ -18,10 +18,10 @@ from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
 from sgview.engine.latents.library import Library
-from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork
+from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork, untruncated
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.timers import StageTimers
-from sgview.engine.network import Network
+from sgview.engine.network import Network, fingerprint
 from sgview.engine.picture.cuda_picture import PictureKernels
 from sgview.engine.picture.last_good import LastGood
 from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
@@ -269,6 +269,29 @@ class Engine(Closing):
             self._timers.start_frame()
             made = self._features(live, params, t, motion or motion_at(params, t))
             return time_layers(live, made.latent, params, made.layer)
+
+    @torch.no_grad()
+    def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
+        """Return the latent of a picture as it is written to a file; waits for the device.
+
+        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, and the
+        name and the fingerprint of the network. None without a network.
+        """
+        live = self._shown_network(params)
+        if live is None:
+            return None
+        with self.on_stream():
+            live.weights.update(params.blend, params.edits)
+            latent = live.latent(self._latents, untruncated(params), motion)
+            held = {
+                "network": np.array(live.network.status.name),
+                "network_hash": np.array(fingerprint(live.network.generator)),
+            }
+            if latent.ndim == 2:
+                held["z"] = latent.cpu().numpy()
+                latent = live.map(latent, untruncated(params))
+            held["ws"] = latent.cpu().numpy()
+        return held
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are pictures that the caller holds."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
 from sgview.engine.latents.latents import LatentSource, class_label
@@ -45,6 +46,11 @@ class Acceleration:
 
 
 DEFAULT = Acceleration()
+
+
+def untruncated(params: Params) -> Params:
+    """Return `params` with every w left where it is."""
+    return replace(params, mapping=replace(params.mapping, truncation_psi=1.0))
 
 
 class LiveNetwork:
@@ -105,7 +111,7 @@ class LiveNetwork:
     def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
         with self._timers.stage(Stage.MAPPING):
-            ws = self._map(latent, params) if latent.ndim == 2 else latent
+            ws = self.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
             options = {"layer": layer} if layer else {}
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
@@ -179,7 +185,7 @@ class LiveNetwork:
 
         key = (mapping, self.weights.writes)
         return self._w_places.rows(
-            where, source, key, lambda z: self._map(self._upload(z), params), truncate, out
+            where, source, key, lambda z: self.map(self._upload(z), params), truncate, out
         )
 
     def _prepare(self) -> FastSynthesis | None:
@@ -240,7 +246,8 @@ class LiveNetwork:
         notice = Notice(0, "warning", text, "Its pictures are right, but slower.")
         self._notices.append(notice)
 
-    def _map(self, z: Tensor, params: Params) -> Tensor:  # [N, z_dim] -> [N, num_ws, w_dim]
+    def map(self, z: Tensor, params: Params) -> Tensor:  # [N, z_dim] -> [N, num_ws, w_dim]
+        """Map `z` by the generator's own modules."""
         label = self._label(params.mapping.class_weights)
         if label is not None:
             label = label.expand(z.shape[0], -1)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
+import numpy as np
 import torch
 from msgspec.structs import replace
 
@@ -162,6 +163,25 @@ class EngineWorker(Closing):
         with self._condition:
             self._layer_times = replace(self._layer_times, is_running=True)
         self._post(lambda: self._time_layers(params, t, motion))
+
+    def export(
+        self,
+        params: Params,
+        motion: Motion,
+        done: Callable[[dict[str, np.ndarray]], None],  # called on the engine's thread
+    ) -> None:
+        """Hand out the latent of a picture, between two frames, as `Engine.export` does."""
+
+        def task() -> None:
+            held = self._engine.export(params, motion)
+            if held is not None:
+                done(held)
+
+        self._post(task)
+
+    def forget_latents(self) -> None:
+        """Read files of the library anew when they are played again."""
+        self._post(self._engine.library.forget)
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sgview.gui.emit import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
+from sgview.state.journeys import step_seed
 from sgview.state.networks import IMAGE, show_layer, step_layer
 from sgview.state.params import Params
 from sgview.state.status import Status
@@ -69,10 +70,11 @@ def hotkeys(
     toggle_sheet: Callable[[], None],
     toggle_performance: Callable[[], None],
     toggle_outputs: Callable[[], None],
+    throw_dice: Action,
 ) -> tuple[Hotkey, ...]:
-    """All keys; the arguments show or hide the sheet of keys, performance and outputs.
+    """All keys; the first arguments show or hide the sheet of keys, performance and outputs.
 
-    These three are the GUI's own, everything else is parameters or commands.
+    These and the dice are the GUI's own, everything else is parameters or commands.
     """
     show_sheet, show_performance = _calls(toggle_sheet), _calls(toggle_performance)
     show_outputs = _calls(toggle_outputs)
@@ -82,6 +84,8 @@ def hotkeys(
     reset_edits = _emits(commands.RemoveEdits())
     flip_x = _changes(lambda params, status: _flip(params, "horizontal"))
     flip_y = _changes(lambda params, status: _flip(params, "vertical"))
+    forth = _changes(lambda params, status: step_seed(params, 1))
+    back = _changes(lambda params, status: step_seed(params, -1))
     downs = (int(_K.left_bracket), int(_K.page_down))
     ups = (int(_K.right_bracket), int(_K.page_up))
     digits = (int(_K._0), int(_K.keypad0))
@@ -96,6 +100,9 @@ def hotkeys(
         Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
         # Away from T, which a hand without light taps the beat with.
         Hotkey("Network", ("Ctrl+E",), (_CTRL | int(_K.e),), "Remove all edits", reset_edits),
+        Hotkey("Travel", ("←",), (int(_K.left_arrow),), "Previous seed", back, True),
+        Hotkey("Travel", ("→",), (int(_K.right_arrow),), "Next seed", forth, True),
+        Hotkey("Travel", ("D",), (int(_K.d),), "Throw the dice", throw_dice),
         Hotkey("Time", ("Space",), (int(_K.space),), "Pause", _emits(commands.TogglePause())),
         Hotkey("Time", (",",), (int(_K.comma),), "Step back", _emits(commands.Step(-1)), True),
         Hotkey("Time", (".",), (int(_K.period),), "Step", _emits(commands.Step(1)), True),

@@ -202,6 +202,7 @@ class Player(Closing):
             learning=self.sources.learning,
             script=self.script.status if self.script is not None else ScriptStatus(),
             tempo=self.tempo.status,
+            motion=self._motion or Motion(),
             sound=self.sound.status(lists_inputs=self.sound.sound.source == "input"),
         )
 

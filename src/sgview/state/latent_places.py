@@ -14,6 +14,16 @@ from sgview.state.motion import Motion
 from sgview.state.params import Latents
 
 
+class NoisePlace(Struct, frozen=True, cache_hash=True):
+    """A noise; the strip of seeds names it, no path leads there."""
+
+    seed: int
+
+    def __str__(self) -> str:
+        """Return its name."""
+        return f"noise {self.seed}"
+
+
 class SeedPlace(Struct, frozen=True, cache_hash=True):
     """A seed, or a place on the great circle from one to the next."""
 
@@ -46,7 +56,7 @@ class FilePlace(Struct, frozen=True, cache_hash=True):
         return f"file {self.name}"
 
 
-Place = SeedPlace | PlanePlace | FilePlace
+Place = NoisePlace | SeedPlace | PlanePlace | FilePlace
 
 
 class Between(Struct, frozen=True):
@@ -77,6 +87,8 @@ def read_place(text: str) -> Place:
     try:
         if kind == "file" and rest.strip():
             return FilePlace(rest.strip())
+        if kind == "noise" and len(words) == 1:
+            return NoisePlace(round(_number(words[0])))
         if kind == "seed" and len(words) == 1:
             return SeedPlace(_number(words[0]))
         if kind == "plane" and len(words) == 3:

@@ -15,6 +15,7 @@ from sgview.state.latent_paths import whereabouts
 from sgview.state.latent_places import (
     Between,
     FilePlace,
+    NoisePlace,
     Place,
     PlanePlace,
     SeedPlace,
@@ -107,6 +108,8 @@ class LatentSource:
         """Return the vector of a place; of a file that cannot be used, that of seed 0."""
         if isinstance(place, SeedPlace):
             return self._walk(place.number, length)
+        if isinstance(place, NoisePlace):  # it has no one vector
+            return self._seeded(place.seed, length)
         if isinstance(place, PlanePlace):
             return self._over(place, length)
         held = self.library.entry(place, length)
