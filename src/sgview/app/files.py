@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
+from sgview.app.fetching import Fetching
 from sgview.app.pictures import host_pixels
 from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
@@ -54,6 +55,7 @@ class Files:
         self.recent = recent
         self._notices = notices
         self._now = now
+        self.fetching = Fetching(notices, now)
         self._thread = ThreadPoolExecutor(1, "sgview snapshot")
         self._writing: list[tuple[Path, Future[None]]] = []
 
@@ -69,6 +71,8 @@ class Files:
                 self.save_snapshot(picture, path)
             case c.SavePreset(path):
                 self.save_preset(params, path)
+            case c.AskDownload() | c.AgreeDownload() | c.CancelDownload():
+                self.fetching.execute(command)
             case _:
                 assert_never(command)
 
@@ -106,8 +110,8 @@ class Files:
         self._notices.add("info", f"Loaded {path}", now=self._now())
         return params
 
-    def poll(self) -> None:
-        """Add a notice for each snapshot finished since the last call."""
+    def poll(self) -> c.Command | None:
+        """Add a notice for each snapshot finished since the last call; return what to load now."""
         for entry in [entry for entry in self._writing if entry[1].done()]:
             self._writing.remove(entry)
             path, task = entry
@@ -120,9 +124,11 @@ class Files:
                 self._fail(text, "Choose another folder for latents.")
             else:
                 self._notices.add("info", f"Saved {path}", now=self._now())
+        return self.fetching.poll()
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written, and leave what is being fetched for another time."""
+        self.fetching.close()
         self._thread.shutdown()
 
     def _fail(self, text: str, hint: str) -> None:
@@ -133,8 +139,8 @@ class Files:
 def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[c.Command]:
     """Return what to do with files dropped on the window.
 
-    A preset or snapshot sets the parameters, a latent plays. A network goes to `slot`; where none was meant, the
-    first goes to A and the second of a pair to B.
+    A preset or snapshot sets the parameters, a latent plays. A network goes to `slot`; where none
+    was meant, the first goes to A and the second of a pair to B.
     """
     is_preset = {path: path.suffix.lower() in PRESET_SUFFIXES for path in paths}
     latents = [path for path in paths if is_latent(path)]

@@ -18,6 +18,8 @@ from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
+from sgview.outputs.picture import channels_to_keep
+from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
@@ -42,6 +44,9 @@ FRAGMENTS = {
 class OutputError(Exception):
     """A file that cannot be written: one sentence with path and cause."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
+
 
 class PictureWriter(Protocol):
     """Takes pictures [H, W, 4] uint8, row 0 on top, one after the other, all of one size."""
@@ -60,12 +65,13 @@ class PictureWriter(Protocol):
         ...
 
 
-def open_writer(path: Path, fps: float) -> PictureWriter:
+def open_writer(path: Path, fps: float, *, first: int = 0) -> PictureWriter:
     """Return a writer for `path`: a video by its suffix, else a folder of PNGs.
 
     Args:
         path: ``take.mp4`` (.mov, .mkv, .webm) or a folder, made if it does not exist.
         fps: pictures a second [1/s].
+        first: number of the first PNG.
 
     Raises:
         OutputError: if nothing can be written there.
@@ -83,7 +89,7 @@ def open_writer(path: Path, fps: float) -> PictureWriter:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
     make_folder(path)
-    return PngWriter(path)
+    return PngWriter(path, first)
 
 
 def make_folder(path: Path) -> None:
@@ -99,13 +105,13 @@ def make_folder(path: Path) -> None:
 
 
 class PngWriter:
-    """Numbered PNG files in a folder: 000000.png, 000001.png, ..."""
+    """Numbered PNG files in a folder: 000000.png, 000001.png, ..., or from another number on."""
 
     note = ""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: int = 0) -> None:
         self._folder = folder
-        self._count = 0
+        self._count = first
 
     def write(self, rgba8: np.ndarray) -> None:
         """Write [H, W, 4] uint8 as the next file.
@@ -115,7 +121,7 @@ class PngWriter:
         """
         path = self._folder / f"{self._count:06d}.png"
         png = io.BytesIO()
-        Image.fromarray(rgba8[..., :3]).save(png, format="PNG", compress_level=4)
+        Image.fromarray(channels_to_keep(rgba8)).save(png, format="PNG", compress_level=4)
         try:
             self._folder.stat()  # one that was removed is not made again unasked
             write_whole(path, png.getvalue(), waits=False)
