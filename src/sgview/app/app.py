@@ -85,7 +85,11 @@ class App(Closing):
         try:
             own = self._devices.enter_context
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
-            self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
+            scale, keys = self.screen.ui_scale, settings.keys
+            self.gui = own(Gui(folder / "panels.ini", scale, self._boundary, keys))
+            for problem in self.gui.key_problems:
+                hint = "See [keys] in the settings; F1 shows what there is."
+                self._notices.add("warning", problem, hint, now=now())
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
         except BaseException:
@@ -260,6 +264,7 @@ class App(Closing):
     def resume(self, surroundings: Surroundings) -> None:
         """Restore time, sound, tempo and fade as the last session saved them."""
         self.player.resume(surroundings)
+        self.outgoing.outputs.marked = surroundings.marked or self.outgoing.outputs.marked
         self.show.resume(surroundings)
 
     def miss(self, slot: Slot, path: str) -> None:
@@ -306,6 +311,10 @@ class App(Closing):
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
+        if self.outgoing.is_needed:
+            pictures = self.show.looks.pictures
+            self.params, wishes = self.outgoing.outputs.exchange(self.params, self.status, pictures)
+            self._commands += wishes
         if has_panel:
             self._history.record(self.params, self._now(), is_active=self.screen.is_held)
         self._run_commands()
@@ -337,7 +346,12 @@ class App(Closing):
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
         around = self.show.surroundings(self.player.surroundings())
-        around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
+        around = replace(
+            around,
+            networks=self.worker.status().wanted,
+            demo=self._demo,
+            marked=self.outgoing.outputs.marked,
+        )
         # Nobody wants to start in the dark, or with a picture that is frozen and gone.
         stage = replace(self.params.stage, blackout=False, freeze=False)
         return Session(params=replace(self.params, stage=stage), surroundings=around)
@@ -379,6 +393,7 @@ class App(Closing):
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outgoing.outputs.status(),
             recording=self.outgoing.outputs.recording,
+            marked=self.outgoing.outputs.marked,
             clean_window=self.outgoing.clean_window_status(),
             history=history_status(self._history),
             recent=self._files.recent.paths,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, assert_never
 
+import numpy as np
 from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.outputs.output import (
     OUTPUTS,
+    Controller,
     Listener,
     Output,
     OutputKind,
@@ -27,9 +29,9 @@ from sgview.settings import Settings
 from sgview.state import commands as c
 from sgview.state.notices import Notices
 from sgview.state.output_frame import OutputFrame, slot_at
-from sgview.state.params import Stage
+from sgview.state.params import Params, Stage
 from sgview.state.recording import Recording
-from sgview.state.status import OutputStatus
+from sgview.state.status import OutputStatus, Status
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ class Outputs(Closing, Generic[P]):
         listen: Callable[[], SoundTap | None] = lambda: None,
     ) -> None:
         self._listen = listen
+        self.marked = settings.page.controls  # paths of values on the web page
         self._settings = settings
         self._notices = notices
         self._now = now
@@ -116,6 +119,9 @@ class Outputs(Closing, Generic[P]):
                 self._set_frame(self._kinds[name], frame)
             case c.SetRecording(recording):
                 self._settings = replace(self._settings, recording=recording)
+            case c.MarkControl(path, enabled):
+                rest = tuple(other for other in self.marked if other != path)
+                self.marked = (*rest, path) if enabled else rest
             case c.SaveReplay():
                 self._save_replay()
             case _:
@@ -173,6 +179,32 @@ class Outputs(Closing, Generic[P]):
             on.size = view.size
         on.slot, on.offered = slot, (picture, level)
         on.output.offer(view)
+
+    def exchange(
+        self,
+        params: Params,
+        status: Status,
+        thumbnails: Callable[[], Mapping[str, np.ndarray]],
+    ) -> tuple[Params, list[c.Command]]:
+        """Let those that play along do so.
+
+        Args:
+            params: as they are set.
+            status: of the last frame.
+            thumbnails: gives the pictures of looks by name.
+
+        Returns:
+            `params` itself or a changed copy, and commands.
+        """
+        commands: list[c.Command] = []
+        for name, on in list(self._on.items()):
+            if isinstance(on.output, Controller):
+                try:
+                    params, more = on.output.exchange(params, status, self.marked, thumbnails())
+                    commands += more
+                except Exception as error:  # whatever it is: the frame goes on
+                    self._fail(name, error)
+        return params, commands
 
     @property
     def recording(self) -> Recording:
