@@ -87,13 +87,22 @@ class Outputs(Closing, Generic[P]):
         self._on: dict[str, _On[P]] = {}
         self._stage: StageState[P] = StageState()
         self.frames = {kind.name: frame_of(settings, kind) for kind in kinds}
-        self._views: dict[tuple[object, ...], tuple[P, OutputPicture]] = {}  # of the last offer
+        self._views: dict[
+            tuple[object, ...], tuple[P, OutputPicture]
+        ] = {}  # of what may be offered again
         self._off = {kind.name: self._describe(kind, OutputStatus()) for kind in kinds}
 
     @property
     def are_on(self) -> bool:
         """Whether any is on."""
         return bool(self._on)
+
+    @property
+    def own_frames(self) -> dict[str, OutputFrame]:
+        """The frames that the user chose, by the names of the outputs."""
+        return {
+            name: frame for name, frame in self.frames.items() if frame != self._kinds[name].frame
+        }
 
     def execute(self, command: c.OutputCommand) -> None:
         """Do what `command` asks."""
@@ -127,12 +136,13 @@ class Outputs(Closing, Generic[P]):
         """
         now = self._now()
         self._stage.follow(picture, stage, now)
-        before, self._views = self._views, {}
+        wanted = (picture, self._stage.picture)
+        self._views = {key: v for key, v in self._views.items() if v[0] in wanted}
         for name, on in list(self._on.items()):
             kind = self._kinds[name]
             seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
             try:
-                self._offer(kind, on, *seen, now, before)
+                self._offer(kind, on, *seen, now)
                 self._tell(on.output)
             except Exception as error:  # whatever it is: the frame goes on
                 self._fail(name, error)
@@ -144,7 +154,6 @@ class Outputs(Closing, Generic[P]):
         picture: P | None,
         level: float,
         now: float,
-        before: dict[tuple[object, ...], tuple[P, OutputPicture]],
     ) -> None:
         """Offer `picture` to one of them, if it is due."""
         if picture is None:
@@ -161,7 +170,7 @@ class Outputs(Closing, Generic[P]):
         if not is_due:
             return
         key = (frame.geometry, on.size, level)
-        made = self._views.get(key) or before.get(key)
+        made = self._views.get(key)
         if made is None or made[0] is not picture:
             made = (picture, self._view(picture, frame, on.size, level))
         self._views[key] = made
