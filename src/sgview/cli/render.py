@@ -11,23 +11,19 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from sgview.cli import options, shots
+from sgview.cli.films.casting import TakeNetworks, check
+from sgview.cli.films.where import workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import make_room, refuse_to_replace
 from sgview.outputs.video import open_writer
 from sgview.settings import NetworkSettings
-from sgview.show.takes.take import RecordedNetwork
-from sgview.signals import Instant, Signals
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, resolve_layer, shown_network
-from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
-    from sgview.engine.network import Network
 
 SLOWEST, FASTEST = 0.01, 1000.0  # of a film [pictures/s]
 MOST_FRAMES = 100_000_000
-SG3_NAMES = ("sg3-blooms", "sg3-planets")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="film.mp4 (.mov .mkv .webm), or a folder for PNG files",
     )
     parser.add_argument(
+        "--workers",
+        type=workers,
+        metavar="N|ray://HOST:PORT",
+        help="let so many processes make the film, a GPU each where there are some, or a Ray "
+        "cluster; an interrupted film goes on where it ended (pip install 'sgview[farm]')",
+    )
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="cores for each of --workers (a fair share)"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.json", help="write what --workers took, as JSON"
+    )
+    parser.add_argument(
         "--force", action="store_true", help="replace a film or pictures that are there already"
     )
 
@@ -74,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
     if args.take is not None:
         _refuse_beside_take(args)
-    if not args.force:
+    if not args.force and args.workers is None:
         refuse_to_replace(args.out)
     with interrupts() as asked:
         return _run(args, asked)
@@ -86,11 +95,15 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     if plan.notice:
         print(f"sgview: {plan.notice}", file=sys.stderr)
 
+    if args.workers is not None:
+        from sgview.cli.films import scale_out
+
+        return scale_out.render(args, settings, plan, asked)
     with options.open_engine(settings) as engine:
         if args.take is None or args.a is not None or args.demo is not None:
             _open_networks(engine, settings.networks)
             if args.take is None:
-                _check(engine, settings.params)
+                check(engine, settings.params)
             follows_take = False
         else:
             follows_take = True
@@ -111,31 +124,6 @@ def _open_networks(engine: Engine, networks: NetworkSettings) -> None:
 
     for slot, network in open_networks(networks.a, networks.b, networks.demo).items():
         engine.set_network(slot, network)
-
-
-def _check(engine: Engine, params: Params) -> None:
-    """Refuse what would play live with a notice, but leave a take that nobody wanted."""
-    resolved, signals = Signals().resolve(params, Instant(0.0))
-    picture = engine.render(resolved, 0.0)
-    assert picture is not None  # a network was set
-    statuses: dict[Slot, NetworkStatus] = {
-        slot: network.status for slot, network in engine.networks.items()
-    }
-    shown = shown_network(resolved, statuses)
-    assert shown is not None
-    if resolve_layer(params.layer.name, shown.layers) is None:
-        names = ", ".join(layer.name for layer in shown.layers)
-        raise ConfigError(f"{shown.name} has no layer {params.layer.name!r}; there is {names}")
-    for edit, expression, act in zip(params.edits, signals.edits, picture.edits, strict=True):
-        if problem := expression.error or act.error:
-            raise ConfigError(f"the edit of {edit.tensor} cannot act: {problem}")
-    groups = {group.name: group for group in picture.blend_groups}
-    for name, amount in params.blend.amounts.items():
-        if amount and (name not in groups or not groups[name].is_blendable):
-            choices = f"there is {', '.join(groups)}" if groups else "there is no network B"
-            cause = groups[name].reason if name in groups else choices
-            raise ConfigError(f"group {name} cannot blend: {cause}")
-    engine.take_notices()
 
 
 def _render(
@@ -173,43 +161,3 @@ def _render(
         return 130
     print(f"{out}: {written} pictures, {written / plan.fps:.1f} s", file=sys.stderr)
     return 0
-
-
-class TakeNetworks:
-    """Sets the networks that a take names, each read once."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._now: dict[Slot, RecordedNetwork] = {}
-        self._read: dict[RecordedNetwork, Network] = {}
-
-    def set(self, networks: dict[Slot, RecordedNetwork]) -> None:
-        """Play these from the next picture on.
-
-        Raises:
-            CheckpointError: if a file cannot be read.
-            ConfigError: if a built-in network has another name here.
-        """
-        if networks == self._now:
-            return
-        for slot in SLOTS:
-            wanted = networks.get(slot)
-            if wanted != self._now.get(slot):
-                self._engine.set_network(slot, None if wanted is None else self._find(wanted))
-        self._now = networks
-
-    def _find(self, wanted: RecordedNetwork) -> Network:
-        from sgview.engine.networks import builtin_networks, load_network
-
-        if wanted not in self._read and wanted.path:
-            self._read[wanted] = load_network(wanted.path)
-        elif wanted not in self._read:
-            pair = builtin_networks("sg3" if wanted.name in SG3_NAMES else "sg2")
-            for network in pair:
-                name = network.status.name
-                self._read[RecordedNetwork(path="", name=name)] = network
-        if wanted not in self._read:
-            raise ConfigError(
-                f"there is no built-in network {wanted.name}: name networks on the command line"
-            )
-        return self._read[wanted]
