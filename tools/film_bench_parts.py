@@ -11,8 +11,9 @@ import numpy as np
 
 from sgview.cli.films.casting import TakeNetworks
 from sgview.cli.films.frames import pictures_of
-from sgview.cli.films.maker import Share, cores
+from sgview.cli.films.maker import Share
 from sgview.engine.engine import Engine
+from sgview.outputs.film_writers import cores
 from sgview.outputs.png import encode_png
 from sgview.show.takes.replay import Shot, replay
 from sgview.show.takes.take import read_take

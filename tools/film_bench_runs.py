@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sgview.cli.films.maker import cores
 from sgview.cli.films.parts import MANIFEST, parts_folder
+from sgview.outputs.film_writers import cores
+from tests.support.processes import descendants_called
 from tools.film_bench_take import TAKE
 from tools.machine_load import MachineLoad
 
@@ -125,19 +126,12 @@ def _kill_one(process: subprocess.Popen[str], parts: Path) -> None:
     while process.poll() is None:
         with suppress(OSError):
             lines = (parts / MANIFEST).read_bytes().count(b"\n")
-            if lines > _CHUNKS_BEFORE_KILL and (workers := _workers()):
+            if lines > _CHUNKS_BEFORE_KILL and (
+                workers := descendants_called("ray::FilmWorker", process.pid)
+            ):
                 os.kill(workers[0], signal.SIGKILL)
                 return
         time.sleep(0.01)
-
-
-def _workers() -> list[int]:
-    found = []
-    for folder in Path("/proc").iterdir():
-        with suppress(OSError):
-            if folder.name.isdecimal() and b"ray::FilmWorker" in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-    return sorted(found)
 
 
 def _files(out: Path) -> list[Path]:

@@ -83,7 +83,7 @@ def test_pictures_and_chunks_of_another_size_are_refused(tmp_path: Path) -> None
         encode_chunk([picture(0), picture(1, 32)], form)
     with FilmJoiner(tmp_path / "film.mp4", form.rate) as film:
         film.append(encode_chunk([picture(0)], form))
-        with pytest.raises(OutputError, match="64 x 64.*32 x 32"):
+        with pytest.raises(OutputError, match=r"64 x 64.*32 x 32"):
             film.append(encode_chunk([picture(0, 32)], form))
         with pytest.raises(OutputError, match="damaged"):
             film.append(b"no film")

@@ -12,11 +12,13 @@ from tqdm import tqdm
 
 from sgview.cli import options, shots
 from sgview.cli.films.casting import TakeNetworks, check
+from sgview.cli.films.frames import pictures_of
 from sgview.cli.films.where import workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import make_room, refuse_to_replace
-from sgview.outputs.video import open_writer
+from sgview.outputs.film_writers import open_film_writer
 from sgview.settings import NetworkSettings
+from sgview.show.takes.replay import Shot
 from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
@@ -132,22 +134,21 @@ def _render(
     cast = TakeNetworks(engine)
     first = [next(plan.shots)]  # what cannot be read or heard is refused before a file is made
     make_room(out)
-    writer = open_writer(out, plan.fps)
+    writer = open_film_writer(out, plan.fps)
     written = 0
     shots_left = chain(first, plan.shots)
-    bar = tqdm(shots_left, total=plan.count, unit="frame", desc=str(out), disable=None)
+    bar = tqdm(total=plan.count, unit="frame", desc=str(out), disable=None)
+
+    def prepare(shot: Shot) -> None:
+        if follows_take:
+            cast.set(shot.networks)
+
     asked.begin()
     try:
-        for shot in bar:
-            if follows_take:
-                cast.set(shot.networks)
-            picture = engine.render(shot.params, shot.t)
-            if picture is None:
-                raise ConfigError("the take plays no network there: name one on the command line")
-            if asked.is_wanted:
-                break
-            writer.write(picture.rgba8.cpu().numpy())
+        for pixels in pictures_of(engine, shots_left, prepare, lambda: not asked.is_wanted):
+            writer.write(pixels)
             written += 1
+            bar.update()
     except KeyboardInterrupt:
         asked.count += 1
     finally:

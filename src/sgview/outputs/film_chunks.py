@@ -30,6 +30,7 @@ _CONTAINERS = {"h264": "mov", "h265": "mov", "prores": "mov"}
 _FROM_ZERO = {kind: {"movflags": "frag_keyframe+delay_moov"} for kind in ("mp4", "mov")}
 """Of growing films: their first picture is at 0 s also where the encoder sends it late."""
 
+FEWEST, MOST = 16, 64  # pictures of a chunk
 _SUBSAMPLED = ("420", "422")  # in names of pixel formats whose pictures have even sides
 
 
@@ -39,9 +40,29 @@ class FilmFormat:
 
     codec: str  # a row of `CODECS` that is no sequence
     rate: Fraction  # [pictures/s]
-    quality: float = 80.0  # 0 (small) to 100 (near lossless)
+    quality: float | None = None  # 0 (small) to 100 (near lossless); None: as is usual here
     has_alpha: bool = False
     threads: int = 0  # of one encoder; 0: as it likes
+
+
+USUAL_QUALITY = {"vp9": 65.0, "av1": 65.0}
+"""Where nothing is said; of other codecs 80, which is near lossless to the eye."""
+
+
+def length_of(rate: float) -> int:
+    """Return how many pictures a chunk has: a second, within bounds of memory."""
+    return min(max(round(rate), FEWEST), MOST)
+
+
+def crop_note(path: Path, width: int, height: int, form: FilmFormat) -> str:
+    """Return what people should know of a film of such pictures, "" if nothing is."""
+    wide, high = (side - side % 2 if _has_even_sides(form) else side for side in (width, height))
+    if (wide, high) == (width, height):
+        return ""
+    return (
+        f"{path}: pictures of {width} x {height} px become {wide} x {high}, since the sides of a"
+        " film are even."
+    )
 
 
 def rate_of(fps: float) -> Fraction:
@@ -69,7 +90,7 @@ def encode_chunk(
 def _encode(pictures: Iterable[np.ndarray], form: FilmFormat) -> bytes:
     encoder = encoder_for(codec_named(form.codec), has_alpha=form.has_alpha, is_software=True)
     pixels = encoder.pixel_format(has_alpha=form.has_alpha)
-    even = any(name in pixels for name in _SUBSAMPLED)
+    even = _has_even_sides(form)
     file = io.BytesIO()
     stream: av.VideoStream | None = None
     size = (0, 0)
@@ -80,7 +101,10 @@ def _encode(pictures: Iterable[np.ndarray], form: FilmFormat) -> bytes:
             if stream is None:
                 if not height or not width:
                     raise OutputError("a film has at least 2 x 2 px")
-                options = encoder.options_for(form.quality, is_live=False, has_alpha=form.has_alpha)
+                quality = (
+                    USUAL_QUALITY.get(form.codec, 80.0) if form.quality is None else form.quality
+                )
+                options = encoder.options_for(quality, is_live=False, has_alpha=form.has_alpha)
                 stream = cast(
                     av.VideoStream,
                     container.add_stream(encoder.name, rate=form.rate, options=options),
@@ -103,6 +127,11 @@ def _encode(pictures: Iterable[np.ndarray], form: FilmFormat) -> bytes:
         if stream is not None:
             container.mux(stream.encode())
     return file.getvalue()
+
+
+def _has_even_sides(form: FilmFormat) -> bool:
+    encoders = codec_named(form.codec).encoders
+    return any(name in encoders[-1].pixels for name in _SUBSAMPLED)
 
 
 class FilmJoiner(Closing):

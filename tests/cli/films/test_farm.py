@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from sgview.cli import main
+from sgview.cli.films.farm import ENVIRONMENT
 from sgview.cli.films.parts import Parts
 from sgview.cli.films.recipe import Chunk
 from tests.support import DATA
-from tests.support.processes import processes_called
+from tests.support.processes import descendants_called
 
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
 MOVING = ("--blend", "L2=0.5", "--edit", "synthesis.input.weight=1 + sin(t)")
@@ -28,7 +29,7 @@ FRAMES = 72  # chunks of 16, the last one shorter; two workers have four in hand
 def cluster() -> Iterator[None]:
     """One Ray for all tests here, which would otherwise start one each."""
     ray = pytest.importorskip("ray")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(ENVIRONMENT)
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=40)
     yield
     ray.shutdown()
@@ -86,7 +87,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def kill_workers() -> None:
-    for number in processes_called("ray::FilmWorker"):
+    for number in descendants_called("ray::FilmWorker", os.getpid()):
         os.kill(number, signal.SIGKILL)
 
 

@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from sgview.cli.films.farm_worker import Files, FilmWorker
-from sgview.cli.films.maker import Share, cores
+from sgview.cli.films.maker import Share
 from sgview.cli.films.pace import Pace
-from sgview.cli.films.recipe import PNG, Chunk, Recipe, digest_file
+from sgview.cli.films.recipe import Chunk, Recipe, digest_file
 from sgview.cli.films.where import REMOTE
 from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
+from sgview.outputs.film_writers import PNG, cores
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import Slot
 from sgview.state.params import Params
@@ -32,11 +33,12 @@ from sgview.state.validation import ConfigError
 
 MOST_LOSSES = 3  # workers that one chunk may cost before it is thought to be the cause
 _PATIENCE = 0.2  # after which interrupts are looked for [s]
-_QUIET = {
+ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS": "0",
+    "RAY_worker_niceness": "0",  # 15 otherwise: beside anything else a film would stand still
 }
+"""What Ray reads when it is started."""
 
 Keep = Callable[[Chunk, Sequence[bytes | memoryview], list[str]], None]
 
@@ -232,7 +234,7 @@ def _connect(where: str) -> tuple[Any, bool]:
 
     Without an address that is one on this machine, started for this program alone.
     """
-    os.environ.update(_QUIET)
+    os.environ.update(ENVIRONMENT)
     try:
         import ray
     except ImportError:

@@ -48,26 +48,33 @@ class Arrival:
 
 
 def pictures_of(
-    engine: Engine, shots: Iterable[Shot], prepare: Callable[[Shot], None] = lambda shot: None
+    engine: Engine,
+    shots: Iterable[Shot],
+    prepare: Callable[[Shot], None] = lambda shot: None,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[np.ndarray]:
-    """Yield the pixels of each shot in order: [H, W, 4] uint8, row 0 on top.
+    """Yield the pixels of each shot in order: [H, W, 4] uint8, row 0 on top, each its own memory.
 
     Args:
         engine: with networks, or with those that `prepare` gives it.
         shots: what to show.
         prepare: called before each, such as to set its networks.
+        goes_on: asked after each; the last ones are those that were begun before it said no.
 
     Raises:
         ConfigError: if no network plays in one.
     """
     under_way: deque[Arrival] = deque()
+    ahead = 0 if engine.stream is None else AHEAD
     for shot in shots:
         prepare(shot)
         picture = engine.render(shot.params, shot.t)
         if picture is None:
             raise ConfigError("the take plays no network there: name one on the command line")
+        if not goes_on():
+            break
         under_way.append(Arrival(engine, picture))
-        if len(under_way) > AHEAD:
+        if len(under_way) > ahead:
             yield under_way.popleft().pixels()
     while under_way:
         yield under_way.popleft().pixels()

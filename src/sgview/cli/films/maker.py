@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,9 @@ import numpy as np
 
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import pictures_of
-from sgview.cli.films.recipe import PNG, Recipe
+from sgview.cli.films.recipe import Recipe
 from sgview.closing import Closing
+from sgview.outputs.film_writers import PNG, encoders_for
 from sgview.outputs.png import encode_png
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
@@ -25,8 +25,6 @@ from sgview.state.params import Params
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
-
-THREADS_OF_AN_ENCODER = 4  # H.264 gains little from more, so that further chunks take the others
 
 
 @dataclass(frozen=True)
@@ -38,19 +36,12 @@ class Share:
     @property
     def encoders(self) -> int:
         """Chunks of a film that are encoded at the same time."""
-        return max(1, self.threads // THREADS_OF_AN_ENCODER)
+        return encoders_for(self.threads)
 
     @property
     def in_hand(self) -> int:
         """Chunks that are encoded, and the one that is rendered."""
         return self.encoders + 1
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class ChunkMaker(Closing):

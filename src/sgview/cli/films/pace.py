@@ -4,16 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-
-
-@dataclass
-class _Run:
-    """What one worker has done."""
-
-    first: float  # when its first chunk came [s]
-    last: float
-    count: int = 0  # pictures since the first chunk
 
 
 class Pace:
@@ -25,25 +15,24 @@ class Pace:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._runs: dict[int, _Run] = {}
+        self._workers: set[int] = set()
+        self._since = 0  # pictures that came after `first`
         self.began = now()
-        self.first: float | None = None  # when the first chunk came [s]
+        self.first: float | None = None  # when the last worker to begin had made a chunk [s]
         self.last: float | None = None
 
     def note(self, worker: int, count: int) -> None:
         """Note that a worker has made `count` more pictures."""
-        now = self.last = self._now()
-        if self.first is None:
-            self.first = now
-        if worker not in self._runs:
-            self._runs[worker] = _Run(now, now)
-            return
-        run = self._runs[worker]
-        run.count += count
-        run.last = now
+        self.last = self._now()
+        if worker not in self._workers:
+            self._workers.add(worker)
+            self.first, self._since = self.last, 0
+        else:
+            self._since += count
 
     @property
     def rate(self) -> float:
-        """Pictures a second of all workers together, each since its first chunk; 0: not known."""
-        runs = self._runs.values()
-        return sum(run.count / (run.last - run.first) for run in runs if run.last > run.first)
+        """Pictures a second from when all workers were at work; 0: not known."""
+        if self.first is None or self.last is None or self.last <= self.first:
+            return 0.0
+        return self._since / (self.last - self.first)

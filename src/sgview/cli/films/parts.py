@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from sgview.cli.films.recipe import PNG, Chunk
+from sgview.cli.films.recipe import Chunk
+from sgview.outputs.film_writers import PNG
 from sgview.outputs.video import OutputError
 from sgview.state.whole_file import write_whole
 

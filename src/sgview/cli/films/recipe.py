@@ -15,7 +15,6 @@ from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.validation import ConfigError
 
-PNG = "png"
 FEWEST, MOST = 16, 64  # pictures of a chunk
 _AT_ONCE = 1 << 20  # read of a file [bytes]
 
@@ -26,7 +25,7 @@ class Recipe:
 
     codec: str  # "png", or a row of the table of codecs
     fps: float  # [1/s]
-    quality: float = 80.0  # of a codec that loses, 0 to 100
+    quality: float | None = None  # of a codec that loses, 0 to 100; None: as is usual
     has_alpha: bool = False
     device: str = "auto"
     ops: str = "auto"

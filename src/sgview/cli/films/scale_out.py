@@ -19,11 +19,12 @@ from sgview.cli.films.casting import networks_of
 from sgview.cli.films.farm import Farm
 from sgview.cli.films.pace import Pace
 from sgview.cli.films.parts import Parts
-from sgview.cli.films.recipe import PNG, Chunk, Recipe, chunks_of, digest_file
+from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
 from sgview.cli.interrupts import Interrupts
 from sgview.cli.shots import Plan
 from sgview.cli.targets import make_room, refuse_to_replace
-from sgview.outputs.video import CODECS, OutputError
+from sgview.outputs.film_writers import PNG, codec_of
+from sgview.outputs.video import OutputError
 from sgview.settings import Settings
 from sgview.state.validation import ConfigError
 from sgview.state.whole_file import write_whole
@@ -101,16 +102,9 @@ def recipe_of(args: argparse.Namespace, settings: Settings, fps: float) -> Recip
     Raises:
         OutputError: if the file is of no kind that is written.
     """
-    suffix = args.out.suffix.lower()
-    if suffix and suffix not in CODECS and not args.out.is_dir():
-        raise OutputError(
-            f"{args.out}: {suffix} is not a video format sgview writes; use one of "
-            f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
-        )
-    codec = {"": PNG, ".webm": "vp9"}.get(suffix, "h264" if suffix in CODECS else PNG)
     gpu = settings.gpu
     return Recipe(
-        codec,
+        codec_of(args.out),
         fps,
         device=settings.device,
         ops=gpu.ops,
