@@ -4,6 +4,7 @@
 // averaged, or moving detail would flicker.
 
 uniform sampler2D u_picture;
+uniform vec4 u_level = vec4(1.0);  // brightness of each channel
 
 in vec2 v_uv;
 out vec4 colour;
@@ -22,5 +23,5 @@ void main() {
             sum += texture(u_picture, v_uv + offset.x * step_x + offset.y * step_y).rgb;
         }
     }
-    colour = vec4(sum / float(taps.x * taps.y), 1.0);
+    colour = vec4(sum / float(taps.x * taps.y), 1.0) * u_level;
 }

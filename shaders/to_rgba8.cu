@@ -13,11 +13,16 @@ struct Source {
   const TYPE::type* x;
   i64 channel_stride, row_stride, column_stride;  // [values]
   int height, width, channels[3];
+  int alpha;  // its channel; -1: opaque
 };
 
-DEVICE float value_at(const Source& s, int colour, int row, int column) {
-  return TYPE::load(s.x + s.channels[colour] * s.channel_stride + row * s.row_stride +
+DEVICE float channel_at(const Source& s, int channel, int row, int column) {
+  return TYPE::load(s.x + channel * s.channel_stride + row * s.row_stride +
                     column * s.column_stride);
+}
+
+DEVICE float value_at(const Source& s, int colour, int row, int column) {
+  return channel_at(s, s.channels[colour], row, column);
 }
 
 // peaks [3], zeroed before; the y axis of the grid is the colour. Bits of absolute values, taken as
@@ -54,5 +59,10 @@ KERNEL to_rgba8(const Source source, uchar4* rgba,  // [height][width]
     if (peaks) v /= fmaxf(__uint_as_float(peaks[c]), 1e-30f);
     out[c] = (unsigned char)fminf(fmaxf(v * scale * 127.5f + 128.f, 0.f), 255.f);
   }
-  rgba[i] = make_uchar4(out[0], out[1], out[2], 255);
+  unsigned char alpha = 255;  // no normalisation, no gain
+  if (source.alpha >= 0) {
+    const float v = channel_at(source, source.alpha, y, x);
+    alpha = (unsigned char)fminf(fmaxf(v * 127.5f + 128.f, 0.f), 255.f);
+  }
+  rgba[i] = make_uchar4(out[0], out[1], out[2], alpha);
 }

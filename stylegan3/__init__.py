@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stylegan3.checkpoints.errors import CheckpointError
     from stylegan3.config import Config
     from stylegan3.families import family_of
-    from stylegan3.generator import Generator
+    from stylegan3.generator import Generator, trust_version_counters
     from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
     from stylegan3.loading import load
     from stylegan3.stylegan1.config import StyleGAN1Config
@@ -39,6 +39,7 @@ __all__ = [
     "load",
     "place_of",
     "scale_invariant",
+    "trust_version_counters",
 ]
 
 _HOMES = {
@@ -55,6 +56,7 @@ _HOMES = {
     "load": "loading",
     "place_of": "layers",
     "scale_invariant": "layers",
+    "trust_version_counters": "generator",
 }
 
 

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from stylegan3.config import Config
 from stylegan3.families import FAMILIES
 from stylegan3.mapping import MappingNetwork
+from stylegan3.ops.memo import trust_version_counters
+from stylegan3.published import arguments_of, config_of
 from stylegan3.synthesis import Synthesis
+
+__all__ = ["Generator", "trust_version_counters"]
 
 
 class Generator(nn.Module):
     """A generator of any family, freshly initialised from the global torch seed.
 
-    Parameters and buffers carry the published names. They may be changed in place at any time,
-    also between frames: whatever is derived from them and cached notices.
+    Parameters and buffers carry the published names. They may be changed at any time and in any
+    way, also through `.data` or a NumPy view: the next call computes with what they hold then.
+
+    Args:
+        config: options as this package has them.
+        options: the same as published constructors have them, instead of `config`:
+            `Generator(z_dim=512, c_dim=0, w_dim=512, img_resolution=256, img_channels=3,
+            mapping_kwargs={"num_layers": 2})`; see `published.config_of`.
+
+    Raises:
+        TypeError: if an option is unknown.
+        ValueError: if a value is out of range.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config | None = None, **options: Any) -> None:
         super().__init__()
+        if config is None:
+            config = config_of(options)
+        elif not isinstance(config, Config) or options:
+            raise TypeError("either a configuration or options by their names must be given")
         self.config = config
         self.z_dim = config.z_dim
         self.c_dim = config.c_dim
@@ -34,6 +54,16 @@ class Generator(nn.Module):
         family = FAMILIES[config.family]
         self.synthesis: Synthesis = family.synthesis(config)
         self.mapping: MappingNetwork = family.mapping(config)
+
+    @property
+    def init_args(self) -> tuple[()]:
+        """There are none: with `init_kwargs`, what makes another generator of this shape."""
+        return ()
+
+    @property
+    def init_kwargs(self) -> dict[str, Any]:
+        """Options as published: `type(G)(*G.init_args, **G.init_kwargs)` is of the same shape."""
+        return arguments_of(self.config)
 
     @classmethod
     def of(cls, config: Config, state: Mapping[str, Tensor]) -> Generator:
@@ -49,27 +79,37 @@ class Generator(nn.Module):
 
     def forward(
         self,
-        z: Tensor,  # [N, z_dim]
-        c: Tensor | None = None,  # [N, c_dim]
-        truncation_psi: float = 1,
-        truncation_cutoff: int | None = None,
-        noise_mode: str = "const",  # "const", "random", "none": StyleGAN2's per-pixel noise
+        z: Tensor | np.ndarray,  # [N, z_dim]
+        c: Tensor | np.ndarray | None = None,  # [N, c_dim]; None: class 0, if it is conditional
+        truncation_psi: float | Tensor | np.ndarray = 1,  # a number, or [N]: one for each sample
+        truncation_cutoff: int | None = None,  # rows truncated; None: all; -2: all but the last 2
+        update_emas: bool = False,  # move running means as training does
         *,
-        force_fp32: bool = False,
-        update_emas: bool = False,
+        noise_mode: str = "const",  # "const", "random", "none": StyleGAN2's per-pixel noise
+        layer: str | None = None,  # stop at this layer ("L6") and return its output
+        force_fp32: bool = False,  # never use float16 on a GPU
+        fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
+        skip_w_avg_update: bool = False,  # StyleGAN2-ADA's word: w_avg stays, whatever is above
     ) -> Tensor:  # [N, img_channels, img_height, img_width], about [-1, 1]
         """Latents to pictures.
 
         Raises:
-            ValueError: if a shape or the noise mode is wrong.
+            ValueError: if a shape or the noise mode is wrong, or no layer is called `layer`.
         """
+        if isinstance(update_emas, str):
+            raise ValueError(f"a noise mode is given by name: noise_mode={update_emas!r}")
         ws = self.mapping(
             z,
             c,
             truncation_psi=truncation_psi,
             truncation_cutoff=truncation_cutoff,
             update_emas=update_emas,
+            skip_w_avg_update=skip_w_avg_update,
         )
         return self.synthesis(
-            ws, noise_mode=noise_mode, force_fp32=force_fp32, update_emas=update_emas
+            ws,
+            noise_mode=noise_mode,
+            layer=layer,
+            force_fp32=force_fp32,
+            update_emas=update_emas,
         )

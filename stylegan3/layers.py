@@ -134,6 +134,8 @@ def resolve_layer(name: str, layers: Sequence[LayerSpec]) -> str:
         ValueError: with the nearest names, where there is no such layer.
     """
     names = [layer.name for layer in layers]
+    if not isinstance(name, str):
+        raise ValueError(f"a layer goes by its name, such as {names[-1]!r}, not {name!r}")
     if name in names:
         return name
     if match := _INDEXED.fullmatch(name):
@@ -143,6 +145,16 @@ def resolve_layer(name: str, layers: Sequence[LayerSpec]) -> str:
     short = [layer.group for layer in layers if _INDEXED.fullmatch(layer.name)]
     near = difflib.get_close_matches(name, short + names, n=3, cutoff=0.3) or names[-3:]
     raise ValueError(f"no layer is called {name!r}; try {', '.join(near)}")
+
+
+NOISE_MODES = ("const", "random", "none")
+"""Of per-pixel noise: `noise_const`, fresh at each call, or not at all."""
+
+
+def check_noise_mode(noise_mode: str) -> None:
+    """Raise ValueError where there is no such noise mode."""
+    if noise_mode not in NOISE_MODES:
+        raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
 
 
 def check_ws(shape: tuple[int, ...], num_ws: int, w_dim: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,6 +31,8 @@ class FullyConnected(nn.Module):
         bias_init: float | Sequence[float] = 0.0,  # one, or one for each output
     ) -> None:
         super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
         self.activation = activation
         self.weight = nn.Parameter(
             torch.randn(out_features, in_features).mul_(weight_init / lr_multiplier)
@@ -45,6 +48,21 @@ class FullyConnected(nn.Module):
         # scaling the activations costs in + out products, scaling the weight in * out
         y = F.linear(x * self.weight_gain, self.weight.to(x.dtype))
         return bias_act(y, bias.to(x.dtype), act=self.activation)
+
+
+def as_tensor(values: Tensor | np.ndarray, like: Tensor, name: str) -> Tensor:
+    """Return `values` in the number format of `like`; what is no tensor yet, on its device too.
+
+    Raises:
+        ValueError: naming what it is, if there are no numbers in it.
+    """
+    if isinstance(values, Tensor):
+        return values.to(like.dtype)
+    try:
+        return torch.tensor(np.asarray(values), dtype=like.dtype, device=like.device)
+    except (TypeError, ValueError):
+        kind = type(values).__name__
+        raise ValueError(f"{name} must be a tensor or an array, not {kind}") from None
 
 
 def normalise_second_moment(x: Tensor) -> Tensor:  # [N, features]
@@ -101,38 +119,42 @@ class MappingNetwork(nn.Module):
 
     def forward(
         self,
-        z: Tensor,  # [N, z_dim]
-        c: Tensor | None = None,  # [N, c_dim]; None: class 0 where the network is conditional
-        truncation_psi: float = 1,
-        truncation_cutoff: int | None = None,  # rows truncated; None: all
+        z: Tensor | np.ndarray,  # [N, z_dim]
+        c: Tensor | np.ndarray | None = None,  # [N, c_dim]; None: class 0, if it is conditional
+        truncation_psi: float | Tensor | np.ndarray = 1,  # a number, or [N]: one for each sample
+        truncation_cutoff: int | None = None,  # rows truncated; None: all; -2: all but the last 2
         update_emas: bool = False,  # move w_avg towards this batch's mean, as training does
+        *,
+        skip_w_avg_update: bool = False,  # StyleGAN2-ADA's word: w_avg stays, whatever is above
     ) -> Tensor:  # [N, num_ws, w_dim]
         """Map latents to `ws`.
 
         Raises:
-            ValueError: if `z` or `c` have the wrong shape.
+            ValueError: if `z`, `c` or `truncation_psi` have the wrong shape, or the cutoff is no
+                whole number.
         """
+        z = as_tensor(z, self.w_avg, "z")
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise ValueError(f"z must have shape [N, {self.z_dim}], not {list(z.shape)}")
-        z = z.to(self.w_avg.dtype)
-        label = self._label(c, z) if self.c_dim > 0 else None
+        psi = self._psi(truncation_psi, len(z))
+        if truncation_cutoff is not None and not isinstance(truncation_cutoff, int | np.integer):
+            raise ValueError(
+                f"truncation_cutoff must be a whole number of rows, not {truncation_cutoff!r}"
+            )
+        label = self._label(c, z)
         x = self._input(z, label)
         for i in range(self.num_layers):
             x = self.get_submodule(f"fc{i}")(x)
-        if update_emas:
+        if update_emas and not skip_w_avg_update and len(x):
             self._update_average(x.detach(), label)
         ws = x[:, None, :].expand(-1, self.num_ws, -1)
-        if truncation_psi == 1:
+        if isinstance(psi, float) and psi == 1:
             return ws.contiguous()
-        cutoff = self.num_ws if truncation_cutoff is None else truncation_cutoff
-        truncated = self.average(label).lerp(x, truncation_psi)[:, None, :]
-        return torch.cat(
-            [
-                truncated.expand(-1, min(cutoff, self.num_ws), -1),
-                ws[:, cutoff:],
-            ],
-            dim=1,
-        )
+        truncated = self.average(label).lerp(x, psi)[:, None, :].expand(-1, self.num_ws, -1)
+        if truncation_cutoff is None:
+            return truncated.contiguous()
+        cutoff = int(truncation_cutoff)
+        return torch.cat([truncated[:, :cutoff], ws[:, cutoff:]], dim=1)
 
     def embedding(self, c: Tensor) -> Tensor:  # [N, c_dim] -> [N, embed_features]
         """What the mapping network reads of labels, beside z."""
@@ -161,9 +183,28 @@ class MappingNetwork(nn.Module):
         """Move w_avg towards the mean of `w` [N, w_dim], of which `c` are the labels."""
         self.w_avg.copy_(w.mean(0).lerp(self.w_avg, self.w_avg_beta))
 
-    def _label(self, c: Tensor | None, x: Tensor) -> Tensor:  # [N, c_dim]
-        if c is None:
+    def _psi(self, psi: float | Tensor | np.ndarray, count: int) -> float | Tensor:  # or [N, 1]
+        if isinstance(psi, int | float):
+            return float(psi)
+        psi = as_tensor(psi, self.w_avg, "truncation_psi").to(self.w_avg.device)
+        if psi.ndim == 0 or psi.shape in ((count,), (count, 1), (count, 1, 1)):
+            return psi.reshape(-1, 1)
+        raise ValueError(
+            f"truncation_psi must be a number, or have shape [{count}], not {list(psi.shape)}"
+        )
+
+    def _label(self, c: Tensor | np.ndarray | None, x: Tensor) -> Tensor | None:  # [N, c_dim]
+        if c is None and self.c_dim:
             return F.one_hot(x.new_zeros(len(x), dtype=torch.int64), self.c_dim).to(x.dtype)
+        if c is None:
+            return None
+        c = as_tensor(c, x, "c")
+        if self.c_dim == 0 and c.ndim == 2 and c.shape[1] == 0:
+            return None  # as scripts make it that ask for `c_dim` columns, of any number of rows
+        if self.c_dim == 0:
+            raise ValueError(
+                f"the network has no classes: c must be None or [N, 0], not {list(c.shape)}"
+            )
         if c.shape != (len(x), self.c_dim):
             raise ValueError(f"c must have shape [{len(x)}, {self.c_dim}], not {list(c.shape)}")
-        return c.to(x.dtype)
+        return c

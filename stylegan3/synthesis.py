@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor, nn
 
 from stylegan3.config import Config
-from stylegan3.layers import LayerSpec
+from stylegan3.layers import LayerSpec, check_noise_mode, check_ws
+from stylegan3.mapping import as_tensor
 
 
 class Synthesis(nn.Module):
@@ -13,11 +15,9 @@ class Synthesis(nn.Module):
 
     Attributes:
         layers: what can be shown, in the order it is computed.
-        layer_names: the names of `layers`.
     """
 
     layers: tuple[LayerSpec, ...]
-    layer_names: tuple[str, ...]
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -27,15 +27,22 @@ class Synthesis(nn.Module):
         self.img_height = config.img_height
         self.img_width = config.img_width
         self.img_channels = config.img_channels
+        self.num_fp16_res = config.num_fp16_res
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Names of the layers behind the input, as StyleGAN3's are published."""
+        return [layer.name for layer in self.layers if layer.name != "input"]
 
     def forward(
         self,
-        ws: Tensor,  # [N, num_ws, w_dim]
+        ws: Tensor | np.ndarray,  # [N, num_ws, w_dim]
         noise_mode: str = "const",  # of families with noise: "const", "random", "none"
         *,
-        layer: str | None = None,  # stop at this layer and return its output
+        layer: str | None = None,  # stop at this layer ("L6") and return its output
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,  # move running means as training does, where there are some
+        fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
     ) -> Tensor:  # [N, img_channels, img_height, img_width], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
@@ -43,3 +50,14 @@ class Synthesis(nn.Module):
             ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
         """
         raise NotImplementedError
+
+    def _checked(self, ws: Tensor | np.ndarray, noise_mode: str, like: Tensor) -> Tensor:
+        """Return `ws` in the number format of `like`.
+
+        Raises:
+            ValueError: if `ws` or the noise mode is wrong.
+        """
+        ws = as_tensor(ws, like, "ws")
+        check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
+        check_noise_mode(noise_mode)
+        return ws

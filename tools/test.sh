@@ -5,5 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SGVIEW_EXPECT="${SGVIEW_EXPECT:-gl}"
+tools/parts.sh || true
 processes=$(($(.venv/bin/python -c 'import os; print(os.cpu_count() or 1)') + 1))
 exec .venv/bin/python -m pytest -n "$processes" --dist loadscope "$@"

@@ -9,13 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import platformdirs
 from msgspec import Meta
 
 from sgview.state.morph import Easing
+from sgview.state.output_frame import OutputFrame
 from sgview.state.params import Node, Params
 from sgview.state.places import is_file
 from sgview.state.presets import load_preset
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 from sgview.state.validation import build, plain, read_data
 
@@ -47,6 +50,7 @@ class FolderSettings(Node, frozen=True):
     snapshots: str = "out"
     presets: str = "presets"
     takes: str = "takes"
+    recordings: str = "recordings"
 
 
 class GpuSettings(Node, frozen=True):
@@ -55,6 +59,13 @@ class GpuSettings(Node, frozen=True):
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the reference operations in torch
     precision: Literal["fast", "published", "fp32"] = "fast"
     kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
+
+
+class CleanWindowSettings(Node, frozen=True):
+    """The window with the picture alone, for a projector."""
+
+    enabled: bool = False  # from the start
+    screen: str = ""  # name of its monitor; "": another than the main window's
 
 
 class OscSettings(Node, frozen=True):
@@ -70,6 +81,7 @@ class MidiSettings(Node, frozen=True):
     """MIDI controllers."""
 
     enabled: bool = True
+    interface: Literal["", "alsa", "jack", "coremidi", "windows"] = ""  # "": whichever there is
     devices: tuple[str, ...] = ()  # parts of the names of the devices to open; (): all
     pick_up: bool = True  # learned controllers take over once they pass the present value
 
@@ -100,7 +112,11 @@ class Settings(Node, frozen=True):
     midi: MidiSettings = MidiSettings()
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
+    recording: Recording = Recording()
     tempo: TempoSettings = TempoSettings()
+    clean_window: CleanWindowSettings = CleanWindowSettings()
+    outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)
+    """By the name of an output; those left out have their own."""
     params: Params = Params()
 
 

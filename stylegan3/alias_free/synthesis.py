@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from stylegan3.alias_free.config import StyleGAN3Config
 from stylegan3.alias_free.geometry import AliasFreeLayer
-from stylegan3.layers import LayerSpec, check_ws, resolve_layer
+from stylegan3.layers import LayerSpec, check_noise_mode, resolve_layer
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.filtered_lrelu import filtered_lrelu
 from stylegan3.ops.filters import lowpass_filter
@@ -26,7 +27,13 @@ MAGNITUDE_FLOOR = 1e-8  # edits and unclamped blends may drive magnitude_ema bel
 
 
 class SynthesisInput(nn.Module):
-    """Fourier features on an infinite plane, turned and moved by `w`: section 3, appendix F."""
+    """Fourier features on an infinite plane, turned and moved by `w`: section 3, appendix F.
+
+    Attributes:
+        size: width and height of the sampling grid.
+        sampling_rate: samples per picture height.
+        bandwidth: of the pass band [cycles per picture height].
+    """
 
     freqs: Tensor  # [C, 2] (x, y) cycles per picture height
     phases: Tensor  # [C] turns
@@ -38,18 +45,18 @@ class SynthesisInput(nn.Module):
         channels: int,
         size: int,  # height of the sampling grid
         rate: int,
-        cutoff: float,
+        bandwidth: float,
         width: int | None = None,  # of the sampling grid; None: as its height
     ) -> None:
         super().__init__()
+        self.w_dim = w_dim
         self.channels = channels
-        self.size = size
-        self.width = size if width is None else width
+        self.size = np.array([size if width is None else width, size])
         self.sampling_rate = rate
-        self.cutoff = cutoff
+        self.bandwidth = bandwidth
         # frequencies uniform on the disc of the pass band
         with torch.device("cpu"):  # arithmetic on a "meta" device would import all of torch._dynamo
-            radius = cutoff * torch.rand(channels).sqrt()
+            radius = bandwidth * torch.rand(channels).sqrt()
             angle = 2 * math.pi * torch.rand(channels)
             freqs = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
         self.weight = nn.Parameter(torch.randn(channels, channels))
@@ -58,13 +65,15 @@ class SynthesisInput(nn.Module):
         self.register_buffer("freqs", freqs.to(self.weight.device))
         self.register_buffer("phases", torch.rand(channels).sub_(0.5))
 
-    def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, size, width]
+    def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, height, width]
         """Features on the sampling grid; rows run along y."""
         freqs, phases = self._transformed(self.affine(w))
         norm = freqs.norm(dim=2)  # [N, C]
-        amplitudes = (1 - (norm - self.cutoff) / (self.sampling_rate / 2 - self.cutoff)).clamp(0, 1)
-        x = freqs[:, :, 0, None] * self._grid(self.width, freqs)  # [N, C, width]
-        y = freqs[:, :, 1, None] * self._grid(self.size, freqs) + phases[:, :, None]
+        transition = self.sampling_rate / 2 - self.bandwidth
+        amplitudes = (1 - (norm - self.bandwidth) / transition).clamp(0, 1)
+        width, height = map(int, self.size)
+        x = freqs[:, :, 0, None] * self._grid(width, freqs)  # [N, C, width]
+        y = freqs[:, :, 1, None] * self._grid(height, freqs) + phases[:, :, None]
         features = torch.sin((x[:, :, None, :] + y[:, :, :, None]) * (2 * math.pi))
         features = features * amplitudes[:, :, None, None]
         weight = self.weight.to(freqs.dtype) / math.sqrt(self.channels)
@@ -89,17 +98,31 @@ class SynthesisInput(nn.Module):
 
 
 class SynthesisLayer(nn.Module):
-    """Modulated convolution and alias-free nonlinearity: section 3.2, appendix D."""
+    """Modulated convolution and alias-free nonlinearity: section 3.2, appendix D.
+
+    It has the attributes of its `geometry`, but for three, which are as published:
+
+    Attributes:
+        in_size, out_size: width and height [px].
+        padding: of the upsampled signal: left, right, top, bottom.
+    """
 
     magnitude_ema: Tensor  # [] running mean of the squared input
     up_filter: Tensor | None  # [6 up]
     down_filter: Tensor | None  # [6 down], radial [6 down, 6 down]
 
-    def __init__(self, config: StyleGAN3Config, geometry: AliasFreeLayer) -> None:
+    def __init__(self, config: StyleGAN3Config, geometry: AliasFreeLayer, use_fp16: bool) -> None:
         super().__init__()
         g = geometry
         self.geometry = g
+        for field in fields(g):
+            setattr(self, field.name, getattr(g, field.name))
         self._memo = Memo()
+        self.w_dim = config.w_dim
+        self.use_fp16 = use_fp16
+        self.in_size = np.array([g.in_width, g.in_size])
+        self.out_size = np.array([g.out_width, g.out_size])
+        self.padding = [*g.row_padding, *g.padding]
         self.conv_clamp = config.conv_clamp
         self.magnitude_ema_beta = config.magnitude_ema_beta
         self.affine = FullyConnected(config.w_dim, g.in_channels, bias_init=1.0)
@@ -123,11 +146,16 @@ class SynthesisLayer(nn.Module):
         self,
         x: Tensor,  # [N, C_in, H, W]
         w: Tensor,  # [N, w_dim]
+        noise_mode: str = "const",  # there is no noise; accepted, so that callers need not know
+        force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,
     ) -> Tensor:  # [N, C_out, H', W']
         """Convolve with the styles of `w`, then filter, bend and filter."""
+        check_noise_mode(noise_mode)
         g = self.geometry
-        if update_emas:
+        if x.is_cuda and self.weight.dtype == torch.float32:
+            x = x.to(torch.float16 if self.use_fp16 and not force_fp32 else torch.float32)
+        if update_emas and len(x):
             energy = x.detach().to(self.magnitude_ema.dtype).square().mean()
             self.magnitude_ema.copy_(energy.lerp(self.magnitude_ema, self.magnitude_ema_beta))
         styles = self.affine(w)
@@ -153,7 +181,7 @@ class SynthesisLayer(nn.Module):
             self.bias,
             up=g.up_factor,
             down=g.down_factor,
-            padding=(*g.row_padding, *g.padding),
+            padding=tuple(self.padding),
             gain=1.0 if g.is_torgb else math.sqrt(2),
             slope=1.0 if g.is_torgb else 0.2,
             clamp=self.conv_clamp,
@@ -176,40 +204,41 @@ class AliasFreeSynthesis(Synthesis):
             first.in_cutoff,
             first.in_width,
         )
+        self.num_layers = len(config.layers) - 1
+        self.num_critical = config.num_critical
+        self.margin_size = config.margin_size
+        self.output_scale = config.output_scale
         specs = [LayerSpec("input", "input", first.in_size, first.in_channels, first.in_width)]
-        for g in config.layers:
-            self.add_module(g.name, SynthesisLayer(config, g))
+        for place, g in enumerate(config.layers):  # numbers in names may have a gap
+            self.add_module(g.name, SynthesisLayer(config, g, config.is_fp16(place)))
             group = f"L{g.index}"
             specs.append(LayerSpec(g.name, group, g.out_size, g.out_channels, g.out_width))
         self.layers = tuple(specs)
-        self.layer_names = tuple(spec.name for spec in specs)
 
     def forward(
         self,
-        ws: Tensor,  # [N, num_ws, w_dim]
+        ws: Tensor | np.ndarray,  # [N, num_ws, w_dim]
         noise_mode: str = "const",  # StyleGAN3 has no noise; accepted so that callers need not know
         *,
-        layer: str | None = None,  # stop at this layer and return its output
+        layer: str | None = None,  # stop at this layer ("L6") and return its output
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,
+        fused_modconv: bool | None = None,  # accepted as StyleGAN2 does
     ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:
-            ValueError: if `ws` has the wrong shape, or no layer is called `layer`.
+            ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
         """
-        check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
+        ws = self._checked(ws, noise_mode, self.input.weight)
         if layer is not None:
             layer = resolve_layer(layer, self.layers)
-        ws = ws.to(self.input.weight.dtype)
         x = self.input(ws[:, 0])
         if layer == "input":
             return x
-        use_fp16 = ws.is_cuda and ws.dtype == torch.float32 and not force_fp32
-        for place, g in enumerate(self.config.layers):  # numbers in names may have a gap
-            is_fp16 = use_fp16 and self.config.is_fp16(place)
-            x = x.to(torch.float16 if is_fp16 else ws.dtype)
-            x = self.get_submodule(g.name)(x, ws[:, place + 1], update_emas=update_emas)
+        for place, g in enumerate(self.config.layers):
+            run = self.get_submodule(g.name)
+            x = run(x, ws[:, place + 1], force_fp32=force_fp32, update_emas=update_emas)
             if layer == g.name:
                 return x
-        return x.to(ws.dtype) * self.config.output_scale
+        return x.to(ws.dtype) * self.output_scale

@@ -17,12 +17,16 @@ class CheckpointError(Exception):
         self.cause = printable(cause)
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.cause}"
+        return f"{_on_one_line(self.args[0])}: {self.cause}"
 
 
 def printable(text: str) -> str:
     """Text that may quote a file, on one line and without control characters."""
-    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_CAUSE])
+    return _on_one_line(text[:LONGEST_CAUSE])
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def brief(value: object) -> str:

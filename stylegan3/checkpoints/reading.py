@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ from stylegan3.families import family_of
 
 
 def read(
-    path: Path | str,
+    path: Path | str | BinaryIO,
     progress: Callable[[float], None] | None = None,
     *,
     dtype: torch.dtype | None = torch.float32,
@@ -35,16 +35,18 @@ def read(
     """Read the generator in a checkpoint file. Nothing in the file is executed.
 
     Args:
-        path: a .pkl, .pt or .safetensors file of one of the families in `docs/formats.md`.
+        path: a .pkl, .pt or .safetensors file of one of the families in `docs/formats.md`, or
+            such a file opened in binary mode, or `io.BytesIO`.
         progress: called with the share of the generator's bytes read so far, 0..1.
         dtype: type of the tensors returned; None: as the file has them.
 
     Raises:
         CheckpointError: if the file cannot be used; one sentence with the file and the cause.
     """
-    path = Path(path)
+    file = None if isinstance(path, str | Path) else path
+    path = Path(path) if isinstance(path, str | Path) else _name_of(path)
     try:
-        with _open(path, progress) as source:
+        with _open(path, progress) if file is None else _source_of(file, progress) as source:
             return _read(source, progress, dtype)
     except UnusableError as error:
         raise CheckpointError(path, str(error)) from error
@@ -58,6 +60,19 @@ def read(
         raise CheckpointError(path, "it is nested more deeply than any network") from error
     except MemoryError as error:
         raise CheckpointError(path, "there is not enough memory for it") from error
+
+
+def _name_of(file: BinaryIO) -> Path:
+    name = getattr(file, "name", None)
+    return Path(name if isinstance(name, str) else f"a {type(file).__name__}")
+
+
+def _source_of(file: BinaryIO, progress: Callable[[float], None] | None) -> Source:
+    if not hasattr(file, "readinto"):
+        raise UnusableError("it is no file opened in binary mode")
+    if not file.seekable():
+        raise UnusableError("it is a stream: read it into io.BytesIO first")
+    return Source(_name_of(file), progress, file)
 
 
 def _open(path: Path, progress: Callable[[float], None] | None) -> Source:

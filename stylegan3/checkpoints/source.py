@@ -10,8 +10,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO, cast
 
 from stylegan3.checkpoints.errors import UnusableError
 
@@ -29,11 +31,23 @@ class Span:
 
 
 class Source:
-    """An open file with a budget: it cannot make its reader read much more than its own size."""
+    """An open file with a budget: it cannot make its reader read much more than its own size.
 
-    def __init__(self, path: Path, progress: Callable[[float], None] | None = None) -> None:
+    Args:
+        path: its name.
+        progress: as in `read_into`.
+        file: what is read instead of opening `path`; it stays open.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        progress: Callable[[float], None] | None = None,
+        file: BinaryIO | None = None,
+    ) -> None:
         self.path = path
-        self._file = path.open("rb", buffering=0)
+        self._is_ours = file is None
+        self._file = cast(FileIO, file or path.open("rb", buffering=0))
         self.size = self._file.seek(0, 2)  # [bytes]
         self._progress = progress
         self._expected = 0
@@ -49,7 +63,8 @@ class Source:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        if self._is_ours:
+            self._file.close()
 
     def read(self, start: int, length: int) -> bytes:
         """Read exactly `length` bytes from `start`.
@@ -129,6 +144,13 @@ class Cursor:
         self._index = end
         return data
 
+    def take_byte(self) -> int:
+        """The next byte, as a number: what a parser asks for most often."""
+        if self._index >= len(self._block):
+            return self.take(1)[0]
+        self._index += 1
+        return self._block[self._index - 1]
+
     def take_line(self) -> bytes:
         """The bytes before the next line feed, which is skipped."""
         end = self._block.find(b"\n", self._index)
@@ -141,9 +163,14 @@ class Cursor:
         self._index = end + 1
         return line
 
-    def take_number(self, code: str) -> int:
-        """The next little-endian integer, in `struct` notation."""
-        return struct.unpack("<" + code, self.take(struct.calcsize("<" + code)))[0]
+    def take_number(self, layout: struct.Struct) -> int:
+        """The next integer, one of `struct`'s."""
+        end = self._index + layout.size
+        if end > len(self._block):
+            return layout.unpack(self.take(layout.size))[0]
+        number = layout.unpack_from(self._block, self._index)[0]
+        self._index = end
+        return number
 
     def skip(self, length: int) -> Span:
         """Pass over `length` bytes without reading them."""

@@ -69,7 +69,7 @@ class KernelCache:
     def directory(self) -> Path:
         """Where binaries are kept."""
         if self._directory is None:
-            self._directory = _user_cache() / "kernels"
+            self._directory = kernel_folder()
         return self._directory
 
     def load(self, spec: KernelSpec, device: torch.device) -> Kernel:
@@ -217,12 +217,13 @@ def unavailable_reason() -> str | None:
     return None
 
 
-def _user_cache() -> Path:
+def kernel_folder() -> Path:
+    """Return where compiled kernels of this user are kept."""
     try:
         import platformdirs
     except ImportError:  # the generators alone do without it
-        return Path(tempfile.gettempdir()) / "stylegan3"
-    return platformdirs.user_cache_path("stylegan3")
+        return Path(tempfile.gettempdir()) / "stylegan3" / "kernels"
+    return platformdirs.user_cache_path("stylegan3") / "kernels"
 
 
 def _key(spec: KernelSpec, architecture: str) -> str:

@@ -19,8 +19,7 @@ from stylegan3.fast.plan import Plan
 from stylegan3.fast.planners import PLANNERS
 from stylegan3.fast.precision import Precision
 from stylegan3.generator import Generator
-from stylegan3.layers import check_ws, resolve_layer
-from stylegan3.stylegan2.synthesis import NOISE_MODES
+from stylegan3.layers import check_noise_mode, check_ws, resolve_layer
 
 __all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
 
@@ -44,9 +43,10 @@ class _Call(NamedTuple):
 class FastSynthesis:
     """Plays one generator, a picture at a time, on the generator's GPU.
 
-    The generator's tensors may change in place between calls; what was derived from them follows,
-    for changed tensors only. Calls must come from one thread, with a CUDA stream of their own
-    current: the first call for a layer compiles, measures and captures, later ones replay.
+    The generator's tensors may change in place between calls, by operations on the tensors
+    themselves (not on `.data` or a NumPy view, which leave no trace); what was derived from them
+    follows, for changed tensors only. Calls must come from one thread, with a CUDA stream of their
+    own current: the first call for a layer compiles, measures and captures, later ones replay.
 
     Args:
         generator: with float32 tensors on a CUDA device.
@@ -109,8 +109,7 @@ class FastSynthesis:
             ValueError: if a shape or the noise mode is wrong, or no layer is called `layer`.
             UnsupportedNetworkError: if a filter was changed to one that is not supported.
         """
-        if noise_mode not in NOISE_MODES:
-            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
+        check_noise_mode(noise_mode)
         if layer is not None:
             layer = resolve_layer(layer, self._generator.synthesis.layers)
         if self._key != self._current_key():
@@ -143,6 +142,12 @@ class FastSynthesis:
         if self._last is None:
             raise RuntimeError("there is no call to be run again")
         return self._play(self._last)
+
+    def free_graphs(self) -> None:
+        """Free the memory of captured graphs; calls capture theirs again. None may be under way."""
+        self._last = None
+        if self._graphs is not None:
+            self._graphs.clear()
 
     @property
     def z(self) -> Tensor:

@@ -55,7 +55,8 @@ def filtered_lrelu(
             clamp=clamp,
         )
     _check(x, bias)
-    if up_filter is not None and down_filter is not None and depthwise.suits_depthwise(x):
+    has_filters = up_filter is not None and down_filter is not None
+    if has_filters and len(x) and depthwise.suits_depthwise(x):
         return _filtered_lrelu_chunks(
             x, up_filter, down_filter, bias, up, down, padding, gain, slope, clamp, memo or Memo()
         )
@@ -99,7 +100,7 @@ def _filtered_lrelu_chunks(
         lambda: (
             depthwise.up_kernels(up_filter.to(x), step, up**2 * gain),
             depthwise.down_kernels(down_filter.to(x), step),
-            float(up_filter.abs().sum()) ** (2 if up_filter.ndim == 1 else 1) * up**2 * abs(gain),
+            _sum(up_filter) ** (2 if up_filter.ndim == 1 else 1) * up**2 * abs(gain),
         ),
     )
     out: Tensor | None = None
@@ -128,8 +129,14 @@ def _filtered_lrelu_chunks(
     return out
 
 
+def _sum(f: Tensor) -> float:
+    """Sum of absolute values."""
+    return float(f.detach().abs().sum())
+
+
 def _peak(x: Tensor) -> float:
     """Largest absolute value; two reductions are faster than `abs` and one."""
+    x = x.detach()
     return max(float(x.amax()), -float(x.amin()))
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from stylegan3.layers import LayerSpec, check_ws, resolve_layer
+from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.stylegan1.config import StyleGAN1Config
 from stylegan3.stylegan1.layers import SynthesisBlock, SynthesisLayer
 from stylegan3.stylegan1.names import NamedOutput, every_name, named_outputs
 from stylegan3.synthesis import Synthesis
-
-NOISE_MODES = ("const", "random", "none")
 
 
 class StyleGAN1Synthesis(Synthesis):
@@ -25,18 +24,18 @@ class StyleGAN1Synthesis(Synthesis):
         self._outputs = every_name(config)
         outputs = named_outputs(config, config.program)
         self.layers = tuple(map(self._spec, outputs))
-        self.layer_names = tuple(spec.name for spec in self.layers)
         for output in outputs:
             self._tell_name(output)
 
     def forward(
         self,
-        ws: Tensor,  # [N, num_ws, w_dim]
+        ws: Tensor | np.ndarray,  # [N, num_ws, w_dim]
         noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
         *,
         layer: str | None = None,  # stop at this layer and return its output
         force_fp32: bool = False,  # float16 is never used; accepted as the others do
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
+        fused_modconv: bool | None = None,  # accepted as StyleGAN2 does
     ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
@@ -45,14 +44,11 @@ class StyleGAN1Synthesis(Synthesis):
         Raises:
             ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
         """
-        check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
-        if noise_mode not in NOISE_MODES:
-            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
+        first = self._block(4).layers[0].const
+        ws = self._checked(ws, noise_mode, first)
         if layer is not None and layer not in self._outputs:
             layer = resolve_layer(layer, self.layers)
         stop = None if layer is None else self._outputs[layer]
-        first = self._block(4).layers[0].const
-        ws = ws.to(first.dtype)
         x = first.expand(len(ws), -1, -1, -1)
         image: Tensor | None = None
         rows = iter(ws.unbind(1))

@@ -4,117 +4,25 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stylegan3.layers import LayerSpec, check_ws, resolve_layer
-from stylegan3.mapping import FullyConnected
-from stylegan3.ops.bias_act import ACTIVATIONS, bias_act
+from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
-from stylegan3.ops.modulated_conv2d import modulated_conv2d
 from stylegan3.ops.upfirdn2d import upsample2d
 from stylegan3.stylegan2.config import StyleGAN2Config
+from stylegan3.stylegan2.layers import SkipLayer, SynthesisLayer, ToRGBLayer
 from stylegan3.synthesis import Synthesis
-
-NOISE_MODES = ("const", "random", "none")
-
-
-class SynthesisLayer(nn.Module):
-    """3x3 modulated convolution, noise, bias, activation: section 2.2."""
-
-    noise_const: Tensor  # [H, W]
-    resample_filter: Tensor  # [T, T]
-
-    def __init__(
-        self,
-        config: StyleGAN2Config,
-        in_channels: int,
-        out_channels: int,
-        size: tuple[int, int],  # height and width of its output [px]
-        up: int,
-    ) -> None:
-        super().__init__()
-        self._memo = Memo()
-        self.size = size
-        self.up = up
-        self.use_noise = config.use_noise
-        self.activation = config.activation
-        self.conv_clamp = config.conv_clamp
-        self.affine = FullyConnected(config.w_dim, in_channels, bias_init=1.0)
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
-        self.register_buffer("resample_filter", resample_filter(config.resample_filter))
-        if config.use_noise:
-            self.noise_strength = nn.Parameter(torch.zeros([]))
-            self.register_buffer("noise_const", torch.randn(size))
-        self.bias = nn.Parameter(torch.zeros(out_channels))
-
-    def forward(
-        self, x: Tensor, w: Tensor, noise_mode: str = "const", gain: float = 1.0
-    ) -> Tensor:  # [N, C_in, H, W], [N, w_dim] -> [N, C_out, *size]
-        """Convolve with the styles of `w`; `gain` scales activation and clamp alike."""
-        x = modulated_conv2d(
-            x,
-            self.weight,
-            self.affine(w),
-            padding=1,
-            up=self.up,
-            resample_filter=self.resample_filter if self.up > 1 else None,
-            memo=self._memo,
-        )
-        if self.use_noise and noise_mode != "none":
-            noise = self.noise_const
-            if noise_mode == "random":
-                noise = noise.new_empty(len(x), 1, *self.size).normal_()
-            x = x + (noise * self.noise_strength).to(x.dtype)
-        return bias_act(
-            x,
-            self.bias,
-            act=self.activation,
-            gain=ACTIVATIONS[self.activation].gain * gain,
-            clamp=None if self.conv_clamp is None else self.conv_clamp * gain,
-        )
-
-
-class ToRGBLayer(nn.Module):
-    """1x1 modulated convolution to picture channels, not demodulated."""
-
-    def __init__(self, config: StyleGAN2Config, in_channels: int) -> None:
-        super().__init__()
-        self.conv_clamp = config.conv_clamp
-        self.weight_gain = 1 / math.sqrt(in_channels)
-        self.affine = FullyConnected(config.w_dim, in_channels, bias_init=1.0)
-        self.weight = nn.Parameter(torch.randn(config.img_channels, in_channels, 1, 1))
-        self.bias = nn.Parameter(torch.zeros(config.img_channels))
-
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:  # [N, img_channels, H, W]
-        """Picture contribution of features `x`."""
-        styles = self.affine(w) * self.weight_gain
-        x = modulated_conv2d(x, self.weight, styles, demodulate=False)
-        return bias_act(x, self.bias, clamp=self.conv_clamp)
-
-
-class SkipLayer(nn.Module):
-    """1x1 convolution without bias, then upsampling by 2: the resnet variant's shortcut."""
-
-    resample_filter: Tensor  # [T, T]
-
-    def __init__(self, config: StyleGAN2Config, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self._memo = Memo()
-        self.weight_gain = 1 / math.sqrt(in_channels)
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 1, 1))
-        self.register_buffer("resample_filter", resample_filter(config.resample_filter))
-
-    def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:  # [N, C_out, 2 H, 2 W]
-        """Convolve, then upsample."""
-        weight = self.weight * (self.weight_gain * gain)
-        return upsample2d(F.conv2d(x, weight.to(x.dtype)), self.resample_filter, memo=self._memo)
 
 
 class SynthesisBlock(nn.Module):
-    """The layers of one resolution."""
+    """The layers of one resolution, called as published: `x, img = block(x, img, ws)`.
+
+    Attributes:
+        num_conv, num_torgb: rows of `ws` that it reads; the last is the first of the next block.
+    """
 
     resample_filter: Tensor  # [T, T]
 
@@ -126,20 +34,27 @@ class SynthesisBlock(nn.Module):
         self.resolution = resolution
         size = config.size(resolution)
         self.is_first = resolution == 4
+        self.is_last = resolution == config.img_resolution
         self.is_resnet = config.architecture == "resnet" and not self.is_first
         self.has_torgb = config.has_torgb(resolution)
+        self.architecture = config.architecture
+        self.use_fp16 = config.is_fp16(resolution)
+        self.w_dim = config.w_dim
+        self.img_channels = config.img_channels
+        self.in_channels = 0 if self.is_first else config.channels(resolution // 2)
+        self.out_channels = channels
         self.num_conv = 1 if self.is_first else 2
+        self.num_torgb = int(self.has_torgb)
         self.register_buffer("resample_filter", resample_filter(config.resample_filter))
         if self.is_first:
             self.const = nn.Parameter(torch.randn(channels, *size))
         else:
-            before = config.channels(resolution // 2)
-            self.conv0 = SynthesisLayer(config, before, channels, size, up=2)
+            self.conv0 = SynthesisLayer(config, self.in_channels, channels, size, up=2)
         self.conv1 = SynthesisLayer(config, channels, channels, size, up=1)
         if self.has_torgb:
             self.torgb = ToRGBLayer(config, channels)
         if self.is_resnet:
-            self.skip = SkipLayer(config, config.channels(resolution // 2), channels)
+            self.skip = SkipLayer(config, self.in_channels, channels)
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -150,25 +65,40 @@ class SynthesisBlock(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_in, H / 2, W / 2]; for b4 the constant
+        x: Tensor | None,  # [N, C_in, H / 2, W / 2]; b4 does not look at it
         img: Tensor | None,  # [N, img_channels, H / 2, W / 2]
-        ws: Tensor,  # [N, num_conv + 1, w_dim]
-        noise_mode: str,
-        dtype: torch.dtype,
+        ws: Tensor,  # [N, num_conv + num_torgb, w_dim], or more rows
+        force_fp32: bool = False,  # never use float16 on a GPU
+        fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
+        update_emas: bool = False,  # there are none
+        *,
+        noise_mode: str = "const",
         layer: str | None = None,  # stop at this one of `layer_names`
     ) -> tuple[Tensor, Tensor | None]:
-        """Features and picture after this block; with `layer`, that layer's output first."""
+        """Features and picture after this block; with `layer`, that layer's output first.
+
+        Raises:
+            ValueError: if there are too few rows of `ws`, or `x` is missing.
+        """
+        if ws.ndim != 3 or ws.shape[1] < self.num_conv + self.num_torgb:
+            count = self.num_conv + self.num_torgb
+            raise ValueError(f"ws must have shape [N, {count}, {self.w_dim}], not {list(ws.shape)}")
+        if self.is_first:
+            x = self.const.expand(len(ws), -1, -1, -1)
+        elif x is None:
+            raise ValueError(f"{self.name} needs the features of the block before it")
+        is_fp16 = self.use_fp16 and not force_fp32 and ws.is_cuda and ws.dtype == torch.float32
+        x = x.to(torch.float16 if is_fp16 else ws.dtype)
         rows = iter(ws.unbind(1))
         gain = math.sqrt(0.5) if self.is_resnet else 1.0
         shortcut = None
-        x = x.to(dtype)
         if not self.is_first:
             if self.is_resnet and layer not in (f"{self.name}.conv0", f"{self.name}.conv1"):
                 shortcut = self.skip(x, gain=gain)
             x = self.conv0(x, next(rows), noise_mode)
             if layer == f"{self.name}.conv0":
                 return x, None
-        x = self.conv1(x, next(rows), noise_mode, gain)
+        x = self.conv1(x, next(rows), noise_mode, gain=gain)
         if layer == f"{self.name}.conv1":
             return x, None
         if shortcut is not None:
@@ -192,7 +122,8 @@ class StyleGAN2Synthesis(Synthesis):
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__(config)
         self.config = config
-        self.block_resolutions = config.block_resolutions
+        self.block_resolutions = list(config.block_resolutions)
+        self.img_resolution_log2 = config.img_resolution.bit_length() - 1
         height, width = config.init_res
         specs = [LayerSpec("input", "b4", height, config.channels(4), width)]
         for resolution in config.block_resolutions:
@@ -204,44 +135,37 @@ class StyleGAN2Synthesis(Synthesis):
                 height, width = config.size(resolution)
                 specs.append(LayerSpec(name, block.name, height, channels, width))
         self.layers = tuple(specs)
-        self.layer_names = tuple(spec.name for spec in specs)
 
     def forward(
         self,
-        ws: Tensor,  # [N, num_ws, w_dim]
+        ws: Tensor | np.ndarray,  # [N, num_ws, w_dim]
         noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
         *,
         layer: str | None = None,  # stop at this layer and return its output
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
+        fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
     ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:
             ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
         """
-        check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
-        if noise_mode not in NOISE_MODES:
-            raise ValueError(f"noise_mode must be const, random or none, not {noise_mode!r}")
-        if layer is not None:
-            layer = resolve_layer(layer, self.layers)
         first = self.get_submodule("b4")
         assert isinstance(first, SynthesisBlock)
-        ws = ws.to(first.const.dtype)
-        x = first.const.expand(len(ws), -1, -1, -1)
+        ws = self._checked(ws, noise_mode, first.const)
+        if layer is not None:
+            layer = resolve_layer(layer, self.layers)
         if layer == "input":
-            return x
-        use_fp16 = ws.is_cuda and ws.dtype == torch.float32 and not force_fp32
-        img = None
+            return first.const.expand(len(ws), -1, -1, -1)
+        x = img = None
         row = 0
         for resolution in self.block_resolutions:
             block = self.get_submodule(f"b{resolution}")
             assert isinstance(block, SynthesisBlock)
-            is_fp16 = use_fp16 and self.config.is_fp16(resolution)
-            dtype = torch.float16 if is_fp16 else ws.dtype
             stop = layer if layer in block.layer_names else None
-            rows = ws[:, row : row + block.num_conv + 1]
-            x, img = block(x, img, rows, noise_mode, dtype, stop)
+            rows = ws[:, row : row + block.num_conv + block.num_torgb]
+            x, img = block(x, img, rows, force_fp32, noise_mode=noise_mode, layer=stop)
             if stop is not None:
                 return x
             row += block.num_conv

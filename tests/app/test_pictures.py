@@ -69,7 +69,7 @@ def test_files_wait_for_the_device() -> None:
 
 def test_outputs_are_given_pictures_without_waiting_and_download_them_when_they_want() -> None:
     rgba8, ready, params = DeviceTensor(), Ready(), Params()
-    picture: Any = SimpleNamespace(rgba8=rgba8, ready=ready, params=params, t=1.5)
+    picture: Any = SimpleNamespace(rgba8=rgba8, ready=ready, params=params, t=1.5, has_alpha=False)
     view = output_picture(picture)
     assert (view.size, view.params, view.t) == ((5, 3), params, 1.5)
     assert view.rgba8 is rgba8

@@ -1,12 +1,20 @@
 import argparse
+import importlib
 import json
 import re
+import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from sgview.cli import doctor
 from sgview.cli.doctor import Finding
+from sgview.cli.doctor_packages import Requirement, requirements
+from tests.support.until import LIMIT
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -80,11 +88,114 @@ def test_a_check_that_breaks_is_a_finding(
 def test_missing_encoders_do_not_stop_the_show(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "av", None)
+    from av import codec
+
+    monkeypatch.setattr(codec, "codecs_available", set())
     monkeypatch.setattr(doctor, "_window", list)
     code, text = run(capsys)
     assert code == 0
     assert "note  video" in text
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("av", "av"),
+        ("PIL", "pillow"),
+        ("zstandard", "zstandard"),
+        ("watchfiles", "watchfiles"),
+        ("pythonosc", "python-osc"),
+    ],
+)
+def test_a_package_that_sgview_needs_is_named_where_it_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, module: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    for name in ("_torch", "_kernels", "_window", "_video"):
+        monkeypatch.setattr(doctor, name, list)
+    code, text = run(capsys)
+    assert code == 1
+    assert f"FAIL  packages    {package} is not installed" in text
+    assert package in text.partition("-> pip install")[2]
+    assert text.strip().endswith("needs neither screen nor OpenGL.")
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [("mido", "midi"), ("rtmidi", "midi"), ("sounddevice", "audio")],
+)
+def test_an_extra_that_is_missing_is_named_and_the_rest_plays(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    for name in ("_torch", "_kernels", "_window", "_video"):
+        monkeypatch.setattr(doctor, name, list)
+    code, text = run(capsys)
+    assert code == 0
+    assert f"note  extra {extra}" in text
+    assert "is not installed" in text and f"pip install 'sgview[{extra}]'" in text
+    assert "ok    packages    all" in text
+
+
+def test_each_extra_of_the_project_has_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = list(data["dependencies"])
+    for extra, names in data["optional-dependencies"].items():
+        lines += [f"{name}; extra == '{extra}'" for name in names]
+    monkeypatch.setattr(doctor, "requirements", lambda: requirements(lines))
+    found = {finding.subject for finding in doctor._packages()}
+    assert found >= {
+        f"extra {extra}"[:12] for extra, names in data["optional-dependencies"].items() if names
+    }
+
+
+def test_requirements_of_other_systems_do_not_count() -> None:
+    lines = [
+        "av>=14.0",
+        "spout-only; sys_platform == 'beos'",
+        "here; sys_platform != 'beos'",
+        'mido>=1.3; extra == "midi"',
+    ]
+    assert requirements(lines) == [
+        Requirement("av"), Requirement("here"), Requirement("mido", "midi")
+    ]  # fmt: skip
+
+
+def test_a_library_of_the_system_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_name: str) -> None:
+        raise OSError("PortAudio library not found\nand more words")
+
+    monkeypatch.setattr(importlib, "import_module", refuse)
+    assert Requirement("sounddevice").problem == "cannot be used: PortAudio library not found"
+
+
+def test_it_says_where_the_user_s_files_lie(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    settings, state, cache = doctor._files()
+    if sys.platform == "linux":
+        own = tmp_path / "config" / "sgview" / "config.toml"
+        assert settings.text == f"{own} (there is none yet, so the defaults count)"
+        own.parent.mkdir(parents=True)
+        own.write_text("")
+        assert doctor._files()[0].text == str(own)
+        assert str(tmp_path / "state") in state.text and str(tmp_path / "cache") in cache.text
+
+
+@pytest.mark.parametrize("module", ["msgspec", "zstandard"])
+def test_a_start_without_a_package_is_one_sentence(module: str) -> None:
+    code = "import sys; sys.modules[sys.argv.pop(1)] = None; from sgview.cli import main; "
+    result = subprocess.run(
+        [sys.executable, "-c", f"{code}sys.exit(main(sys.argv[1:]))", module],
+        capture_output=True, text=True, timeout=LIMIT,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"sgview: the package {module} is not installed: ")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_scarce_memory_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

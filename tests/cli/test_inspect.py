@@ -1,6 +1,7 @@
 """`sgview inspect`: tables for people, JSON for programs, one sentence for what cannot be read."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +118,37 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
 )
 def test_file_sizes(count, text) -> None:
     assert inspect.format_bytes(count) == text
+
+
+def test_a_folder_is_a_row_for_each_file(tmp_path: Path, capsys) -> None:
+    for name in ("sg2-64-a.pkl", "sg3-r-64.pkl"):
+        shutil.copy(DATA / name, tmp_path / name)
+    (tmp_path / "more").mkdir()
+    shutil.copy(DATA / "sg2-64-a.pkl", tmp_path / "more" / "again.pkl")
+    (tmp_path / "page.pkl").write_bytes(b"<!DOCTYPE html><html>")
+    (tmp_path / "readme.txt").write_text("no network")
+    assert main(["inspect", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:6]] == [
+        "more/again.pkl",
+        "page.pkl",
+        "sg2-64-a.pkl",
+        "sg3-r-64.pkl",
+    ]
+    assert "no: " in lines[3] and "web page" in lines[3]
+    assert lines[4].endswith("same as more/again.pkl")
+    assert lines[5].endswith("yes") and "StyleGAN3-R" in lines[5] and "64 x 64" in lines[5]
+    assert lines[-1] == "3 of 4 files open"
+
+
+def test_a_folder_as_json(tmp_path: Path, capsys) -> None:
+    shutil.copy(DATA / "sg2-cond-resnet-32.pkl", tmp_path / "a.pkl")
+    assert main(["inspect", str(tmp_path), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["file"], row["opens"], row["img_width"]) == ("a.pkl", True, 32)
+    assert row["classes"] > 0 and len(row["sha256"]) == 64
+
+
+def test_a_folder_without_networks_says_so(tmp_path: Path, capsys) -> None:
+    assert main(["inspect", str(tmp_path)]) == 0
+    assert "no network files here" in capsys.readouterr().out

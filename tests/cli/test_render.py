@@ -85,6 +85,15 @@ def test_a_script_that_fails_is_an_error_with_its_line(tmp_path: Path, capsys) -
     assert "play.py, line 2: ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_a_name_that_a_script_misspells_is_an_error_as_with_edit(tmp_path: Path, capsys) -> None:
+    script = write_script(tmp_path / "play.py", "edit_layer_by_name('synthesis.input.wieght', 5)")
+    out = str(tmp_path / "out")
+    assert main(["render", A, "--frames", "1", "--script", script, "--out", out]) == 2
+    error = capsys.readouterr().err
+    assert "play.py, line 2: sg3-t-64-a has no tensor 'synthesis.input.wieght'" in error
+    assert "did you mean synthesis.input.weight?" in error
+
+
 def write_pulses(path: Path) -> str:
     """Half a second of 100 Hz in every second, mono, 3 s."""
     t = np.arange(3 * 48_000) / 48_000

@@ -11,7 +11,8 @@ from safetensors import safe_open
 
 from sgview import resources
 from sgview.engine.engine import Engine
-from sgview.engine.networks import builtin_networks
+from sgview.engine.networks import builtin_networks, load_network
+from sgview.state.networks import BUILT_IN_NETWORKS, is_built_in
 from sgview.state.params import Blend, Params
 from tests.support import ROOT
 
@@ -116,3 +117,12 @@ def test_the_wheel_has_them():
     assert wheel["force-include"]["configs"] == "sgview/configs"
     ignored = (ROOT / ".gitignore").read_text().split()  # what git leaves out, hatch does too
     assert not [p for p in ignored if "assets" in p or "safetensors" in p]
+
+
+@pytest.mark.parametrize("name", BUILT_IN_NETWORKS)
+def test_each_is_opened_by_its_name(name: str) -> None:
+    network = load_network(f"built-in:{name}")
+    assert network.status.name == name
+    assert network.status.path == f"built-in:{name}"
+    assert is_built_in(network.status.path)
+    assert not is_built_in(name)  # a file may be called so

@@ -284,3 +284,22 @@ def test_closing_twice(engine, sg3):
     engine.close()
     engine.close()
     assert engine.networks == {} and engine.render(Params(), 0.0) is None
+
+
+@pytest.mark.parametrize("family", ["make_sg2", "make_sg3"])
+def test_the_fourth_channel_of_an_image_is_alpha(engine, request, family):
+    network = request.getfixturevalue(family)(3, img_channels=4)
+    engine.set_network("a", network)
+    picture = engine.render(Params(view=View(flip_vertical=True)), 2.0)
+    image = network.generator(torch.tensor([picture.latent]))[0].flip(1)
+    levels = (image * 127.5 + 128).clamp(0, 255).to(torch.uint8)
+    assert picture.has_alpha
+    assert torch.equal(picture.rgba8, levels.permute(1, 2, 0))
+    for layer in (
+        Layer(mode="grey"),
+        Layer(base_channel=1),
+        Layer(name=network.status.layers[0].name),
+    ):
+        opaque = engine.render(Params(layer=layer), 2.0)
+        assert not opaque.has_alpha
+        assert (opaque.rgba8[..., 3] == 255).all()

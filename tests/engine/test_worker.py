@@ -212,14 +212,18 @@ def test_a_failing_picture_is_one_notice_and_the_thread_lives_on(make_worker, ga
     assert until(worker.take_notices)  # it happened again after pictures were good
 
 
-def test_full_memory_says_what_to_do(make_worker, gate):
+def test_full_memory_says_what_to_do(make_worker, gate, sg3):
     worker = make_worker()
     gate.synthesis.permits.release(1000)
     gate.synthesis.failure = torch.OutOfMemoryError("CUDA out of memory: 12 pages of text")
     worker.set_network("a", Network.of(gate, "big"))
     worker.submit(Params(), 0.0)
     (notice,) = until(worker.take_notices)
-    assert "is full" in notice.text and "Unload" in notice.hint
+    assert "is full" in notice.text and "lower resolution" in notice.hint
+    assert notice.offer is None  # there is nothing else to unload
+    worker.set_network("b", sg3)
+    worker.submit(Params(), 1.0)
+    until(lambda: gate.synthesis.failed > 2)  # a picture that has no room is tried twice
 
 
 def test_loading_shows_progress_and_the_old_one_plays_on(make_worker, sg3, sg2):

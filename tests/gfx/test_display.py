@@ -139,9 +139,9 @@ def test_cuda_pictures_register_two_textures_a_size_and_again_for_another(
 def test_cuda_never_writes_to_the_texture_that_is_drawn(display: Display) -> None:
     written = []
     for seed in range(4):
-        drawn = display._texture.id
+        drawn = display.texture.id
         display.show(device_image(noise(8, 8, seed)))
-        written.append(display._texture.id)
+        written.append(display.texture.id)
         assert written[-1] != drawn
     assert written[0] == written[2] and written[1] == written[3]
 

@@ -32,6 +32,14 @@ ITEM_FUNCTIONS = (
     "drag_int",
     "input_text_with_hint",
 )
+CHARACTERS = {  # that keys type, as the keys of a keyboard do
+    imgui.Key.left_bracket: "[",
+    imgui.Key.right_bracket: "]",
+    imgui.Key.comma: ",",
+    imgui.Key.period: ".",
+    imgui.Key.apostrophe: "'",
+    imgui.Key.minus: "-",
+}
 SG3_LAYERS = ["L0_36_64", "L1_36_64", "L2_52_64", "L3_52_32", "L4_84_32", "L5_148_16", "L6_148_3"]
 
 
@@ -140,6 +148,8 @@ class Stage:
         for mod in mods:
             io.add_key_event(mod, True)
         io.add_key_event(key, True)
+        if key in CHARACTERS and not mods:
+            io.add_input_character(ord(CHARACTERS[key]))
         self.frame(2 + len(mods))
         io.add_key_event(key, False)
         for mod in mods:
@@ -303,7 +313,7 @@ def _recording(function: Callable[..., Any], name: str, items: list[Item]) -> Ca
 
 def _reading(function: Callable[[str], None], lines: list[str]) -> Callable[[str], None]:
     def call(text: str) -> None:
-        lines.append(text)
+        lines.append(text.replace("\n", " "))  # as it is read, wherever a line breaks
         function(text)
 
     return call

@@ -17,6 +17,7 @@ CTRL, SHIFT = K.mod_ctrl, K.mod_shift
         ((K.f,), commands.ToggleFullscreen()),
         ((K.h,), commands.ToggleGui()),
         ((K.tab,), commands.ToggleGui()),
+        ((K.h, CTRL), commands.PutWindowsBack()),
         ((K.s,), commands.SaveSnapshot()),
         ((K.s, CTRL), commands.NamePreset()),
         ((K.o, CTRL), commands.ChoosePreset()),
@@ -120,10 +121,12 @@ def test_keys_do_nothing_while_text_is_typed(make_stage) -> None:
 
 def test_letters_with_ctrl_are_not_the_plain_keys(make_stage) -> None:
     stage = make_stage()
-    for key in (K.x, K.b, K.f, K.h, K.t, K.l):
+    for key in (K.x, K.b, K.f, K.t, K.l, K.p):
         stage.key(key, CTRL)
     assert stage.params == Params()
     assert stage.commands == []
+    stage.key(K.h, CTRL)
+    assert commands.ToggleGui() not in stage.commands
 
 
 def test_escape_never_quits(make_stage) -> None:
@@ -136,10 +139,10 @@ def test_escape_never_quits(make_stage) -> None:
 def test_held_layer_key_repeats_but_pause_does_not(make_stage) -> None:
     stage = make_stage()
     io = imgui.get_io()
-    for key in (K.left_bracket, K.space):
+    for key in (K.page_down, K.space):
         io.add_key_event(key, True)
     stage.frame(30)  # half a second
-    for key in (K.left_bracket, K.space):
+    for key in (K.page_down, K.space):
         io.add_key_event(key, False)
     stage.frame(2)
     assert stage.commands == [commands.TogglePause()]
@@ -148,7 +151,7 @@ def test_held_layer_key_repeats_but_pause_does_not(make_stage) -> None:
 
 def test_layer_keys_without_a_network_do_nothing(make_stage) -> None:
     stage = make_stage(status=Status())
-    stage.key(K.left_bracket)
+    stage.key(K.page_down)
     assert stage.params == Params()
 
 
@@ -199,3 +202,18 @@ def test_ctrl_let_go_within_one_slow_frame_still_counts(make_stage) -> None:
         io.add_key_event(imgui.Key.z, False)
         stage.frame(3)
     assert stage.commands == [commands.Undo()] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (" https://a.org/x.pkl\n", [commands.AskDownload("a", "https://a.org/x.pkl")]),
+        ("some words", []),
+        ("", []),
+    ],
+)
+def test_a_copied_address_is_opened(make_stage, text, wanted) -> None:
+    stage = make_stage()
+    imgui.set_clipboard_text(text)
+    stage.key(K.v, CTRL)
+    assert stage.commands == wanted

@@ -23,9 +23,9 @@ def test_pixels_and_parameters_come_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "shot.png"
     save_snapshot(path, picture(), PARAMS, t=1.25)
     with Image.open(path) as image:
-        assert image.mode == "RGB"
+        assert image.mode == "RGBA"
         assert image.info[f"{KEY}:t"] == "1.25"
-        np.testing.assert_array_equal(np.asarray(image), picture()[..., :3])
+        np.testing.assert_array_equal(np.asarray(image), picture())
     assert load_snapshot_params(path) == PARAMS
 
 
@@ -87,3 +87,13 @@ def test_a_full_disk_keeps_the_old_picture(tmp_path: Path) -> None:
         save_snapshot(path, np.zeros((64, 64, 4), np.uint8), Params())
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_alpha_is_kept_where_a_picture_is_not_opaque(tmp_path: Path) -> None:
+    pixels = np.full((4, 6, 4), 255, np.uint8)
+    for name, alpha, mode in (("opaque.png", 255, "RGB"), ("clear.png", 17, "RGBA")):
+        pixels[1, 2, 3] = alpha
+        save_snapshot(tmp_path / name, pixels, Params())
+        with Image.open(tmp_path / name) as image:
+            assert image.mode == mode
+            assert np.array_equal(np.asarray(image), pixels[..., : len(mode)])

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from sgview.show.look_files import (
+    GIVEN_KEYS,
     LARGEST_THUMBNAIL,
     MOST,
     REMOVED,
@@ -62,7 +63,7 @@ def test_a_saved_look_shows_at_once_and_comes_back_with_its_thumbnail(shelf: She
     assert read_preset(shelf.folder / "night.toml").params == psi(0.5)
     with Image.open(shelf.folder / "night.png") as image:
         assert image.size == (THUMBNAIL, THUMBNAIL)
-    assert "Saved the look night: key 1 recalls it" in shelf.told()
+    assert "Saved \u201cnight\u201d: key 1 recalls it" in shelf.told()
     again = Shelf(shelf.folder)
     (look,) = again.looks.shown
     assert look.thumbnail is not None
@@ -212,6 +213,65 @@ def test_shipped_looks_come_last_and_give_way_to_own_ones(tmp_path: Path) -> Non
     assert shelf.names() == [(1, "ink"), (0, "frost")]
     assert shelf.looks.find("frost").params == Params(layer=Layer(name="L1"))
     shelf.looks.close()
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> dict[str, Path]:
+    """Ten looks that came with the program, s0 to s9."""
+    paths = {f"s{number}": tmp_path / f"s{number}.toml" for number in range(10)}
+    for path in paths.values():
+        path.write_text("version = 1\n")
+    return paths
+
+
+def test_on_a_first_run_the_keys_recall_shipped_looks(tmp_path: Path, shipped) -> None:
+    shelf = Shelf(tmp_path / "looks", shipped=shipped)
+    assert shelf.names() == [*((key, f"s{key - 1}") for key in range(1, 10)), (0, "s9")]
+    assert shelf.looks.find(key=3).name == "s2"
+    assert shelf.looks.find(key=3, has_shipped=False) is None  # other networks play
+    shelf.looks.save(psi(0.1), None, "mine")
+    assert shelf.looks.find(key=1).name == "mine"
+    assert shelf.looks.find(key=2).name == "s1"
+    shelf.looks.close()
+
+
+def test_a_shipped_look_keeps_the_key_that_it_was_given(tmp_path: Path, shipped) -> None:
+    shelf = Shelf(tmp_path / "looks", shipped=shipped)
+    shelf.looks.save(psi(0.1), None, "mine")
+    shelf.looks.wait()
+    shelf.looks.set_key("s9", 1)
+    shelf.looks.wait()
+    assert "Key 1 recalls s9" in shelf.told()
+    shelf.looks.close()
+    shelf = Shelf(tmp_path / "looks", shipped=shipped)
+    keys = {name: key for key, name in shelf.names()}
+    assert (keys["s9"], keys["s0"], keys["s1"], keys["mine"]) == (1, 0, 2, 0)
+    shelf.looks.delete("mine")
+    shelf.looks.set_key("s1", 0)
+    shelf.looks.save(psi(0.2), None, "new")
+    assert shelf.looks.find(key=2).name == "new"  # 1 is given, 2 is free
+    shelf.looks.close()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"s0": "1"}', '{"s0": 77}', "\xff"])
+def test_damaged_keys_of_shipped_looks_are_none(tmp_path: Path, shipped, text: str) -> None:
+    (tmp_path / "looks").mkdir()
+    (tmp_path / "looks" / GIVEN_KEYS).write_text(text, encoding="latin-1")
+    shelf = Shelf(tmp_path / "looks", shipped=shipped)
+    assert shelf.looks.find(key=1).name == "s0"
+    shelf.looks.close()
+
+
+def test_a_look_saved_before_the_first_picture_gets_its_thumbnail_later(shelf: Shelf) -> None:
+    shelf.looks.save(psi(0.5), None, "early")
+    shelf.looks.wait()
+    assert shelf.looks.wants_picture
+    shelf.looks.add_picture(PICTURE)
+    shelf.looks.wait()
+    assert not shelf.looks.wants_picture
+    assert (shelf.folder / "early.png").is_file()
+    assert shelf.looks.shown[0].thumbnail is not None
+    assert shelf.looks.shown[0].params == psi(0.5)
 
 
 @pytest.mark.parametrize(

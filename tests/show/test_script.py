@@ -14,7 +14,9 @@ from sgview.resources import config
 from sgview.show.script import Script
 from sgview.show.script_frame import ScriptFrame, apply_changes
 from sgview.signals.incoming import Inputs, Instant
+from sgview.state.networks import LayerInfo, NetworkStatus, Slot, TensorInfo
 from sgview.state.params import Blend, Edit, Mapping, Noise, Params
+from stylegan3 import group_of
 from tests.support.until import until
 
 NOW = Instant(
@@ -53,17 +55,85 @@ def save(script: Script, text: str) -> None:
     script._is_saved.set()
 
 
-def test_the_two_examples_do_what_they_say() -> None:
+def network(family: str, *tensors: str, layers: tuple[LayerInfo, ...] = ()) -> NetworkStatus:
+    infos = tuple(TensorInfo(name, group_of(name), (4,), False) for name in tensors)
+    return NetworkStatus("faces", "", family, 8, 0, 8, 9, 64, 3, 1000, layers, infos)
+
+
+THREE = network(
+    "StyleGAN3-T",
+    *("synthesis.input.weight", "synthesis.L0_36_8.weight", "synthesis.L6_36_8.weight"),
+    "synthesis.L6_36_8.bias",
+    layers=(LayerInfo("L0_36_8", "L0", 36, 8), LayerInfo("L6_36_8", "L6", 36, 8)),
+)
+TWO = network("StyleGAN2", "synthesis.b4.const", "synthesis.b16.conv0.weight")
+PAIR: dict[Slot, NetworkStatus] = {"a": THREE, "b": THREE}
+
+
+@pytest.mark.parametrize(
+    ("networks", "tensor"),
+    [
+        ({}, "synthesis.input.weight"),
+        (PAIR, "synthesis.input.weight"),
+        ({"a": TWO}, "synthesis.b4.const"),
+    ],
+)
+def test_the_two_examples_do_what_they_say(
+    networks: dict[Slot, NetworkStatus], tensor: str
+) -> None:
     for name in ("multiply", "blend"):
         script = Script(Path(str(config(f"scripts/{name}.py"))), is_watched=False)
-        params, _ = script.run(Params(blend=Blend(amounts={"L1": 9.0, "L5": 0.5})), NOW)
-        assert script.status.error == ""
+        params, _ = script.run(Params(blend=Blend(amounts={"L6": 9.0, "L5": 0.5})), NOW, networks)
         if name == "multiply":
-            row = Edit(tensor="synthesis.input.weight", amount=math.sin(0.5))
-            assert params.edits == (row,)
-        else:
-            wave = 0.5 - 0.5 * math.cos(0.25)
-            assert params.blend.amounts == {"L0": wave, "L1": wave, "L5": 0.5, "b16": wave}
+            assert script.status.error == ""
+            assert params.edits == (Edit(tensor=tensor, amount=math.sin(0.5)),)
+        elif networks == PAIR:
+            assert script.status.error == ""
+            waves = [0.5 - 0.5 * math.cos(0.25 - place * 0.4) for place in range(3)]
+            groups = dict(zip(("L0", "L6", "input"), waves, strict=True))
+            assert params.blend.amounts == {"L5": 0.5} | groups
+
+
+@pytest.mark.parametrize(
+    ("call", "networks", "message"),
+    [
+        (
+            'edit_layer_by_name("synthesis.input.wieght", 5)',
+            PAIR,
+            "faces has no tensor 'synthesis.input.wieght'; did you mean synthesis.input.weight?",
+        ),
+        (
+            'edit_layer_by_name("L6", 5)',
+            PAIR,
+            "faces has no tensor 'L6'; that is a layer; tensors of it are"
+            " synthesis.L6_36_8.weight and synthesis.L6_36_8.bias",
+        ),
+        (
+            'blend_layer_by_name("L66", 5)',
+            PAIR,
+            "no network has the layer 'L66' to blend; did you mean L6?",
+        ),
+        (
+            'blend_layer_by_name("L6", 5)',
+            {"a": THREE},
+            "'L6' cannot blend: there is only one network",
+        ),
+    ],
+)
+def test_a_name_that_nothing_has_is_said_and_the_rest_plays(
+    write, call: str, networks: dict[Slot, NetworkStatus], message: str
+) -> None:
+    text = f"def frame(play):\n    {call}\n    play.set('noise.amplitude', 0.25)\n"
+    script = Script(write(text), is_watched=False)
+    params, _ = script.run(Params(), NOW)
+    assert script.status.error == ""  # no network is loaded yet: nothing is known
+    for _ in range(2):
+        params, _ = script.run(Params(), NOW, networks)
+        assert params.noise.amplitude == 0.25
+        status = script.status
+        assert (status.error, status.line, status.plays) == (message, 2, True)
+        assert Path(status.file).name == "play.py"
+    assert script.troubles == 1
 
 
 def test_sees_values_time_and_signals(write) -> None:

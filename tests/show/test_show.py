@@ -9,7 +9,7 @@ import pytest
 from sgview.settings import FolderSettings, LookSettings, Settings
 from sgview.show.clock import Clock
 from sgview.show.player import Player
-from sgview.show.show import Show
+from sgview.show.show import MENDED, Show
 from sgview.show.takes.replay import replay
 from sgview.show.takes.take import read_take
 from sgview.signals import SignalStatus
@@ -159,6 +159,28 @@ def test_a_script_is_named_but_not_resumed(stage: Stage, tmp_path: Path) -> None
     stage.resume(Surroundings(script=str(script)))
     assert stage.player.status(SignalStatus()).script.path == ""
     assert "play.py played along" in stage.told()
+
+
+def test_the_notice_of_a_mended_script_goes(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    now = [0.0]
+    stage.show = Show(Settings(), stage.player, stage.notices, lambda: now[0])
+    script = tmp_path / "play.py"
+    mistakes = ("1 / 0", "undefined", "[][1]")
+    for mistake in mistakes:
+        script.write_text(f"def frame(play):\n    {mistake}\n")
+        stage.player.open_script(script, is_watched=False)
+        stage.play(2)
+        shown = [notice.text for notice in stage.notices.shown(0.0)]
+        assert len(shown) == 1, "one mistake, the newest, is told of"
+    script.write_text("def frame(play):\n    pass\n")
+    stage.player.open_script(script, is_watched=False)
+    stage.play()
+    assert len(stage.notices.shown(0.0)) == 1
+    now[0] = MENDED
+    stage.play()
+    assert stage.notices.shown(0.0) == ()
+    stage.close()
 
 
 def test_shipped_looks_show_beside_the_built_in_networks_only(tmp_path: Path) -> None:

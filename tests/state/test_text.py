@@ -1,8 +1,15 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sgview.state.text import drawable, sentence_of, writable
+from sgview.signals import Expression, ExpressionError
+from sgview.signals.osc.remote import RemoteError, apply_message
+from sgview.state.params import Params
+from sgview.state.presets import decode
+from sgview.state.text import LONGEST, drawable, one_line, sentence_of, writable
+from sgview.state.validation import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -51,3 +58,40 @@ class WorseError(Exception):
 def test_what_an_exception_says(error: BaseException, sentence: str) -> None:
     assert sentence_of(error) == sentence
     assert len(sentence_of(ValueError("x" * 1_000_000))) < 1100
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a notice and a line of a terminal can hold it."""
+    text.encode()
+    return len(text.splitlines()) == 1 and text.isprintable() and len(text) <= LONGEST
+
+
+ODD = st.text(st.characters(categories=["L", "N", "Zs", "Cc", "Cs", "P"]), min_size=1)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(ODD, st.integers(1, 2000))
+def test_a_sentence_is_one_line_whatever_it_quotes(text: str, times: int) -> None:
+    said = one_line(f"file.toml: {text * times}: no such setting")
+    assert said.startswith("file.toml: ") and said.endswith(": no such setting")
+    assert len(said.splitlines()) == 1 and len(said) <= LONGEST
+    said.encode()
+
+
+LONG = "sca\nle\udcff" + "\0" * 5000
+
+
+@pytest.mark.parametrize(
+    ("refusal", "refuse"),
+    [
+        (ConfigError, lambda: decode({LONG: 1}, "a.toml")),
+        (ConfigError, lambda: decode({"noise": {"type": LONG}}, "a\nb.toml")),
+        (ExpressionError, lambda: Expression("1 +\n\udcff")),
+        (ExpressionError, lambda: Expression(f"osc('{LONG[:400]}')")),
+        (RemoteError, lambda: apply_message(Params(), f"/sgview/{LONG}", (0.5,), {})),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line(refusal, refuse) -> None:
+    with pytest.raises(refusal) as caught:
+        refuse()
+    assert is_sentence(str(caught.value).replace("\ufffd", ""))

@@ -72,3 +72,8 @@ def lively(config: Config, seed: int = 0) -> Generator:
 
 def latent(generator: Generator, seed: int = 1) -> Tensor:
     return torch.randn(1, generator.z_dim, generator=torch.Generator().manual_seed(seed))
+
+
+def names_of(generator: Generator) -> list[str]:
+    """Return the names of all layers that can be shown, the input included."""
+    return [layer.name for layer in generator.synthesis.layers]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stylegan3 import Generator, StyleGAN2Config
 from stylegan3.config import Config
 from stylegan3.layers import block_name
-from stylegan3.stylegan2.synthesis import SynthesisLayer, ToRGBLayer
+from stylegan3.stylegan2.layers import SynthesisLayer, ToRGBLayer
 from tools.training.packing import (
     doubling_kernel,
     doubling_matrix,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -12,17 +13,21 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
+from sgview.app.clean_output import CleanOutput
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
 from sgview.app.overview import history_status, picture_status, player_status
-from sgview.app.pictures import host_pixels, output_picture
+from sgview.app.pictures import Requests, host_pixels
 from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
 from sgview.closing import Closing
+from sgview.downloads.addresses import is_address
+from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
+from sgview.outputs.output import OUTPUTS
 from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
 from sgview.show.clock import Clock
@@ -33,15 +38,19 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
-from sgview.state.networks import SLOTS, NetworkStatus, Slot
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
 from sgview.state.notices import Notices
-from sgview.state.params import Params
+from sgview.state.output_frame import CLEAN_WINDOW
+from sgview.state.params import Params, on_stage_of
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
     from sgview.engine.worker import EngineWorker
+
+UNSEEN_FRAME = 1 / 120  # longest frame while only outputs see it [s]
+UNSEEN_STATUS = 0.5  # how often their status is looked at then [s]
 
 
 class App(Closing):
@@ -68,20 +77,23 @@ class App(Closing):
         folder = state_folder or platformdirs.user_state_path("sgview")
         self._demo = settings.networks.demo
         self._now = now
-        self._owned = ExitStack()
-        own = self._owned.enter_context
-        self._owned.callback(worker.close)
+        self._devices = ExitStack()  # engine and window
+        self._owned = ExitStack()  # all else, closed first
+        self._devices.callback(worker.close)
         self._notices = Notices()
         self._reports = Reports(folder / "reports", self._describe_machine, now)
         self._notices.note = self._reports.note
         self._boundary = Boundary(self._notices, self._reports.write, now)
         try:
-            self.screen = own(Screen(settings, self._notices, now, self._boundary))
+            own = self._devices.enter_context
+            self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
             self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
-            self.gui.attach(self.screen.window.address)
+            self.gui.attach(self.screen.window.address, number_row)
+            self.screen.window.hear_monitors()
         except BaseException:
-            self._owned.close()
+            self._devices.close()
             raise
+        own = self._owned.enter_context
         self.worker = worker
         self.params = settings.params
         self.status = Status()
@@ -91,7 +103,24 @@ class App(Closing):
         self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
         self.show = own(Show(settings, self.player, self._notices, now, looks))
-        self.outputs = own(Outputs(settings, self._notices, now, output_picture))
+        self.clean_output = own(
+            CleanOutput(
+                self.screen.window,
+                settings.clean_window,
+                settings.window.vsync,
+                self.screen.texture_of,
+                now,
+            )
+        )
+        kinds = (self.clean_output.kind, *OUTPUTS)
+        self._requests = Requests()
+        self.outputs = own(
+            Outputs(
+                *(settings, self._notices, now, self._requests.output_picture, kinds),
+                listen=self.player.sound.listen,
+            )
+        )
+        self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
@@ -102,14 +131,24 @@ class App(Closing):
         self._session = own(KeptSession(folder, self._make_session, self._notices, now))
         self._is_running = True
         self.screen.window.on_drop = self.drop
+        if settings.clean_window.enabled:
+            self._commands.append(c.ToggleOutput(CLEAN_WINDOW))
+
+    @property
+    def loss(self) -> Exception | None:
+        """That what computes or what draws is lost for this process; None while both work."""
+        return self.worker.lost or self.screen.lost
 
     def run(self, seconds: float | None = None) -> None:
-        """Play until the user leaves, or for `seconds` of real time."""
+        """Play until the user leaves, or for `seconds` of real time, or until `loss`."""
         end = None if seconds is None else self._now() + seconds
         with turns_of(THREAD_TURN):
             while self._is_running and not self.screen.window.should_close:
                 self.frame()
                 if end is not None and self._now() >= end:
+                    break
+                if (loss := self.loss) is not None:
+                    self._reports.write("device", loss)
                     break
 
     def stop(self) -> None:
@@ -122,24 +161,58 @@ class App(Closing):
         What may fail in it is called through the boundary, each part for itself.
         """
         screen, call = self.screen, self._boundary.call
-        if not call("window", screen.begin_frame, otherwise=True):
-            self.player.clock.tick()
+        is_needed = self.outputs.are_on  # also while nobody sees this window
+        begin = partial(screen.begin_frame, may_sleep=not is_needed)
+        if not call("window", begin, otherwise=True):
+            if is_needed:
+                self._play_unseen()
+            else:
+                self.player.clock.tick()
             return
         if screen.has_panel:
             call("panel", self._build_panel, otherwise=None)
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
-        call("outputs", self.outputs.offer, self.picture, otherwise=None)
+        self._offer(resolved)
         if screen.has_panel:
             self._collect_notices()
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
+        self._draw_clean()
+        screen.wait()
         screen.await_picture(self.picture, self.worker.await_newer)
+
+    def _play_unseen(self) -> None:
+        """Play for the outputs alone, while the window is minimised."""
+        resolved = self._ask(False)
+        self.picture = self.worker.latest()
+        self.screen.note_newest(self.picture)
+        self._offer(resolved)
+        self._draw_clean()
+        if self._now() >= self._collect_at:  # what goes wrong is in the reports all the same
+            self._collect_at = self._now() + UNSEEN_STATUS
+            self._collect_notices()
+            self._boundary.call("session", self._session.poll, otherwise=None)
+            self.outputs.status()
+        self.worker.await_newer(self.picture, UNSEEN_FRAME)
+
+    def _offer(self, resolved: Resolved) -> None:
+        """Hand the newest picture to the outputs."""
+        stage = resolved.params.stage
+        self._boundary.call("outputs", self.outputs.offer, self.picture, stage, otherwise=None)
+
+    def _draw_clean(self) -> None:
+        """Draw the clean window, if it is on; one that the user closed goes off."""
+        if self.clean_output.is_left:
+            self.execute(c.ToggleOutput(CLEAN_WINDOW))
+        self._boundary.call("clean window", self.clean_output.draw, otherwise=None)
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
-        if isinstance(command, c.NetworkCommand):
+        if isinstance(command, c.LoadNetwork) and is_address(command.path):
+            command = c.AskDownload(command.slot, str(command.path))
+        if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
             self._files.execute(command, self.params, self.picture)
@@ -154,6 +227,8 @@ class App(Closing):
             self.screen.execute(command)
         elif isinstance(command, c.OutputCommand):
             self.outputs.execute(command)
+        elif isinstance(command, c.CleanWindowCommand):
+            self.clean_output.execute(command)
         elif isinstance(command, c.GuiCommand):
             self.gui.execute(command)
         else:
@@ -219,8 +294,22 @@ class App(Closing):
         hint = "The session remembers it until another network is loaded there."
         self._notices.add("warning", f"{path} is not there any more.", hint, now=self._now())
 
+    def tell(self, text: str, hint: str = "") -> None:
+        """Show a notice of what happened before the window was there."""
+        self._notices.add("warning", text, hint, now=self._now())
+
     def close(self) -> None:
         """Stop the engine's thread and free everything; idempotent."""
+        try:
+            self.save()
+        finally:
+            self._devices.close()
+
+    def save(self) -> None:
+        """Write the session and end what is recorded; engine and window are left as they are.
+
+        For where those are gone and the process ends after it; idempotent.
+        """
         self._dialog.close()
         self._owned.close()
 
@@ -251,6 +340,8 @@ class App(Closing):
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
         self.worker.submit(resolved.params, self.player.instant.t)
+        if self.outputs.are_on:
+            self._requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
 
     def _queue(self, command: c.Command | None) -> None:
@@ -266,22 +357,27 @@ class App(Closing):
 
     def _set_params(self, params: Params, name: str) -> None:
         """Take parameters from a file as one change that can be undone."""
-        self.params = params
-        self._history.record(params, self._now(), name=name)
+        self.params = on_stage_of(params, self.params)
+        self._history.record(self.params, self._now(), name=name)
 
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
         around = self.show.surroundings(self.player.surroundings())
         around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
-        return Session(params=self.params, surroundings=around)
+        # Nobody wants to start in the dark, or with a picture that is frozen and gone.
+        stage = replace(self.params.stage, blackout=False, freeze=False)
+        return Session(params=replace(self.params, stage=stage), surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._boundary.call("files", self._files.poll, otherwise=None)
+        self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
         self._boundary.call("looks", self.show.poll, otherwise=None)
+        if self.show.looks.wants_picture and self.picture is not None:
+            self.show.looks.add_picture(host_pixels(self.picture))
         for notice in self.worker.take_notices():
             self._notices.add(
-                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats
-            )
+                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats,
+                offer=notice.offer,
+            )  # fmt: skip
 
     def _note_networks(self, networks: dict[Slot, NetworkStatus]) -> None:
         """Remember files that turned out to be networks, and put their names in the title."""
@@ -300,7 +396,7 @@ class App(Closing):
         engine = self.worker.status()
         self._note_networks(engine.networks)
         textures = self.screen.show_thumbnails(self.show.looks.thumbnails)
-        has_own_networks = all(not network.path for network in engine.networks.values())
+        has_own_networks = all(is_built_in(n.path) for n in engine.networks.values())
         return Status(
             engine=engine,
             player=player_status(self.player, resolved.signals, self.picture, self.params),
@@ -308,10 +404,13 @@ class App(Closing):
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outputs.status(),
+            recording=self.outputs.recording,
+            clean_window=self.clean_output.describe(),
             history=history_status(self._history),
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
             path_prompt=self._dialog.prompt,
+            download=self._files.fetching.status(),
         )
 
     def _describe_machine(self) -> list[str]:

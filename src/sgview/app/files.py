@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from sgview.app.fetching import Fetching
 from sgview.app.pictures import host_pixels
 from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
@@ -50,6 +51,7 @@ class Files:
         self.recent = recent
         self._notices = notices
         self._now = now
+        self.fetching = Fetching(notices, now)
         self._thread = ThreadPoolExecutor(1, "sgview snapshot")
         self._writing: list[tuple[Path, Future[None]]] = []
 
@@ -65,6 +67,8 @@ class Files:
                 self.save_snapshot(picture, path)
             case c.SavePreset(path):
                 self.save_preset(params, path)
+            case c.AskDownload() | c.AgreeDownload() | c.CancelDownload():
+                self.fetching.execute(command)
             case _:
                 assert_never(command)
 
@@ -98,8 +102,8 @@ class Files:
         self._notices.add("info", f"Loaded {path}", now=self._now())
         return params
 
-    def poll(self) -> None:
-        """Add a notice for each snapshot finished since the last call."""
+    def poll(self) -> c.Command | None:
+        """Add a notice for each snapshot finished since the last call; return what to load now."""
         for entry in [entry for entry in self._writing if entry[1].done()]:
             self._writing.remove(entry)
             path, task = entry
@@ -109,9 +113,11 @@ class Files:
                 self._fail(str(error), "Choose another folder for snapshots.")
             else:
                 self._notices.add("info", f"Saved {path}", now=self._now())
+        return self.fetching.poll()
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written, and leave what is being fetched for another time."""
+        self.fetching.close()
         self._thread.shutdown()
 
     def _fail(self, text: str, hint: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sgview.gfx.interop import DeviceImage
+from sgview.gfx.placement import Rect, place
 from sgview.outputs.picture import OutputPicture
+from sgview.state.output_frame import PLAIN, OutputFrame, size_of
+from sgview.state.params import Params
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
@@ -30,9 +35,31 @@ def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
     )
 
 
-def output_picture(picture: Picture) -> OutputPicture:
+def output_picture(
+    picture: Picture,
+    frame: OutputFrame = PLAIN,
+    size: tuple[int, int] | None = None,  # [px], in place of the frame's
+    level: float = 1.0,
+) -> OutputPicture:
     """Return what outputs are offered; no waiting, and no download before one asks for it."""
-    return OutputPicture(picture.rgba8, picture.params, picture.t, lambda: host_pixels(picture))
+    height, width, _ = picture.rgba8.shape
+    framed = size or size_of(frame, (width, height))
+    is_plain = frame.rotation == 0 and framed == (width, height) and level == 1.0
+
+    def download() -> np.ndarray:
+        return host_pixels(picture) if is_plain else framed_pixels(picture, frame, framed, level)
+
+    return OutputPicture(
+        picture.rgba8,
+        picture.params,
+        picture.t,
+        download,
+        frame=frame,
+        framed_size=framed,
+        has_alpha=picture.has_alpha,
+        level=level,
+        source=picture,
+    )
 
 
 def host_pixels(picture: Picture) -> np.ndarray:
@@ -40,3 +67,58 @@ def host_pixels(picture: Picture) -> np.ndarray:
     if picture.ready is not None:
         picture.ready.synchronize()
     return picture.rgba8.cpu().numpy()
+
+
+MOST_REQUESTS = 64  # that are remembered: a picture is there long before as many are made
+
+
+class Requests:
+    """When pictures were asked for: what is heard at that time belongs to them."""
+
+    def __init__(self) -> None:
+        self._newest: deque[tuple[Params, float, float]] = deque(maxlen=MOST_REQUESTS)
+
+    def note(self, params: Params, t: float, now: float) -> None:
+        """The picture of an instant was asked for at the real time `now` [s]."""
+        self._newest.append((params, t, now))
+
+    def output_picture(
+        self,
+        picture: Picture,
+        frame: OutputFrame,
+        size: tuple[int, int] | None,  # [px], in place of the frame's
+        level: float,
+    ) -> OutputPicture:
+        """Return what `output_picture` does, with the time of its request."""
+        asked = next(
+            (
+                now
+                for params, t, now in reversed(self._newest)
+                if params is picture.params and t == picture.t
+            ),
+            None,
+        )
+        return replace(output_picture(picture, frame, size, level), asked=asked)
+
+
+def framed_pixels(
+    picture: Picture, frame: OutputFrame, size: tuple[int, int], level: float = 1.0
+) -> np.ndarray:
+    """Return the picture in a frame of `size` [px], uint8 [H, W, 4] in host memory; waits for it.
+
+    On CUDA it is made on a stream beside the engine's, which goes on meanwhile.
+    """
+    from sgview.engine.picture.framing import download_framed
+
+    height, width, _ = picture.rgba8.shape
+    turned = (width, height) if frame.rotation % 180 == 0 else (height, width)
+    return download_framed(
+        picture,
+        size,
+        place(turned, Rect(0, 0, *size), frame.fit),
+        rotation=frame.rotation,
+        edges=frame.edges,
+        resampling=frame.resampling,
+        level=level,
+        has_alpha=picture.has_alpha,
+    )

@@ -16,7 +16,8 @@ from typing import Any, Self
 THREAD_TURN = 0.0002  # the longest one thread holds the interpreter while the other waits [s]
 GRACE = 1.5  # for closing everything; what hangs then is left behind [s]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last where the terminal is closed; not on Windows
+_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 _BEGIN = b"\0"  # no signal has this number
 
 
@@ -44,6 +45,8 @@ class Leaving:
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
+        self._at_last: Callable[[], object] = _end_well
+        self._has_signal = False
         self._before: dict[int, Any] = {}
         self._wakeup = -1  # who was told of signals before
         self._reader, self._writer = socket.socketpair()
@@ -56,8 +59,18 @@ class Leaving:
         threading.Thread(target=self._watch, name="sgview signals", daemon=True).start()
         return self
 
-    def begin(self) -> None:
-        """Note that everything is being closed now."""
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a signal asked the program to end."""
+        return self._has_signal
+
+    def begin(self, at_last: Callable[[], object] | None = None) -> None:
+        """Note that everything is being closed now.
+
+        Args:
+            at_last: ends the process, on another thread, if that hangs; None: with exit code 0.
+        """
+        self._at_last = at_last or _end_well
         self._writer.send(_BEGIN)
 
     def __exit__(
@@ -73,7 +86,6 @@ class Leaving:
 
     def _watch(self) -> None:
         end = float("inf")  # [s]
-        has_signal = False
         with self._reader:
             while True:
                 left = end - time.monotonic()
@@ -81,11 +93,16 @@ class Leaving:
                 try:
                     heard = self._reader.recv(64)
                 except TimeoutError:
-                    os._exit(0)  # what is played was saved first: see `App`
+                    (_end_well if self._has_signal else self._at_last)()
+                    return
                 if not heard:
                     return
                 for number in heard:
-                    if number in _SIGNALS and has_signal:
+                    if number in _SIGNALS and self._has_signal:
                         os._exit(128 + number)
-                    has_signal = has_signal or number in _SIGNALS
+                    self._has_signal = self._has_signal or number in _SIGNALS
                 end = min(end, time.monotonic() + GRACE)
+
+
+def _end_well() -> None:
+    os._exit(0)  # what is played was saved first: see `App`

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from sgview.state.networks import is_built_in
 from sgview.state.places import absolute, is_folder, working_folder
 from sgview.state.whole_file import write_whole
 
@@ -37,7 +38,7 @@ class RecentFiles:
     def note(self, paths: Iterable[str], known: Iterable[str]) -> None:
         """Put files that turned out to be networks first, unless they were `known`."""
         for path in paths:
-            if path and path not in known:
+            if not is_built_in(path) and path not in known:
                 self.add(Path(path))
 
     def add(self, path: Path) -> None:

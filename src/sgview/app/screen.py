@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
 from sgview.app.pace import FramePace
 from sgview.app.pictures import pixels_of
+from sgview.app.window_place import WindowPlace, place_for, read_place, write_place
 from sgview.closing import Closing
+from sgview.gfx.context import GraphicsLostError
 from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
-from sgview.gfx.errors import collected_gl_errors
+from sgview.gfx.errors import LOST, collected_gl_errors, was_reset
 from sgview.gfx.framebuffer import clear
+from sgview.gfx.interop import DeviceImage
 from sgview.gfx.kept_drawing import KeptDrawing
+from sgview.gfx.texture import Texture
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
 from sgview.settings import Settings
@@ -34,6 +39,7 @@ BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
 PANEL_RATE = 70.0  # drawings of the panel a second, about; every frame of a screen of 75 Hz
 RESTING_PANEL_RATE = 30.0  # while nobody uses the panel and pictures come as fast as they can
 MINIMISED_WAIT = 0.1  # [s]
+RESET_RATE = 1.0  # how often OpenGL is asked whether the card was reset [Hz]
 
 AwaitNewer = Callable[["Picture | None", float], None]
 """Sleeps until there is another picture than this one, at most so many seconds."""
@@ -50,6 +56,7 @@ class Screen(Closing):
         notices: told what cannot be shown.
         now: the source of real time [s].
         boundary: through which what is drawn is called, each thing for itself.
+        folder: where it is kept how the window was left.
 
     Raises:
         WindowError: if there is no display or no OpenGL 4.1.
@@ -61,7 +68,10 @@ class Screen(Closing):
         notices: Notices,
         now: Callable[[], float],
         boundary: Boundary,
+        folder: Path,
     ) -> None:
+        self._folder, self._settings = folder, settings.window
+        self._place = read_place(folder)
         self._notices = notices
         self._boundary = boundary
         self._now = now
@@ -72,7 +82,9 @@ class Screen(Closing):
                     "sgview",
                     settings.window.width,
                     settings.window.height,
+                    place=place_for(settings.window, self._place),
                     fullscreen=settings.window.fullscreen,
+                    monitor=self._place.monitor,
                     vsync=settings.window.vsync,
                 )
             )
@@ -88,16 +100,22 @@ class Screen(Closing):
         self.has_panel = False  # this frame builds and draws the panel anew
         self._panel_pace = Pace(PANEL_RATE, now)
         self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
+        self._reset_pace = Pace(RESET_RATE, now)
         self._limiter = FrameLimiter(now)
         self._rate = FrameRate(now)
         self._begin = now()  # of this frame, events left out [s]
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
         self._shown: Picture | None = None  # the picture that the display holds
+        self._newest: Picture | None = None
+        self._kept_display: Display | None = None  # of a picture that is frozen
+        self._kept_pixels: tuple[Picture, np.ndarray | DeviceImage] | None = None
         self._framebuffer = (0, 0)  # [px]
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
+        self._is_drawn = False  # this frame
         self._is_kept = False  # the panel is kept as a texture, for the frames in between
         self._hole: tuple[int, int, int, int] | None = None  # [px], what the panel leaves free
         self.is_held = False  # the user holds a widget
+        self.lost: GraphicsLostError | None = None  # nothing can be drawn any more
 
     @property
     def description(self) -> str:
@@ -110,11 +128,15 @@ class Screen(Closing):
         """Whether pictures set the pace: neither a screen nor a slow renderer does."""
         return self.pace.is_hurried
 
-    def begin_frame(self) -> bool:
-        """Process the window's events; return False while nothing of the window can be seen."""
+    def begin_frame(self, *, may_sleep: bool = True) -> bool:
+        """Process the window's events; return False while nothing of the window can be seen.
+
+        Args:
+            may_sleep: nobody else needs pictures while nothing can be seen.
+        """
         self.has_panel = self._panel_pace.is_due()
         if self.has_panel and self.window.is_minimised:
-            self.window.wait(MINIMISED_WAIT)
+            self.window.wait(MINIMISED_WAIT if may_sleep else 0.0)
             return False
         if self.has_panel or not self.is_hurried:  # input is read when the next panel is built
             self.window.poll()
@@ -147,7 +169,9 @@ class Screen(Closing):
             view: how it lies in the window.
             present: draws the panel that was built last into the current framebuffer.
         """
+        self._newest = picture
         is_seen = self.has_panel or not self.is_hurried or self._screen_pace.is_due()
+        self._is_drawn = is_seen
         if not is_seen:
             return
         self._screen_pace.begin(self.pace.drawing_rate)
@@ -163,7 +187,11 @@ class Screen(Closing):
             self._collect_errors()
         self.window.swap()
         self.thumbnails.free_unused()
-        self._limiter.wait(self.pace.frame_limit)
+
+    def wait(self) -> None:
+        """Keep the pace, once all that is drawn in a frame is drawn."""
+        if self._is_drawn:
+            self._limiter.wait(self.pace.frame_limit)
 
     def await_picture(self, picture: Picture | None, await_newer: AwaitNewer) -> None:
         """Sleep for a new picture, where that is better than drawing the same one again.
@@ -174,6 +202,31 @@ class Screen(Closing):
         patience = self.pace.patience(elapsed, left, is_held=self.is_held)
         if patience > 0 and (picture is not None or self.is_hurried):
             await_newer(picture, patience)
+
+    def note_newest(self, picture: Picture | None) -> None:
+        """Note the newest picture in a frame that does not draw the window."""
+        self._newest = picture
+
+    def texture_of(self, picture: Picture) -> Texture | None:
+        """Return the texture that holds `picture`, brought there if need be; None if none can.
+
+        It is the one that the window draws, unless the window has gone on to another.
+        """
+        if picture is self._shown:
+            return self.display.texture
+        if picture is self._newest:
+            self._upload(picture)
+            return self.display.texture if picture is self._shown else None
+        if self._kept_display is None:
+            self._kept_display = self._owned.enter_context(Display())
+        self._kept_display.show(self._pixels_kept(picture))
+        return self._kept_display.texture
+
+    def _pixels_kept(self, picture: Picture) -> np.ndarray | DeviceImage:
+        """Return the pixels of a picture that stays, the same object each time."""
+        if self._kept_pixels is None or self._kept_pixels[0] is not picture:
+            self._kept_pixels = (picture, pixels_of(picture))
+        return self._kept_pixels[1]
 
     def show_thumbnails(self, pictures: Mapping[str, np.ndarray]) -> dict[str, int]:
         """Return the OpenGL name of a texture for each small picture, uint8 [H, W, 4]."""
@@ -211,7 +264,11 @@ class Screen(Closing):
         )
 
     def close(self) -> None:
-        """Free everything; idempotent."""
+        """Keep how the window is left and free everything; idempotent."""
+        if self.window.is_open:
+            asked = self._settings.width, self._settings.height
+            monitor = self.window.covered_monitor or self._place.monitor
+            write_place(self._folder, WindowPlace(self.window.place, asked, monitor))
         self._owned.close()
 
     def _upload(self, picture: Picture | None) -> None:
@@ -227,13 +284,24 @@ class Screen(Closing):
     def _draw_picture(self, view: View) -> None:
         with self._timer.stage(Stage.DRAW):
             height = self._framebuffer[1]
-            self.display.draw(self._picture_rect, height, view.fit, view.filter)
+            is_slow = view.filter == "cubic" and self.window.graphics.is_software
+            filter = "linear" if is_slow else view.filter  # the processor has better to do
+            self.display.draw(self._picture_rect, height, view.fit, filter)
 
     def _collect_errors(self) -> None:
         """Tell what OpenGL refused since the last panel; the frame is shown all the same."""
         errors = collected_gl_errors()
-        if errors:
+        if LOST in errors or self._was_reset():
+            self.lost = GraphicsLostError(f"{self.window.graphics.renderer} was reset")
+        elif errors:
             self._boundary.fail("graphics", RuntimeError(f"OpenGL says {', '.join(errors)}"))
+
+    def _was_reset(self) -> bool:
+        """Ask from time to time: drivers say so in one way or the other."""
+        if not self._reset_pace.is_due():
+            return False
+        self._reset_pace.begin()
+        return was_reset()
 
     def _draw_panel(self, present: Callable[[], None]) -> None:
         """Bring the panel to the screen, drawn anew or as it is kept."""

@@ -7,11 +7,10 @@ taken; the system lifts it whenever and however its program ends.
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 from sgview.closing import Closing
+from sgview.state.file_lock import hold
 
 NAME = "session.json"
 MOST = 9  # programs at a time with sessions of their own
@@ -30,7 +29,7 @@ class SessionPlace(Closing):
         for number in range(1, MOST + 1):
             path = folder / (NAME if number == 1 else f"session-{number}.json")
             try:
-                self._handle = _lock(path.with_suffix(".lock"))
+                self._handle = hold(path.with_suffix(".lock"))
             except BlockingIOError:
                 continue
             except OSError:
@@ -49,31 +48,3 @@ def free_session(folder: Path) -> Path:
     """Return the file that a program that starts now would have."""
     with SessionPlace(folder) as place:
         return place.path
-
-
-def _lock(path: Path) -> int:
-    """Return a handle that holds the lock while it is open.
-
-    Raises:
-        BlockingIOError: if another program holds it.
-        OSError: if there can be none.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            try:
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-            except OSError as error:
-                raise BlockingIOError from error
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        with suppress(OSError):
-            os.close(handle)
-        raise
-    return handle

@@ -18,8 +18,10 @@ import sgview
 VERBS = {
     "run": "play networks in a window (the default verb)",
     "render": "write pictures or a video, without a screen",
-    "inspect": "say what is in a checkpoint file",
+    "inspect": "say what is in a checkpoint file, or in a folder of them",
     "convert": "write a checkpoint as .safetensors",
+    "networks": "list public networks and where they lie",
+    "cache": "list or delete the networks that were fetched",
     "bench": "measure how fast networks run here",
     "doctor": "say what this machine can do and what to install",
 }
@@ -42,13 +44,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="sgview: %(message)s", level=logging.WARNING)
     _share_the_processor()
     verb = arguments.pop(0) if arguments and arguments[0] in VERBS else "run"
-    module = importlib.import_module(f"sgview.cli.{verb}")
     parser = _parser(verb)
-    module.add_arguments(parser)
     try:
+        module = importlib.import_module(f"sgview.cli.{verb}")
+        module.add_arguments(parser)
         return module.run(parser.parse_args(arguments))
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "sgview", "stylegan3"):
+            raise
+        advice = "install sgview anew, or only that: `sgview doctor` says how"
+        print(f"sgview: the package {package} is not installed: {advice}", file=sys.stderr)
+        return 1
     except _user_errors() as error:
         print(f"sgview: {error}", file=sys.stderr)
         return 2
@@ -88,6 +97,7 @@ def _user_errors() -> tuple[type[Exception], ...]:
     raised_by = {
         "stylegan3.checkpoints": "CheckpointError",
         "sgview.outputs.video": "OutputError",
+        "sgview.downloads.addresses": "DownloadError",
     }
     loaded = (module for module in raised_by if module in sys.modules)  # import nothing for this
     return (ConfigError, *(getattr(sys.modules[m], raised_by[m]) for m in loaded))

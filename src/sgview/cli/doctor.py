@@ -7,12 +7,12 @@ import json
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, to_builtins
-
 import sgview
+from sgview.cli.doctor_packages import PLAYS_WITHOUT, requirements
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +22,8 @@ ENOUGH_MEMORY = 2e9  # for two networks of 1024 pixels and what they are drawn w
 MARKS: dict[Verdict, str] = {"ok": "ok  ", "slow": "note", "missing": "FAIL"}
 
 
-class Finding(Struct, frozen=True):
+@dataclass(frozen=True)
+class Finding:
     """One thing looked at."""
 
     subject: str
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     findings = examine()
     is_playable = all(finding.verdict != "missing" for finding in findings)
     if args.json:
-        report = {"is_playable": is_playable, "findings": to_builtins(findings)}
+        report = {"is_playable": is_playable, "findings": [asdict(f) for f in findings]}
         print(json.dumps(report, indent=2))
     else:
         print(describe(findings, is_playable))
@@ -65,6 +66,8 @@ def examine() -> list[Finding]:
     """Look at everything; a check that fails in a way nobody foresaw becomes a finding too."""
     checks: list[tuple[str, Callable[[], list[Finding]]]] = [
         ("sgview", _program),
+        ("packages", _packages),
+        ("files", _files),
         ("torch", _torch),
         ("kernels", _kernels),
         ("window", _window),
@@ -87,6 +90,53 @@ def _program() -> list[Finding]:
         Finding("sgview", "ok", sgview.__version__),
         Finding("python", "ok", python),
         Finding("system", "ok", system),
+    ]
+
+
+def _packages() -> list[Finding]:
+    """Name each package that is missing, and how to have it."""
+    try:
+        needed = requirements()
+    except metadata.PackageNotFoundError:
+        text = "not known: sgview was not installed, but is run from a folder"
+        return [Finding("packages", "slow", text, "pip install . in that folder")]
+    findings, extras = [], {each.extra: list[str]() for each in needed}
+    for each in needed:
+        if not (problem := each.problem):
+            continue
+        if each.extra:
+            extras[each.extra].append(f"{each.name} {problem}")
+        else:
+            advice = f"pip install --force-reinstall --no-deps {each.name}"
+            verdict = "slow" if each.name in PLAYS_WITHOUT else "missing"
+            findings.append(Finding("packages", verdict, f"{each.name} {problem}", advice))
+    if not findings:
+        count = len([each for each in needed if not each.extra])
+        findings.append(Finding("packages", "ok", f"all {count} that sgview needs"))
+    for extra, problems in sorted(extras.items()):
+        if extra and problems:
+            advice = f"pip install 'sgview[{extra}]'"
+            findings.append(Finding(f"extra {extra}"[:12], "slow", "; ".join(problems), advice))
+        elif extra:
+            findings.append(Finding(f"extra {extra}"[:12], "ok", "installed"))
+    return findings
+
+
+def _files() -> list[Finding]:
+    """Say where what belongs to the user lies."""
+    import platformdirs
+
+    from sgview.settings import user_config_path
+    from sgview.state.places import is_file
+    from stylegan3.cuda import kernel_folder
+
+    config = user_config_path()
+    note = "" if is_file(config) else " (there is none yet, so the defaults count)"
+    state = platformdirs.user_state_path("sgview")
+    return [
+        Finding("settings", "ok", f"{config}{note}"),
+        Finding("state", "ok", f"{state}: session, recent files, panels, reports"),
+        Finding("cache", "ok", f"{kernel_folder()}: compiled kernels, can be deleted"),
     ]
 
 

@@ -6,31 +6,37 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from stylegan3.checkpoints import Checkpoint
+from sgview.cli import fetching
+from sgview.cli.description import describe
+from sgview.cli.folder import describe_folder, format_folder
+from sgview.cli.tables import format_bytes, format_table
+from sgview.state.places import is_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `sgview inspect`."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .pkl, .pt or .safetensors file")
+    parser.add_argument(
+        "file",
+        metavar="FILE|FOLDER|ADDRESS",
+        help="a .pkl, .pt or .safetensors file; a folder of them; an address of one",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
+    fetching.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the content of the file.
+    """Print the content of the file, or a row for each file of a folder.
 
     Raises:
         CheckpointError: if the file cannot be read.
+        DownloadError: if the address gives none.
     """
-    from stylegan3.checkpoints import read
-
-    report = describe(args.file, read(args.file, dtype=None))
-    text = json.dumps(report, indent=2, allow_nan=False) if args.json else format_report(report)
+    path = fetching.local_file(args.file, is_agreed=args.yes)
+    text = _text_of_folder(path, args.json) if is_folder(path) else _text_of(path, args.json)
     try:
         print(text, flush=True)
     except BrokenPipeError:  # `sgview inspect FILE | head`
@@ -38,40 +44,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
-    """Everything that is known about a checkpoint, as plain JSON values."""
-    import torch
+def _text_of(path: Path, is_json: bool) -> str:
+    from stylegan3.checkpoints import read
 
-    from stylegan3 import Generator
+    report = describe(path, read(path, dtype=None))
+    return json.dumps(report, indent=2, allow_nan=False) if is_json else format_report(report)
 
-    with torch.device("meta"):
-        generator = Generator(checkpoint.config)
-    state = checkpoint.state_dict
-    parameters = {name for name, _ in generator.named_parameters()}
-    return {
-        "file": str(path),
-        "bytes": path.stat().st_size,
-        "family": checkpoint.family,
-        "format": checkpoint.source_format,
-        "img_width": generator.img_width,
-        "img_height": generator.img_height,
-        "num_ws": generator.num_ws,
-        "num_parameters": sum(t.numel() for name, t in state.items() if name in parameters),
-        "num_buffer_values": sum(t.numel() for name, t in state.items() if name not in parameters),
-        "notes": list(checkpoint.notes),
-        "training": checkpoint.training,
-        "config": checkpoint.config.to_dict(),
-        "layers": [asdict(layer) for layer in generator.synthesis.layers],
-        "tensors": [
-            {
-                "name": name,
-                "shape": list(tensor.shape),
-                "dtype": str(tensor.dtype).removeprefix("torch."),
-                "kind": "parameter" if name in parameters else "buffer",
-            }
-            for name, tensor in state.items()
-        ],
-    }
+
+def _text_of_folder(folder: Path, is_json: bool) -> str:
+    rows = describe_folder(folder)
+    return json.dumps(rows, indent=2) if is_json else format_folder(folder, rows)
 
 
 def format_report(report: dict[str, Any]) -> str:
@@ -116,31 +98,6 @@ def format_report(report: dict[str, Any]) -> str:
     return "\n\n".join(
         f"{title}\n{body}" for title, body in zip(blocks[::2], blocks[1::2], strict=True)
     )
-
-
-def format_table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
-) -> str:
-    """Columns as wide as their widest cell, under a line; `right` are aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    lines = [heads, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  "
-        + "  ".join(
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def format_bytes(count: int) -> str:
-    """A file size as people read it: "490.3 kB"."""
-    size, units = float(count), ["bytes", "kB", "MB", "GB"]
-    while size >= 1000 and len(units) > 1:
-        size /= 1000
-        units.pop(0)
-    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]}"
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:

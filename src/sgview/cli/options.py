@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sgview import resources
+from sgview.cli import fetching
 from sgview.settings import GpuSettings, NetworkSettings, Settings, load_settings
 from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
@@ -33,8 +34,9 @@ _BLEND = re.compile(r"^(?P<group>\w+)=(?P<amount>.+)$")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the networks and the options that set `Params`."""
-    parser.add_argument("a", metavar="A", nargs="?", help="network to play (.pkl .pt .safetensors)")
+    parser.add_argument("a", metavar="A", nargs="?", help="network to play: a file or an address")
     parser.add_argument("b", metavar="B", nargs="?", help="network to blend towards")
+    fetching.add_argument(parser)
     parser.add_argument(
         "--demo",
         choices=["sg2", "sg3"],

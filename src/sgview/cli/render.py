@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from itertools import chain
+from collections import deque
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from tqdm import tqdm
 
-from sgview.cli import options, shots
+from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import pictures_of
 from sgview.cli.films.where import workers
 from sgview.cli.interrupts import Interrupts, interrupts
-from sgview.cli.targets import make_room, refuse_to_replace
-from sgview.outputs.film_writers import open_film_writer
+from sgview.cli.targets import refuse_to_replace
+from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
+from sgview.outputs.video import OutputError, PictureWriter
 from sgview.settings import NetworkSettings
 from sgview.show.takes.replay import Shot
+from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.places import is_file
 from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
@@ -67,6 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace a film or pictures that are there already"
     )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with a film or pictures that were interrupted"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: if an argument, setting, layer, edit, script or take cannot be used.
         CheckpointError: if a network cannot be read.
         OutputError: if the file cannot be written.
+        DownloadError: if an address gives no network.
     """
     if (args.frames is not None and args.frames < 1) or (args.fps is not None and args.fps <= 0):
         raise ConfigError("--frames and --fps must be greater than zero")
@@ -85,31 +94,41 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
     if args.take is not None:
         _refuse_beside_take(args)
-    if not args.force and args.workers is None:
-        refuse_to_replace(args.out)
+    if args.force and args.resume:
+        raise ConfigError("--resume goes on, --force begins again: choose one of them")
+    if not args.force and not args.resume and args.workers is None:
+        refuse_to_replace(args.out, is_unfinished=is_file(manifest_of(args.out)))
     with interrupts() as asked:
         return _run(args, asked)
 
 
 def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     settings = shots.with_sound(options.settings_from(args), args.audio)
-    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args)
+    networks = fetching.with_files(settings.networks, is_agreed=args.yes)
+    settings = replace(settings, networks=networks)
+    named: dict[Slot, NetworkStatus] = {}
+    plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args, named)
     if plan.notice:
         print(f"sgview: {plan.notice}", file=sys.stderr)
-
     if args.workers is not None:
         from sgview.cli.films import scale_out
 
-        return scale_out.render(args, settings, plan, asked)
+        return scale_out.render(args, settings, plan, asked, named)
+    film = Unfinished(args.out, ingredients(args, settings, plan), plan)
+    if args.resume and not film.resume():
+        print(f"{args.out}: {plan.count} pictures, whole already", file=sys.stderr)
+        return 0
+
     with options.open_engine(settings) as engine:
         if args.take is None or args.a is not None or args.demo is not None:
             _open_networks(engine, settings.networks)
+            named |= {slot: network.status for slot, network in engine.networks.items()}
             if args.take is None:
                 check(engine, settings.params)
             follows_take = False
         else:
             follows_take = True
-        return _render(engine, plan, args.out, asked, follows_take=follows_take)
+        return _render(engine, plan, film, asked, follows_take=follows_take)
 
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
@@ -129,36 +148,56 @@ def _open_networks(engine: Engine, networks: NetworkSettings) -> None:
 
 
 def _render(
-    engine: Engine, plan: shots.Plan, out: Path, asked: Interrupts, *, follows_take: bool
+    engine: Engine, plan: shots.Plan, film: Unfinished, asked: Interrupts, *, follows_take: bool
 ) -> int:
-    cast = TakeNetworks(engine)
-    first = [next(plan.shots)]  # what cannot be read or heard is refused before a file is made
-    make_room(out)
-    writer = open_film_writer(out, plan.fps)
-    written = 0
-    shots_left = chain(first, plan.shots)
-    bar = tqdm(total=plan.count, unit="frame", desc=str(out), disable=None)
-
-    def prepare(shot: Shot) -> None:
-        if follows_take:
-            cast.set(shot.networks)
-
+    cast = TakeNetworks(engine) if follows_take else None
+    deque(islice(plan.shots, film.there), maxlen=0)  # these are there; time goes by all the same
+    first = list(islice(plan.shots, 1))  # what cannot be read is refused before a file is made
+    writer = film.open()
+    bar = tqdm(
+        chain(first, plan.shots), total=plan.count, initial=film.there, unit="frame",
+        desc=str(film.out), disable=None,
+    )  # fmt: skip
     asked.begin()
     try:
-        for pixels in pictures_of(engine, shots_left, prepare, lambda: not asked.is_wanted):
+        written = _write(engine, writer, bar, asked, cast)
+        is_whole = film.there + written == plan.count
+        stopped = "" if is_whole else film.stop(written)
+        if is_whole:
+            film.finish(written)
+    except OutputError as error:
+        raise OutputError(f"{error}{film.after_failure()}") from error
+    notes = [f"{notice.text} {notice.hint}" for notice in engine.take_notices()]
+    for note in [*notes, *filter(None, [writer.note])]:
+        print(f"sgview: {note}", file=sys.stderr)
+    if stopped:
+        print(f"sgview: stopped; {stopped}", file=sys.stderr)
+        return 130
+    print(f"{film.out}: {plan.count} pictures, {plan.count / plan.fps:.1f} s", file=sys.stderr)
+    return 0
+
+
+def _write(
+    engine: Engine,
+    writer: PictureWriter,
+    bar: tqdm[Shot],
+    asked: Interrupts,
+    cast: TakeNetworks | None,  # of a take that says itself which networks play
+) -> int:
+    """Make and write pictures until all are there or the user wants to stop; return how many."""
+    written = 0
+
+    def prepare(shot: Shot) -> None:
+        if cast is not None:
+            cast.set(shot.networks)
+
+    try:
+        for pixels in pictures_of(engine, bar, prepare, lambda: not asked.is_wanted):
             writer.write(pixels)
             written += 1
-            bar.update()
     except KeyboardInterrupt:
         asked.count += 1
     finally:
         bar.close()
         writer.close()
-    notes = [f"{notice.text} {notice.hint}" for notice in engine.take_notices()]
-    for note in [*notes, *filter(None, [writer.note])]:
-        print(f"sgview: {note}", file=sys.stderr)
-    if asked.is_wanted and written < plan.count:
-        print(f"sgview: stopped; {out} holds {written} pictures", file=sys.stderr)
-        return 130
-    print(f"{out}: {written} pictures, {written / plan.fps:.1f} s", file=sys.stderr)
-    return 0
+    return written

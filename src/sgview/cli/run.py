@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import platformdirs
 from msgspec.structs import replace
 
 from sgview.app.session_file import load_session
 from sgview.app.session_place import free_session
-from sgview.cli import options
+from sgview.cli import options, restart
+from sgview.downloads.addresses import is_address
 from sgview.settings import NetworkSettings, Settings
+from sgview.state.networks import is_built_in
 from sgview.state.places import is_file
 from sgview.state.session import Session
 from sgview.state.validation import ConfigError
 
 if TYPE_CHECKING:
     from sgview.app.app import App
+    from sgview.app.process import Leaving
+    from sgview.engine.engine import Engine
+
+_log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where the last session ended")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
+    restart.add_argument(parser)
     parser.add_argument(
         "--seconds", type=options.number, help=argparse.SUPPRESS
     )  # leave after so long
@@ -43,10 +53,13 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: if a setting, file name or the device cannot be used.
     """
     session = _last_session() if args.resume else None
+    if args.restarted and session is not None:
+        args = restart.as_in(session, args)
     settings = window_settings(options.settings_from(args, session), args)
     if args.script is not None and not is_file(args.script):
         raise ConfigError(f"{args.script}: there is no such file")
-    missing = [path for path in options.paths_of(settings.networks).values() if not is_file(path)]
+    paths = options.paths_of(settings.networks).values()
+    missing = [path for path in paths if not is_address(path) and not _is_there(path)]
     if missing and (session is None or settings.networks != options.networks_of(session)):
         raise ConfigError(f"{missing[0]}: there is no such file")
     if missing:
@@ -62,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
             audio=args.audio,
             seconds=args.seconds,
             show_panels=not args.hide_panels,
+            restarted=args.restarted,
+            may_fetch=args.yes,
         )
     except WindowError as error:
         raise ConfigError(str(error)) from error
@@ -85,27 +100,103 @@ def play(
     audio: Path | None = None,
     seconds: float | None = None,
     show_panels: bool = True,
+    restarted: int = 0,
+    may_fetch: bool = False,
 ) -> int:
-    """Run the instrument; return the exit code."""
+    """Run the instrument; return the exit code.
+
+    Where graphics card or window are lost for this process, another one takes its place.
+
+    Args:
+        settings: how to start.
+        session: to go on with.
+        script, audio: to open at the start.
+        seconds: to play for; None: until the user leaves.
+        show_panels: whether they are there at the start.
+        restarted: how often the program was started again in a row.
+        may_fetch: whether networks are fetched from addresses without asking.
+    """
     from sgview.app.app import App
     from sgview.app.process import Leaving
     from sgview.engine.worker import EngineWorker
     from sgview.state.commands import OpenScript, OpenSound
 
-    app = App(settings, EngineWorker(options.open_engine(settings)))
-    with Leaving(app.stop) as leaving, app:
-        app.gui.show_panels = show_panels
-        if session is not None:
-            app.resume(session.surroundings)
-        if script is not None:
-            app.execute(OpenScript(script))
-        if audio is not None:
-            app.execute(OpenSound(audio))
-        _open_networks(app, settings.networks)
-        app.run(seconds)
-        if seconds is None:
-            leaving.begin()
-    return 0
+    begin = time.monotonic()
+    engine = _engine_left(settings) if restarted else options.open_engine(settings)
+    app = App(settings, EngineWorker(engine))
+    after: list[str] = []  # the command line of the process that goes on
+    with Leaving(app.stop) as leaving:
+        try:
+            with app:
+                app.screen.window.loss.on_lost = lambda: _end_without_screen(app, leaving)
+                app.gui.show_panels = show_panels
+                if session is not None:
+                    app.resume(session.surroundings)
+                if restarted:
+                    app.tell(*restart.notice_of(restarted))
+                if script is not None:
+                    app.execute(OpenScript(script))
+                if audio is not None:
+                    app.execute(OpenSound(audio))
+                _open_networks(app, settings.networks, may_fetch)
+                app.run(seconds)
+                if app.loss is not None:
+                    count = restart.count_again(restarted, time.monotonic() - begin)
+                    after = _say_loss(app, count)
+                    leaving.begin(lambda: os._exit(_go_on(after)))
+                elif seconds is None:
+                    leaving.begin()
+        except Exception:
+            if app.loss is None:
+                raise
+            _log.warning("not all that was on the lost device could be closed")
+        if app.loss is None or leaving.is_asked_for:
+            return 0
+    return _go_on(after)
+
+
+def _say_loss(app: App, count: int) -> list[str]:
+    """Say what is lost; return the command line to go on with, [] to end."""
+    if count > restart.MOST:
+        advice = "It was tried often enough: `sgview --resume` goes on with the session"
+        print(f"sgview: {app.loss}. {advice}", file=sys.stderr)
+        return []
+    print(f"sgview: {app.loss}: it starts again with the session", file=sys.stderr)
+    return restart.arguments_for(
+        sys.argv[1:], count,
+        is_fullscreen=app.screen.window.is_fullscreen, shows_panels=app.gui.show_panels,
+    )  # fmt: skip
+
+
+def _go_on(arguments: list[str]) -> int:
+    """Let another process go on; return the exit code where none shall."""
+    if arguments:
+        restart.start_again(arguments)
+    return 1
+
+
+def _end_without_screen(app: App, leaving: Leaving) -> NoReturn:
+    """Save what is played and end: the display is gone, and Xlib goes on with nothing else."""
+    try:
+        leaving.begin(lambda: os._exit(1))
+        text = "the screen is gone: `sgview --resume` goes on with the session"
+        print(f"sgview: {text}", file=sys.stderr, flush=True)
+        app.save()
+    finally:
+        os._exit(1)
+
+
+def _engine_left(settings: Settings) -> Engine:
+    """Return an engine on the device that is asked for, or on what is left after it was lost."""
+    try:
+        return options.open_engine(settings)
+    except Exception as error:
+        _log.warning("%s", error)
+    try:
+        return options.open_engine(replace(settings, device="auto"))
+    except Exception as error:
+        _log.warning("%s", error)
+        return options.open_engine(replace(settings, device="cpu"))
 
 
 def _last_session() -> Session | None:
@@ -118,20 +209,27 @@ def _last_session() -> Session | None:
         return None
 
 
-def _open_networks(app: App, networks: NetworkSettings) -> None:
+def _open_networks(app: App, networks: NetworkSettings, may_fetch: bool) -> None:
     """Open what is named in the background; without an A that is there, the built-in pair plays.
 
     What is named is wanted at once, so that a session left before it is read does not forget it.
     """
     from sgview.engine.networks import open_networks
-    from sgview.state.commands import LoadNetwork
+    from sgview.state.commands import AskDownload, LoadNetwork
 
-    if not is_file(networks.a):
+    if not (networks.a and _is_there(networks.a)):
         for slot, network in open_networks(demo=networks.demo).items():
             app.worker.set_network(slot, network)
     for slot, path in options.paths_of(networks).items():
-        if is_file(path):
+        if is_address(path):
+            app.execute(AskDownload(slot, path, is_agreed=may_fetch))
+        elif _is_there(path):
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:
             app.miss(slot, path)
+
+
+def _is_there(path: str) -> bool:
+    """Whether a network can be read from `path`, a file or the name of a built-in one."""
+    return is_built_in(path) or is_file(path)

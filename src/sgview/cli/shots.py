@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from sgview.show.clock import EvenClock
 from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import read_take
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
@@ -39,8 +40,15 @@ def with_sound(settings: Settings, path: Path | None) -> Settings:
     return replace(settings, sound=sound)
 
 
-def plan_settings(settings: Settings, args: argparse.Namespace) -> Plan:
+def plan_settings(
+    settings: Settings, args: argparse.Namespace, networks: Mapping[Slot, NetworkStatus]
+) -> Plan:
     """Plan frame n at t = start + n / fps * speed.
+
+    Args:
+        settings: what plays.
+        args: the command line.
+        networks: what a script may name; filled before the first picture is asked for.
 
     Raises:
         ConfigError: if a sound file or script cannot be used.
@@ -48,7 +56,8 @@ def plan_settings(settings: Settings, args: argparse.Namespace) -> Plan:
     frames, fps = args.frames or FRAMES, args.fps or FPS
     if settings.sound.source == "input":
         settings = replace(settings, sound=Sound())  # there is nobody to listen to
-    return Plan(_play(settings, args.start, fps, frames, args.script), frames, fps)
+    shots = _play(settings, args.start, fps, frames, args.script, networks)
+    return Plan(shots, frames, fps)
 
 
 def plan_take(args: argparse.Namespace) -> Plan:
@@ -67,14 +76,19 @@ def plan_take(args: argparse.Namespace) -> Plan:
 
 
 def _play(
-    settings: Settings, start: float, fps: float, frames: int, script_path: Path | None
+    settings: Settings,
+    start: float,
+    fps: float,
+    frames: int,
+    script_path: Path | None,
+    networks: Mapping[Slot, NetworkStatus],
 ) -> Iterator[Shot]:
     """Play as the window would, at an even pace."""
     with Player(settings, EvenClock(start, fps)) as player:
         player.open_script(script_path, is_watched=False)
         player.wait_for_sound()
         for _ in range(frames):
-            incoming = player.advance(settings.params)
+            incoming = player.advance(settings.params, networks)
             resolved = player.resolve(incoming.params)
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""

@@ -11,8 +11,12 @@ from sgview.outputs.video import OutputError
 _NUMBERED = re.compile(r"[0-9]{6,}\.png", re.ASCII)
 
 
-def refuse_to_replace(out: Path) -> None:
+def refuse_to_replace(out: Path, *, is_unfinished: bool = False) -> None:
     """Ask whether to replace what is there, or refuse to where there is nobody to ask.
+
+    Args:
+        out: the film or folder.
+        is_unfinished: whether what is there could go on.
 
     Raises:
         OutputError: if there is a film or pictures of an earlier run, and they shall stay.
@@ -24,7 +28,8 @@ def refuse_to_replace(out: Path) -> None:
         print(f"{held}. Replace? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
-    raise OutputError(f"{held}: choose another name, or add --force to replace")
+    advice = "add --resume to go on, or" if is_unfinished else "choose another name, or add"
+    raise OutputError(f"{held}: {advice} --force to replace")
 
 
 def make_room(out: Path) -> None:

@@ -7,6 +7,13 @@ import torch
 from sgview.engine.cards import too_old_reason
 
 
+class DeviceLostError(RuntimeError):
+    """The device computes nothing more in this process; the message says which, and what it said.
+
+    What it said is the cause.
+    """
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """Return the device called `name`; "auto" is the first of cuda, mps and cpu that can play.
 
@@ -45,3 +52,19 @@ def describe_device(device: torch.device) -> str:
     if device.type == "mps":
         return "Apple GPU (mps)"
     return f"CPU, {torch.get_num_threads()} threads"
+
+
+def device_answers(device: torch.device) -> bool:
+    """Return whether `device` still computes; waits for what it is doing. Ask after a failure.
+
+    Some errors of CUDA stick: an illegal address, a device that was removed or reset, a kernel that
+    ran for too long. From then on every call in the process is answered with the same error, and
+    nothing but another process helps; all other errors are gone with the next call.
+    """
+    if device.type != "cuda":
+        return True
+    try:
+        torch.cuda.synchronize(device)
+    except Exception:
+        return False
+    return True

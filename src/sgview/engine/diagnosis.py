@@ -20,7 +20,7 @@ def first_bad_layer(
     if not torch.isfinite(ws).all():
         return "mapping"
     bad: list[str] = []
-    names = set(generator.synthesis.layer_names)
+    names = {spec.name for spec in generator.synthesis.layers}
     hooks = [
         module.register_forward_hook(_recorder(name, bad))
         for path, module in generator.synthesis.named_modules()

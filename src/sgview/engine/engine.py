@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +23,14 @@ from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
 from sgview.engine.picture.cuda_picture import PictureKernels
 from sgview.engine.picture.last_good import LastGood
-from sgview.engine.picture.picture import STATISTICS, Picture, measure, select_channels, to_rgba8
+from sgview.engine.picture.picture import (
+    STATISTICS,
+    Picture,
+    has_alpha,
+    measure,
+    select_channels,
+    to_rgba8,
+)
 from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
@@ -37,7 +45,8 @@ from sgview.state.status import (
     PictureStatus,
 )
 from stylegan3 import cuda
-from stylegan3.cuda import current_stream
+from stylegan3.cuda import current_stream, is_out_of_memory, let_go
+from stylegan3.fast import Precision
 
 _TIMED_EVERY = 0.01  # how often stages are timed on CUDA [s]
 _GOOD_AGAIN = 60  # finite pictures after which a bad one is explained anew
@@ -53,6 +62,7 @@ class _Features(NamedTuple):
     rows: Tensor  # [rows, n]: z, or the rows of ws
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
+    has_alpha: bool  # the fourth channel is the picture's alpha
 
 
 class Engine(Closing):
@@ -129,12 +139,26 @@ class Engine(Closing):
             before = old.network if old else None
             del old  # freed before the new one is copied: there may be no room for both
             try:
-                self._place(slot, network)
-            except Exception:
-                self._place(slot, before)
+                self._place_without_spare(slot, network)
+            except Exception as error:
+                let_go(error)
+                self._place_without_spare(slot, before)
                 raise
 
+    def _place_without_spare(self, slot: Slot, network: Network | None) -> None:
+        """Place a network; where it has no room, once more without what can be made again."""
+        try:
+            self._place(slot, network)
+            return
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            let_go(error)
+        self.free_spare()
+        self._place(slot, network)
+
     def _place(self, slot: Slot, network: Network | None) -> None:
+        self._live.pop(slot, None)
         self._release()
         if network is not None:
             self._live[slot] = LiveNetwork(network, self.device, self._acceleration, self._timers)
@@ -145,6 +169,29 @@ class Engine(Closing):
         with self.on_stream():
             self._live = {OTHER[slot]: live for slot, live in self._live.items()}
             self._pair()
+
+    @property
+    def precision(self) -> Precision | Literal[""]:
+        """The number formats of the fast path; "" where there is none, and one format for all."""
+        has_choice = self._acceleration.has_kernels(self.device)
+        return self._acceleration.precision if has_choice else ""
+
+    def set_precision(self, precision: Precision) -> None:
+        """Compute in other number formats on CUDA, from the next frame on."""
+        self._acceleration = replace(self._acceleration, precision=precision)
+        with self.on_stream():
+            self._await_device()
+            for live in self._live.values():
+                live.set_acceleration(self._acceleration)
+            self._release()
+
+    def free_spare(self) -> None:
+        """Free what can be made again: captured graphs, and memory that torch keeps for later."""
+        with self.on_stream():
+            self._await_device()
+            for live in self._live.values():
+                live.free_graphs()
+            self._release()
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the frames since the last call."""
@@ -198,6 +245,7 @@ class Engine(Closing):
             blend_groups=self._pairing.groups,
             timings=timings,
             ready=ready,
+            has_alpha=features.has_alpha,
         )
 
     def _draw(self, features: _Features, params: Params, vector: HostVector | None) -> Tensor:
@@ -207,7 +255,13 @@ class Engine(Closing):
         if self._kernels is not None:
             last = self._last_good.of_size(*output.shape[2:])
             rgba8 = self._kernels.draw(
-                output, latent, params.layer, params.view, last=last, copy=memory
+                output,
+                latent,
+                params.layer,
+                params.view,
+                last=last,
+                copy=memory,
+                has_alpha=features.has_alpha,
             )
             self._last_good.remember(rgba8)
             return rgba8
@@ -215,7 +269,9 @@ class Engine(Closing):
         values = measure(output, shown)
         if memory is not None:
             memory.copy_(torch.cat([values, latent[0].to(values)]), non_blocking=True)
-        return self._last_good.keep(to_rgba8(shown, params.layer, params.view), values[0])
+        alpha = output[0, 3] if features.has_alpha else None
+        rgba8 = to_rgba8(shown, params.layer, params.view, alpha)
+        return self._last_good.keep(rgba8, values[0])
 
     @torch.no_grad()
     def synthesise(
@@ -284,7 +340,8 @@ class Engine(Closing):
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)
-        return _Features(output, layer, latent, rows, ws, edits)
+        is_rgba = has_alpha(output.shape[1], layer, params.layer)
+        return _Features(output, layer, latent, rows, ws, edits, is_rgba)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""
@@ -348,6 +405,11 @@ class Engine(Closing):
             text = f"{place} gives numbers that are not finite, so the last good picture stays."
             hint = "Weaken or reset the edits and blends of that layer and of those before it."
             self._notices.append(Notice(0, "warning", text, hint))
+
+    def _await_device(self) -> None:
+        """Wait until nothing is computed any more: graphs under way are not to be dropped."""
+        if self._stream is not None:
+            self._stream.synchronize()
 
     def _release(self) -> None:
         if self.device.type == "cuda":

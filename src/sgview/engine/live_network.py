@@ -16,7 +16,7 @@ from sgview.engine.weights.live import LiveWeights
 from sgview.state.machine import Stage
 from sgview.state.params import Params
 from sgview.state.status import Notice
-from stylegan3 import cuda
+from stylegan3 import cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
 
@@ -74,6 +74,7 @@ class LiveNetwork:
         self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
         self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
         self.generator: Any = copy.deepcopy(network.generator).to(device)
+        trust_version_counters(self.generator)  # `LiveWeights` alone writes them, and torch counts
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         fuse = acceleration.has_kernels(device)
@@ -117,6 +118,21 @@ class LiveNetwork:
         """Return what the user should know of the calls since the last time."""
         notices, self._notices = self._notices, []
         return notices
+
+    def free_graphs(self) -> None:
+        """Drop the captured graphs; the next picture captures its own again.
+
+        No graph may be under way.
+        """
+        self._last_call = ()
+        if self._fast is not None:
+            self._fast.free_graphs()
+
+    def set_acceleration(self, acceleration: Acceleration) -> None:
+        """Compute in another way from the next picture on; no graph may be under way."""
+        self._fast, self._last_call = None, ()
+        self._acceleration = acceleration
+        self._obstacle = acceleration.obstacle(self.device)
 
     @property
     def prepared(self) -> object:
@@ -188,7 +204,7 @@ class LiveNetwork:
         with self._timers.stage(Stage.GRAPH):
             if call[0] and call == self._last_call:
                 return fast.again(), fast.ws
-            self._last_call = call
+            self._last_call = ()  # for good only once it went well
             options: dict[str, Any] = {"noise_mode": params.noise_mode, "layer": layer or None}
             if is_z:
                 options |= {
@@ -200,10 +216,12 @@ class LiveNetwork:
             else:
                 options["ws"] = latent
             try:
-                return fast(**options), fast.ws
+                output = fast(**options)
             except UnsupportedNetworkError as error:  # an edit made it such a network
                 self._give_up(error)
                 return None
+            self._last_call = call
+            return output, fast.ws
 
     def _give_up(self, error: UnsupportedNetworkError) -> None:
         self._fast, self._last_call, self._obstacle = None, (), str(error)

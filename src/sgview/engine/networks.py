@@ -9,8 +9,11 @@ from typing import Literal
 from sgview import resources
 from sgview.engine.network import Network
 from sgview.state.commands import Slot
+from sgview.state.networks import BUILT_IN, is_built_in
 from sgview.state.text import drawable
 from stylegan3 import load
+
+FAMILIES = ("blooms", "planets")  # of each built-in pair
 
 
 def load_network(
@@ -19,11 +22,15 @@ def load_network(
 ) -> Network:
     """Read a checkpoint of any supported format into a network on the CPU.
 
-    Nothing in the file is executed.
+    A path such as "built-in:planets" is that of a network that came with the program. Nothing in
+    the file is executed.
 
     Raises:
         CheckpointError: if the file cannot be read; one sentence with the file and the cause.
     """
+    if is_built_in(str(path)):
+        name = str(path).removeprefix(BUILT_IN)
+        return _read(_asset(name), name, str(path), progress)
     path = Path(path)
     return _read(path, drawable(path.stem), str(path), progress)
 
@@ -38,10 +45,7 @@ def builtin_networks(pair: Literal["sg2", "sg3"] = "sg2") -> tuple[Network, Netw
         CheckpointError: if the installation lacks a network.
     """
     prefix = "" if pair == "sg2" else f"{pair}-"  # of names; a take finds networks by them
-    a, b = (
-        _read(resources.asset(f"{pair}-{family}.safetensors"), f"{prefix}{family}")
-        for family in ("blooms", "planets")
-    )
+    a, b = (_read(_asset(f"{prefix}{family}"), f"{prefix}{family}") for family in FAMILIES)
     return a, b
 
 
@@ -61,6 +65,11 @@ def open_networks(
         networks["a"], networks["b"] = builtin_networks(demo)
     networks.update((slot, load_network(path)) for slot, path in paths.items() if path)
     return networks
+
+
+def _asset(name: str) -> Path:
+    """Return the file of a built-in network."""
+    return resources.asset(f"{name if name.startswith('sg3-') else f'sg2-{name}'}.safetensors")
 
 
 def _read(

@@ -78,7 +78,7 @@ def _time_modules(
 
 def _hook(generator: Any, clock: _Clock, marks: list[_Mark]) -> list[Any]:
     """Record when the mapping and every layer begins and ends."""
-    names = set(generator.synthesis.layer_names)
+    names = {spec.name for spec in generator.synthesis.layers}
     parts = [
         (name, module)
         for name, module in generator.synthesis.named_modules()

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import assert_never
 
-import torch
 from msgspec.structs import replace
 
 from sgview.closing import Closing
+from sgview.engine.device import DeviceLostError, device_answers
 from sgview.engine.engine import Engine
-from sgview.engine.loader_thread import Load, LoaderThread
+from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
-from sgview.engine.wanted import WantedNetworks
+from sgview.engine.picture.under_way import PictureRate, UnderWay
+from sgview.engine.rescue import Rescue
+from sgview.engine.slots import Slots
 from sgview.state import commands as c
 from sgview.state.machine import LayerTimes
-from sgview.state.networks import OTHER, NetworkStatus, Slot
+from sgview.state.networks import Slot
 from sgview.state.params import Params
-from sgview.state.places import is_there
 from sgview.state.status import EngineStatus, Notice
+from stylegan3.cuda import is_out_of_memory
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +41,9 @@ class EngineWorker(Closing):
     """Runs an engine; no method but `await_newer` waits for it.
 
     Networks are read on a second thread while the old ones play on. What fails becomes a notice,
-    once, and one entry in the log; the threads live on.
+    once, and one entry in the log; the threads live on. Where the device's memory is full, `Rescue`
+    makes room. A device that is lost stays lost for this process: `lost` then says so, and the
+    last picture stays.
     """
 
     def __init__(self, engine: Engine, load: Load | None = None):
@@ -58,17 +59,21 @@ class EngineWorker(Closing):
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
         self._is_closing = False
         self._picture: Picture | None = None
-        self._under_way: deque[Picture] = deque()  # begun, and perhaps not finished
-        self._networks: dict[Slot, NetworkStatus] = {}
-        self._wanted_networks = WantedNetworks()
-        self._unloaded: dict[Slot, Network | str] = {}  # built-in networks are kept, paths reread
+        self._under_way = UnderWay()
+        self._rate = PictureRate()
         self._notices: list[Notice] = []
         self._last_problem = ""
-        self._finished: deque[float] = deque(maxlen=30)  # times of the last pictures [s]
         self._device = engine.device_description
-        self._memory = MemoryWatch(lambda: engine.memory((self._picture, *self._under_way)))
+        self._memory = MemoryWatch(
+            lambda: engine.memory((self._picture, *self._under_way.pictures))
+        )
         self._layer_times = LayerTimes()
-        self._loader = LoaderThread(load or _load, self._arrive, self._report_failed_load)
+        self._rescue = Rescue(engine)
+        self._slots = Slots(
+            engine, load or _load, post=self._post, tell=self._tell, on_change=self._note_change
+        )
+        self.lost: DeviceLostError | None = None
+        """That the device does not compute any more; None while it does."""
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
 
@@ -100,55 +105,42 @@ class EngineWorker(Closing):
         the interpreter, and the caller can run.
         """
         with self._condition:
-            if picture is not None and self._seconds_a_picture() < _QUICK:
+            if picture is not None and self._rate.seconds_a_picture < _QUICK:
                 self._begun.wait_for(lambda: self._is_begun, seconds)
             else:
                 self._handed_out.wait_for(lambda: self._picture is not picture, seconds)
 
-    def execute(self, command: c.NetworkCommand) -> None:
+    def execute(self, command: c.EngineCommand) -> None:
         """Do what `command` asks."""
-        match command:
-            case c.LoadNetwork(slot, path):
-                self.load(slot, path)
-            case c.UnloadNetwork(slot):
-                self.unload(slot)
-            case c.ReloadNetwork(slot):
-                self.reload(slot)
-            case c.SwapNetworks():
-                self.swap()
-            case _:
-                assert_never(command)
+        if isinstance(command, c.SetPrecision):
+            precision = command.precision
+            self._post(lambda: self._set_precision(precision))
+        else:
+            self._slots.execute(command)
 
     def want(self, slot: Slot, path: str | Path) -> None:
         """Note that `path` is wanted in `slot`, whatever plays there; nothing is read."""
-        with self._condition:
-            self._wanted_networks = self._wanted_networks.want(slot, str(path))
+        self._slots.want(slot, path)
 
     def load(self, slot: Slot, path: str | Path) -> None:
         """Read `path` in the background and play it in `slot`; if it fails the old one stays."""
-        self._loader.request(slot, Path(path))
+        self._slots.load(slot, path)
 
     def set_network(self, slot: Slot, network: Network | None) -> None:
         """Play `network` in `slot`; None empties the slot."""
-        self._loader.cancel(slot)
-        self._arrive(slot, network)
+        self._slots.set_network(slot, network)
 
     def unload(self, slot: Slot) -> None:
         """Free the network of `slot` and remember it for `reload`."""
-        self._loader.cancel(slot)
-        with self._condition:
-            self._wanted_networks = self._wanted_networks.unload(slot)
-        self._post(lambda: self._unload(slot))
+        self._slots.unload(slot)
 
     def reload(self, slot: Slot) -> None:
         """Load what was last unloaded from `slot`."""
-        with self._condition:
-            self._wanted_networks = self._wanted_networks.reload(slot)
-        self._post(lambda: self._reload(slot))
+        self._slots.reload(slot)
 
     def swap(self) -> None:
         """Exchange A and B."""
-        self._loader.swap(then=self._begin_swap)
+        self._slots.swap()
 
     def watch_memory(self, is_wanted: bool) -> None:
         """Keep `EngineStatus.memory` up to date from now on, or stop looking."""
@@ -162,15 +154,12 @@ class EngineWorker(Closing):
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
-        loading = self._loader.statuses()
+        slots = self._slots.status()
         with self._condition:
-            return EngineStatus(
-                networks=dict(self._networks),
-                wanted=self._wanted_networks.beside({load.slot: load.path for load in loading}),
-                unloaded={slot: _name_of(what) for slot, what in self._unloaded.items()},
-                loading=loading,
+            return replace(
+                slots,
                 device=self._device,
-                picture_fps=self._fps(),
+                picture_fps=self._rate.fps,
                 memory=self._memory.latest,
                 layer_times=self._layer_times,
             )
@@ -188,28 +177,29 @@ class EngineWorker(Closing):
                 return
             self._is_closing = True
             self._condition.notify_all()
-        self._loader.close()
+        self._slots.close()
         self._thread.join()
         self._picture = None
         self._under_way.clear()
-        self._engine.close()
+        try:
+            self._engine.close()
+        except Exception:
+            if not self.lost:
+                raise
+            _log.warning("what is left on the lost device cannot be freed")
 
     def _post(self, task: Callable[[], None]) -> None:
         with self._condition:
             self._tasks.append(task)
             self._condition.notify_all()
 
-    def _arrive(self, slot: Slot, network: Network | None) -> None:
-        with self._condition:
-            wanted = self._wanted_networks
-            self._wanted_networks = (
-                wanted.empty(slot) if network is None else wanted.want(slot, network.status.path)
-            )
-        self._post(lambda: self._set_network(slot, network))
-
     def _work(self) -> None:
-        with self._engine.on_stream():
-            self._run()
+        try:
+            with self._engine.on_stream():
+                self._run()
+        except Exception:
+            if not self.lost:
+                raise
 
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
@@ -230,14 +220,18 @@ class EngineWorker(Closing):
                         repeats = repeats + 1 if wanted == last else 1
                         self._is_begun = repeats <= useful and not self._works_behind
                         self._begun.notify_all()
+            if self.lost:
+                continue
             if task is not None:
                 last = None
                 self._guard(lambda: self._finish(leaving=0))
                 self._guard(task)
+            elif wanted is not None and self._rescue.is_resting(wanted[0]):
+                last = None
             elif wanted is not None:
                 last = wanted
                 if repeats <= useful:  # a frame is a function of `wanted`: more would be equal
-                    self._guard(lambda wanted=wanted: self._render(*wanted))
+                    self._guard(lambda wanted=wanted: self._render(*wanted), wanted[0])
                 self._guard(self._memory.poll)
             else:
                 self._guard(lambda: self._finish(leaving=len(self._under_way) - 1))
@@ -251,7 +245,7 @@ class EngineWorker(Closing):
         while not (self._is_closing or self._tasks or self._wanted is not None):
             if not self._under_way:
                 self._condition.wait()
-            elif _is_finished(self._under_way[0]):
+            elif self._under_way.is_oldest_finished():
                 return
             else:
                 self._condition.wait(_GLANCE)
@@ -263,8 +257,8 @@ class EngineWorker(Closing):
         threads may take to wake each other up. The window is given finished ones only, so that it
         never waits for one to draw it.
         """
-        picture = self._engine.render(params, t)
-        notices = self._engine.take_notices()
+        picture = self._rescue.render(params, t)
+        notices = self._engine.take_notices() + self._rescue.take_notices()
         with self._condition:
             self._notices.extend(notices)
             self._is_begun = self._wanted is None
@@ -273,103 +267,73 @@ class EngineWorker(Closing):
             self._finish(leaving=0)
             self._hand_out(picture)
         else:
-            self._under_way.append(picture)
-            self._finish(leaving=2 if self._seconds_a_picture() < _VERY_QUICK else 1)
+            self._under_way.begin(picture)
+            self._finish(leaving=2 if self._rate.seconds_a_picture < _VERY_QUICK else 1)
         self._last_problem = ""
 
     def _finish(self, *, leaving: int) -> None:
         """Wait for the oldest pictures under way and hand them out, until so many are left."""
         while len(self._under_way) > leaving:
-            picture = self._under_way.popleft()
-            assert picture.ready is not None
-            picture.ready.synchronize()  # sleeps: the events are blocking ones
-            self._hand_out(picture)
+            self._hand_out(self._under_way.take_oldest())
 
     def _hand_out(self, picture: Picture | None) -> None:
         with self._condition:
             self._picture = picture
             self._handed_out.notify_all()
             if picture is not None:
-                self._finished.append(time.perf_counter())
+                self._rate.note()
 
-    def _guard(self, task: Callable[[], None]) -> None:
-        """Run `task`; an exception becomes a notice, once until something else happens."""
+    def _guard(self, task: Callable[[], None], params: Params | None = None) -> None:
+        """Run `task`; an exception becomes a notice, once until something else happens.
+
+        Args:
+            task: what may fail.
+            params: of the picture that it makes.
+        """
         try:
             task()
-        except torch.OutOfMemoryError as error:
-            self._report(
-                f"The memory of {self._device.partition(',')[0]} is full.",
-                "Unload a network, or pick a layer of lower resolution.",
-                error,
-            )
         except Exception as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            self._report(f"A picture could not be made: {lines[0]}", "The log says where.", error)
+            if is_out_of_memory(error):
+                text = f"The memory of {self._device.partition(',')[0]} is full."
+                hint, offer = self._rescue.advice(params or Params())
+                self._report(Notice(0, "error", text, hint, offer=offer), error)
+            elif device_answers(self._engine.device):
+                text = f"A picture could not be made: {_first_line(error)}"
+                self._report(Notice(0, "error", text, "The log says where."), error)
+            else:
+                self._lose(error)
 
-    def _report(self, text: str, hint: str, error: Exception) -> None:
-        if text == self._last_problem:
+    def _lose(self, error: Exception) -> None:
+        """Note that nothing can be computed in this process any more."""
+        name = self._device.partition(",")[0]
+        self._under_way.clear()
+        lost = DeviceLostError(f"{name} does not answer any more ({_first_line(error)})")
+        lost.__cause__ = error
+        self.lost = lost
+
+    def _report(self, notice: Notice, error: Exception) -> None:
+        if notice.text == self._last_problem:
             return
-        self._last_problem = text
-        _log.error("%s", text, exc_info=error)
+        self._last_problem = notice.text
+        _log.error("%s", notice.text, exc_info=error)
+        self._tell(notice)
+
+    def _tell(self, notice: Notice) -> None:
         with self._condition:
-            self._notices.append(Notice(0, "error", text, hint))
+            self._notices.append(notice)
 
-    def _report_failed_load(self, slot: Slot, path: Path, error: Exception) -> None:
-        # The readers' own errors are one sentence with the file in it; others are bugs.
-        is_known = isinstance(error, (_checkpoint_error(), OSError))
-        text = str(error) if is_known else f"{path} cannot be read: {error or type(error).__name__}"
-        _log.error("%s", text, exc_info=None if is_known else error)
-        is_away = not is_there(path)
-        with self._condition:
-            if is_away:
-                self._wanted_networks = self._wanted_networks.miss(slot, str(path))
-            hint = "The network that played before stays." if slot in self._networks else ""
-            self._notices.append(Notice(0, "error", text.splitlines()[0], hint))
-
-    def _set_network(self, slot: Slot, network: Network | None) -> None:
-        try:
-            self._engine.set_network(slot, network)
-            if network is not None:
-                with self._condition:
-                    self._unloaded.pop(slot, None)
-        except Exception:
-            self._note_refused(slot, network)
-            raise
-        finally:
-            self._note_networks()
-
-    def _note_refused(self, slot: Slot, network: Network | None) -> None:
-        present = self._engine.networks.get(slot)
-        if network is not None and present is not None:
+    def _note_change(self) -> None:
+        """Take note that the engine's networks have changed."""
+        self._rescue.begin_anew()
+        if not self._engine.networks:
             with self._condition:
-                self._wanted_networks = self._wanted_networks.refuse(
-                    slot, network.status.path, present.status.path
-                )
+                self._picture = None
+                self._handed_out.notify_all()
 
-    def _unload(self, slot: Slot) -> None:
-        network = self._engine.networks.get(slot)
-        if network is not None:
-            self._set_network(slot, None)
-            with self._condition:
-                self._unloaded[slot] = network.status.path or network
-
-    def _reload(self, slot: Slot) -> None:
-        what = self._unloaded.get(slot)
-        if isinstance(what, Network):
-            self._set_network(slot, what)
-        elif what is not None:
-            self._loader.request(slot, Path(what))
-
-    def _begin_swap(self) -> None:
-        with self._condition:
-            self._wanted_networks = self._wanted_networks.swap()
-        self._post(self._swap)
-
-    def _swap(self) -> None:
-        self._engine.swap_networks()
-        with self._condition:
-            self._unloaded = {OTHER[slot]: what for slot, what in self._unloaded.items()}
-        self._note_networks()
+    def _set_precision(self, precision: c.Precision) -> None:
+        self._engine.set_precision(precision)
+        self._rescue.begin_anew()
+        self._device = self._engine.device_description
 
     def _time_layers(self, params: Params, t: float) -> None:
         times = None
@@ -379,24 +343,11 @@ class EngineWorker(Closing):
             with self._condition:
                 self._layer_times = times or LayerTimes()
 
-    def _note_networks(self) -> None:
-        networks = self._engine.networks
-        with self._condition:
-            self._networks = {slot: network.status for slot, network in networks.items()}
-            if not networks:
-                self._picture = None
-                self._handed_out.notify_all()
 
-    def _fps(self) -> float:
-        """Return the pictures a second over the last second or so."""
-        return 1 / max(self._seconds_a_picture(), 1e-6)
-
-    def _seconds_a_picture(self) -> float:
-        """Return the mean time a picture of the last two seconds or 30 pictures [s]."""
-        now, recent = time.perf_counter(), self._finished
-        if recent and now - recent[0] >= 2.0:
-            recent = [moment for moment in recent if now - moment < 2.0]
-        return math.inf if len(recent) < 2 else (recent[-1] - recent[0]) / (len(recent) - 1)
+def _first_line(error: Exception) -> str:
+    """Return the first line of what an error says; further ones are advice for developers."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].strip()
 
 
 def _let_the_window_go_first() -> None:
@@ -409,21 +360,7 @@ def _let_the_window_go_first() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
-def _is_finished(picture: Picture) -> bool:
-    return picture.ready is None or picture.ready.query()
-
-
-def _name_of(what: Network | str) -> str:
-    return what.status.name if isinstance(what, Network) else what
-
-
 def _load(path: Path, progress: Callable[[float], None]) -> Network:
     from sgview.engine.networks import load_network
 
     return load_network(path, progress)
-
-
-def _checkpoint_error() -> type[Exception]:
-    from stylegan3 import CheckpointError
-
-    return CheckpointError

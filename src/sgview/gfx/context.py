@@ -18,6 +18,10 @@ class WindowError(RuntimeError):
     """No window can be opened here; the message says why and what to do."""
 
 
+class GraphicsLostError(RuntimeError):
+    """OpenGL draws nothing more in this process; the message says why."""
+
+
 @dataclass(frozen=True)
 class GraphicsInfo:
     """What OpenGL says of itself."""
@@ -62,12 +66,17 @@ def initialise() -> None:
 
 
 def set_hints(visible: bool) -> None:
-    """Ask for an OpenGL 4.1 core context in the next window."""
+    """Ask for an OpenGL 4.1 core context in the next window.
+
+    A context that tells of a reset of the card is asked for, which is a wish: without it, some
+    drivers end the program instead.
+    """
     glfw.default_window_hints()
     glfw.window_hint(glfw.CLIENT_API, glfw.OPENGL_API)
     glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, GL_VERSION[0])
     glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, GL_VERSION[1])
     glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
+    glfw.window_hint(glfw.CONTEXT_ROBUSTNESS, glfw.LOSE_CONTEXT_ON_RESET)
     glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)  # macOS gives core contexts only with it
     glfw.window_hint(glfw.SCALE_TO_MONITOR, True)
     glfw.window_hint(glfw.AUTO_ICONIFY, False)  # a show's second screen stays up without focus

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
-from OpenGL import GL
 
 from sgview.closing import Closing
-from sgview.gfx import calls
 from sgview.gfx.interop import DeviceImage, Interop, InteropError
+from sgview.gfx.painter import Filter, Painter
 from sgview.gfx.picture_texture import MakeInterop, PictureTexture
-from sgview.gfx.placement import Fit, Rect, place
-from sgview.gfx.program import Program
+from sgview.gfx.placement import Fit
 from sgview.gfx.texture import Texture
-
-Filter = Literal["nearest", "linear"]
-Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of a rectangle
 
 
 class Display(Closing):
@@ -33,23 +26,20 @@ class Display(Closing):
     """
 
     def __init__(self, make_interop: MakeInterop = Interop) -> None:
-        self._program = Program("image.vert", "image.frag")
-        self._shrinking = Program("image.vert", "image_shrunk.frag")
-        self._vertices = int(GL.glGenVertexArrays(1))  # empty, but core profile demands one
+        self.painter = Painter()
         self._front, self._back = PictureTexture(make_interop), PictureTexture(make_interop)
         self._refusal = ""  # why interop is not used; "" while it may be
         self._shown: np.ndarray | DeviceImage | None = None
-        self._placed_for: tuple[object, ...] = ()  # picture, space and fit that were asked for last
-        self._placed: tuple[Corners, bool] = ((-1.0, 1.0, 1.0, -1.0), False)
         self.description = "no picture yet"
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture held [px]; (0, 0) before the first."""
-        return self._texture.width, self._texture.height
+        return self.texture.width, self.texture.height
 
     @property
-    def _texture(self) -> Texture:
+    def texture(self) -> Texture:
+        """What holds the picture now; another one for the next."""
         return self._front.texture
 
     def show(self, pixels: np.ndarray | DeviceImage) -> None:
@@ -74,56 +64,28 @@ class Display(Closing):
         rect: tuple[int, int, int, int],
         framebuffer_height: int,
         fit: Fit = "fit",
-        filter: Filter = "linear",
+        filter: Filter = "cubic",
     ) -> None:
         """Draw the picture into `rect`, letterboxed or cropped there.
 
         Args:
             rect: x, y, width, height [framebuffer px], origin top left.
             framebuffer_height: of the target [px].
-            fit: "fit" all of it, "fill" the rectangle, or "1:1" pixels.
-            filter: how it is resampled.
+            fit: "fit" all of it, "fill" or "stretch" over the rectangle, or "1:1" pixels.
+            filter: how it is enlarged.
         """
-        x, y, width, height = rect
-        texture = self._texture
-        if not texture.width or width <= 0 or height <= 0:
-            return
-        asked = (texture.width, texture.height, rect, fit)
-        if asked != self._placed_for:
-            self._placed, self._placed_for = _lay_out(self.size, Rect(*rect), fit), asked
-        corners, is_shrunk = self._placed
-        # The viewport maps [-1, 1] to `rect`; the quad may overhang, scissors cut it.
-        bottom = framebuffer_height - y - height
-        calls.viewport(x, bottom, width, height)
-        calls.scissor(x, bottom, width, height)
-        calls.enable(GL.GL_SCISSOR_TEST)
-        calls.disable(GL.GL_BLEND)
-        calls.disable(GL.GL_DEPTH_TEST)
-        program = self._shrinking if is_shrunk else self._program
-        program.use()
-        program.set_float4("u_rect", corners)
-        texture.bind(filter)  # to texture unit 0, the default of samplers
-        calls.bind_vertex_array(self._vertices)
-        calls.draw_arrays(GL.GL_TRIANGLE_STRIP, 0, 4)
-        calls.bind_vertex_array(0)
-        calls.bind_texture(GL.GL_TEXTURE_2D, 0)
-        calls.use_program(0)
-        calls.disable(GL.GL_SCISSOR_TEST)
+        self.painter.paint(self.texture, rect, framebuffer_height, fit, filter)
 
     def read(self) -> np.ndarray:
         """Return the texture, uint8 [H, W, 4], row 0 on top; waits for the graphics card."""
-        return self._texture.read()
+        return self.texture.read()
 
     def close(self) -> None:
         """Free everything; the context must be current."""
         self._shown = None
         self._front.close()
         self._back.close()
-        if self._vertices:
-            GL.glDeleteVertexArrays(1, [self._vertices])
-            self._vertices = 0
-        self._program.close()
-        self._shrinking.close()
+        self.painter.close()
 
     def _show_device(self, image: DeviceImage) -> None:
         if not self._refusal:
@@ -149,14 +111,3 @@ class Display(Closing):
     def _unregister(self) -> None:
         self._front.unregister()
         self._back.unregister()
-
-
-def _lay_out(picture: tuple[int, int], space: Rect, fit: Fit) -> tuple[Corners, bool]:
-    """Return where a picture of (width, height) [px] lies in `space`, and whether it is shrunk."""
-    quad = place(picture, space, fit)
-    left = 2 * (quad.x - space.x) / space.width - 1
-    top = 1 - 2 * (quad.y - space.y) / space.height
-    right = left + 2 * quad.width / space.width
-    bottom = top - 2 * quad.height / space.height
-    is_shrunk = quad.width < picture[0] or quad.height < picture[1]
-    return (left, top, right, bottom), is_shrunk

@@ -18,6 +18,7 @@ if not IS_STRICT:
 
 from OpenGL import GL  # noqa: E402
 
+LOST = "context lost"
 MOST = 8  # errors that OpenGL keeps, one a kind; a context that is lost may repeat one for ever
 
 NAMES = {
@@ -26,7 +27,7 @@ NAMES = {
     0x0502: "invalid operation",
     0x0505: "out of memory",
     0x0506: "invalid framebuffer operation",
-    0x0507: "context lost",
+    0x0507: LOST,
 }
 
 
@@ -36,6 +37,15 @@ def collected_gl_errors() -> list[str]:
     while len(errors) < MOST and (code := _ask()):
         errors.append(NAMES.get(code, f"error {code:#x}"))
     return errors
+
+
+def was_reset() -> bool:
+    """Return whether the graphics card was reset, with which the context is lost for good.
+
+    Drivers that cannot tell (it takes OpenGL 4.5, or ARB_robustness) never say so.
+    """
+    ask: Any = GL.glGetGraphicsResetStatus  # declared to return nothing
+    return bool(ask) and int(ask()) != 0
 
 
 def _ask() -> int:

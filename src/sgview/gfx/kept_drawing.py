@@ -9,9 +9,9 @@ from OpenGL import GL
 
 from sgview.closing import Closing
 from sgview.gfx import calls
+from sgview.gfx.offscreen import Offscreen
 from sgview.gfx.placement import Rect, around
 from sgview.gfx.program import Program
-from sgview.gfx.texture import Texture
 
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in [-1, 1] of the window
 
@@ -25,8 +25,8 @@ class KeptDrawing(Closing):
     def __init__(self) -> None:
         self._program = Program("image.vert", "layer.frag")
         self._vertices = int(GL.glGenVertexArrays(1))  # empty, but core profile demands one
-        self._texture = Texture()
-        self._framebuffer = int(GL.glGenFramebuffers(1))
+        self._offscreen = Offscreen()
+        self._texture = self._offscreen.texture
         self._covered_for: tuple[object, ...] = ()  # size and hole that were asked for last
         self._covered: tuple[Corners, ...] = ()
 
@@ -36,21 +36,11 @@ class KeptDrawing(Closing):
 
         The body blends as ImGui does: colours by their alpha, alphas as coverage.
         """
-        target = GL.glGetIntegerv(GL.GL_DRAW_FRAMEBUFFER_BINDING)
-        is_new = self._texture.resize(*size)
-        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, self._framebuffer)
-        if is_new:
-            GL.glFramebufferTexture2D(
-                GL.GL_DRAW_FRAMEBUFFER, GL.GL_COLOR_ATTACHMENT0,
-                GL.GL_TEXTURE_2D, self._texture.id, 0,
-            )  # fmt: skip
-        try:
+        with self._offscreen.drawn(size):
             calls.disable(GL.GL_SCISSOR_TEST)
             calls.clear_colour(0.0, 0.0, 0.0, 0.0)
             calls.clear(GL.GL_COLOR_BUFFER_BIT)
             yield
-        finally:
-            GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, target)
 
     def draw(self, hole: tuple[int, int, int, int] | None = None) -> None:
         """Lay what was kept over what has been drawn; nothing before the first `drawn`.
@@ -78,10 +68,7 @@ class KeptDrawing(Closing):
 
     def close(self) -> None:
         """Free everything; the context must be current; again does nothing."""
-        if self._framebuffer:
-            GL.glDeleteFramebuffers(1, [self._framebuffer])
-            self._framebuffer = 0
-        self._texture.close()
+        self._offscreen.close()
         if self._vertices:
             GL.glDeleteVertexArrays(1, [self._vertices])
             self._vertices = 0

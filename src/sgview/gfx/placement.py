@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Fit = Literal["fit", "fill", "1:1"]
+Fit = Literal["fit", "fill", "stretch", "1:1"]
 
 
 class Rect(NamedTuple):
@@ -35,11 +35,13 @@ def around(space: Rect, hole: Rect) -> tuple[Rect, ...]:
 def place(picture: tuple[int, int], space: Rect, fit: Fit) -> Rect:
     """Return where to draw a picture of (width, height) [px], centred in `space`.
 
-    "fit" shows all of it with bars, "fill" covers the space and overhangs on one axis, "1:1" draws
-    one picture pixel a screen pixel. The result may be larger than `space`: clip it there. Edges
-    lie on whole pixels, so nearest filtering stays even.
+    "fit" shows all of it with bars, "fill" covers the space and overhangs on one axis, "stretch"
+    covers it without, "1:1" draws one picture pixel a screen pixel. The result may be larger than
+    `space`: clip it there. Edges lie on whole pixels, so nearest filtering stays even.
     """
     width, height = picture
+    if fit == "stretch":
+        return space
     if fit == "1:1":
         scale = 1.0
     else:

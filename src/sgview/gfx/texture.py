@@ -28,7 +28,7 @@ class Texture(Closing):
         self._filter = ""  # that OpenGL was told last
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.id)
         for side in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
-            GL.glTexParameteri(GL.GL_TEXTURE_2D, side, GL.GL_CLAMP_TO_EDGE)
+            GL.glTexParameteri(GL.GL_TEXTURE_2D, side, GL.GL_MIRRORED_REPEAT)
         # One level only: without this the texture is incomplete for minifying filters.
         GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAX_LEVEL, 0)
         GL.glBindTexture(GL.GL_TEXTURE_2D, 0)

@@ -17,7 +17,9 @@ from sgview.gfx.context import (
     is_wayland,
     set_hints,
 )
+from sgview.gfx.display_loss import DisplayLoss
 from sgview.gfx.glfw_library import glfw
+from sgview.gfx.monitors import Monitor, Monitors, Rect
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 
@@ -28,7 +30,9 @@ class Window(Closing):
     Args:
         title: in the title bar.
         width, height: of the content [screen units].
-        fullscreen: start on the whole of the primary monitor.
+        place: where it was last, to return to; it wins over `width` and `height`.
+        fullscreen: start on a whole monitor.
+        monitor: the name of that one; "" or one that is away: that of the window.
         vsync: wait for the screen's refresh when buffers are swapped.
         visible: False makes a hidden window: a context for tests and `sgview doctor`.
 
@@ -42,13 +46,19 @@ class Window(Closing):
         width: int = 1600,
         height: int = 1000,
         *,
+        place: Rect | None = None,
         fullscreen: bool = False,
+        monitor: str = "",
         vsync: bool = True,
         visible: bool = True,
     ) -> None:
         self._handle: Any = None
-        self._windowed = (0, 0, width, height)  # where to return to from fullscreen
+        self._windowed: Rect = place or (0, 0, width, height)  # where to return to from fullscreen
+        self._covers: Monitor | None = (
+            None  # the monitor that is wanted whole, also while it is away
+        )
         self._vsync = vsync
+        self._yields_vsync = False  # another window waits for its screen
         self.on_drop: Callable[[list[Path]], None] | None = None
         initialise()
         set_hints(visible)
@@ -56,18 +66,56 @@ class Window(Closing):
             self._handle = glfw.create_window(width, height, title, None, None)
         if not self._handle:
             raise WindowError(context_advice(errors))
+        self.loss = DisplayLoss()
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
         glfw.set_drop_callback(self._handle, self._drop)
+        self._monitors = Monitors()
+        if place is not None:
+            self._place(self._monitors.brought_back(place))
         self._fit_to_screen()
         if fullscreen:
-            self.set_fullscreen(True)
+            named = (other for other in self._monitors.all if monitor and other.name == monitor)
+            self._cover(next(named, None) or self._monitor())
 
     @property
     def address(self) -> int:
         """The GLFWwindow pointer, for native code such as the panel's backend."""
         return ctypes.cast(self._handle, ctypes.c_void_p).value or 0
+
+    @property
+    def handle(self) -> Any:
+        """GLFW's own, for a window that shares its textures."""
+        return self._handle
+
+    @property
+    def monitors(self) -> Monitors:
+        """The monitors there are; the window hears of those that come and go."""
+        return self._monitors
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether keys go to it."""
+        return bool(glfw.get_window_attrib(self._handle, glfw.FOCUSED))
+
+    def focus(self) -> None:
+        """Let keys go to it."""
+        glfw.focus_window(self._handle)
+
+    def make_current(self) -> None:
+        """Make its context the current one of this thread."""
+        glfw.make_context_current(self._handle)
+
+    def yield_vsync(self, is_yielded: bool) -> None:
+        """Leave waiting for the refresh to another window, on another screen; or do so again."""
+        self._yields_vsync = is_yielded
+        self._set_swap_interval()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not closed yet."""
+        return bool(self._handle)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -120,38 +168,51 @@ class Window(Closing):
     @vsync.setter
     def vsync(self, enabled: bool) -> None:
         self._vsync = enabled
-        glfw.swap_interval(int(enabled))
+        self._set_swap_interval()
 
     @property
     def is_fullscreen(self) -> bool:
         """Whether the window covers a monitor."""
         return bool(glfw.get_window_monitor(self._handle))
 
+    @property
+    def covered_monitor(self) -> str:
+        """The name of the monitor that fullscreen is on, or waits for; "" for none."""
+        return self._covers.name if self._covers is not None else ""
+
+    @property
+    def place(self) -> Rect:
+        """Where the window is, or returns to from fullscreen."""
+        is_window = self._covers is None
+        return (*self._position(), *self.size) if is_window else self._windowed
+
     def set_fullscreen(self, enabled: bool) -> None:
-        """Cover the monitor that most of the window is on, or go back to where it was."""
+        """Cover the monitor that most of the window is on, or go back to where it was.
+
+        A monitor that is unplugged meanwhile is covered again once it returns.
+        """
         if enabled == self.is_fullscreen:
             return
         if enabled:
-            monitor = self._monitor()
-            if monitor is None:
-                return
-            self._windowed = (*self._position(), *self.size)
-            mode = glfw.get_video_mode(monitor)
-            width, height = mode.size
-            glfw.set_window_monitor(
-                self._handle, monitor, 0, 0, width, height, mode.refresh_rate or glfw.DONT_CARE
-            )
+            self._cover(self._monitor())
         else:
-            x, y, width, height = self._windowed
-            glfw.set_window_monitor(self._handle, None, x, y, width, height, glfw.DONT_CARE)
-        glfw.swap_interval(int(self._vsync))  # some systems forget it with the mode
+            self._covers = None
+            self._place(self._monitors.brought_back(self._windowed))
 
     @property
     def refresh_rate(self) -> float:
         """Refresh rate of the monitor that most of the window is on [Hz]."""
         monitor = self._monitor()
-        mode = glfw.get_video_mode(monitor) if monitor is not None else None
-        return float(mode.refresh_rate if mode and mode.refresh_rate else DEFAULT_REFRESH_RATE)
+        return (monitor.refresh_rate if monitor else 0.0) or DEFAULT_REFRESH_RATE
+
+    def move(self, place: Rect) -> None:
+        """Be a window of that size, there."""
+        self._covers = None
+        self._place(place)
+
+    def hear_monitors(self) -> None:
+        """Hear again of monitors that come and go, after ImGui's backend took the callback."""
+        self._monitors.listen()
 
     def set_title(self, title: str) -> None:
         """Change the text of the title bar, valid Unicode."""
@@ -160,10 +221,12 @@ class Window(Closing):
     def poll(self) -> None:
         """Run the callbacks of everything that happened."""
         glfw.poll_events()
+        self._follow_monitors()
 
     def wait(self, seconds: float) -> None:
         """Like `poll`, but sleep until something happens, at most `seconds`."""
         glfw.wait_events_timeout(seconds)
+        self._follow_monitors()
 
     def swap(self) -> None:
         """Show what was drawn."""
@@ -172,6 +235,8 @@ class Window(Closing):
     def close(self) -> None:
         """Destroy window and context."""
         if self._handle:
+            self._monitors.ignore()
+            self.loss.close()
             glfw.destroy_window(self._handle)
             self._handle = None
 
@@ -180,35 +245,66 @@ class Window(Closing):
             self.on_drop([Path(path) for path in paths])
 
     def _fit_to_screen(self) -> None:
-        """Shrink to what the desktop leaves of the primary monitor."""
-        monitor = glfw.get_primary_monitor()
-        if not monitor:
+        """Shrink to what the desktop leaves of the monitor."""
+        monitor = self._monitor()
+        if monitor is None:
             return
-        _, _, *room = glfw.get_monitor_workarea(monitor)
+        room = monitor.work_area[2:]
         width, height = (min(size) for size in zip(self.size, room, strict=True))
-        if width > 0 and height > 0 and (width, height) != self.size:
+        if (width, height) != self.size:
             glfw.set_window_size(self._handle, width, height)
+
+    def _follow_monitors(self) -> None:
+        """Cover the wanted monitor once it is there; be seen on another while it is not."""
+        if not self._monitors.take_change():
+            return
+        if self._covers is None:
+            here = self.place
+            if (there := self._monitors.brought_back(here)) != here:
+                self._place(there)
+            return
+        monitor = self._monitors.find(self._covers)
+        if monitor is not None and self._is_lit_on(monitor):
+            return
+        if monitor is not None:
+            self._cover(monitor, is_return=True)
+        else:
+            here = self._monitors.brought_back(self._windowed)
+            self._set_monitor(None, here, glfw.DONT_CARE)
+
+    def _is_lit_on(self, monitor: Monitor) -> bool:
+        """Whether the window covers `monitor` where it now is."""
+        is_there = (*self._position(), *self.size) == monitor.bounds
+        return is_there and glfw.get_window_monitor(self._handle) == monitor.handle
+
+    def _cover(self, monitor: Monitor | None, *, is_return: bool = False) -> None:
+        """Fill a monitor in the mode that it has."""
+        if monitor is None:
+            return
+        if not is_return:
+            self._windowed = self.place
+        self._covers = monitor
+        rate = round(monitor.refresh_rate) or glfw.DONT_CARE
+        self._set_monitor(monitor.handle, (0, 0, *monitor.bounds[2:]), rate)
+
+    def _place(self, rect: Rect) -> None:
+        """Be a window there."""
+        self._windowed = rect
+        self._set_monitor(None, rect, glfw.DONT_CARE)
+
+    def _set_monitor(self, handle: Any, rect: Rect, rate: int) -> None:
+        with collected_errors():  # a monitor may go at any moment: the next event says so
+            glfw.set_window_monitor(self._handle, handle, *rect, rate)
+        self._set_swap_interval()  # some systems forget it with the mode
+
+    def _set_swap_interval(self) -> None:
+        glfw.swap_interval(int(self._vsync and not self._yields_vsync))
 
     def _position(self) -> tuple[int, int]:
         if is_wayland():  # windows there do not know where they are
             return 0, 0
         return glfw.get_window_pos(self._handle)
 
-    def _monitor(self) -> Any:
-        current = glfw.get_window_monitor(self._handle)
-        if current:
-            return current
-        monitors = glfw.get_monitors()
-        if not monitors:
-            return None
-        x, y = self._position()
-        width, height = self.size
-
-        def overlap(monitor: Any) -> int:
-            left, top = glfw.get_monitor_pos(monitor)
-            mode = glfw.get_video_mode(monitor).size
-            across = min(x + width, left + mode[0]) - max(x, left)
-            down = min(y + height, top + mode[1]) - max(y, top)
-            return max(0, across) * max(0, down)
-
-        return max(monitors, key=overlap)
+    def _monitor(self) -> Monitor | None:
+        """The monitor that most of the window is on; None while there is none."""
+        return self._monitors.below((*self._position(), *self.size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
@@ -10,9 +11,11 @@ from imgui_bundle import imgui, implot
 from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
+from sgview.gui.fallback_fonts import FallbackFonts, texts_of
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
@@ -20,7 +23,8 @@ from sgview.gui.panels.looks import LooksPanel
 from sgview.gui.panels.mapping import MappingPanel
 from sgview.gui.panels.networks import NetworksPanel
 from sgview.gui.panels.notices import draw_notices
-from sgview.gui.panels.outputs import draw_outputs
+from sgview.gui.panels.outputs.outputs import draw_outputs
+from sgview.gui.panels.outputs.stage import draw_sign
 from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
@@ -33,7 +37,13 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.view import draw_view
 from sgview.gui.parts import draw_part, recovering
 from sgview.gui.picture_area import draw_invitation, mouse_over
-from sgview.gui.windows import ClosableWindows, PanelWindow, build_layout, draw_windows
+from sgview.gui.windows import (
+    ClosableWindows,
+    PanelWindow,
+    WholeWindow,
+    build_layout,
+    draw_windows,
+)
 from sgview.state import commands
 from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import Slot
@@ -74,14 +84,18 @@ class Gui(Closing):
         self._is_attached = False
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
+        self._is_rearranged = False  # the windows are to be put where they were at first
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
+        self._number_row: Callable[[], str] = lambda: "1234567890"
         self._hotkeys = hotkeys.hotkeys(
             self._toggle_keys, self._toggle_performance, self._toggle_outputs
         )
         self._speed = SpeedPanel()
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()
+        self._download = DownloadPanel()
         self._binding_editor = BindingEditor()
+        self._fallback_fonts = FallbackFonts()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (draw_latents, MappingPanel())),
@@ -96,6 +110,7 @@ class Gui(Closing):
             PanelWindow("Outputs", "left", (draw_outputs,)),
             PanelWindow("Performance", "left", performance),
         )
+        self._whole = WholeWindow("Networks")
         self._alone = ClosableWindows(*self._closable.windows, is_alone=True)
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
@@ -124,12 +139,16 @@ class Gui(Closing):
         self._activate()
         return imgui.is_any_item_active()
 
-    def attach(self, window_address: int) -> None:
+    def attach(
+        self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"
+    ) -> None:
         """Draw into the GLFW window at this address, whose GL context is current.
 
+        `number_row` returns what its keys type without Shift, as `hotkeys.run` takes it.
         ImGui chains to the callbacks that the window has by now: set yours first.
         """
         self._activate()
+        self._number_row = number_row
         io = imgui.get_io()
         io.backend_flags &= ~int(imgui.BackendFlags_.renderer_has_textures)
         imgui.backends.glfw_init_for_opengl(window_address, True)
@@ -151,6 +170,9 @@ class Gui(Closing):
         if self._is_attached:
             imgui.backends.opengl3_new_frame()
             imgui.backends.glfw_new_frame()
+        self._boundary.call(
+            "fonts", self._fallback_fonts.follow, texts_of(params, status), otherwise=None
+        )
         imgui.new_frame()
         try:
             params = recovering(self._build, params, status, emit)
@@ -191,7 +213,7 @@ class Gui(Closing):
         return draw_part(self._boundary, part, panel, params, status, emit)
 
     def _run_keys(self, params: Params, status: Status, emit: Emit) -> Params:
-        return hotkeys.run(self._hotkeys, params, status, emit)
+        return hotkeys.run(self._hotkeys, params, status, emit, self._number_row)
 
     def _draw_transport(self, params: Params, status: Status, emit: Emit) -> Params:
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
@@ -239,6 +261,8 @@ class Gui(Closing):
                 self.show_panels = not self.show_panels
                 for window in self._alone.windows:
                     self._alone.show(window.title, False)
+            case commands.PutWindowsBack():
+                self.show_panels = self._is_rearranged = True
             case commands.EditBinding(path, low, high):
                 self._binding_editor.open(path, low, high)
             case _:
@@ -249,6 +273,7 @@ class Gui(Closing):
         if self._context is None:
             return
         self._activate()
+        self._fallback_fonts.close()
         self._keep_arrangement(is_last=True)
         if self._is_attached:
             imgui.backends.opengl3_shutdown()
@@ -277,7 +302,8 @@ class Gui(Closing):
             imgui.load_ini_settings_from_memory(text)
 
     def _draw_docked(self, dockspace: int, params: Params, status: Status, emit: Emit) -> Params:
-        if imgui.internal.dock_builder_get_node(dockspace) is None:
+        if self._is_rearranged or imgui.internal.dock_builder_get_node(dockspace) is None:
+            self._is_rearranged = False
             build_layout(dockspace, (*self._windows, *self._closable.windows))
             self._first_tab_in = 2
         imgui.dock_space_over_viewport(
@@ -291,6 +317,7 @@ class Gui(Closing):
             if self._first_tab_in == 0:
                 imgui.set_window_focus(self._windows[1].title)
         params = draw_windows(self._windows, params, status, emit, self._boundary)
+        self._whole.keep(theme.px(theme.NETWORKS_HEIGHT), self._windows)
         return self._closable.draw(params, status, emit, self._boundary)
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
@@ -298,12 +325,14 @@ class Gui(Closing):
         if not status.engine.networks and not status.engine.loading:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
+            draw_sign(rect, params, status)
             params = self._draw_part("notices", self._draw_notices, params, status, emit)
         draw = self._draw_part
         params = draw("binding editor", self._binding_editor, params, status, emit)
         shade = theme.SHADE if self.show_panels else theme.CLEAR  # a show is not dimmed
         imgui.push_style_color(imgui.Col_.modal_window_dim_bg, shade)
         params = draw("question for a file", self._path_prompt, params, status, emit)
+        params = draw("question of a download", self._download, params, status, emit)
         if self._shows_keys:
             self._shows_keys = draw_key_sheet(self._hotkeys, shade)
         imgui.pop_style_color()

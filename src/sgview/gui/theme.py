@@ -50,6 +50,8 @@ ACCENT_FILL = _rgb(0x2F5170)  # the filled part of a value bar
 ON_ACCENT = _rgb(0xFFFFFF)
 WARNING = _rgb(0xE3B25A)
 ERROR = _rgb(0xEA7266)
+RECORD = _rgb(0xFF4438)  # while something is recorded
+RECORD_OFF = _rgb(0xB5504A)  # the red button at rest
 SOURCES: dict[SignalSource, Rgba] = {  # of what moves a value
     "expression": _rgb(0x62C4A8),
     "slider": _rgb(0x6FD3E8),
@@ -81,6 +83,7 @@ SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture
 OVER_PICTURE = _rgb(0x151517, 0.92)  # behind text that lies on the picture
 HOVER_VEIL = (1.0, 1.0, 1.0, 0.05)
 ACTIVE_VEIL = (1.0, 1.0, 1.0, 0.09)
+WITHOUT_EFFECT = 0.5  # opacity of controls that change nothing now
 CLEAR: Rgba = (0.0, 0.0, 0.0, 0.0)
 
 FONT_SIZE = 15.0  # [px at scale 1]
@@ -130,6 +133,8 @@ SPECTRUM_HEIGHT = 4.2
 LEVEL_COLUMN = 2.3
 TAP_WIDTH = 4.0
 HISTORY_WIDTH = 15.0
+RECORDING_WIDTH = 26.0
+RECORDING_NOTES = 10.0  # where the second column begins
 
 PERFORMANCE_WIDTH = 23.0  # the dock on the left
 PERFORMANCE_SHARE = 0.3  # ... but never more of the window than this

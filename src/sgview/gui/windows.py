@@ -58,6 +58,55 @@ def build_layout(dockspace: int, windows: tuple[PanelWindow, ...]) -> None:
     builder.dock_builder_finish(dockspace)
 
 
+class WholeWindow:
+    """Keeps a docked window as high as it must be, whatever becomes of the others.
+
+    A dock shares out its height as it was saved: at 720 px the box of the networks would be cut
+    that was arranged at 1000. Where the user makes it smaller by hand, it stays so.
+
+    Args:
+        title: of that window.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._height = 0.0  # of what it is a part of [px]
+
+    def keep(self, height: float, others: tuple[PanelWindow, ...]) -> None:
+        """Give it `height` [px] at least, at the cost of `others`, if the room for all changed."""
+        node = _node_of(self._title)
+        parent = node.parent_node if node is not None else None
+        if node is None or parent is None or parent.size.y == self._height:
+            return
+        self._height = parent.size.y
+        beside = _part_beside(node, parent, others)
+        if node.size.y >= height or beside is None or parent.size.y < 2 * height:
+            return
+        node.size_ref = imgui.ImVec2(node.size_ref.x, height)
+        beside.size_ref = imgui.ImVec2(beside.size_ref.x, parent.size.y - height)
+
+
+def _node_of(title: str) -> imgui.internal.DockNode | None:
+    window = imgui.internal.find_window_by_name(title)
+    return window.dock_node if window is not None else None
+
+
+def _part_beside(
+    node: imgui.internal.DockNode,
+    parent: imgui.internal.DockNode,
+    windows: tuple[PanelWindow, ...],
+) -> imgui.internal.DockNode | None:
+    """Return the other half of `parent`, whichever of `windows` is in it, above or below."""
+    for window in windows:
+        other = _node_of(window.title)
+        while other is not None and other.parent_node is not None:
+            if other.parent_node.id_ == parent.id_ and other.id_ != node.id_:
+                is_stacked = abs(other.pos.x - node.pos.x) < 1.0
+                return other if is_stacked else None
+            other = other.parent_node
+    return None
+
+
 class ClosableWindows:
     """Windows that come when they are asked for, each with a button that closes it.
 

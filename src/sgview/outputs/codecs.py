@@ -95,7 +95,7 @@ CODECS: tuple[Codec, ...] = (
             Encoder(
                 *("libx264", "yuv420p", "", "", ("crf", 38, 10)),
                 options={"rc-lookahead": "20"},
-                live={"preset": "veryfast", "rc-lookahead": "0", "bf": "0", "sync-lookahead": "0"},
+                live={"preset": "veryfast", "rc-lookahead": "0", "bf": "0", "sc_threshold": "0"},
             ),
         ),
         (".mp4", ".mov", ".mkv"),
@@ -116,7 +116,7 @@ CODECS: tuple[Codec, ...] = (
                 options={"x265-params": "log-level=error"},
                 live={
                     "preset": "ultrafast",
-                    "x265-params": "log-level=error:bframes=0:rc-lookahead=0",
+                    "x265-params": "log-level=error:bframes=0:rc-lookahead=0:scenecut=0",
                 },
             ),
         ),

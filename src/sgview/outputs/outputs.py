@@ -4,23 +4,54 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar, assert_never
 
 from msgspec.structs import replace
 
 from sgview.closing import Closing
-from sgview.outputs.output import OUTPUTS, Output, OutputKind
+from sgview.outputs.output import (
+    OUTPUTS,
+    Listener,
+    Output,
+    OutputKind,
+    Replays,
+    Reporter,
+    frame_of,
+)
 from sgview.outputs.picture import OutputPicture
+from sgview.outputs.recording.sound_track import SoundTap
+from sgview.outputs.stage import StageState
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
 from sgview.state import commands as c
 from sgview.state.notices import Notices
+from sgview.state.output_frame import OutputFrame, slot_at
+from sgview.state.params import Stage
+from sgview.state.recording import Recording
 from sgview.state.status import OutputStatus
 
 log = logging.getLogger(__name__)
 
 P = TypeVar("P")
 """Pictures as whoever plays them has them; two are the same picture if they are one object."""
+
+View = Callable[[P, OutputFrame, tuple[int, int] | None, float], OutputPicture]
+"""Makes of a picture what outputs take: in a frame, of a fixed size [px] if there is one, dimmed
+to a level 0..1. It does not wait."""
+
+LIT = Stage()
+
+
+@dataclass
+class _On(Generic[P]):
+    """An output that is on, and what it has had."""
+
+    output: Output
+    since: float  # [s]
+    size: tuple[int, int] | None = None  # that stays as it is [px]
+    offered: tuple[P, float] | None = None  # the newest picture, and how bright it was
+    slot: int = -1  # of the newest
 
 
 class Outputs(Closing, Generic[P]):
@@ -30,7 +61,8 @@ class Outputs(Closing, Generic[P]):
         settings: of all outputs.
         notices: told what cannot be opened, and what went wrong.
         now: the source of real time [s].
-        view: makes of a picture what outputs take; asked once for each.
+        view: asked once for each picture in each different frame.
+        listen: opens a tap of the sound that is listened to, None while nothing is.
         kinds: the outputs there are.
     """
 
@@ -39,46 +71,104 @@ class Outputs(Closing, Generic[P]):
         settings: Settings,
         notices: Notices,
         now: Callable[[], float],
-        view: Callable[[P], OutputPicture],
+        view: View[P],
         kinds: Sequence[OutputKind] = OUTPUTS,
+        listen: Callable[[], SoundTap | None] = lambda: None,
     ) -> None:
+        self._listen = listen
         self._settings = settings
         self._notices = notices
         self._now = now
         self._view = view
         self._kinds = {kind.name: kind for kind in kinds}
-        self._on: dict[str, Output] = {}
-        self._offered: dict[str, P] = {}  # the newest picture that each has had
-        self._off = {kind.name: OutputStatus(kind.name, kind.help) for kind in kinds}
+        self._on: dict[str, _On[P]] = {}
+        self._stage: StageState[P] = StageState()
+        self.frames = {kind.name: frame_of(settings, kind) for kind in kinds}
+        self._views: dict[tuple[object, ...], tuple[P, OutputPicture]] = {}  # of the last offer
+        self._off = {kind.name: self._describe(kind, OutputStatus()) for kind in kinds}
+
+    @property
+    def are_on(self) -> bool:
+        """Whether any is on."""
+        return bool(self._on)
 
     def execute(self, command: c.OutputCommand) -> None:
         """Do what `command` asks."""
         match command:
+            case c.ToggleOutput(name) | c.SetOutputFrame(name) if name not in self._kinds:
+                text = f"There is no output of the name {name}."
+                self._notices.add("warning", text, now=self._now())
             case c.ToggleOutput(name):
                 if name in self._on:
                     self._close(name)
-                elif name in self._kinds:
-                    self._open(self._kinds[name])
                 else:
-                    text = f"There is no output of the name {name}."
-                    self._notices.add("warning", text, now=self._now())
+                    self._open(self._kinds[name])
+            case c.SetOutputFrame(name, frame):
+                self._set_frame(self._kinds[name], frame)
+            case c.SetRecording(recording):
+                self._settings = replace(self._settings, recording=recording)
+            case c.SaveReplay():
+                self._save_replay()
             case _:
                 assert_never(command)
 
-    def offer(self, picture: P | None) -> None:
-        """Hand `picture` to those that have not had it; None while nothing plays. Never waits."""
-        if not self._on or picture is None:
-            return
-        new = [name for name in self._on if self._offered.get(name) is not picture]
-        if not new:
-            return
-        view = self._view(picture)
-        for name in new:
-            self._offered[name] = picture
+    def offer(self, picture: P | None, stage: Stage = LIT) -> None:
+        """Hand `picture` to those that are due for one. Never waits.
+
+        Args:
+            picture: the newest; None while nothing plays.
+            stage: what is done to pictures for those that an audience sees.
+        """
+        now = self._now()
+        self._stage.follow(picture, stage, now)
+        before, self._views = self._views, {}
+        for name, on in list(self._on.items()):
+            kind = self._kinds[name]
+            seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
             try:
-                self._on[name].offer(view)
+                self._offer(kind, on, *seen, now, before)
+                self._tell(on.output)
             except Exception as error:  # whatever it is: the frame goes on
                 self._fail(name, error)
+
+    def _offer(
+        self,
+        kind: OutputKind,
+        on: _On[P],
+        picture: P | None,
+        level: float,
+        now: float,
+        before: dict[tuple[object, ...], tuple[P, OutputPicture]],
+    ) -> None:
+        """Offer `picture` to one of them, if it is due."""
+        if picture is None:
+            return
+        frame = self.frames[kind.name]
+        offered = on.offered
+        if frame.rate:
+            slot = slot_at(now - on.since, frame.rate)
+            time = on.since + slot / frame.rate
+            is_due = slot > on.slot
+        else:
+            slot, time = on.slot + 1, now
+            is_due = offered is None or offered[0] is not picture or offered[1] != level
+        if not is_due:
+            return
+        key = (frame.geometry, on.size, level)
+        made = self._views.get(key) or before.get(key)
+        if made is None or made[0] is not picture:
+            made = (picture, self._view(picture, frame, on.size, level))
+        self._views[key] = made
+        view = made[1].at(slot, time, frame)
+        if kind.is_fixed:
+            on.size = view.size
+        on.slot, on.offered = slot, (picture, level)
+        on.output.offer(view)
+
+    @property
+    def recording(self) -> Recording:
+        """How the next recording is made."""
+        return self._settings.recording
 
     def status(self) -> tuple[OutputStatus, ...]:
         """Return how each output is, in the order of the table."""
@@ -91,17 +181,52 @@ class Outputs(Closing, Generic[P]):
 
     def _open(self, kind: OutputKind) -> None:
         try:
-            self._on[kind.name] = kind.open(self._settings)
+            output = kind.open(self._settings)
+            self._on[kind.name] = _On(output, self._now())
+            if isinstance(output, Listener) and self._settings.recording.sound:
+                self._let_hear(output)
         except Exception as error:
             self._fail(kind.name, error)
 
+    def _let_hear(self, output: Listener) -> None:
+        if (tap := self._listen()) is not None:
+            output.listen(tap)
+
+    def _save_replay(self) -> None:
+        keeping = [on.output for on in self._on.values() if isinstance(on.output, Replays)]
+        for output in keeping:
+            output.save()
+        if not keeping:
+            text = "Nothing was kept to save."
+            hint = "Switch on the replay buffer (O: outputs): it keeps the last half minute."
+            self._notices.add("warning", text, hint, now=self._now())
+
+    def _tell(self, output: Output) -> None:
+        """Tell people what an output has to say."""
+        if isinstance(output, Reporter):
+            for text in output.take_messages():
+                self._notices.add("info", text, now=self._now())
+
+    def _set_frame(self, kind: OutputKind, frame: OutputFrame) -> None:
+        on = self._on.get(kind.name)
+        if on is not None and kind.is_fixed:
+            text = f"{kind.name} keeps its size and rate while it is on."
+            self._notices.add("warning", text, now=self._now())
+            return
+        if on is not None and frame.rate != self.frames[kind.name].rate:
+            on.since, on.slot = self._now(), -1  # slots are counted anew
+        if on is not None:
+            on.offered = None
+        self.frames[kind.name] = frame
+        self._off[kind.name] = self._describe(kind, self._off[kind.name])
+
     def _close(self, name: str, problem: str = "") -> None:
-        output = self._on.pop(name, None)
-        self._offered.pop(name, None)
+        on = self._on.pop(name, None)
         self._off[name] = replace(self._off[name], problem=problem)
-        if output is not None:
+        if on is not None:
             try:
-                output.close()
+                on.output.close()
+                self._tell(on.output)
             except Exception:
                 log.exception("the output %s cannot be closed", name)
 
@@ -122,10 +247,21 @@ class Outputs(Closing, Generic[P]):
         self._notices.add("error", f"{name}: {problem}", hint, now=self._now())
 
     def _status(self, kind: OutputKind) -> OutputStatus:
-        output = self._on.get(kind.name)
-        if output is not None:
+        on = self._on.get(kind.name)
+        if on is not None:
             try:
-                return replace(output.status(), name=kind.name, help=kind.help, is_on=True)
+                return replace(self._describe(kind, on.output.status()), is_on=True)
             except Exception as error:
                 self._fail(kind.name, error)
         return self._off[kind.name]
+
+    def _describe(self, kind: OutputKind, status: OutputStatus) -> OutputStatus:
+        """Return `status` with what its row says of it."""
+        return replace(
+            status,
+            name=kind.name,
+            help=kind.help,
+            frame=self.frames[kind.name],
+            frame_fields=kind.frame_fields,
+            is_fixed=kind.is_fixed,
+        )

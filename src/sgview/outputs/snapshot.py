@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from sgview.outputs.picture import channels_to_keep
 from sgview.outputs.video import OutputError
 from sgview.state.params import Params
 from sgview.state.presets import decode, encode
@@ -27,7 +28,7 @@ def dated_name(now: datetime) -> str:
 
 
 def save_snapshot(path: Path, rgba8: np.ndarray, params: Params, *, t: float = 0.0) -> None:
-    """Write `rgba8`, uint8 [H, W, 4] with row 0 on top, as an opaque PNG.
+    """Write `rgba8`, uint8 [H, W, 4] with row 0 on top, as a PNG; alpha where it is not opaque.
 
     Args:
         path: the file; its folder is made if need be.
@@ -43,7 +44,7 @@ def save_snapshot(path: Path, rgba8: np.ndarray, params: Params, *, t: float = 0
     metadata.add_text(f"{KEY}:t", repr(t))
     metadata.add_text("Software", "sgview")
     png = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(rgba8[..., :3])).save(
+    Image.fromarray(channels_to_keep(rgba8)).save(
         png, format="PNG", pnginfo=metadata, compress_level=4
     )
     try:

@@ -17,6 +17,8 @@ from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
+from sgview.outputs.picture import channels_to_keep
+from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ FRAGMENTS = {
 class OutputError(Exception):
     """A file that cannot be written: one sentence with path and cause."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
+
 
 class PictureWriter(Protocol):
     """Takes pictures [H, W, 4] uint8, row 0 on top, one after the other, all of one size."""
@@ -62,12 +67,13 @@ class PictureWriter(Protocol):
         ...
 
 
-def open_writer(path: Path, fps: float) -> PictureWriter:
+def open_writer(path: Path, fps: float, *, first: int = 0) -> PictureWriter:
     """Return a writer for `path`: a video by its suffix, else a folder of PNGs.
 
     Args:
         path: ``take.mp4`` (.mov, .mkv, .webm) or a folder, made if it does not exist.
         fps: pictures a second [1/s].
+        first: number of the first PNG.
 
     Raises:
         OutputError: if nothing can be written there.
@@ -85,7 +91,7 @@ def open_writer(path: Path, fps: float) -> PictureWriter:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
     make_folder(path)
-    return PngWriter(path)
+    return PngWriter(path, first)
 
 
 def make_folder(path: Path) -> None:
@@ -101,13 +107,13 @@ def make_folder(path: Path) -> None:
 
 
 class PngWriter:
-    """Numbered PNG files in a folder: 000000.png, 000001.png, ..."""
+    """Numbered PNG files in a folder: 000000.png, 000001.png, ..., or from another number on."""
 
     note = ""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: int = 0) -> None:
         self._folder = folder
-        self._count = 0
+        self._count = first
 
     def write(self, rgba8: np.ndarray) -> None:
         """Write [H, W, 4] uint8 as the next file.
@@ -117,7 +123,7 @@ class PngWriter:
         """
         path = self._folder / f"{self._count:06d}.png"
         png = io.BytesIO()
-        Image.fromarray(rgba8[..., :3]).save(png, format="PNG", compress_level=4)
+        Image.fromarray(channels_to_keep(rgba8)).save(png, format="PNG", compress_level=4)
         try:
             self._folder.stat()  # one that was removed is not made again unasked
             write_whole(path, png.getvalue(), waits=False)

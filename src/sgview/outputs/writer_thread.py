@@ -7,7 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import cast
 
+from sgview.closing import Closing
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import PictureWriter
 from sgview.state.status import OutputStatus
@@ -27,16 +29,22 @@ class WriterThread:
         name: of the thread.
         target: what the panel shows of where pictures go.
         now: the source of real time [s].
+        send: takes each picture in place of `writer.write`, for those who want more than pixels.
+        most_waiting: pictures that may wait, the one that is being written among them.
     """
 
     def __init__(
         self,
-        writer: PictureWriter,
+        writer: PictureWriter | Closing,
         name: str,
         target: str = "",
         now: Callable[[], float] = time.monotonic,
+        send: Callable[[OutputPicture], None] | None = None,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._writer = writer
+        self._send = send or self._write_pixels
+        self._most_waiting = most_waiting
         self._target = target
         self._now = now
         # The threads of an executor are waited for when the program ends, so that `close` need not.
@@ -51,14 +59,14 @@ class WriterThread:
         self._error: Exception | None = None
 
     def offer(self, picture: OutputPicture) -> None:
-        """Hand a picture to the thread, or drop it while `MOST_WAITING` wait.
+        """Hand a picture to the thread, or drop it while as many as may wait do.
 
         Raises:
             Exception: what went wrong on the thread.
         """
         self._raise_error()
         with self._lock:
-            if self._waiting >= MOST_WAITING:
+            if self._waiting >= self._most_waiting:
                 self._dropped += 1
                 return
             self._waiting += 1
@@ -93,7 +101,7 @@ class WriterThread:
         """Write one picture; runs on the thread."""
         try:
             if self._error is None:
-                self._writer.write(picture.host())
+                self._send(picture)
                 with self._lock:
                     self._written += 1
                     self._size = picture.size
@@ -104,6 +112,9 @@ class WriterThread:
         finally:
             with self._lock:
                 self._waiting -= 1
+
+    def _write_pixels(self, picture: OutputPicture) -> None:
+        cast(PictureWriter, self._writer).write(picture.host())
 
     def _forget_times(self) -> None:
         begin = self._now() - RATE_OVER

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sgview.state.morph import EASINGS, Easing, morph
-from sgview.state.params import Params
+from sgview.state.params import Params, on_stage_of
 
 
 @dataclass(frozen=True)
@@ -58,4 +58,5 @@ class Crossfade:
         if self.progress >= 1.0:
             self.running = None
             return params
-        return morph(fade.origin, params, EASINGS[fade.easing](self.progress))
+        origin = on_stage_of(fade.origin, params)  # a blackout does not wait for a fade
+        return morph(origin, params, EASINGS[fade.easing](self.progress))

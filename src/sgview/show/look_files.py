@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -19,11 +20,14 @@ from sgview.state.presets import Look as LookTable
 from sgview.state.presets import read_preset, save_key, save_preset
 from sgview.state.text import drawable
 from sgview.state.validation import ConfigError
+from sgview.state.whole_file import write_whole
 
 SUFFIXES = (".toml", ".json")
 THUMBNAIL = 160  # side of one [px]
 LARGEST_THUMBNAIL = 1024  # a larger picture beside a preset is not read [px]
+MOST_KEY_BYTES = 65536
 MOST = 500  # files of a folder that are read
+GIVEN_KEYS = ".shipped-keys.json"  # beside the looks: a name that `scan` does not read
 REMOVED = "removed"
 """Folder beside the looks that keeps what was deleted or replaced."""
 
@@ -108,9 +112,19 @@ def write(look: Look) -> None:
             file.unlink(missing_ok=True)
         raise
     if look.thumbnail is not None:
-        save_snapshot(picture, look.thumbnail, look.params)
+        write_thumbnail(look)
     elif kept:
         picture.unlink(missing_ok=True)  # it shows what was there before
+
+
+def write_thumbnail(look: Look) -> None:
+    """Write the small picture of a look beside it.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    assert look.params is not None and look.thumbnail is not None
+    save_snapshot(look.path.with_suffix(".png"), look.thumbnail, look.params)
 
 
 def put_away(path: Path) -> None:
@@ -181,6 +195,31 @@ def set_key(path: Path, key: int, others: list[Path]) -> None:
     for other in others:
         save_key(other, 0)
     save_key(path, key)
+
+
+def read_given_keys(folder: Path) -> dict[str, int]:
+    """Return the keys that the user gave to looks that came with the program; {}: none."""
+    try:
+        with (folder / GIVEN_KEYS).open("rb") as file:
+            keys = msgspec.json.decode(file.read(MOST_KEY_BYTES), type=dict[str, int])
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return {}
+    return {name: key for name, key in keys.items() if 0 <= key <= 9}
+
+
+def write_given_keys(folder: Path, keys: dict[str, int], others: list[Path]) -> None:
+    """Keep the keys of looks that came with the program, and take them from `others`.
+
+    Raises:
+        ConfigError: if a file cannot be written.
+    """
+    for other in others:
+        save_key(other, 0)
+    try:
+        write_whole(folder / GIVEN_KEYS, msgspec.json.encode(keys).decode())
+    except OSError as error:
+        text = f"{folder / GIVEN_KEYS} cannot be written: {error.strerror or error}"
+        raise ConfigError(text) from error
 
 
 def as_shipped(look: Look, name: str) -> Look:

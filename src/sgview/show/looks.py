@@ -34,7 +34,8 @@ class Looks:
         folder: where looks are read and written; made when the first is saved.
         notices: told what was written, and what could not be.
         now: the source of real time [s].
-        shipped: presets that came with the program, by name.
+        shipped: presets that came with the program, by name. The first nine have keys, until the
+            user's own take them or give others.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Looks:
         self._tasks: list[tuple[Future[None], str]] = []
         self._scanned = now()
         self._own = look_files.scan(folder, {})
+        self._bare: Path | None = None  # a look that was saved before there was a picture
+        self._given = look_files.read_given_keys(folder)  # by the user, to shipped looks
         self.shown = self._arrange()
 
     @property
@@ -74,7 +77,8 @@ class Looks:
             except (ConfigError, OutputError, OSError) as error:
                 self._fail(str(error), "Choose another presets folder in the settings.")
             else:
-                self._notices.add("info", done, now=self._now())
+                if done:
+                    self._notices.add("info", done, now=self._now())
         if self._scan is not None and self._scan.done():
             found, self._scan = self._scan.result(), None
             if found != self._own:
@@ -84,9 +88,19 @@ class Looks:
             self._scanned = self._now()
             self._scan = self._thread.submit(look_files.scan, self._folder, dict(self._own))
 
-    def find(self, name: str = "", key: int = 0) -> Look | None:
-        """Return the look of that name, or of that key; a notice says why there is none."""
-        wanted = [look for look in self.shown if (look.name == name if name else look.key == key)]
+    def find(self, name: str = "", key: int = 0, *, has_shipped: bool = True) -> Look | None:
+        """Return the look of that name, or of that key; a notice says why there is none.
+
+        Args:
+            name: of it.
+            key: of it, where `name` is "".
+            has_shipped: whether looks that came with the program have keys now.
+        """
+        with_key = [look for look in self.shown if has_shipped or not look.is_shipped]
+        if name:
+            wanted = [look for look in self.shown if look.name == name]
+        else:
+            wanted = [look for look in with_key if look.key == key]
         if not wanted:
             text = f"There is no look {name}." if name else f"No look has the key {key}."
             hint = "Save one, or choose the key of one by a right click."
@@ -115,9 +129,24 @@ class Looks:
             thumbnail=None if pixels is None else look_files.shrink(pixels),
         )
         self._own[look.path] = look
+        self._bare = look.path if pixels is None else None
         recalls = f": key {look.key} recalls it" if look.key and old is None else ""
-        self._begin(f"Saved the look {name}{recalls}", lambda: look_files.write(look))
+        self._begin(f"Saved \u201c{name}\u201d{recalls}", lambda: look_files.write(look))
         return name
+
+    @property
+    def wants_picture(self) -> bool:
+        """Whether a look was saved before there was a picture to show of it."""
+        return self._bare is not None
+
+    def add_picture(self, pixels: np.ndarray) -> None:
+        """Give the look that was saved without a picture its thumbnail, from uint8 [H, W, 4]."""
+        look = self._own.get(self._bare) if self._bare is not None else None
+        self._bare = None
+        if look is None or look.params is None or look.thumbnail is not None:
+            return
+        look = self._own[look.path] = replace(look, thumbnail=look_files.shrink(pixels))
+        self._begin("", lambda: look_files.write_thumbnail(look))
 
     def rename(self, name: str, new_name: str) -> None:
         """Give a look another name."""
@@ -142,6 +171,9 @@ class Looks:
     def set_key(self, name: str, key: int) -> None:
         """Let `key` recall the look, 0 none; another look of that key loses it."""
         look = self._find_own(name)
+        if look is None and any(look.name == name for look in self._shipped):
+            self._give_key(name, key)
+            return
         if look is None or look.params is None or look.key == key:
             return
         others = [path for path, other in self._own.items() if key and other.key == key]
@@ -150,6 +182,16 @@ class Looks:
         self._own[look.path] = replace(look, key=key)
         done = f"Key {key} recalls {name}" if key else f"{name} has no key now"
         self._begin(done, lambda: look_files.set_key(look.path, key, others))
+
+    def _give_key(self, name: str, key: int) -> None:
+        """Let `key` recall a look that came with the program, 0 none."""
+        others = [path for path, other in self._own.items() if key and other.key == key]
+        for path in others:
+            self._own[path] = replace(self._own[path], key=0)
+        shipped = {other: given for other, given in self._shipped_keys().items() if given != key}
+        given = self._given = {**shipped, name: key}
+        done = f"Key {key} recalls {name}" if key else f"{name} has no key now"
+        self._begin(done, lambda: look_files.write_given_keys(self._folder, given, others))
 
     def wait(self) -> None:
         """Finish what is being written, and read the folder again."""
@@ -178,8 +220,16 @@ class Looks:
             is_taken = look.key and any(other.key == look.key for other in own)
             own.append(replace(look, key=0) if is_taken else look)
         own.sort(key=lambda look: look.key or len(KEYS) + 1)
-        names = {look.name for look in own}
-        return (*own, *(look for look in self._shipped if look.name not in names))
+        names, used = {look.name for look in own}, {look.key for look in own}
+        keys = {name: key for name, key in self._shipped_keys().items() if key not in used}
+        shipped = (look for look in self._shipped if look.name not in names)
+        return (*own, *(replace(look, key=keys.get(look.name, 0)) for look in shipped))
+
+    def _shipped_keys(self) -> dict[str, int]:
+        """Return the keys of the looks that came with the program; the user's own come first."""
+        if self._given:
+            return self._given
+        return {look.name: key for look, key in zip(self._shipped, KEYS, strict=False)}
 
     def _find_own(self, name: str) -> Look | None:
         return next((look for look in self._own.values() if look.name == name), None)
@@ -189,7 +239,7 @@ class Looks:
         return next(f"look {n}" for n in range(1, 100_000) if f"look {n}" not in names)
 
     def _free_key(self) -> int:
-        used = {look.key for look in self._own.values()}
+        used = {look.key for look in self._own.values()} | set(self._given.values())
         return next((key for key in KEYS if key not in used), 0)
 
     def _fail(self, text: str, hint: str) -> None:

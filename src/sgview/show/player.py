@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -17,6 +18,7 @@ from sgview.show.script import LIMIT, Script
 from sgview.show.script_frame import Change
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
+from sgview.signals.midi.devices import MidoBackend
 from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.output import OscOutput
@@ -63,6 +65,7 @@ class Player(Closing):
         self.script: Script | None = None
         self.resolver = Resolver()
         self.instant = Instant(clock.t)
+        self._networks: Mapping[Slot, NetworkStatus] = {}
 
     def wait_for_sound(self) -> None:
         """Wait until the sound file is analysed, and set the beat to its own at this position.
@@ -89,6 +92,7 @@ class Player(Closing):
             networks: the loaded ones.
             mouse, is_mouse_down: as in `Inputs`.
         """
+        self._networks = networks or {}
         t, _ = self.clock.tick()
         position, elapsed = self.clock.position, self.clock.take_elapsed()
         call, inputs = self._boundary.call, self.instant.inputs
@@ -136,7 +140,9 @@ class Player(Closing):
         script = self.script
         if script is None:
             return params, ()
-        return self._boundary.call("script", script.run, params, instant, otherwise=(params, ()))
+        return self._boundary.call(
+            "script", script.run, params, instant, self._networks, otherwise=(params, ())
+        )
 
     def open_script(self, path: Path | None, *, is_watched: bool = True) -> None:
         """Let a script play along, read again when it is saved; None: none."""
@@ -222,7 +228,7 @@ def live_sources(settings: Settings) -> Sources:
     sources = Sources(
         OscInput(osc.interface, osc.port) if osc.enabled else None,
         OscOutput(osc.send_to) if osc.enabled else None,
-        MidiInput(midi.devices) if midi.enabled else None,
+        MidiInput(midi.devices, partial(MidoBackend, midi.interface)) if midi.enabled else None,
         picks_up=midi.pick_up,
     )
     sources.start()

@@ -11,7 +11,7 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from sgview.closing import Closing
 from sgview.show.script_frame import Change, ScriptFrame, apply_changes
 from sgview.show.script_thread import OverrunError, ScriptThread
 from sgview.signals.incoming import Instant
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.places import absolute
 from sgview.state.status import ScriptStatus
@@ -98,12 +99,18 @@ class Script(Closing):
             self._watcher = threading.Thread(target=self._watch, name="sgview script", daemon=True)
             self._watcher.start()
 
-    def run(self, params: Params, instant: Instant) -> tuple[Params, tuple[Change, ...]]:
+    def run(
+        self,
+        params: Params,
+        instant: Instant,
+        networks: Mapping[Slot, NetworkStatus] | None = None,
+    ) -> tuple[Params, tuple[Change, ...]]:
         """Call `frame` and return what plays, and the changes that made it.
 
         Args:
             params: the values of this instant, signals resolved.
             instant: time, beat and inputs.
+            networks: the loaded ones, whose names a script may say; None: they are not known.
         """
         if self._is_saved.is_set():
             self._is_saved.clear()
@@ -111,14 +118,16 @@ class Script(Closing):
         if self._starting_since is not None:
             self._finish_starting(0.0)
         if self._version is not None:
-            play = self._call(self._version, params, instant)
+            play = self._call(self._version, params, instant, networks)
             if play is not None:
                 if not self._version.is_good:
                     self._version.is_good, self._good = True, None
                 self._clear_error()
+                if play.problem is not None:
+                    self._fail(*play.problem, plays=True)
                 return self._keep(play)
         if self._good is not None:
-            play = self._call(self._good, params, instant, is_quiet=True)
+            play = self._call(self._good, params, instant, networks, is_quiet=True)
             if play is not None:
                 return self._keep(play)
         try:
@@ -139,11 +148,17 @@ class Script(Closing):
         return play.params, self._last
 
     def _call(
-        self, version: _Version, params: Params, instant: Instant, *, is_quiet: bool = False
+        self,
+        version: _Version,
+        params: Params,
+        instant: Instant,
+        networks: Mapping[Slot, NetworkStatus] | None,
+        *,
+        is_quiet: bool = False,
     ) -> ScriptFrame | None:
         if self._now() < version.rests_until:
             return None
-        play = ScriptFrame(params, instant)
+        play = ScriptFrame(params, instant, networks)
         names = version.namespace
         version.time.seconds, version.time.frame = instant.t, instant.frame
         names["edit_layer_by_name"] = play.edit_layer_by_name
@@ -254,15 +269,18 @@ class Script(Closing):
                 text = sentence_of(error)
             log.warning("%s", drawable(text))
 
-    def _fail(self, message: str, file: str, line: int, kind: str = "") -> bool:
+    def _fail(
+        self, message: str, file: str, line: int, kind: str = "", *, plays: bool = False
+    ) -> bool:
         """Show an error; return whether it is at a new place, or of a new kind.
 
         Args:
             message: what went wrong.
             file, line: where.
             kind: what makes it the same mistake with other words; "": `message`.
+            plays: whether the frame plays in spite of it.
         """
-        self.status = ScriptStatus(path=str(self.path), error=message, line=line, file=file)
+        self.status = ScriptStatus(str(self.path), message, line, file, plays)
         place = (kind or message, file, line)
         if place in self._told or len(self._told) >= MOST_TOLD:
             return False

@@ -6,14 +6,24 @@ Every change is noted as plain data, so that a take can hold what a script did w
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from sgview.signals.incoming import Instant
-from sgview.state.networks import group_named
+from sgview.state.networks import (
+    NetworkStatus,
+    Slot,
+    blend_groups,
+    blend_problem,
+    group_named,
+    shown_network,
+    tensor_problem,
+)
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Edit, Params
 from sgview.state.paths import get_leaf, leaf_at, nearest_path, set_leaf
@@ -25,6 +35,14 @@ Change = tuple[str, str, Any]
 ("node", field of Params, its content as plain data)."""
 
 
+class Problem(NamedTuple):
+    """Something in a frame that does nothing, though nothing failed."""
+
+    text: str
+    file: str
+    line: int
+
+
 class ScriptFrame:
     """One frame, as `def frame(play)` sees it.
 
@@ -32,10 +50,18 @@ class ScriptFrame:
     undone by itself.
     """
 
-    def __init__(self, params: Params, instant: Instant) -> None:
+    def __init__(
+        self,
+        params: Params,
+        instant: Instant,
+        networks: Mapping[Slot, NetworkStatus] | None = None,  # the loaded ones; none: not known
+    ) -> None:
         self._params = params
         self._instant = instant
+        self._networks = networks or {}
         self._changes: list[Change] = []
+        self.problem: Problem | None = None
+        """The first name in this frame that nothing has."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -57,6 +83,17 @@ class ScriptFrame:
                 change: Change = ("node", name, writable(msgspec.to_builtins(new)))
                 self._params = apply_changes(self._params, [change])
                 self._changes.append(change)
+
+    @property
+    def tensors(self) -> Sequence[str]:
+        """Names of the tensors that can be edited: those of the network that plays."""
+        network = shown_network(self._params, self._networks)
+        return () if network is None else tuple(tensor.name for tensor in network.tensors)
+
+    @cached_property
+    def groups(self) -> Sequence[str]:
+        """Names of what can be blended: "mapping", "input", "L6", "b16"."""
+        return blend_groups(self._networks)
 
     @property
     def t(self) -> float:
@@ -136,6 +173,9 @@ class ScriptFrame:
             advice = f"did you mean {nearest[0]!r}?" if nearest else ", ".join(OPERATIONS)
             raise ValueError(f"there is no operation {operation!r}; {advice}")
         change: Change = (f"edit {operation}", drawable(str(name)), _finite(value))
+        network = shown_network(self._params, self._networks)
+        if network is not None:
+            self._note(tensor_problem(change[1], network))
         self._params = apply_changes(self._params, [change])
         self._changes.append(change)
 
@@ -150,8 +190,16 @@ class ScriptFrame:
                 f"{name!r} is no layer that can blend: write L12, b16, input or mapping"
             )
         change: Change = ("blend", group, _finite(value))
+        if self._networks:
+            self._note(blend_problem(group, self.groups, is_pair=len(self._networks) > 1))
         self._params = apply_changes(self._params, [change])
         self._changes.append(change)
+
+    def _note(self, problem: str) -> None:
+        """Keep the first problem of this frame, with the line of the script's call."""
+        if problem and self.problem is None:
+            caller = sys._getframe(2)
+            self.problem = Problem(problem, caller.f_code.co_filename, caller.f_lineno)
 
     def _leaf(self, path: str) -> Any:
         leaf = leaf_at(path)

@@ -28,6 +28,8 @@ from sgview.state.status import FadeStatus, LookStatus, ShowStatus, TakeStatus
 
 log = logging.getLogger(__name__)
 
+MENDED = 0.5  # after so long without a mistake, a script counts as mended [s]
+
 
 class Show(Closing):
     """Owns the looks and the take that is being recorded, and fades what the player plays.
@@ -54,7 +56,10 @@ class Show(Closing):
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
         self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
+        self._script_notice: int | None = None  # that tells of the script's newest mistake
+        self._good_since = 0.0  # since when the script has made none [s]
         self._recorder: TakeRecorder | None = None
+        self._has_own_networks = True
         self._fade = FadeStatus(settings.looks.fade, settings.looks.easing)
 
     def execute(self, command: c.ShowCommand) -> None:
@@ -95,13 +100,30 @@ class Show(Closing):
             status = script.status
             if not status.error:
                 return
+            if self._script_notice is not None:
+                self._notices.dismiss(self._script_notice)
             place = f"{script.path.name}, line {status.line}" if status.line else status.file
-            hint = "The last good version plays on; mend and save the file."
-            self._notices.add("warning", f"{place}: {status.error}", hint, now=self._now())
+            playing = "Everything else of it" if status.plays else "The last good version"
+            self._script_notice = self._notices.add(
+                "warning",
+                f"{place}: {status.error}",
+                f"{playing} plays on; mend and save the file.",
+                now=self._now(),
+            )
+        self._forget_mended(script)
+
+    def _forget_mended(self, script: Script | None) -> None:
+        """Take the notice of a script's mistake away once it has played without one for a while."""
+        if self._script_notice is None or (script is not None and script.status.error):
+            self._good_since = self._now()
+        elif script is None or self._now() - self._good_since >= MENDED:
+            self._notices.dismiss(self._script_notice)
+            self._script_notice = None
 
     def recall(self, command: c.RecallLook) -> tuple[Params, str] | None:
         """Begin to fade to a look; return its parameters and name, None if there is none."""
-        look = self.looks.find(command.name, command.key)
+        has_shipped = self._has_own_networks
+        look = self.looks.find(command.name, command.key, has_shipped=has_shipped)
         if look is None or look.params is None:
             return None
         seconds = self._fade.seconds if command.seconds is None else max(command.seconds, 0.0)
@@ -160,6 +182,7 @@ class Show(Closing):
             has_own_networks: whether the program's own networks play, and no others: the looks
                 that came with it are made for them.
         """
+        self._has_own_networks = has_own_networks
         return ShowStatus(
             looks=tuple(
                 LookStatus(

@@ -20,7 +20,9 @@ class Inputs(Struct, frozen=True):
     midi: dict[str, float] = {}
     """Controllers "cc/CHANNEL/NUMBER", notes "note/CHANNEL/NUMBER", pressure on a channel
     "aftertouch/CHANNEL" and on a key "polytouch/CHANNEL/NUMBER" in 0..1, pitch wheels
-    "bend/CHANNEL" in -1..1; channels 1..16, and 0 for the newest on any channel."""
+    "bend/CHANNEL" in -1..1; channels 1..16, and 0 for the newest on any channel. Of 14 bits:
+    "cc14/CHANNEL/NUMBER" and "nrpn/CHANNEL/NUMBER" in 0..1. Of endless knobs, while one is read:
+    "turn/ENCODING/CHANNEL/NUMBER" in steps and "repeat/CHANNEL/NUMBER" in messages."""
     audio: dict[str, float] = {}  # "low", "mid", "high", "rms", "onset": levels, about 0..1
     bands: tuple[float, ...] = ()  # levels of the spectrum, low to high, about 0..1
     mouse: tuple[float, float] = (0.5, 0.5)  # over the picture: x right, y up, 0..1

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 
 from sgview.signals.expressions.expressions import MAX_LENGTH
 from sgview.signals.incoming import Inputs
+from sgview.signals.midi.encoders import ENCODINGS
 from sgview.state.commands import Learn
-from sgview.state.paths import leaf_at
+from sgview.state.params import Params
+from sgview.state.paths import get_leaf, leaf_at
 from sgview.state.status import Learning
 
 LISTEN = 0.5  # after the first movement, until the control with the most of it is taken [s]
 JITTER = 0.02  # movement of a worn knob that nobody touches
 TOUCH = 0.025  # that a first message counts as
 STRIKE = 2.0  # and a note, which the pressure on its key shall not outdo
+LEAST_REPEATS = 2  # of one value, as an endless knob sends it
+MOST_STEPS = 10  # of such a knob for each repeat
+MOVED_MORE = 0.25  # of its range: a control that is moved while a knob is still
 PARAMETERS = (38, 98, 99, 100, 101)  # controllers that only say which number is meant, or its rest
 
 
@@ -46,6 +51,7 @@ class Learner:
         self._wish: Learn | None = None
         self._before = Inputs()
         self._moved: dict[tuple[str, int], _Movement] = {}  # by key, or by address and index
+        self._turned: dict[str, float] = {}  # steps and repeats of endless knobs, by key
         self._began: float | None = None  # when something first moved [s]
 
     @property
@@ -55,19 +61,22 @@ class Learner:
 
     def begin(self, wish: Learn, inputs: Inputs) -> None:
         """Wait for something to move from where it is now."""
-        self._wish, self._before, self._moved = wish, inputs, {}
+        self._wish, self._before, self._moved, self._turned = wish, inputs, {}, {}
         self._began = None
 
     def cancel(self) -> None:
         """Wait no longer."""
         self._wish = None
 
-    def poll(self, inputs: Inputs, *, picks_up: bool) -> tuple[str, str] | None:
+    def poll(
+        self, inputs: Inputs, *, picks_up: bool, params: Params | None = None
+    ) -> tuple[str, str] | None:
         """Return the path and its new expression once something has moved.
 
         Args:
             inputs: what there is now.
             picks_up: a controller shall take over only once it passes the hand-set value.
+            params: that value, from which an endless knob begins.
         """
         wish = self._wish
         if wish is None:
@@ -78,18 +87,20 @@ class Learner:
             self._follow_midi(inputs.midi)
         self._before = inputs
         if self._began is None:
-            if all(movement.amount < JITTER for movement in self._moved.values()):
+            is_moved = any(movement.amount >= JITTER for movement in self._moved.values())
+            if not is_moved and not self._endless_knobs():
                 return None
             self._began = self._now()
         if self._now() - self._began < LISTEN:
             return None
-        call, lowest, highest = self._osc() if wish.source == "osc" else self._midi()
+        begin = _share_of(wish, params)
+        call, lowest, highest = self._osc() if wish.source == "osc" else self._midi(begin)
         leaf = leaf_at(wish.path)
         is_switch = leaf is not None and leaf.kind == "bool"
         if is_switch and call.startswith("note"):
             call = f"{call} > 0"  # however softly it is struck
         text = call if is_switch else _scaled(call, lowest, highest, wish.low, wish.high)
-        if picks_up and call.startswith("midi") and not is_switch:
+        if picks_up and call.startswith(("midi", "nrpn")) and not is_switch:
             text = f"pickup({text})"
         if len(text) > MAX_LENGTH:
             self._moved, self._began = {}, None
@@ -110,6 +121,10 @@ class Learner:
             return
         for key, value in table.items():
             kind, channel, *number = key.split("/")
+            if kind in ("turn", "repeat"):
+                step = abs(value - self._before.midi.get(key, 0.0))
+                self._turned[key] = self._turned.get(key, 0.0) + step
+                continue
             if channel == "0" or (kind == "cc" and int(number[0]) in PARAMETERS):
                 continue
             before = self._before.midi.get(key)
@@ -130,6 +145,54 @@ class Learner:
     def _most(self) -> tuple[str, int]:
         return max(self._moved, key=lambda key: self._moved[key].amount)
 
+    def _forget_halves(self) -> None:
+        """Leave out the halves of values that were put together."""
+        for key, _ in list(self._moved):
+            kind, channel, *number = key.split("/")
+            if kind == "cc14":
+                halves = (int(number[0]), int(number[0]) + 32)
+            elif kind == "nrpn":
+                halves = (6, 38, 96, 97)
+            else:
+                continue
+            for half in halves:
+                self._moved.pop((f"cc/{channel}/{half}", 0), None)
+
+    def _endless_knobs(self) -> dict[tuple[str, str], str]:
+        """Return how the controllers write a turn that seem to be endless knobs.
+
+        By channel and number. They send one value again and again, and in their own encoding that
+        is a few steps each time.
+        """
+        found: dict[tuple[str, str], str] = {}
+        for key, repeats in self._turned.items():
+            kind, channel, number = key.split("/")[0], *key.split("/")[-2:]
+            if kind != "repeat" or channel == "0" or repeats < LEAST_REPEATS:
+                continue
+            steps = {
+                encoding: self._turned.get(f"turn/{encoding}/{channel}/{number}", 0.0)
+                for encoding in ENCODINGS
+            }
+            encoding = min(steps, key=lambda name: steps[name])
+            if 0.0 < steps[encoding] <= MOST_STEPS * repeats:
+                found[channel, number] = encoding
+        return found
+
+    def _endless_knob(self) -> tuple[str, str, str] | None:
+        """Return number, channel and encoding of the knob that is turned, None if there is none."""
+        knobs = self._endless_knobs()
+        if not knobs:
+            return None
+        others = {
+            key: movement
+            for key, movement in self._moved.items()
+            if tuple(key[0].split("/")[1:]) not in knobs
+        }
+        if any(movement.amount > MOVED_MORE for movement in others.values()):
+            return None
+        channel, number = max(knobs, key=lambda knob: self._turned[f"repeat/{'/'.join(knob)}"])
+        return number, channel, knobs[channel, number]
+
     def _osc(self) -> tuple[str, float, float]:
         """Return the call that reads what moved, and its range; none if it is not about 0..1."""
         address, index = self._most()
@@ -139,8 +202,12 @@ class Learner:
         is_share = movement.low >= 0.0 and movement.high <= 1.0
         return (call, 0.0, 1.0) if is_share else (call, 0.0, 0.0)
 
-    def _midi(self) -> tuple[str, float, float]:
-        """Return the call that reads what moved, and its range."""
+    def _midi(self, begin: float) -> tuple[str, float, float]:
+        """Return the call that reads what moved, and its range; an endless knob is at `begin`."""
+        if (knob := self._endless_knob()) is not None:
+            number, channel, encoding = knob
+            return f'encoder({number}, {channel}, "{encoding}", {begin:g})', 0.0, 1.0
+        self._forget_halves()
         kind, channel, *number = self._most()[0].split("/")
         if kind == "cc":
             controller = int(number[0])
@@ -149,7 +216,22 @@ class Learner:
                 controller -= 32
             return f"midi({controller}, {channel})", 0.0, 1.0
         arguments = ", ".join((*number, channel))
+        kind = "midi14" if kind == "cc14" else kind
         return f"{kind}({arguments})", -1.0 if kind == "bend" else 0.0, 1.0
+
+
+def _share_of(wish: Learn, params: Params | None) -> float:
+    """Return where the value set by hand lies in the usual range, 0..1; the middle if unknown."""
+    leaf = leaf_at(wish.path) if params is not None else None
+    if params is None or leaf is None or wish.high == wish.low:
+        return 0.5
+    try:
+        value = get_leaf(params, leaf)
+    except LookupError:
+        return 0.5
+    if not isinstance(value, int | float):
+        return 0.5
+    return round(min(max((value - wish.low) / (wish.high - wish.low), 0.0), 1.0), 3)
 
 
 def _scaled(call: str, lowest: float, highest: float, low: float, high: float) -> str:

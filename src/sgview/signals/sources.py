@@ -18,7 +18,7 @@ from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.state.bindings import bind
 from sgview.state.commands import Command, Learn, RecallLook
 from sgview.state.networks import NetworkStatus, Slot
-from sgview.state.params import Params
+from sgview.state.params import Edit, Params
 from sgview.state.status import Learning, MidiStatus, OscStatus
 
 _NO_LEVELS: Mapping[str, float] = {}
@@ -56,6 +56,9 @@ class Sources(Closing):
         self._osc, self._osc_out, self._midi = osc, osc_out, midi
         self._learner = Learner()
         self._inputs = Inputs()
+        self._bindings: dict[str, str] | None = None
+        self._edits: tuple[Edit, ...] | None = None
+        self._has_encoder = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -98,8 +101,10 @@ class Sources(Closing):
             networks: the loaded ones.
             mouse, is_mouse_down, audio, bands: as in `Inputs`.
         """
+        if self._midi is not None:
+            self._midi.count_turns(self.learning is not None or self._reads_turns(params))
         inputs = self._snapshot(mouse, is_mouse_down, audio, bands)
-        learned = self._learner.poll(inputs, picks_up=self.picks_up)
+        learned = self._learner.poll(inputs, picks_up=self.picks_up, params=params)
         if learned is not None:
             params = bind(params, *learned)
         commands: list[Command] = []
@@ -148,6 +153,14 @@ class Sources(Closing):
         """Return which devices are open."""
         status = self._midi.status() if self._midi is not None else MidiStatus(reason=_MIDI_IS_OFF)
         return replace(status, picks_up=self.picks_up)
+
+    def _reads_turns(self, params: Params) -> bool:
+        """Whether an expression reads an endless knob, as long as the same ones are there."""
+        if params.bindings is not self._bindings or params.edits is not self._edits:
+            self._bindings, self._edits = params.bindings, params.edits
+            texts = (*params.bindings.values(), *(edit.expression for edit in params.edits))
+            self._has_encoder = any("encoder" in text for text in texts)
+        return self._has_encoder
 
     def _snapshot(
         self,

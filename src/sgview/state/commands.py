@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from sgview.state.morph import Easing
 from sgview.state.networks import Slot
+from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 
 
@@ -39,7 +41,42 @@ class SwapNetworks(Struct, frozen=True):
     """Exchange A and B."""
 
 
+class AskDownload(Struct, frozen=True):
+    """Ask a server what lies at an address, and the user whether to fetch it for `slot`.
+
+    What was fetched before plays without a question.
+    """
+
+    slot: Slot
+    address: str
+    is_agreed: bool = False  # the user has agreed already, on the command line
+
+
+class AgreeDownload(Struct, frozen=True):
+    """Fetch what `Status.download` asks about, and play it."""
+
+
+class CancelDownload(Struct, frozen=True):
+    """Answer that question with no, or stop fetching; what has come is kept to go on with."""
+
+
+DownloadCommand = AskDownload | AgreeDownload | CancelDownload
+"""Networks from addresses."""
+
+
 NetworkCommand = LoadNetwork | UnloadNetwork | ReloadNetwork | SwapNetworks
+"""What plays in the slots."""
+
+Precision = Literal["fast", "published", "fp32"]
+
+
+class SetPrecision(Struct, frozen=True):
+    """Compute on the graphics card in other number formats, until the program ends."""
+
+    precision: Precision
+
+
+EngineCommand = NetworkCommand | SetPrecision
 """What the engine's thread does."""
 
 
@@ -55,7 +92,7 @@ class SavePreset(Struct, frozen=True):
     path: Path
 
 
-FileCommand = SaveSnapshot | SavePreset
+FileCommand = SaveSnapshot | SavePreset | DownloadCommand
 """What writes and reads files of the user's."""
 
 
@@ -233,12 +270,49 @@ class ToggleOutput(Struct, frozen=True):
     name: str  # as in `Status.outputs`
 
 
-OutputCommand = ToggleOutput
+class SetOutputFrame(Struct, frozen=True):
+    """Give an output its pictures in another frame from now on."""
+
+    name: str
+    frame: OutputFrame
+
+
+class SetRecording(Struct, frozen=True):
+    """Record in another way from the next recording on."""
+
+    recording: Recording
+
+
+class SaveReplay(Struct, frozen=True):
+    """Save what the replay buffer keeps: the last half minute."""
+
+
+OutputCommand = ToggleOutput | SetOutputFrame | SetRecording | SaveReplay
 """Where pictures go besides the window."""
+
+
+class ChooseScreen(Struct, frozen=True):
+    """Show the clean window on another screen; "": any but the one that this window is on."""
+
+    name: str  # as in `CleanWindowStatus.screens`
+
+
+class ShowTestPicture(Struct, frozen=True):
+    """Show a test picture in the clean window, or the picture again."""
+
+    enabled: bool
+
+
+CleanWindowCommand = ChooseScreen | ShowTestPicture
+"""The window with the picture alone."""
 
 
 class ToggleGui(Struct, frozen=True):
     """Hide or show all panels."""
+
+
+class PutWindowsBack(Struct, frozen=True):
+    """Show all panels, each where it was on the first run."""
 
 
 class EditBinding(Struct, frozen=True):
@@ -249,7 +323,7 @@ class EditBinding(Struct, frozen=True):
     high: float = 1.0
 
 
-GuiCommand = ToggleGui | EditBinding
+GuiCommand = ToggleGui | PutWindowsBack | EditBinding
 """The panels."""
 
 
@@ -336,13 +410,14 @@ AppCommand = (
 
 
 Command = (
-    NetworkCommand
+    EngineCommand
     | FileCommand
     | DialogCommand
     | ShowCommand
     | PlayerCommand
     | ScreenCommand
     | OutputCommand
+    | CleanWindowCommand
     | GuiCommand
     | AppCommand
 )

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sgview.state.descriptions import name_of
-from sgview.state.params import Params
+from sgview.state.params import Params, on_stage_of
 from sgview.state.paths import get_leaf, leaf_at
 
 LONGEST = 24  # of a text in the name of a change [characters]
@@ -69,7 +69,8 @@ class History:
                 are one.
             name: of the change; "": after the values that changed. A named change stands alone.
         """
-        if params is not self._current and params != self._current:
+        current = self._current
+        if params is not current and on_stage_of(params, current) != current:
             changed = frozenset(_changed_leaves(self._current, params))
             is_burst = changed == self._changed and now - self._time <= BURST
             if name or not (self._is_held or is_burst) or not self._past:
@@ -85,15 +86,16 @@ class History:
             self._current, self._time = params, now
             self._changed = frozenset() if name else changed
             self._is_held = is_active and not name
-        elif not is_active:
-            self._is_held = False
+        else:
+            self._current = params  # what an audience sees is no part of the history
+            self._is_held = self._is_held and is_active
 
     def undo(self, count: int = 1) -> Params:
         """Return the parameters `count` changes ago; the oldest there are, if there are fewer."""
         for _ in range(min(count, len(self._past))):
             change = self._past.pop()
             self._future.append((self._current, change.name))
-            self._current = change.before
+            self._current = on_stage_of(change.before, self._current)
         self._end_group()
         return self._current
 
@@ -102,7 +104,7 @@ class History:
         for _ in range(min(count, len(self._future))):
             after, name = self._future.pop()
             self._past.append(_Change(self._current, name))
-            self._current = after
+            self._current = on_stage_of(after, self._current)
         self._end_group()
         return self._current
 

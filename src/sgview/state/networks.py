@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Literal
@@ -15,6 +16,10 @@ Slot = Literal["a", "b"]
 SLOTS: tuple[Slot, Slot] = ("a", "b")
 OTHER: Mapping[Slot, Slot] = {"a": "b", "b": "a"}
 
+BUILT_IN_NETWORKS = ("blooms", "planets", "sg3-blooms", "sg3-planets")
+BUILT_IN = "built-in:"
+"""Begins the path of a network that came with the program and was opened by its name."""
+
 IMAGE = ""
 """`Layer.name` of the finished picture."""
 
@@ -23,6 +28,12 @@ IMAGE = ""
 _INDEXED = re.compile(r"(L\d{1,4})(?:_\d{1,6}_\d{1,6})?", re.ASCII)
 _GROUP = re.compile(r"(?:synthesis\.)?(mapping|input|L\d+|b\d+)(?:[._].*)?", re.ASCII)
 _SIZED = re.compile(r"(\d{1,6})x\1(?:/.*)?", re.ASCII)  # a layer of StyleGAN1: "8x8/Conv1"
+
+
+def is_built_in(path: str) -> bool:
+    """Return whether a network of this path came with the program."""
+    name = path.removeprefix(BUILT_IN)
+    return not path or (name != path and name in BUILT_IN_NETWORKS)
 
 
 class LayerInfo(Struct, frozen=True):
@@ -53,7 +64,7 @@ class NetworkStatus(Struct, frozen=True):
     """A loaded network."""
 
     name: str
-    path: str  # "" for a built-in network
+    path: str  # "", or `BUILT_IN` and its name, for a built-in network
     family: str  # "StyleGAN3-T", "StyleGAN3-R", "StyleGAN2"
     z_dim: int
     c_dim: int
@@ -146,6 +157,39 @@ def blend_groups(networks: Mapping[Slot, NetworkStatus]) -> tuple[str, ...]:
         item.group for network in networks.values() for item in (*network.layers, *network.tensors)
     )
     return tuple(dict.fromkeys(found))
+
+
+def tensor_problem(name: str, network: NetworkStatus) -> str:
+    """Return why no tensor of `network` is called so, with what may be meant; "" where one is."""
+    if any(tensor.name == name for tensor in network.tensors):
+        return ""
+    names = [tensor.name for tensor in network.tensors]
+    layer = find_layer(name, network.layers)
+    if layer is not None:
+        own = [tensor for tensor in names if f".{layer.name}." in f"{tensor}."]
+        advice = f"that is a layer; tensors of it are {' and '.join(own[:2])}" if own else ""
+    else:
+        near = difflib.get_close_matches(name[:200], names, n=1)
+        advice = f"did you mean {near[0]}?" if near else ""
+    return f"{network.name} has no tensor {name!r}" + (f"; {advice}" if advice else "")
+
+
+def blend_problem(group: str, groups: Sequence[str], *, is_pair: bool) -> str:
+    """Return why nothing blends under the name of `group`, "" where something may.
+
+    Args:
+        group: what is to blend.
+        groups: of all networks.
+        is_pair: whether there are two.
+    """
+    if group not in groups:
+        near = difflib.get_close_matches(group[:200], groups, n=1)
+        return f"no network has the layer {group!r} to blend" + (
+            f"; did you mean {near[0]}?" if near else f"; there is {', '.join(groups)}"
+        )
+    if not is_pair:
+        return f"{group!r} cannot blend: there is only one network"
+    return ""
 
 
 def group_named(name: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from sgview.state.status import Notice
+from sgview.state.status import Notice, Offer
 from sgview.state.text import drawable
 
 Level = Literal["info", "warning", "error"]
@@ -39,6 +39,7 @@ class Notices:
         now: float,
         repeats: int = 1,
         resting: str = "",
+        offer: Offer | None = None,
     ) -> int:
         """Show a notice, or count one more of the same text; return its id.
 
@@ -49,6 +50,7 @@ class Notices:
             now: real time [s].
             repeats: how often it happened.
             resting: the part of the program that rests until the user wakes it.
+            offer: what else a button of it does.
         """
         text, hint = drawable(text), drawable(hint)
         if self.note is not None:
@@ -56,15 +58,16 @@ class Notices:
         for entry in self._entries:
             known = (entry.notice.level, entry.notice.text, entry.notice.resting)
             if known == (level, text, resting):
-                entry.notice = replace(entry.notice, repeats=entry.notice.repeats + repeats)
+                count = entry.notice.repeats + repeats
+                entry.notice = replace(entry.notice, hint=hint, repeats=count, offer=offer)
                 entry.time = now
                 return entry.notice.id
-        notice = Notice(self._next_id, level, text, hint, repeats, resting)
+        notice = Notice(self._next_id, level, text, hint, repeats, resting, offer)
         self._entries.append(_Entry(notice, now))
         self._next_id += 1
         while len(self._entries) > MOST:  # those with a button that is needed go last
             self._entries.remove(
-                next((e for e in self._entries[:-1] if not e.notice.resting), self._entries[0])
+                next((e for e in self._entries[:-1] if not _has_button(e)), self._entries[0])
             )
         return notice.id
 
@@ -80,3 +83,7 @@ class Notices:
             if now - entry.time < LIFETIME.get(entry.notice.level, float("inf"))
         ]
         return tuple(entry.notice for entry in self._entries)
+
+
+def _has_button(entry: _Entry) -> bool:
+    return bool(entry.notice.resting) or entry.notice.offer is not None

@@ -202,12 +202,33 @@ class View(Node, frozen=True):
             Option("fill", "Fill", "The whole area, the picture cropped."),
             Option("1:1", "1:1", "One pixel of the picture on one of the screen."),
         ))] = "fit"
-    filter: Annotated[Literal["nearest", "linear"], Field("Pixels", name="Pixels",
-        help="How the pixels of the picture become those of the screen.",
+    filter: Annotated[Literal["nearest", "linear", "cubic"], Field("Pixels", name="Pixels",
+        help="How the pixels of the picture become those of the screen, where it is enlarged. "
+        "Outputs have a choice of their own.",
         options=(
+            Option("cubic", "Fine", "A cubic filter that sharpens a little. Where the processor "
+                "draws it is too slow for this window, which then interpolates linearly."),
             Option("linear", "Smooth", "Interpolated linearly."),
             Option("nearest", "Sharp", "The nearest pixel, edges kept."),
-        ))] = "linear"
+        ))] = "cubic"
+
+
+class Stage(Node, frozen=True):
+    """What the audience sees of the picture; looks, presets and undo leave it as it is."""
+
+    blackout: Annotated[bool, Field("Blackout", name="Blackout", osc="blackout",
+        help="Outputs fade to black, and back. The window here goes on.")] = False
+    fade: Annotated[float, Meta(ge=0, le=60), Field("Fade", usual=(0, 5), unit="s", digits=1,
+        name="Fade of the blackout", help="How long a blackout takes to come and to go; 0: at "
+        "once.")] = 1.0
+    brightness: Annotated[float, Meta(ge=0, le=1), Field("Brightness", usual=(0, 1), digits=2,
+        name="Brightness of the outputs",
+        help="Dims what outputs show; 0 is black.")] = 1.0
+    freeze: Annotated[bool, Field("Freeze", name="Freeze", osc="freeze",
+        help="Outputs keep the picture they show now, while you prepare the next one "
+        "here.")] = False
+    hold: Annotated[bool, Field("Hold last", name="Hold the last picture",
+        help="While no network plays, outputs keep the last picture; off: they go black.")] = True
 
 
 class Playback(Node, frozen=True):
@@ -227,6 +248,7 @@ class Params(Node, frozen=True):
     edits: tuple[Edit, ...] = ()
     blend: Blend = Blend()
     view: View = View()
+    stage: Stage = Stage()
     playback: Playback = Playback()
     noise_mode: Annotated[Literal["const", "random", "none"], Field("Pixel noise",
         name="Noise per pixel", help="Noise that StyleGAN1 and StyleGAN2 add in every layer.",
@@ -240,3 +262,10 @@ class Params(Node, frozen=True):
         help="A slider of your own; slider() in an expression reads it.")] = {}
     osc_out: tuple[str, ...] = ()  # leaf paths whose values are sent as OSC messages
 # fmt: on
+
+
+def on_stage_of(params: Params, other: Params) -> Params:
+    """Return `params` with what an audience sees left as it is in `other`."""
+    if params.stage == other.stage:
+        return params
+    return msgspec.structs.replace(params, stage=other.stage)

@@ -10,9 +10,12 @@ from typing import Literal
 
 from msgspec import Struct
 
+from sgview.state.commands import Command
 from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
 from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import Recording
 from sgview.state.sound import Sound
 
 
@@ -32,6 +35,13 @@ class LoadStatus(Struct, frozen=True):
     progress: float  # 0..1
 
 
+class Offer(Struct, frozen=True):
+    """What a button of a notice does about it."""
+
+    label: str  # "Unload B"
+    command: Command
+
+
 class Notice(Struct, frozen=True):
     """Something the user should know and can mend: what, where, what to do."""
 
@@ -41,6 +51,7 @@ class Notice(Struct, frozen=True):
     hint: str = ""
     repeats: int = 1
     resting: str = ""  # the part of the program that rests until a button here wakes it
+    offer: Offer | None = None  # another button
 
 
 class PathPrompt(Struct, frozen=True):
@@ -51,6 +62,20 @@ class PathPrompt(Struct, frozen=True):
 
     title: str  # "Open network A"
     suggestion: str = ""  # what the field starts with
+
+
+class DownloadStatus(Struct, frozen=True):
+    """A network that is asked for at an address, offered, or on its way here."""
+
+    slot: Slot
+    name: str  # of the file
+    host: str  # who sends it
+    is_question: bool = False  # whether the user is to agree
+    is_private: bool = True  # encrypted on its way
+    received: int = 0  # bytes
+    size: int | None = None  # bytes; None: unknown
+    licence: str = ""  # as `page` gives it, where it is known
+    page: str = ""
 
 
 class ChannelStatistics(Struct, frozen=True):
@@ -168,6 +193,7 @@ class ScriptStatus(Struct, frozen=True):
     error: str = ""  # message of what it raised; the last good version plays on
     line: int = 0  # where; 0: not known
     file: str = ""  # where
+    plays: bool = False  # in spite of the error, which is a name that nothing has
 
 
 class TempoStatus(Struct, frozen=True):
@@ -252,7 +278,20 @@ class OutputStatus(Struct, frozen=True):
     rate: float = 0.0  # pictures that go there [1/s]
     written: int = 0  # pictures since it is on
     dropped: int = 0  # pictures that came faster than they could be written
+    seconds: float = 0.0  # length of what is recorded or kept [s]; 0: it is no recording
+    note: str = ""  # how it is done, in a few words
     problem: str = ""  # what is wrong, or why it went off
+    frame: OutputFrame = OutputFrame()  # what it gets its pictures in
+    frame_fields: tuple[str, ...] = ()  # those of `frame` that mean something to it
+    is_fixed: bool = False  # the frame cannot change while it is on
+
+
+class CleanWindowStatus(Struct, frozen=True):
+    """The window with the picture alone."""
+
+    screens: tuple[str, ...] = ()  # names of the monitors there are
+    screen: str = ""  # the one that is chosen, there or not; "": any but the main window's
+    shows_test: bool = False
 
 
 class HistoryStatus(Struct, frozen=True):
@@ -281,7 +320,10 @@ class Status(Struct, frozen=True):
     picture: PictureStatus = PictureStatus()
     screen: ScreenStatus = ScreenStatus()
     outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
+    recording: Recording = Recording()  # how the next one is made
+    clean_window: CleanWindowStatus = CleanWindowStatus()
     history: HistoryStatus = HistoryStatus()
     recent: tuple[str, ...] = ()  # paths of networks, newest first
     notices: tuple[Notice, ...] = ()
     path_prompt: PathPrompt | None = None
+    download: DownloadStatus | None = None

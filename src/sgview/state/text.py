@@ -14,6 +14,7 @@ from typing import Any
 REPLACEMENT = "\ufffd"
 LONGEST = 1000  # of a sentence that an exception says [characters]
 
+_BROKEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # lines and control characters
 _UNDRAWABLE = re.compile("[\ud800-\udfff\x00]")
 
 
@@ -38,6 +39,16 @@ def writable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(writable(item) for item in value)
     return value
+
+
+def one_line(text: str) -> str:
+    """Return a sentence that quotes what comes from outside: drawable, one line, not too long.
+
+    Control characters become one space; of what is longer than `LONGEST` the middle is left out.
+    """
+    text = drawable(_BROKEN.sub(" ", text))
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[: half - 5]} ... {text[-half:]}"
 
 
 def sentence_of(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sgview.state.text import one_line
 from sgview.state.toml_depth import DEEPEST_KEY, has_deep_key
 
 T = TypeVar("T")
@@ -32,7 +33,13 @@ _AT_PATH = re.compile(r"^(?P<cause>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
 class ConfigError(Exception):
-    """A configuration or preset that cannot be used: one sentence with file, key and cause."""
+    """A configuration or preset that cannot be used: one sentence with file, key and cause.
+
+    It may quote the file: whatever that holds, the sentence stays one line, see `one_line`.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
 
 
 def read_data(path: Path) -> dict[str, Any]:

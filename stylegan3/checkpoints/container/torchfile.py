@@ -18,6 +18,7 @@ from stylegan3.checkpoints.source import Cursor, Source, Span
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # that number as a pickle
+_I8 = struct.Struct("<q")
 NESTED_OPERATIONS = 1000  # a storage wrapped in its own file needs about 60
 
 
@@ -74,7 +75,7 @@ def load_legacy(source: Source, span: Span, most_operations: int = MOST_OPERATIO
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise UnusableError("it is damaged: its list of storages is none")
     for key in keys:
-        numel = cursor.take_number("q")
+        numel = cursor.take_number(_I8)
         storage = storages.get(key)
         if storage is None or numel < 0:
             raise UnusableError("it is damaged: its list of storages is wrong")

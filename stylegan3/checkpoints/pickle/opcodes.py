@@ -14,10 +14,15 @@ from stylegan3.checkpoints.pickle.stack import MARK
 
 
 def _number(code: str) -> Callable[[Machine], int]:
-    return lambda machine: machine.cursor.take_number(code)
+    layout = struct.Struct("<" + code)
+    return lambda machine: machine.cursor.take_number(layout)
 
 
-_U1, _U2, _U4, _U8, _I4 = (_number(code) for code in "BHIQi")
+def _U1(machine: Machine) -> int:  # noqa: N802  (named as the others)
+    return machine.cursor.take_byte()
+
+
+_U2, _U4, _U8, _I4 = (_number(code) for code in "HIQi")
 OPERATIONS: dict[bytes, Callable[[Machine], Any]] = {
     b"\x80": _U1,  # PROTO
     b"\x95": _U8,  # FRAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from stylegan3.checkpoints.errors import UnusableError
@@ -14,16 +15,14 @@ class Stack:
 
     def __init__(self) -> None:
         self._stack: list[Any] = []
-
-    def push(self, value: Any) -> None:
-        """Put a value on the stack."""
-        self._stack.append(value)
+        self.push: Callable[[Any], None] = self._stack.append
+        """Puts a value on the stack."""
 
     def pop(self) -> Any:
         """Take the topmost value, which may be no mark, off the stack."""
-        if not self._stack or self._stack[-1] is MARK:
-            raise UnusableError("it is damaged: its pickle takes more values than it holds")
-        return self._stack.pop()
+        value = self.top()
+        del self._stack[-1]
+        return value
 
     def top(self) -> Any:
         """The topmost value, which may be no mark."""

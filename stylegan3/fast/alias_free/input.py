@@ -41,12 +41,13 @@ class AliasFreeInput:
         dtype: torch.dtype,
     ) -> None:
         self._source = source
-        shape = (source.size, source.size, pitch)
+        size = int(source.size[1])  # as wide as high
+        shape = (size, size, pitch)
         self._features = arena.picture("convolved", shape, dtype)
         self._turn = torch.zeros(4, device=arena.device)  # rotation and translation
         storage = torch.zeros(pitch, 1, 1, pitch, dtype=dtype, device=arena.device)
         self._weight = WrittenWeight(storage, source.channels, source.channels)
-        self._convolve = operations.convolution(self._weight, source.size, _PADDING, pitch)
+        self._convolve = operations.convolution(self._weight, size, _PADDING, pitch)
 
     def affine(self, w: Tensor) -> Dense:  # [w_dim]
         """Return the layer that turns and moves the features."""
@@ -67,7 +68,7 @@ class AliasFreeInput:
             transform=source.transform,
             weight=source.weight,
             sampling_rate=source.sampling_rate,
-            bandwidth=source.cutoff,
+            bandwidth=source.bandwidth,
             features=self._features,
             scaled=self._weight.storage,
             **following,

@@ -14,7 +14,8 @@ from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations
 from stylegan3.fast.precision import Precision, block_dtype, pitch
 from stylegan3.stylegan2.config import StyleGAN2Config
-from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisBlock, SynthesisLayer
+from stylegan3.stylegan2.layers import SynthesisLayer
+from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisBlock
 
 Vectors = tuple[Tensor, Tensor, Tensor]
 

@@ -22,7 +22,8 @@ from stylegan3.fast.stylegan2.convolutions import (
     prepare_convolutions,
 )
 from stylegan3.fast.stylegan2.torgb import TorgbBlock, TorgbPicture
-from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisLayer, ToRGBLayer
+from stylegan3.stylegan2.layers import SynthesisLayer, ToRGBLayer
+from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis
 
 _ACTIVATED = ("activated", "activated too")  # in turn: a convolution reads one, writes the other
 

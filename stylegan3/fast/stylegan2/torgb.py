@@ -12,7 +12,8 @@ from stylegan3.fast.kernels.torgb.launcher import SkipLevel
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Step
 from stylegan3.fast.stylegan2.convolutions import separable_taps
-from stylegan3.stylegan2.synthesis import SynthesisBlock, ToRGBLayer
+from stylegan3.stylegan2.layers import ToRGBLayer
+from stylegan3.stylegan2.synthesis import SynthesisBlock
 
 
 class TorgbBlock:

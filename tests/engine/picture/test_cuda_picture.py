@@ -62,6 +62,21 @@ def test_pixels(device, layer, view):
         assert (rgba8 != expected).float().mean() < 0.01
 
 
+@pytest.mark.parametrize("view", [View(), View(flip_horizontal=True, flip_vertical=True)])
+def test_a_fourth_channel_is_alpha(device, view):
+    x = features(torch.float16, False, 4)
+    layer = Layer(normalise=True, gain_db=4.0)
+    expected = to_rgba8(x[0, :3], layer, view, x[0, 3])
+    assert torch.equal(expected[..., 3], to_rgba8(x[0, 3:], Layer(), view)[..., 0])
+    x, latent = x.to(device), torch.ones(1, 4, device=device)
+    kernels = PictureKernels()
+    for has_alpha in (True, False, True):
+        rgba8 = kernels.draw(x, latent, layer, view, has_alpha=has_alpha).cpu()
+        if not has_alpha:
+            assert (rgba8[..., 3] == 255).all()
+    assert (rgba8.int() - expected.int()).abs().max() <= 1
+
+
 def test_a_picture_follows_its_output_wherever_that_lies(device):
     kernels, latent = PictureKernels(), torch.ones(1, 4, device=device)
     cases = [

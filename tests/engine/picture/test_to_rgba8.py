@@ -25,6 +25,7 @@ class Source(ctypes.Structure):
         ("height", ctypes.c_int),
         ("width", ctypes.c_int),
         ("channels", ctypes.c_int * 3),
+        ("alpha", ctypes.c_int),
     ]
 
 
@@ -44,7 +45,7 @@ def to_rgba8(
         for name in ("channel_peaks", "to_rgba8")
     )
     _, h, w = x.shape
-    source = Source(x.data_ptr(), *x.stride(), h, w, (ctypes.c_int * 3)(*channels))
+    source = Source(x.data_ptr(), *x.stride(), h, w, (ctypes.c_int * 3)(*channels), -1)
     peaks = torch.zeros(3, dtype=torch.int32, device=x.device)
     rgba = torch.zeros(h, w, 4, dtype=torch.uint8, device=x.device)
     if normalise:

@@ -1,4 +1,5 @@
 import pytest
+from imgui_bundle import imgui
 
 from sgview.state.params import Blend, Layer, Params
 from sgview.state.status import PictureStatus, Status
@@ -13,7 +14,7 @@ def stage(make_stage):
 
 def names(stage) -> list[str]:
     found = [item.label.removeprefix("##") for item in stage.items if item.window.count("layers")]
-    return [name for name in found if name != "search layers"]
+    return [name for name in found if "search layers" not in name]
 
 
 def test_list_has_the_image_on_top_and_the_input_below(stage) -> None:
@@ -41,11 +42,48 @@ def test_layers_of_stylegan2_keep_their_full_names(make_stage, fakes) -> None:
     assert stage.params.layer.name == "b16.conv0"
 
 
-def test_search_narrows_the_list(stage) -> None:
-    stage.write("##search layers", "l5")
-    assert names(stage) == ["L5_148_16"]
-    stage.write("##search layers", "IMA")
-    assert names(stage) == ["Image"]
+def search(stage, text: str) -> None:
+    stage.click("##search layers")
+    stage.key(imgui.Key.a, imgui.Key.mod_ctrl)
+    stage.type(text)
+
+
+def test_search_narrows_the_list_but_for_the_layer_that_is_shown(stage) -> None:
+    search(stage, "l5")
+    assert names(stage) == ["Image", "L5_148_16"]
+    stage.click("##L5_148_16")
+    search(stage, "l4")
+    assert names(stage) == ["L5_148_16", "L4_84_32"]
+    search(stage, "IMA")
+    assert names(stage) == ["Image", "L5_148_16"]
+
+
+def test_arrows_and_enter_choose_what_the_search_found(stage) -> None:
+    search(stage, "_64")
+    for key in (imgui.Key.down_arrow, imgui.Key.down_arrow, imgui.Key.up_arrow):
+        stage.key(key)
+    stage.key(imgui.Key.enter)
+    assert stage.params.layer.name == "L1"  # below L2_52_64, the first that matches
+    stage.key(imgui.Key.enter)
+    stage.key(imgui.Key.down_arrow)
+    assert stage.params.layer.name == "L1"
+
+
+def test_enter_without_a_search_chooses_nothing(stage) -> None:
+    stage.click("##L4_84_32")
+    stage.click("##search layers")
+    stage.key(imgui.Key.enter)
+    assert stage.params.layer.name == "L4"
+
+
+def test_the_search_is_cleared_by_its_cross_and_by_escape(stage) -> None:
+    search(stage, "l5")
+    stage.click("clear ##search layers")
+    assert len(names(stage)) == 9
+    search(stage, "l5")
+    stage.key(imgui.Key.escape)
+    stage.frame(2)
+    assert len(names(stage)) == 9
 
 
 def test_layer_of_another_network_stays_listed(make_stage) -> None:

@@ -114,3 +114,10 @@ def test_a_narrow_panel_keeps_every_cell_in_sight(make_stage, fakes) -> None:
     stage = make_stage(status=fakes.status(looks=LOOKS), size=(500, 900))
     stage.show("Looks")
     assert all(stage.has(f"look {look.name}") for look in LOOKS)
+
+
+def test_shipped_looks_can_be_given_a_key_and_nothing_else(stage) -> None:
+    stage.click("look frost", button=1)
+    stage.click("4##key")
+    assert stage.commands == [SetLookKey("frost", 4)]
+    assert not stage.has("Delete")

@@ -11,7 +11,7 @@ from sgview.state.commands import (
     SwapNetworks,
     UnloadNetwork,
 )
-from sgview.state.networks import SLOTS, has_part
+from sgview.state.networks import BUILT_IN_NETWORKS, SLOTS, has_part
 from sgview.state.params import Blend, Params
 from sgview.state.status import LoadStatus, Status
 
@@ -41,6 +41,14 @@ def test_badges_are_lit_of_what_plays(make_stage, fakes, monkeypatch, source, lo
     status = fakes.status(networks={slot: fakes.network() for slot in loaded})
     make_stage(params=Params(blend=Blend(source=source)), status=status)
     assert [slot for slot in SLOTS if answers[slot]] == list(lit)
+
+
+@pytest.mark.parametrize("name", BUILT_IN_NETWORKS)
+def test_built_in_networks_can_be_opened_again(make_stage, name: str) -> None:
+    stage = make_stage()
+    stage.click("recent", 1)
+    stage.click(f"built in {name}")
+    assert stage.commands == [LoadNetwork("b", Path(f"built-in:{name}"))]
 
 
 def test_swap(make_stage) -> None:

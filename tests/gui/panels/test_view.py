@@ -18,7 +18,8 @@ def stage(make_stage):
         ("##Flip vertical", View(flip_vertical=True)),
         ("Fill##1", View(fit="fill")),
         ("1:1##2", View(fit="1:1")),
-        ("Sharp##1", View(filter="nearest")),
+        ("Smooth##1", View(filter="linear")),
+        ("Sharp##2", View(filter="nearest")),
     ],
 )
 def test_view(stage, label, expected) -> None:

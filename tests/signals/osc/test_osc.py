@@ -165,8 +165,9 @@ def test_a_flood_of_addresses_is_bounded_and_reported_once(osc: OscInput) -> Non
             time.sleep(0.0005)
         sender.sendto(message("/flood/0", 2.0), ("127.0.0.1", osc.port))
         until(lambda: osc.snapshot().get("/flood/0") == (2.0,))
-    assert len(osc.snapshot()) == MAX_ADDRESSES
-    assert len(osc.take_problems()) == 1
+    assert len(osc.snapshot()) == MAX_ADDRESSES == 256
+    (said,) = osc.take_problems()
+    assert "256" in said and "/flood/" in said
 
 
 def test_rubbish_is_reported_once_and_the_rest_plays_on(

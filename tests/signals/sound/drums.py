@@ -61,6 +61,23 @@ def house(bpm: float, seconds: float, first: float = 0.1, hat: float = 0.3) -> n
     return samples.astype(np.float32)
 
 
+def rock(bpm: float, seconds: float, first: float = 0.1, hat: float = 0.25) -> np.ndarray:
+    """A drum kit: kick on one and three, snare on two and four, hats in eighths, some noise."""
+    random, beat = np.random.default_rng(int(bpm)), 60 / bpm
+    hits = [(at, kick()) for at in np.arange(first, seconds, 2 * beat)]
+    hits += [(at, snare(random)) for at in np.arange(first + beat, seconds, 2 * beat)]
+    hits += [(at, burst(random, 0.05, hat, 6000)) for at in np.arange(first, seconds, beat / 2)]
+    noise = 0.003 * random.standard_normal(int(seconds * RATE))
+    return (place(seconds, hits) + noise).astype(np.float32)
+
+
+def snare(random: Random, amplitude: float = 0.6) -> np.ndarray:
+    """A tone of 190 Hz, and the rattle of the wires."""
+    t = np.arange(int(0.2 * RATE)) / RATE
+    tone = 0.5 * np.exp(-t / 0.05) * np.sin(2 * np.pi * 190 * t)
+    return amplitude * (tone + burst(random, 0.2, 0.8, 400))
+
+
 def random_hits(seconds: float, seed: int) -> np.ndarray:
     """Drums at times that have no beat, two to five a second."""
     random = np.random.default_rng(seed)

@@ -51,10 +51,11 @@ def test_a_beat_is_found_with_its_phase(bpm: float, first: float, noise: float) 
         (drums.house, range(70, 181, 2), 54),
         (drums.kick_and_hat, range(70, 181, 2), 54),
         (drums.clicks, range(70, 181), 109),
+        (drums.rock, range(70, 181, 6), 18),
         (lambda *given: drums.house(*given, hat=0.7), range(80, 171, 10), 10),
         (lambda *given: 0.02 * drums.house(*given), range(80, 171, 10), 10),
     ],
-    ids=["house", "kick and hat", "clicks", "loud hats", "quiet"],
+    ids=["house", "kick and hat", "clicks", "rock", "loud hats", "quiet"],
 )
 def test_the_tempo_of_music_is_right_after_four_seconds(music, tempi, wanted: int) -> None:
     """Within half a beat a minute, which includes the octave; and so is the beat itself."""

@@ -36,7 +36,7 @@ def rotation(angle):
 
 def test_input_features_are_waves_on_the_plane():
     torch.manual_seed(0)
-    layer = SynthesisInput(8, 5, size=12, rate=16, cutoff=2.0).requires_grad_(False)
+    layer = SynthesisInput(8, 5, size=12, rate=16, bandwidth=2.0).requires_grad_(False)
     layer.weight.copy_(torch.eye(5) * math.sqrt(5))
     y = layer(torch.randn(1, 8))
     assert y.shape == (1, 5, 12, 12)
@@ -49,7 +49,7 @@ def test_input_features_are_waves_on_the_plane():
 
 def test_fresh_frequencies_fill_the_pass_band():
     torch.manual_seed(0)
-    radius = SynthesisInput(8, 4096, size=12, rate=16, cutoff=2.0).freqs.norm(dim=1)
+    radius = SynthesisInput(8, 4096, size=12, rate=16, bandwidth=2.0).freqs.norm(dim=1)
     assert float(radius.max()) <= 2.0
     # uniform on a disc: a quarter lies within half the radius
     assert float((radius < 1.0).float().mean()) == pytest.approx(0.25, abs=0.03)
@@ -106,7 +106,7 @@ def test_zeroed_tensors_give_finite_pictures(G, prefix):
 def test_scaling_a_weight_changes_nothing_but_torgb(G):
     z = torch.randn(1, 8)
     before = G(z)
-    for name in G.synthesis.layer_names[1:-1]:
+    for name in G.synthesis.layer_names[:-1]:
         G.synthesis.get_submodule(name).weight.mul_(3)
     torch.testing.assert_close(G(z), before, rtol=0, atol=1e-5)
     G.synthesis.get_submodule(G.synthesis.layer_names[-1]).weight.mul_(3)
@@ -115,7 +115,7 @@ def test_scaling_a_weight_changes_nothing_but_torgb(G):
 
 def test_magnitudes_are_tracked_only_when_asked(G):
     z = torch.randn(4, 8)
-    layer = G.synthesis.get_submodule(G.synthesis.layer_names[1])
+    layer = G.synthesis.get_submodule(G.synthesis.layer_names[0])
     G(z)
     assert float(layer.magnitude_ema) == 1
     energy = G.synthesis(G.mapping(z), layer="input").square().mean()

@@ -1,5 +1,7 @@
 """Bounded reading: every byte that is needed once, no byte of what is not."""
 
+import struct
+
 import pytest
 import torch
 
@@ -38,11 +40,15 @@ def test_cursors_cross_blocks(path):
             position += length
             assert cursor.position == position
         assert cursor.skip(10) == Span(position, 10)
-        assert cursor.take_number("H") == int.from_bytes(
+        assert cursor.take_number(struct.Struct("<H")) == int.from_bytes(
             data[position + 10 : position + 12], "little"
         )
         cursor.seek(110)
         assert cursor.take(1) == data[110:111]
+        for position in (111, 8300):  # within the block, and beyond it
+            cursor.seek(position)
+            assert cursor.take_byte() == data[position]
+            assert cursor.position == position + 1
 
 
 def test_lines_may_cross_blocks(tmp_path):

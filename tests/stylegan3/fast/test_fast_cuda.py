@@ -10,7 +10,7 @@ from torch import Tensor
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config, StyleGANXLConfig
 from stylegan3.fast import FastSynthesis, Precision
 from stylegan3.fast.kernels.convolution.convolution import Kernels
-from tests.support.networks import SMALL2, SMALL3, SMALL_XL, latent, lively
+from tests.support.networks import SMALL2, SMALL3, SMALL_XL, latent, lively, names_of
 
 pytestmark = [
     pytest.mark.cuda,
@@ -122,7 +122,7 @@ def test_every_layer(
     generator = lively(config).cuda()
     fast = FastSynthesis(generator, precision, kernels=kernels)
     ws = generator.mapping(latent(generator).cuda())
-    for name in (*generator.synthesis.layer_names, None):
+    for name in (*names_of(generator), None):
         expected = exact(generator, ws, layer=name)
         for _ in range(2):
             error = relative_error(fast(ws=ws, layer=name), expected)
@@ -200,7 +200,7 @@ def test_a_frame_never_waits(
     generator = lively(config).cuda()
     zs = [latent(generator, seed).cuda() for seed in range(4)]
     fast = FastSynthesis(generator)
-    layer = generator.synthesis.layer_names[3]
+    layer = names_of(generator)[3]
     for name in (None, layer):
         fast(z=zs[0], layer=name)
     with never_waiting():
@@ -249,7 +249,7 @@ def test_a_thousand_latents_stay_finite(config: StyleGAN2Config | StyleGAN3Confi
 def test_memory_does_not_grow() -> None:
     generator = lively(SMALL3).cuda()
     z, fast = latent(generator).cuda(), FastSynthesis(generator)
-    layers = (*generator.synthesis.layer_names, None)
+    layers = (*names_of(generator), None)
 
     def play() -> int:
         for frame in range(60):

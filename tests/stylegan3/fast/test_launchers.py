@@ -20,7 +20,7 @@ from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.dense import chain_launcher as dense_chain_cuda
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations, cuda_operations
-from tests.support.networks import latent, lively
+from tests.support.networks import latent, lively, names_of
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
@@ -135,7 +135,7 @@ def test_pictures_and_layers(
     generator = lively(config)
     z = latent(generator)
     fast = FastSynthesis(generator, precision, operations=emulated)
-    for layer in (None, generator.synthesis.layer_names[2]):
+    for layer in (None, names_of(generator)[2]):
         actual = fast(z=z, layer=layer, truncation_psi=0.8)
         expected = generator.synthesis(generator.mapping(z, truncation_psi=0.8), layer=layer)
         assert actual.shape == expected.shape

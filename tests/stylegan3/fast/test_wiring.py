@@ -15,7 +15,7 @@ from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
-from tests.support.networks import SMALL2, SMALL3, SMALL_XL, latent, lively
+from tests.support.networks import SMALL2, SMALL3, SMALL_XL, latent, lively, names_of
 from tests.support.operations import reference_operations
 
 pytestmark = pytest.mark.usefixtures("no_grad")
@@ -54,7 +54,7 @@ def test_every_layer_can_be_shown(config: StyleGAN2Config | StyleGAN3Config) -> 
     fast = make_fast(generator)
     z = latent(generator)
     ws = generator.mapping(z)
-    for name in (*generator.synthesis.layer_names, None):
+    for name in (*names_of(generator), None):
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
 
 
@@ -74,7 +74,7 @@ def test_a_layer_goes_by_its_index_too() -> None:
     generator = lively(SMALL3)
     fast = make_fast(generator)
     ws = generator.mapping(latent(generator))
-    full = fast(ws=ws, layer=generator.synthesis.layer_names[2]).clone()
+    full = fast(ws=ws, layer=names_of(generator)[2]).clone()
     for name in ("L1", "L1_148_512"):
         assert torch.equal(fast(ws=ws, layer=name), full)
 
@@ -84,7 +84,7 @@ def test_activations_in_convolutions(parts: int) -> None:
     generator = lively(SMALL2)
     fast = FastSynthesis(generator, "fp32", operations=reference_operations(parts))
     ws = generator.mapping(latent(generator))
-    for name in (*generator.synthesis.layer_names, None):
+    for name in (*names_of(generator), None):
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
     names = [step.name for step in fast.plan().steps]
     assert "b32.conv1 convolution, activation" in names
@@ -247,7 +247,7 @@ def test_a_call_can_be_run_again_on_what_lies_in_its_input(
     with pytest.raises(RuntimeError, match="no call"):
         fast.again()
     ws = generator.mapping(z, truncation_psi=0.5)
-    for layer in (None, generator.synthesis.layer_names[2]):
+    for layer in (None, names_of(generator)[2]):
         expected = generator.synthesis(ws, layer=layer)
         fast(z=latent(generator, 1), truncation_psi=0.5, layer=layer)
         fast.z.copy_(z)
@@ -273,7 +273,7 @@ def test_changed_filters_are_followed(stays_in_place: bool) -> None:
     z = latent(generator)
     fast = FastSynthesis(generator, "fp32", operations=operations, stays_in_place=stays_in_place)
     fast(z=z)
-    layer = generator.synthesis.get_submodule(generator.synthesis.layer_names[3])
+    layer = generator.synthesis.get_submodule(names_of(generator)[3])
     layer.up_filter.mul_(torch.linspace(0.5, 1.5, len(layer.up_filter)))
     assert_close(fast(z=z), generator(z))
 

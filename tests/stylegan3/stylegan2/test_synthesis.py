@@ -50,7 +50,8 @@ def test_skip_sums_the_pictures_of_all_blocks():
 )
 def test_architectures(architecture, names):
     G = build(architecture=architecture)
-    assert G.synthesis.layer_names == tuple(names.split())
+    assert [layer.name for layer in G.synthesis.layers] == names.split()
+    assert G.synthesis.layer_names == names.split()[1:]
     z = torch.randn(2, 8)
     assert G(z).shape == (2, 3, 16, 16)
     ws = G.mapping(z)

@@ -10,7 +10,7 @@ from torch import Tensor
 import stylegan3
 from stylegan3 import Generator
 from tests.support import DATA
-from tests.support.networks import unpacked
+from tests.support.networks import names_of, unpacked
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 Network = tuple[Generator, dict[str, Tensor]]
@@ -60,7 +60,7 @@ def test_rows_of_every_class_and_its_average(network: Network, sample: str) -> N
 def test_every_layer(network: Network) -> None:
     generator, recorded = network
     layers = [name.removeprefix("part/") for name in recorded if name.startswith("part/")]
-    assert tuple(layers) == generator.synthesis.layer_names
+    assert layers == names_of(generator)
     for layer in layers:
         features = generator.synthesis(recorded["ws"], layer=layer)
         assert_near(features[0, :4, -12:, :12], recorded[f"part/{layer}"])

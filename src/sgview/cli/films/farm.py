@@ -27,7 +27,7 @@ from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
 from sgview.outputs.film_writers import PNG, cores
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.networks import Slot
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 
@@ -92,10 +92,12 @@ class Farm(Closing):
             self._digests[network] = digest_file(Path(path)) if path else f"built in {network.name}"
         return self._digests[network]
 
-    def check(self, params: Params, networks: dict[Slot, RecordedNetwork]) -> None:
-        """Refuse what the networks cannot play; errors as of `ChunkMaker.check`."""
+    def check(
+        self, params: Params, networks: dict[Slot, RecordedNetwork]
+    ) -> dict[Slot, NetworkStatus]:
+        """Do as `ChunkMaker.check`, by which errors are raised."""
         files = self._files_of(networks)
-        self._result(self._workers[0].check.remote(params, networks, files))
+        return self._result(self._workers[0].check.remote(params, networks, files))
 
     def make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         """Make chunks, in any order, until all are kept or the user wants to stop.

@@ -18,7 +18,7 @@ from sgview.cli.films.maker import ChunkMaker
 from sgview.cli.films.recipe import Recipe
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.networks import Slot
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 
@@ -50,9 +50,11 @@ class FilmWorker:
         self._opening = Lock()
         self._maker: ChunkMaker | None = None
 
-    def check(self, params: Params, networks: dict[Slot, RecordedNetwork], files: Files) -> None:
-        """Refuse what the networks cannot play; errors as of `ChunkMaker.check`."""
-        self._open(files).check(params, networks)
+    def check(
+        self, params: Params, networks: dict[Slot, RecordedNetwork], files: Files
+    ) -> dict[Slot, NetworkStatus]:
+        """Do as `ChunkMaker.check`, by which errors are raised."""
+        return self._open(files).check(params, networks)
 
     def make(
         self, shots: tuple[Shot, ...], files: Files

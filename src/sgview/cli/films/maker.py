@@ -20,7 +20,7 @@ from sgview.outputs.png import encode_png
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.networks import Slot
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 
 if TYPE_CHECKING:
@@ -81,8 +81,10 @@ class ChunkMaker(Closing):
         self._pool = ThreadPoolExecutor(threads, "sgview film")
         self._notes: list[str] = []
 
-    def check(self, params: Params, networks: dict[Slot, RecordedNetwork]) -> None:
-        """Refuse what the networks cannot play.
+    def check(
+        self, params: Params, networks: dict[Slot, RecordedNetwork]
+    ) -> dict[Slot, NetworkStatus]:
+        """Refuse what the networks cannot play, and return what they are.
 
         Raises:
             ConfigError: naming it.
@@ -91,6 +93,7 @@ class ChunkMaker(Closing):
         with self._rendering:
             self._cast.set(networks)
             check(self._engine, params)
+            return {slot: network.status for slot, network in self._engine.networks.items()}
 
     def make(self, shots: tuple[Shot, ...]) -> list[bytes]:
         """Return a film's chunk as one file, or a PNG file a picture.

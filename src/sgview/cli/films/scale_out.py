@@ -26,14 +26,26 @@ from sgview.cli.targets import make_room, refuse_to_replace
 from sgview.outputs.film_writers import PNG, codec_of
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.validation import ConfigError
 from sgview.state.whole_file import write_whole
 
 
 def render(
-    args: argparse.Namespace, settings: Settings, plan: Plan, asked: Interrupts
+    args: argparse.Namespace,
+    settings: Settings,
+    plan: Plan,
+    asked: Interrupts,
+    named: dict[Slot, NetworkStatus],
 ) -> int:  # the exit code
     """Render a plan by the workers that `--workers` names.
+
+    Args:
+        args: the command line.
+        settings: what plays.
+        plan: its shots are asked for once `named` is filled.
+        asked: whether the user wants to stop.
+        named: takes what a script may name.
 
     Raises:
         ConfigError: if an argument does not fit, Ray cannot be used, or a shot cannot be played.
@@ -59,7 +71,7 @@ def render(
         shots = (replace(shot, networks=networks) for shot in shots)
     with Farm(args.workers, recipe, args.threads or 0) as farm:
         if networks is not None and args.take is None:
-            farm.check(settings.params, networks)
+            named |= farm.check(settings.params, networks)
         if not parts.is_same_film:
             make_room(args.out)
         parts.begin()

@@ -31,6 +31,7 @@ class _Pixels(ctypes.Structure):
         ("height", ctypes.c_int),
         ("width", ctypes.c_int),
         ("channels", ctypes.c_int * 3),
+        ("alpha", ctypes.c_int),  # its channel; -1: opaque
     )
 
 
@@ -53,16 +54,23 @@ class PixelKernel:
 
     Args:
         shown: [3, H, W] or [1, H, W], any strides, float32 or float16; the caller keeps it alive.
+        has_alpha: a fourth channel lies behind the three.
 
     Raises:
         KernelError: if a kernel cannot be compiled.
     """
 
-    def __init__(self, shown: Tensor) -> None:
+    def __init__(self, shown: Tensor, *, has_alpha: bool = False) -> None:
+        assert len(shown) == 3 or not has_alpha
         count, height, width = shown.shape
         channels = (0, 1, 2) if count == 3 else (0, 0, 0)
         source = _Pixels(
-            shown.data_ptr(), *shown.stride(), height, width, (ctypes.c_int * 3)(*channels)
+            shown.data_ptr(),
+            *shown.stride(),
+            height,
+            width,
+            (ctypes.c_int * 3)(*channels),
+            3 if has_alpha else -1,
         )
         self._like = torch.empty(height, width, 4, dtype=torch.uint8, device=shown.device)
         self._peaks = torch.zeros(3, dtype=torch.int32, device=shown.device)
@@ -186,6 +194,7 @@ class PictureKernels:
         *,
         last: Tensor | None = None,  # [H, W, 4] uint8, shown where `output` is not finite
         copy: Tensor | None = None,  # [7 + n] float32 of the host: takes statistics and latent
+        has_alpha: bool = False,  # the fourth channel is the picture's alpha
     ) -> Tensor:  # [H, W, 4] uint8, new
         """Return the picture.
 
@@ -200,11 +209,13 @@ class PictureKernels:
             latent.shape[1],
             layer.mode,
             layer.base_channel,
+            has_alpha,
         )
         kernels = self._kernels
         if kernels is None or place != self._place:
             shown = select_channels(output, layer)
-            kernels = PixelKernel(shown), StatisticsKernel(output, shown, latent.shape[1])
+            pixels = PixelKernel(shown, has_alpha=has_alpha)
+            kernels = pixels, StatisticsKernel(output, shown, latent.shape[1])
             self._kernels, self._place = kernels, place
         pixels, statistics = kernels
         values = statistics(latent, copy)

@@ -33,6 +33,7 @@ class Picture:
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()
     ready: torch.cuda.Event | None = None  # recorded after the last write; None except on CUDA
+    has_alpha: bool = False  # A is the network's own, straight; else it is 255 everywhere
 
     @property
     def latent(self) -> tuple[float, ...]:
@@ -54,23 +55,45 @@ def select_channels(
     return features[0, base : base + count]
 
 
+RGBA = 4  # channels of the image of a network that also makes alpha
+
+
+def has_alpha(channels: int, layer_name: str, layer: Layer) -> bool:
+    """Return whether the picture shows the image of a network that makes RGB and alpha.
+
+    Args:
+        channels: of the layer shown.
+        layer_name: its full name, "" for the image.
+        layer: how its channels are shown.
+    """
+    return channels == RGBA and not layer_name and layer.mode == "rgb" and not layer.base_channel
+
+
 def to_rgba8(
     shown: Tensor,  # [3, H, W] or [1, H, W], -1..1 is black to white
     layer: Layer,
     view: View,
+    alpha: Tensor | None = None,  # [H, W], -1..1 is clear to opaque; None: opaque
 ) -> Tensor:  # [H, W, 4] uint8, contiguous
-    """Apply normalisation, gain and flips, and round down to 8 bits: clamp(x * 127.5 + 128)."""
+    """Apply normalisation, gain and flips, and round down to 8 bits: clamp(x * 127.5 + 128).
+
+    Alpha is flipped, and nothing else.
+    """
     x = shown.to(torch.float32)
     if layer.normalise:
         x = x / x.abs().amax(dim=(1, 2), keepdim=True).clamp_min(1e-8)
     gain = 10.0 ** (layer.gain_db / 20.0)
-    if view.flip_horizontal or view.flip_vertical:
-        x = x.flip([d for d, flip in ((1, view.flip_vertical), (2, view.flip_horizontal)) if flip])
+    flips = [d for d, flip in ((1, view.flip_vertical), (2, view.flip_horizontal)) if flip]
+    if flips:
+        x = x.flip(flips)
     _, height, width = x.shape
     rgba8 = torch.full((height, width, 4), 255, dtype=torch.uint8, device=x.device)
     # nan_to_num: a conversion of NaN to integers is undefined; such pictures are replaced anyway.
     levels = torch.nan_to_num(x * (127.5 * gain) + 128.0).clamp_(0.0, 255.0)
     rgba8[..., :3] = levels.permute(1, 2, 0)
+    if alpha is not None:
+        covered = torch.nan_to_num(alpha.to(torch.float32) * 127.5 + 128.0).clamp_(0.0, 255.0)
+        rgba8[..., 3] = covered.flip([d - 1 for d in flips])
     return rgba8
 
 

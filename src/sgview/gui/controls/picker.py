@@ -28,9 +28,24 @@ def is_match(query: str, *texts: str) -> bool:
 
 
 def search_field(name: str, query: str, hint: str) -> str:
-    """A text field with a magnifying glass in its hint; returns the new query."""
-    imgui.set_next_item_width(-1.0)
-    return imgui.input_text_with_hint(name, f"{icons.SEARCH}  {hint}", query)[1]
+    """A text field with a magnifying glass in its hint; returns the new query.
+
+    Esc clears it, as does the cross that stands there once something is typed.
+    """
+    imgui.set_next_item_width(-widgets.icon_button_width() if query else -1.0)
+    flags = imgui.InputTextFlags_.escape_clears_all
+    new = imgui.input_text_with_hint(name, f"{icons.SEARCH}  {hint}", query, flags)[1]
+    if query:
+        imgui.same_line()
+        if widgets.icon_button(icons.CLOSE, f"clear {name}", "Clear  (Esc)"):
+            return ""
+    return new
+
+
+def arrow_step() -> int:
+    """Return 1 while the down arrow is pressed or repeats, -1 for the up arrow, else 0."""
+    down, up = (imgui.is_key_pressed(key) for key in (imgui.Key.down_arrow, imgui.Key.up_arrow))
+    return int(down) - int(up)
 
 
 class Picker:
@@ -62,7 +77,7 @@ class Picker:
         shown = [c for c in choices() if is_match(query, c.text, c.detail)]
         is_moved = self._move_mark(len(shown))
         chosen = self._list(shown, is_moved)
-        if shown and _is_enter_pressed():
+        if shown and is_enter_pressed():
             chosen = shown[self._marked].key
         if chosen is not None:
             imgui.close_current_popup()
@@ -71,9 +86,7 @@ class Picker:
 
     def _move_mark(self, count: int) -> bool:
         """Follow the arrow keys; True if the mark moved and must be scrolled to."""
-        step = int(imgui.is_key_pressed(imgui.Key.down_arrow)) - int(
-            imgui.is_key_pressed(imgui.Key.up_arrow)
-        )
+        step = arrow_step()
         self._marked = max(0, min(count - 1, self._marked + step))
         return step != 0
 
@@ -121,7 +134,8 @@ def _line(choice: Choice, is_marked: bool) -> bool:
     return is_clicked
 
 
-def _is_enter_pressed() -> bool:
+def is_enter_pressed() -> bool:
+    """Whether Enter went down in this frame."""
     return imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(
         imgui.Key.keypad_enter, False
     )

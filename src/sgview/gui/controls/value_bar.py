@@ -28,6 +28,7 @@ def value_bar(
     is_filled: bool = True,
     is_driven: bool = False,
     tint: theme.Rgba | None = None,
+    neutral: float = 0.0,
 ) -> float:
     """Drag a number.
 
@@ -40,10 +41,11 @@ def value_bar(
         is_filled: draw the bar; False for numbers without a usual range.
         is_driven: something else sets the number: show it, do not accept input.
         tint: colour of what sets it; None: the accent.
+        neutral: where the number does nothing, from which the bar fills.
     """
     width = imgui.calc_item_width()
     if is_filled:
-        _draw_fill(name, value, low, high, width, is_driven, tint)
+        _draw_fill(name, value, low, high, width, is_driven, tint, neutral)
     speed = (high - low) / max(width, 1.0)
     bounds = _bounds(minimum, maximum, _FLOAT_LIMIT)
     imgui.push_style_var(imgui.StyleVar_.disabled_alpha, 0.8)
@@ -110,6 +112,7 @@ def _draw_fill(
     width: float,
     is_driven: bool,
     tint: theme.Rgba | None,
+    neutral: float = 0.0,
 ) -> None:
     """Draw the bar below the number and make the number's own background clear (3 colours)."""
     corner = imgui.get_cursor_screen_pos()
@@ -120,8 +123,8 @@ def _draw_fill(
     draw.add_rect_filled((corner.x, corner.y), end, theme.u32(theme.FIELD), rounding)
     is_typing = imgui.internal.temp_input_is_active(imgui.get_id(name))
     if high > low and not is_typing and math.isfinite(value):
-        # A dim fill from zero, and a bright line under it: nothing crosses the number.
-        origin = min(max(0.0, low), high)
+        # A dim fill from neutral, and a bright line under it: nothing crosses the number.
+        origin = min(max(neutral, low), high)
         start, stop = sorted(
             corner.x + width * (min(max(v, low), high) - low) / (high - low)
             for v in (origin, value)

@@ -20,17 +20,48 @@ def tooltip(text: str, note: str = "") -> None:
     """Explain the last item while the mouse rests on it; `note` follows in a dimmer line."""
     if not (text or note):
         return
-    text, note = drawable(text), drawable(note)
     if imgui.is_item_hovered(_RESTED_ON) and imgui.begin_tooltip():
-        imgui.push_text_wrap_pos(theme.px(theme.TOOLTIP_WIDTH))
+        width = theme.px(theme.TOOLTIP_WIDTH)
         if text:
-            imgui.text_unformatted(text)
+            imgui.text_unformatted(wrapped(text, width))
         if note:
             imgui.push_style_color(imgui.Col_.text, theme.TEXT_DIM)
-            imgui.text_unformatted(note)
+            imgui.text_unformatted(wrapped(note, width))
             imgui.pop_style_color()
-        imgui.pop_text_wrap_pos()
         imgui.end_tooltip()
+
+
+def wrapped(text: str, width: float) -> str:
+    """`text` broken into lines of `width` [px] at its spaces, and within a word only if it must be.
+
+    ImGui breaks after a full stop too, which tears names apart: "math." and "sin".
+    """
+    lines: list[str] = []
+    for paragraph in drawable(text).split("\n"):
+        line, *words = paragraph.split(" ")
+        for word in [*words, None]:
+            if word is not None and imgui.calc_text_size(f"{line} {word}").x <= width:
+                line = f"{line} {word}"
+                continue
+            while imgui.calc_text_size(line).x > width and len(line) > 1:
+                count = _fitting(line, width)
+                lines.append(line[:count])
+                line = line[count:]
+            lines.append(line)
+            line = word or ""
+    return "\n".join(lines)
+
+
+def _fitting(word: str, width: float) -> int:
+    """Return how many characters of a word fit, one at least."""
+    low, high = 1, len(word)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if imgui.calc_text_size(word[:middle]).x <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def elided(text: str, width: float, keep_end: bool = False) -> str:
@@ -78,9 +109,7 @@ def text_right(content: str, colour: theme.Rgba = theme.TEXT_DIM, margin: float 
 def paragraph(content: str, colour: theme.Rgba = theme.TEXT_DIM) -> None:
     """Text wrapped at the right edge of the content."""
     imgui.push_style_color(imgui.Col_.text, colour)
-    imgui.push_text_wrap_pos(0.0)
-    imgui.text_unformatted(drawable(content))
-    imgui.pop_text_wrap_pos()
+    imgui.text_unformatted(wrapped(content, imgui.get_content_region_avail().x))
     imgui.pop_style_color()
 
 
@@ -196,8 +225,17 @@ def end_card() -> None:
     imgui.pop_style_var()
 
 
-def begin_combo(name: str, preview: str) -> bool:
-    """A drop-down list with a quiet arrow; `imgui.end_combo` ends it if this returned True."""
+def begin_combo(name: str, preview: str, lines: int = 0) -> bool:
+    """A drop-down list with a quiet arrow; `imgui.end_combo` ends it if this returned True.
+
+    `lines` are all shown, as far as the window has room; 0: ImGui chooses.
+    """
+    if lines:
+        height = lines * imgui.get_text_line_height_with_spacing()
+        height += 2 * imgui.get_style().window_padding.y
+        room = imgui.get_main_viewport().size.y * theme.POPUP_SHARE
+        largest = imgui.ImVec2(imgui.FLT_MAX, min(height, room))
+        imgui.set_next_window_size_constraints(imgui.ImVec2(0.0, 0.0), largest)
     corner, width = imgui.get_cursor_screen_pos(), imgui.calc_item_width()
     arrow = theme.px(theme.ARROW_COLUMN)
     shown = elided(preview, width - arrow - 2 * imgui.get_style().frame_padding.x)

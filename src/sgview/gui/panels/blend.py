@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from imgui_bundle import imgui
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from sgview.gui.panels import Emit
 from sgview.state.params import Blend, Params
 from sgview.state.status import BlendGroup, Status
 
+Result = TypeVar("Result")
 _MAPPING = "mapping"
 
 
@@ -45,18 +47,32 @@ def draw_blend(params: Params, status: Status, emit: Emit) -> Params:
     """Draw source, master, presets and one fader a group."""
     controls = Controls(params, status, emit)
     params = leaf_row(params, controls, "blend.source")
-    params = leaf_row(params, controls, "blend.master")
-    blend = params.blend
     groups = status.picture.blend_groups
     obstacle = _obstacle(status)
+    is_mixing = not obstacle and params.blend.source == "mix"
+    params = _dimmed(not is_mixing, lambda: leaf_row(params, controls, "blend.master"))
+    blend = params.blend
     if obstacle:
         imgui.spacing()
         widgets.paragraph(obstacle)
     else:
         blend = _draw_presets(blend, groups)
         imgui.spacing()
-        blend = _draw_faders(blend, groups, controls.below("blend.amounts."))
+        below = controls.below("blend.amounts.")
+        blend = _dimmed(not is_mixing, lambda: _draw_faders(blend, groups, below))
+        if not is_mixing:
+            name = params.blend.source.upper()
+            widgets.paragraph(f"{name} plays alone: these act once Play is the mix (key B).")
     return replace(params, blend=blend) if blend != params.blend else params
+
+
+def _dimmed(is_so: bool, draw: Callable[[], Result]) -> Result:
+    """Draw what has no effect now; it can be set all the same."""
+    alpha = imgui.get_style().alpha * (theme.WITHOUT_EFFECT if is_so else 1.0)
+    imgui.push_style_var(imgui.StyleVar_.alpha, alpha)
+    result = draw()
+    imgui.pop_style_var()
+    return result
 
 
 def _obstacle(status: Status) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
-from sgview.gui.controls.picker import is_match, search_field
+from sgview.gui.controls.picker import arrow_step, is_enter_pressed, is_match, search_field
 from sgview.gui.panels import Emit
 from sgview.state.networks import (
     IMAGE,
@@ -22,18 +24,35 @@ from sgview.state.networks import (
 from sgview.state.params import Params
 from sgview.state.status import ChannelStatistics, Status
 
+NONE = -1
+
 
 class LayersPanel:
-    """Remembers the search, and the layer last shown, to scroll to a new one."""
+    """Remembers the search and its mark, and the layer last shown, to scroll to a new one.
+
+    The arrows move the mark while the search has the keyboard, and Enter shows the marked layer.
+    """
 
     def __init__(self) -> None:
         self._query = ""
+        self._marked = NONE  # among the lines that match
+        self._is_searching = False
+        self._is_entered = False
+        self._is_moved = False
         self._last_name: str | None = None
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the list, the channels and the statistics."""
         network = shown_network(params, status.engine.networks)
-        self._query = search_field("##search layers", self._query, "Search layers")
+        query = search_field("##search layers", self._query, "Search layers")
+        had_keyboard, is_same = self._is_searching, query == self._query
+        self._is_searching = imgui.internal.get_active_id() == imgui.get_id("##search layers")
+        step = arrow_step() if self._is_searching else 0
+        if not is_same:
+            self._marked = 0 if query else NONE
+        self._marked = max(0, self._marked + step) if step else self._marked
+        self._query, self._is_moved = query, step != 0
+        self._is_entered = had_keyboard and is_enter_pressed()
         params = self._draw_list(params, network)
         if widgets.section("Channels"):
             controls = Controls(params, status, emit)
@@ -76,26 +95,47 @@ class LayersPanel:
             widgets.text("No network is loaded", theme.TEXT_DIM)
             return params
         current = find_layer(name, network.layers)
-        if name != IMAGE and current is None and is_match(self._query, name):
+        lines = _lines(network)
+        matching = [line.layer for line in lines if is_match(self._query, line.text)]
+        self._marked = min(self._marked, len(matching) - 1)
+        has_mark = (self._is_searching or self._is_entered) and self._marked != NONE
+        marked = matching[self._marked] if has_mark else None
+        if name != IMAGE and current is None:
             _line(name, "not in this network", "", True)
-        if is_match(self._query, "image"):
-            size = _size(network.dimensions)
-            if _line("Image", size, f"{network.img_channels}", name == IMAGE):
-                params = show_layer(params, IMAGE)
-            if is_new and name == IMAGE:
-                imgui.set_scroll_here_y(0.5)
-        for layer in reversed(network.layers):
-            if not is_match(self._query, layer.name):
+        for line in lines:
+            is_shown = line.layer is current if line.layer is not None else name == IMAGE
+            is_matching = is_match(self._query, line.text)
+            if not (is_matching or is_shown):  # what is shown stays in sight
                 continue
-            if _layer_line(layer, layer is current):
-                params = show_layer(params, portable_name(layer))
-            if is_new and layer is current:
+            is_marked = has_mark and line.layer is marked and is_matching
+            is_chosen = _line(line.text, line.size, line.channels, is_shown, is_marked)
+            if is_chosen or (is_marked and self._is_entered):
+                params = show_layer(
+                    params, IMAGE if line.layer is None else portable_name(line.layer)
+                )
+            if (is_new and is_shown) or (is_marked and self._is_moved):
                 imgui.set_scroll_here_y(0.5)
         return params
 
 
-def _layer_line(layer: LayerInfo, is_shown: bool) -> bool:
-    return _line(layer.name, _size(layer.dimensions), f"{layer.channels}", is_shown)
+@dataclass(frozen=True)
+class _Line:
+    """One line of the list."""
+
+    layer: LayerInfo | None  # None: the image
+    text: str
+    size: str
+    channels: str
+
+
+def _lines(network: NetworkStatus) -> list[_Line]:
+    """Return the image and the layers, from the output to the input."""
+    image = _Line(None, "Image", _size(network.dimensions), f"{network.img_channels}")
+    layers = (
+        _Line(layer, layer.name, _size(layer.dimensions), f"{layer.channels}")
+        for layer in reversed(network.layers)
+    )
+    return [image, *layers]
 
 
 def _size(dimensions: tuple[int, int]) -> str:
@@ -103,12 +143,16 @@ def _size(dimensions: tuple[int, int]) -> str:
     return f"{width} × {height}"
 
 
-def _line(name: str, size: str, channels: str, is_shown: bool) -> bool:
+def _line(name: str, size: str, channels: str, is_shown: bool, is_marked: bool = False) -> bool:
     """One line of the list; True if it was clicked."""
     imgui.table_next_row()
     imgui.table_next_column()
     flags = imgui.SelectableFlags_.span_all_columns
-    is_clicked = imgui.selectable(f"##{name}", is_shown, flags)[0]
+    if is_marked and not is_shown:
+        imgui.push_style_color(imgui.Col_.header, theme.FIELD_ACTIVE)
+    is_clicked = imgui.selectable(f"##{name}", is_shown or is_marked, flags)[0]
+    if is_marked and not is_shown:
+        imgui.pop_style_color()
     imgui.same_line(0.0, 0.0)
     colour = theme.ON_ACCENT if is_shown else theme.TEXT
     widgets.text(name, colour, imgui.get_content_region_avail().x)

@@ -46,7 +46,7 @@ class LooksPanel:
         if not own:
             widgets.paragraph(
                 "A look holds every value, binding and slider. Save one with the key L, recall "
-                "it with 1 to 9."
+                "it with 1 to 9. Until yours have these keys, those below do."
             )
         imgui.spacing()
         if shipped and widgets.section("Shipped with sgview", note=str(len(shipped))):
@@ -77,8 +77,7 @@ class LooksPanel:
             is_cut = imgui.get_io().key_shift
             emit(RecallLook(name=look.name, seconds=0.0 if is_cut else None))
         _explain(look)
-        if not look.is_shipped:
-            self._draw_menu(look, emit)
+        self._draw_menu(look, emit)
         end = imgui.ImVec2(corner.x + side, corner.y + side)
         _draw_thumbnail(look, corner, end)
         if status.show.fade.look == look.name:
@@ -93,6 +92,10 @@ class LooksPanel:
 
     def _draw_menu(self, look: LookStatus, emit: Emit) -> None:
         if not imgui.begin_popup_context_item(f"##menu {look.name}"):
+            return
+        if look.is_shipped:
+            _draw_keys(look, emit)
+            imgui.end_popup()
             return
         if imgui.is_window_appearing():
             self._typed = look.name
@@ -226,5 +229,9 @@ def _explain(look: LookStatus) -> None:
     if look.problem:
         widgets.tooltip(look.problem, "Mend the file: it is read again at once.")
     else:
-        note = "Shift cuts." if look.is_shipped else "Shift cuts. Right-click: name, key, delete."
+        note = (
+            "Shift cuts. Right-click: key."
+            if look.is_shipped
+            else "Shift cuts. Right-click: name, key, delete."
+        )
         widgets.tooltip(look.name, note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from imgui_bundle import imgui
@@ -10,15 +11,24 @@ from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
 from sgview.state.commands import (
+    CancelDownload,
     ChooseNetwork,
     LoadNetwork,
     ReloadNetwork,
     SwapNetworks,
     UnloadNetwork,
 )
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, has_part
+from sgview.state.networks import (
+    BUILT_IN,
+    BUILT_IN_NETWORKS,
+    SLOTS,
+    NetworkStatus,
+    Slot,
+    has_part,
+    is_built_in,
+)
 from sgview.state.params import Params
-from sgview.state.status import LoadStatus, Status
+from sgview.state.status import Status
 
 _ROLES = {"a": "the network that plays", "b": "the network to blend towards"}
 
@@ -64,7 +74,7 @@ class NetworksPanel:
     def _card(self, slot: Slot, params: Params, status: Status, emit: Emit) -> None:
         widgets.begin_card(f"##slot {slot}")
         network = status.engine.networks.get(slot)
-        loading = next((load for load in status.engine.loading if load.slot == slot), None)
+        coming = _coming(slot, status)
         self._badge(slot, has_part(slot, params, status.engine.networks))
         imgui.same_line()
         buttons = widgets.icon_button_width(3)
@@ -72,7 +82,7 @@ class NetworksPanel:
         self._name(slot, network, status, room)
         imgui.same_line()
         self._buttons(slot, network, status, emit, buttons)
-        self._second_line(slot, network, loading)
+        self._second_line(slot, network, coming, emit)
         widgets.end_card()
         self._places[slot] = (imgui.get_item_rect_min(), imgui.get_item_rect_max())
 
@@ -100,9 +110,11 @@ class NetworksPanel:
             shown = widgets.elided(network.name, room)
             widgets.text(shown)
             imgui.pop_font()
-            widgets.tooltip(network.path or "A built-in network.")
+            is_own = is_built_in(network.path)
+            widgets.tooltip("A built-in network." if is_own else network.path)
         elif slot in status.engine.unloaded:
-            widgets.text(Path(status.engine.unloaded[slot]).name, theme.TEXT_FAINT, room)
+            name = Path(status.engine.unloaded[slot]).name.removeprefix(BUILT_IN)
+            widgets.text(name, theme.TEXT_FAINT, room)
         else:
             widgets.text("Drop a .pkl here", theme.TEXT_DIM, room)
         imgui.same_line()
@@ -126,7 +138,9 @@ class NetworksPanel:
         if widgets.icon_button(icons.FOLDER_OPEN, "choose", "Choose a file…"):
             emit(ChooseNetwork(slot))
         imgui.same_line()
-        if widgets.icon_button(icons.HISTORY, "recent", "Recent files, or type a path"):
+        if widgets.icon_button(
+            icons.HISTORY, "recent", "Recent and built-in networks, or type a path"
+        ):
             imgui.open_popup("files")
         self._files(slot, status, emit)
         imgui.same_line()
@@ -140,22 +154,24 @@ class NetworksPanel:
             emit(ReloadNetwork(slot))
 
     def _second_line(
-        self, slot: Slot, network: NetworkStatus | None, loading: LoadStatus | None
+        self, slot: Slot, network: NetworkStatus | None, coming: _Coming | None, emit: Emit
     ) -> None:
-        """What the network is, or how far its successor is read: always one line high."""
+        """What the network is, or how far its successor is: always one line high."""
         width = imgui.get_content_region_avail().x
-        if loading is None:
+        if coming is None:
             facts = _facts(network) if network else f"Empty: {_ROLES[slot]}"
             widgets.text(facts, theme.TEXT_DIM if network else theme.TEXT_FAINT, width)
             return
-        share = max(0.0, min(1.0, loading.progress))
+        share = max(0.0, min(1.0, coming.share))
         corner = imgui.get_cursor_screen_pos()
-        name = f"Reading {Path(loading.path).name}"
-        percent = f"{share:.0%}"
-        room = width - imgui.calc_text_size("100%").x - theme.px(theme.GAP_SMALL)
-        widgets.text(name, theme.TEXT, room)
+        room = width - imgui.calc_text_size(coming.amount).x - theme.px(theme.GAP_SMALL)
+        widgets.text(coming.text, theme.TEXT, room)
+        if coming.is_fetched:
+            widgets.tooltip("Click to stop; what has come is kept, to go on another time.")
+            if imgui.is_item_clicked():
+                emit(CancelDownload())
         imgui.same_line()
-        widgets.text_right(percent)
+        widgets.text_right(coming.amount)
         low = corner.y + imgui.get_text_line_height() + theme.px(theme.HAIRLINE)
         high = low + max(2.0, theme.px(theme.BAR_LINE))
         draw = imgui.get_window_draw_list()
@@ -174,7 +190,7 @@ class NetworksPanel:
         imgui.set_next_item_width(-button - imgui.get_style().item_spacing.x)
         is_entered, typed = imgui.input_text_with_hint(
             "##path",
-            "Path of a network",
+            "Path or https:// address of a network",
             self._typed[slot],
             imgui.InputTextFlags_.enter_returns_true,
         )
@@ -197,7 +213,45 @@ class NetworksPanel:
             widgets.tooltip(recent)
             imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(theme.GAP_TINY))
             _recent_line(Path(recent))
+        imgui.spacing()
+        widgets.text("Built in", theme.TEXT_DIM)
+        for name in BUILT_IN_NETWORKS:
+            if imgui.selectable(f"##built in {name}", False)[0]:
+                emit(LoadNetwork(slot, Path(f"{BUILT_IN}{name}")))
+            imgui.same_line(imgui.get_style().item_inner_spacing.x + theme.px(theme.GAP_TINY))
+            widgets.text(name.removeprefix("sg3-"))
+            imgui.same_line()
+            family = "StyleGAN3" if name.startswith("sg3-") else "StyleGAN2"
+            widgets.text_right(family, theme.TEXT_FAINT)
         imgui.end_popup()
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """The network on its way into a slot."""
+
+    text: str
+    amount: str
+    share: float  # 0..1
+    is_fetched: bool  # over the network, not read from the disk
+
+
+def _coming(slot: Slot, status: Status) -> _Coming | None:
+    load = next((load for load in status.engine.loading if load.slot == slot), None)
+    if load is not None:
+        text = f"Reading {Path(load.path).name.removeprefix(BUILT_IN)}"
+        return _Coming(text, f"{load.progress:.0%}", load.progress, False)
+    download = status.download
+    if download is None or download.slot != slot or download.is_question:
+        return None
+    if not download.name:
+        return _Coming(f"Asking {download.host}", "", 0.0, True)
+    has = f"{download.received / 1e6:.0f}"
+    if download.size is None:
+        return _Coming(f"Fetching {download.name}", f"{has} MB", 0.0, True)
+    amount = f"{has} of {download.size / 1e6:.0f} MB"
+    share = download.received / max(download.size, 1)
+    return _Coming(f"Fetching {download.name}", amount, share, True)
 
 
 def _recent_line(path: Path) -> None:

@@ -10,7 +10,6 @@ from sgview.gui.panels import Emit
 from sgview.gui.picture_area import OVERLAY, Rect
 from sgview.state.commands import DismissNotice, WakePart
 from sgview.state.status import Notice, Status
-from sgview.state.text import drawable
 
 _SIGNS = {
     "info": (icons.INFO, theme.ACCENT),
@@ -56,17 +55,19 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
     right = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
     button = imgui.get_frame_height()
     imgui.begin_group()
-    imgui.push_text_wrap_pos(right - button - theme.px(theme.GAP_TINY))
+    room = right - button - theme.px(theme.GAP_TINY) - text_left
     imgui.align_text_to_frame_padding()
     repeats = f"  (×{notice.repeats})" if notice.repeats > 1 else ""
-    imgui.text_unformatted(drawable(notice.text) + repeats)
+    imgui.text_unformatted(widgets.wrapped(notice.text + repeats, room))
     if notice.hint:
         imgui.push_style_color(imgui.Col_.text, theme.TEXT_DIM)
-        imgui.text_unformatted(drawable(notice.hint))
+        imgui.text_unformatted(widgets.wrapped(notice.hint, room))
         imgui.pop_style_color()
-    imgui.pop_text_wrap_pos()
     if notice.resting and imgui.button(f"Try it again##wake {notice.id}"):
         emit(WakePart(notice.resting))
+    if notice.offer is not None and imgui.button(f"{notice.offer.label}##offer {notice.id}"):
+        emit(notice.offer.command)
+        emit(DismissNotice(notice.id))
     imgui.end_group()
     imgui.same_line()
     imgui.set_cursor_pos_x(max(right - button, text_left))

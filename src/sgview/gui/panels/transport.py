@@ -15,6 +15,7 @@ from sgview.gui.controls.control import Controls
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
 from sgview.gui.panels.history_menu import draw_history_button
+from sgview.gui.panels.recording import draw_recording
 from sgview.state.commands import (
     ChoosePreset,
     Command,
@@ -24,7 +25,6 @@ from sgview.state.commands import (
     SaveSnapshot,
     Step,
     TogglePause,
-    ToggleTake,
     Undo,
 )
 from sgview.state.fields import fields_of
@@ -167,7 +167,7 @@ def _draw_tools(
         if command == Redo():
             draw_history_button(status, emit)
             imgui.same_line(0.0, 0.0)
-    _draw_record(status, emit)
+    draw_recording(status, emit)
     imgui.same_line(0.0, 0.0)
     if show_outputs is not None and _is_outputs_pressed(status):
         show_outputs()
@@ -182,25 +182,6 @@ def _draw_tools(
 
 def _first(names: tuple[str, ...]) -> str:
     return f": {names[0]}" if names else ""
-
-
-def _draw_record(status: Status, emit: Emit) -> None:
-    """Red while a take is being recorded, with its length."""
-    take = status.show.take
-    help = (
-        f"End the take  (Ctrl+R)\n{take.path}, {take.size / 1e6:.1f} MB"
-        if take.path
-        else "Record a take: every value, to be rendered again at leisure  (Ctrl+R)"
-    )
-    colour = theme.ERROR if take.path else None
-    if widgets.icon_button(icons.RECORD, "record", help, colour=colour):
-        emit(ToggleTake())
-    if take.path:
-        imgui.same_line(0.0, 0.0)
-        imgui.align_text_to_frame_padding()
-        widgets.text(f"{take.seconds // 60:.0f}:{take.seconds % 60:04.1f}", theme.ERROR)
-        imgui.same_line()
-        imgui.dummy(imgui.ImVec2(0.0, 0.0))
 
 
 def _is_outputs_pressed(status: Status) -> bool:

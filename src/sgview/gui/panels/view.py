@@ -9,7 +9,7 @@ from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.performance.pace import draw_vsync
-from sgview.state.commands import ToggleFullscreen
+from sgview.state.commands import PutWindowsBack, ToggleFullscreen
 from sgview.state.params import Params
 from sgview.state.status import Status
 
@@ -26,5 +26,9 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
     is_full = rows.toggle("Fullscreen", status.screen.is_fullscreen, help="Key F.")
     if is_full != status.screen.is_fullscreen:
         emit(ToggleFullscreen())
+    rows.label("Windows", help="Panels can be dragged by their tabs.")
+    if imgui.button("Put them back", imgui.ImVec2(rows.room(), 0.0)):
+        emit(PutWindowsBack())
+    widgets.tooltip("Each where it was on the first run  (Ctrl+H)")
     imgui.spacing()
     return params

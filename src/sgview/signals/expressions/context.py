@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sgview.signals.incoming import Instant
+from sgview.state.text import one_line
 
 
 class ExpressionError(ValueError):
     """An expression that cannot be read or has no value; the message is one sentence."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
 
 
 class WaitingError(ExpressionError):

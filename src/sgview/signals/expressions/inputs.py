@@ -58,8 +58,23 @@ def osc(arguments: Arguments) -> Code:
 
 def midi(arguments: Arguments) -> Code:
     """`midi(cc, channel, default)`: a controller."""
+    return _controller("cc", arguments, "MIDI controller")
+
+
+def midi14(arguments: Arguments) -> Code:
+    """`midi14(cc, channel, default)`: a controller of 14 bits, by the number of its high half."""
+    return _controller("cc14", arguments, "MIDI controller of 14 bits", 31)
+
+
+def nrpn(arguments: Arguments) -> Code:
+    """`nrpn(number, channel, default)`: a non-registered parameter."""
+    return _controller("nrpn", arguments, "NRPN", 16383)
+
+
+def _controller(kind: str, arguments: Arguments, title: str, largest: int = 127) -> Code:
+    """Read what waits for its first message where no default is given."""
     default = arguments.code(2) if len(arguments) > 2 else None
-    key = _key("cc", arguments, 0, 1)
+    key = _key(kind, arguments, 0, 1, largest)
     arguments.note_source("midi")
 
     def read(context: EvaluationContext) -> float:
@@ -68,7 +83,7 @@ def midi(arguments: Arguments) -> Code:
         if number is not None:
             return number
         if default is None:
-            raise WaitingError(f"Waiting for MIDI controller {name.rpartition('/')[2]}.")
+            raise WaitingError(f"Waiting for {title} {name.rpartition('/')[2]}.")
         return default(context)
 
     return read
@@ -106,20 +121,30 @@ def _of_channel(kind: str, arguments: Arguments) -> Code:
 
 
 def _key(
-    kind: str, arguments: Arguments, number: int, channel: int
+    kind: str, arguments: Arguments, number: int, channel: int, largest: int = 127
 ) -> Callable[[EvaluationContext], str]:
     """Return what names a controller or note in `Inputs.midi`."""
     known = arguments.constant(number)
-    on = arguments.constant(channel) if len(arguments) > channel else 0.0
-    if on is None or not 0 <= on <= 16:
-        raise ExpressionError("A MIDI channel is a plain number, 1 to 16, or 0 for any.")
+    on = channel_of(arguments, channel)
     if known is not None:
-        if not 0 <= known <= 127:
-            raise ExpressionError("MIDI numbers go from 0 to 127.")
-        name = f"{kind}/{int(on)}/{int(known)}"
+        if not 0 <= known <= largest:
+            raise ExpressionError(f"These MIDI numbers go from 0 to {largest}.")
+        name = f"{kind}/{on}/{int(known)}"
         return lambda context: name
     code = arguments.code(number)
-    return lambda context: f"{kind}/{int(on)}/{int(clamp(code(context), 0.0, 127.0))}"
+    return lambda context: f"{kind}/{on}/{int(clamp(code(context), 0.0, float(largest)))}"
+
+
+def channel_of(arguments: Arguments, index: int) -> int:
+    """Return the channel that an argument names, 0 for any.
+
+    Raises:
+        ExpressionError: if it is none.
+    """
+    channel = arguments.constant(index) if len(arguments) > index else 0.0
+    if channel is None or not 0 <= channel <= 16:
+        raise ExpressionError("A MIDI channel is a plain number, 1 to 16, or 0 for any.")
+    return int(channel)
 
 
 def audio(arguments: Arguments) -> Code:

@@ -1,4 +1,4 @@
-"""The functions of expressions that keep state: lfo, env, smooth, pickup.
+"""The functions of expressions that keep state: lfo, env, smooth, pickup, encoder.
 
 Each is built once for each place where it is written and keeps what it remembers there. The same
 instants in the same order give the same values.
@@ -10,9 +10,12 @@ import math
 from collections.abc import Callable
 
 from sgview.signals.expressions.arguments import Arguments, choose
-from sgview.signals.expressions.context import Code, EvaluationContext
+from sgview.signals.expressions.context import Code, EvaluationContext, ExpressionError
 from sgview.signals.expressions.functions import clamp, noise, pulse, random_step, saw, square, tri
+from sgview.signals.expressions.inputs import channel_of
+from sgview.signals.midi.encoders import ENCODINGS
 
+LARGEST_TURN = 10_000.0  # between two looks [steps]
 SHAPES: dict[str, Callable[[float], float]] = {
     "sin": lambda x: math.sin(math.tau * x),
     "cos": lambda x: math.cos(math.tau * x),
@@ -108,5 +111,35 @@ def pickup(arguments: Arguments) -> Code:
             is_caught = min(before, x) <= context.value <= max(before, x)
             last = x
         return x if is_caught else context.value
+
+    return run
+
+
+def encoder(arguments: Arguments) -> Code:
+    """`encoder(cc, channel, kind, start, step)`: an endless knob, from where it starts."""
+    number = arguments.constant(0)
+    if number is None or not 0 <= number <= 127:
+        raise ExpressionError("The number of an encoder is a plain one, 0 to 127.")
+    channel = channel_of(arguments, 1)
+    kind = arguments.text(2, "twos")
+    if kind not in ENCODINGS:
+        raise ExpressionError(f"'{kind[:20]}' is not one of {', '.join(ENCODINGS)}.")
+    start, step = arguments.code(3, 0.5), arguments.code(4, 0.01)
+    arguments.note_source("midi")
+    name = f"turn/{kind}/{channel}/{int(number)}"
+    level: float | None = None
+    count: float | None = None  # of steps, at the last look
+
+    def run(context: EvaluationContext) -> float:
+        nonlocal level, count
+        if level is None:
+            level = clamp(start(context))
+        now = context.midi.get(name)
+        turned = now - count if now is not None and count is not None else 0.0
+        if abs(turned) > LARGEST_TURN:
+            turned = 0.0  # the count began anew
+        count = now if now is not None else (0.0 if count is None else count)
+        level = clamp(level + turned * step(context))
+        return level
 
     return run

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any, Protocol
 
+INTERFACES = {  # what a system may have, by the names that settings use
+    "alsa": "LINUX_ALSA",
+    "jack": "UNIX_JACK",
+    "coremidi": "MACOSX_CORE",
+    "windows": "WINDOWS_MM",
+}
 MOST_AT_ONCE = 1024  # messages taken of a device in one go
 
 
@@ -35,22 +42,49 @@ class Backend(Protocol):
 class MidoBackend:
     """mido, with the library that it finds (python-rtmidi).
 
+    Args:
+        interface: a name of `INTERFACES`; "": that which mido or its variable MIDO_BACKEND says,
+            and where the system lacks it, such as ALSA in a container, JACK if that runs.
+
     Raises:
         ImportError: if mido is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interface: str = "") -> None:
         import mido
 
-        self._mido: Any = mido
+        self._read: Any = mido.Message.from_bytes  # type: ignore[attr-defined]
+        if interface:
+            self._choices = [mido.Backend(f"mido.backends.rtmidi/{INTERFACES[interface]}")]
+            return
+        self._choices = [mido.Backend()]
+        if is_jack_running():
+            self._choices.append(mido.Backend(f"mido.backends.rtmidi/{INTERFACES['jack']}"))
 
     def names(self) -> list[str]:
-        """Return the devices that are plugged in."""
-        return list(dict.fromkeys(self._mido.get_input_names()))
+        """Return the devices that are plugged in.
+
+        Raises:
+            Exception: whatever the system's MIDI raises.
+        """
+        for backend in self._choices[:-1]:
+            with contextlib.suppress(Exception):
+                return self._names_of(backend)
+        return self._names_of(self._choices[-1])
 
     def open(self, name: str) -> Port:
         """Open a device."""
-        return MidoPort(self._mido.open_input(name), self._mido.Message.from_bytes)
+        return MidoPort(self._choices[0].open_input(name), self._read)
+
+    def _names_of(self, backend: Any) -> list[str]:
+        names = list(dict.fromkeys(backend.get_input_names()))
+        self._choices = [backend]  # the one that works, from now on
+        return names
+
+
+def is_jack_running(folder: Path = Path("/dev/shm")) -> bool:
+    """Return whether a JACK server runs here; its library would complain aloud if there is none."""
+    return any(folder.glob("jack_*_[0-9]*_[0-9]*"))
 
 
 class MidoPort:

@@ -58,6 +58,10 @@ class MidiInput:
         with self._lock:
             return self._values.snapshot()
 
+    def count_turns(self, is_wanted: bool) -> None:
+        """Count how far endless knobs are turned from now on, or do not."""
+        self._values.counts_turns = is_wanted
+
     def take_programs(self) -> list[int]:
         """Return the program changes since the last call, 1 to 128."""
         with self._lock:

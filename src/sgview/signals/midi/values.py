@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sgview.signals.arrivals import Arrivals
+from sgview.signals.midi.encoders import TurnCounts
+from sgview.signals.midi.fine_values import FineValues
 
 SOUND_OFF, RESET_CONTROLLERS, NOTES_OFF = 120, 121, 123  # channel mode messages (MIDI 1.0)
 AT_RESET = {1: 0.0, 11: 1.0, 64: 0.0, 65: 0.0, 66: 0.0, 67: 0.0}  # controllers (RP-015)
@@ -23,6 +25,8 @@ class MidiValues:
 
     def __init__(self) -> None:
         self.last = ""  # the newest message, as text
+        self.counts_turns = False  # somebody reads an endless knob, or learns one
+        self._fine, self._turns = FineValues(), TurnCounts()
         self._shown: dict[str, float] = {}
         self._new: Arrivals[float] = Arrivals()
         self._held: dict[int, dict[Player, float]] = {}  # velocities by note, the newest last
@@ -52,7 +56,7 @@ class MidiValues:
             case "control_change" if message.control >= SOUND_OFF:
                 self._obey(message.control, player)
             case "control_change":
-                self._put(f"cc/{{}}/{message.control}", player, message.value / 127)
+                self._control(message.control, message.value, player)
                 self.last = f"CC {message.control}  {channel}"
             case "note_on" if message.velocity > 0:
                 players = self._held.setdefault(message.note, {})
@@ -84,6 +88,15 @@ class MidiValues:
         """Let go of all that a device holds, as when it is unplugged."""
         self._let_go(device, set(channels))
         self._straighten(device, set(channels))
+
+    def _control(self, control: int, value: int, player: Player) -> None:
+        """Show a controller, and what it is a part of."""
+        self._put(f"cc/{{}}/{control}", player, value / 127)
+        if (fine := self._fine.receive(control, value, player)) is not None:
+            self._put(fine[0], player, fine[1])
+        if self.counts_turns:
+            for key, count in self._turns.receive(control, value, player):
+                self._new.put(key, count)
 
     def _obey(self, control: int, player: Player) -> None:
         """Follow a channel mode message; those from 124 on stop all notes too."""

@@ -15,7 +15,8 @@ from sgview.signals.osc.packets import OscError, Value, number_of, parse, split
 from sgview.state.addresses import ROOT
 from sgview.state.status import OscStatus
 
-MAX_ADDRESSES = 1024  # remembered; more are refused
+MAX_ADDRESSES = 256  # of the user's own, remembered; more are refused
+MAX_MESSAGES = 1024  # under "/sgview/", of different addresses, waiting for a frame
 BURST = 2048  # datagrams read before they are parsed
 NEWEST = 8  # messages of one address that are parsed of a burst
 PORTS = 16  # tried, from the wanted one on
@@ -198,7 +199,7 @@ class OscInput:
             self._report_locked("message", f"An OSC message could not be read: {error}.")
             return
         if self._is_full(address):
-            self._report_locked("full", f"More than {MAX_ADDRESSES} OSC addresses: ignored.")
+            self._report_locked("full", _full(address))
             return
         self._last = " ".join([address, *(_text(value) for value in values)])[:200]
         is_own = not address.startswith(ROOT)
@@ -218,7 +219,7 @@ class OscInput:
 
     def _is_full(self, address: str) -> bool:
         if address.startswith(ROOT):
-            return len(self._messages) >= MAX_ADDRESSES and address not in self._messages
+            return len(self._messages) >= MAX_MESSAGES and address not in self._messages
         if address in self._known:
             return False
         if len(self._known) >= MAX_ADDRESSES:
@@ -229,6 +230,15 @@ class OscInput:
     def _report_locked(self, key: str, text: str) -> None:
         with self._lock:
             self.report_once(key, text)
+
+
+def _full(address: str) -> str:
+    if address.startswith(ROOT):
+        return f"More than {MAX_MESSAGES} OSC addresses within one frame: the rest is not heard."
+    return (
+        f"More than {MAX_ADDRESSES} OSC addresses of your own came in: of new ones, such as "
+        f"{address[:60]}, nothing is heard until the next start."
+    )
 
 
 def _text(value: Value) -> str:

@@ -17,6 +17,7 @@ from sgview.state.networks import (
 )
 from sgview.state.params import Params
 from sgview.state.paths import Leaf, get_leaf, set_leaf
+from sgview.state.text import one_line
 
 _LAYER = ROOT + "layer"
 
@@ -34,7 +35,7 @@ class RemoteError(ValueError):
     """
 
     def __init__(self, text: str, key: str = "") -> None:
-        super().__init__(text)
+        super().__init__(one_line(text))
         self.key = key
 
 

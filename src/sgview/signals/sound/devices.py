@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from sgview.signals.sound.input import SoundInput
+from sgview.signals.sound.tap import SoundTaps
 from sgview.state.sound import Sound
 
 MISSING = "Hearing an input takes the library sounddevice: pip install 'sgview[audio]'"
@@ -31,10 +32,14 @@ class SoundDevices:
 
     Args:
         now: the source of real time [s].
+        taps: of those who keep the samples of inputs.
     """
 
-    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, now: Callable[[], float] = time.perf_counter, taps: SoundTaps | None = None
+    ) -> None:
         self._now = now
+        self._taps = taps
         self._thread = ThreadPoolExecutor(1, "sgview sound devices")
         self._open_inputs = 0
         self._is_initialised = False
@@ -60,7 +65,8 @@ class SoundDevices:
         library = self._library()
         name = sound.device or "The system's sound input"
         try:
-            opened = SoundInput(library, _device_of(library, sound.device), sound, self._now)
+            device = _device_of(library, sound.device)
+            opened = SoundInput(library, device, sound, self._now, self._taps)
         except (library.PortAudioError, ValueError, KeyError) as error:
             raise OSError(f"{name} cannot be heard: {error}") from error
         self._open_inputs += 1

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from sgview.signals.sound.file_samples import RATE
 from sgview.signals.sound.spectrum import BANDS, NAMES, Follower, Spectrum, Windows, hop_of
 from sgview.signals.sound.tempo_estimation import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
-RATE = 48_000  # to which every file is resampled [samples/s]
 LONGEST = 3 * 3600  # [s]
 PART = RATE // 4  # that is analysed at a time [samples]
 UNIT = 1 / 20_000  # in which levels are kept; 3.2 is the highest

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sgview.signals.sound.spectrum import Follower, SoundLevels, Spectrum, Windows, hop_of
+from sgview.signals.sound.tap import SoundTaps
 from sgview.signals.sound.tempo_estimation import DetectedTempo, find_tempo
 from sgview.state.sound import Sound
 
@@ -29,6 +30,7 @@ class SoundInput:
         device: index or name of the input; None: the system's choice.
         sound: how its levels move.
         now: the source of real time [s].
+        taps: of those who keep the samples.
 
     Raises:
         ValueError, library.PortAudioError: if the input cannot be heard.
@@ -40,10 +42,13 @@ class SoundInput:
         device: int | str | None,
         sound: Sound,
         now: Callable[[], float] = time.perf_counter,
+        taps: SoundTaps | None = None,
     ) -> None:
         info = library.query_devices(device, "input")
         rate = float(info["default_samplerate"])
         self._now = now
+        self._rate = rate
+        self._taps = taps
         self._step = hop_of(rate) / rate  # [s]
         self._windows, self._spectrum = Windows(rate), Spectrum(rate, sound)
         self._follower = Follower(rate, sound)
@@ -98,6 +103,9 @@ class SoundInput:
     def _take(self, block: np.ndarray, frames: int, time: Any, status: Any) -> None:
         """Analyse what has come: [samples, channels]."""
         self._heard_at = self._now()
+        if self._taps is not None:
+            age = _age(time, frames / self._rate)
+            self._taps.hear(block, self._rate, self._heard_at - age)
         windows = self._windows.cut(block.T)
         if len(windows):
             heard = self._follower.follow(self._spectrum.powers(windows))
@@ -109,3 +117,15 @@ class SoundInput:
 def _search(rises: np.ndarray, step: float, before: float, end: int) -> _Found | None:
     found = find_tempo(rises, step, before)
     return None if found is None else (found, end - len(rises))
+
+
+def _age(
+    time: Any,  # PortAudio's times of the block
+    length: float,  # of the block [s]
+) -> float:
+    """Return how long ago the first sample of a block reached the machine [s]."""
+    try:
+        age = float(time.currentTime - time.inputBufferAdcTime)
+    except (AttributeError, TypeError):  # a sound system that does not say
+        return length
+    return age if length <= age < STALLED else length

@@ -11,6 +11,7 @@ from sgview.signals.sound.devices import Names, SoundDevices
 from sgview.signals.sound.file import SoundFile, analyse, read_parts
 from sgview.signals.sound.input import SoundInput
 from sgview.signals.sound.spectrum import BANDS, NAMES, SoundLevels
+from sgview.signals.sound.tap import SoundTap, SoundTaps
 from sgview.signals.sound.tempo_estimation import DetectedTempo
 from sgview.state.sound import Sound
 from sgview.state.status import SoundStatus
@@ -35,7 +36,8 @@ class SoundSource:
     def __init__(self, sound: Sound, now: Callable[[], float] = time.perf_counter) -> None:
         self._now = now
         self._thread = ThreadPoolExecutor(1, "sgview sound")
-        self._sound_devices = SoundDevices(now)
+        self.taps = SoundTaps()
+        self._sound_devices = SoundDevices(now, self.taps)
         self._opening: Future[SoundInput] | None = None  # open, once it is done
         self._input: SoundInput | None = None
         self._file: SoundFile | None = None
@@ -76,6 +78,7 @@ class SoundSource:
         """Return the newest levels and bands; the same objects until there are new ones."""
         self._poll()
         if self._file is not None:
+            self.taps.play(self._now(), position, self.sound.file)
             levels = self._file.at(position)
             if levels != self._last_hop:
                 self._last_hop = levels
@@ -88,6 +91,10 @@ class SoundSource:
         elif self._last_hop is not QUIET:
             self._last_hop = SILENCE
         return self._last_hop
+
+    def listen(self) -> SoundTap | None:
+        """Return a tap of what is heard from now on, None while nothing is listened to."""
+        return self.taps.open() if self.sound.source != "off" else None
 
     def tempo(self, position: float) -> DetectedTempo | None:
         """Return the beat of what is heard, its phase that of now."""

@@ -101,7 +101,7 @@ def test_defaults_of_the_training_program_come_from_its_modules(written, forge, 
 def test_stylegan3_defaults_come_from_its_modules(written, forge, small3):
     attributes = {
         "synthesis": {"output_scale": 0.5, "num_fp16_res": 2, "margin_size": 10},
-        f"synthesis.{small3.synthesis.layer_names[1]}": {"conv_clamp": 128},
+        f"synthesis.{small3.synthesis.layer_names[0]}": {"conv_clamp": 128},
     }
     module = forge.persistent(small3, forge.sg3_kwargs(small3.config), attributes=attributes)
     config = written({"G_ema": module}).config

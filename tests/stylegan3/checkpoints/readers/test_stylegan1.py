@@ -87,7 +87,7 @@ def test_tensorflow(tensorflow, version, c_dim):
     outputs, w = published.tensorflow_outputs(v, ws), published.tensorflow_w(v, Z, c)
     generator = check(path, ws, outputs, w, c)
     names = tuple(name for name in outputs if "/" in name or name == "ToRGB_lod0")
-    assert generator.synthesis.layer_names == names
+    assert tuple(generator.synthesis.layer_names) == names
     checkpoint = read(path)
     assert (checkpoint.family, checkpoint.notes) == ("StyleGAN1", ())
     assert checkpoint.source_format == "TensorFlow pickle of StyleGAN1"
@@ -147,7 +147,7 @@ def test_genforce(torch_file, key, is_zip):
     by_name = dict(zip(ours, [x for k, x in outputs.items() if "/" in k], strict=True))
     by_name |= {"output5": outputs["ToRGB_lod0"], "": outputs[""]}
     generator = check(path, ws, by_name, published.tensorflow_w(v, Z, c), c)
-    assert generator.synthesis.layer_names == (*ours, "output5")
+    assert generator.synthesis.layer_names == [*ours, "output5"]
     assert torch.equal(generator.mapping.w_avg, v["dlatent_avg"])
 
 
@@ -166,7 +166,7 @@ def test_rosinality(torch_file, prefix):
     generator = stylegan3.load(path)
     outputs = published.rosinality_outputs(tensors, ws, noise)
     assert relative(generator.mapping(z)[:, 0], published.rosinality_w(tensors, z)) < 1e-5
-    assert generator.synthesis.layer_names == tuple(name for name in outputs if name)
+    assert generator.synthesis.layer_names == [name for name in outputs if name]
     for name in (*generator.synthesis.layer_names, ""):
         ours = generator.synthesis(ws, layer=name or None)
         assert relative(ours, outputs[name]) < 1e-5, name

@@ -149,7 +149,7 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None, control: Control) 
     left = imgui.get_cursor_pos_x()
     column = _column()
     imgui.set_next_item_width(column - imgui.get_style().item_spacing.x)
-    if widgets.begin_combo("##operation", row.label):
+    if widgets.begin_combo("##operation", row.label, len(OPERATIONS)):
         for operation, other in OPERATIONS.items():
             is_same = operation == edit.operation
             if imgui.selectable(other.label, is_same)[0] and not is_same:
@@ -169,6 +169,7 @@ def _draw_amount(outcome: Outcome, status: EditStatus | None, control: Control) 
         format=f"%.{row.digits}f",
         is_driven=is_driven,
         tint=control.colour if is_driven else None,
+        neutral=row.neutral,
     )
     if is_driven and binding.is_asked(control):
         control.open()

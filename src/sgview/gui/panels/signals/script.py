@@ -58,5 +58,6 @@ def _draw_error(script: ScriptStatus) -> None:
     theme.push_face("mono")
     widgets.paragraph(script.error, theme.ERROR)
     imgui.pop_font()
-    widgets.paragraph("The last good version plays on.")
+    playing = "Everything else of it" if script.plays else "The last good version"
+    widgets.paragraph(f"{playing} plays on.")
     widgets.end_card()

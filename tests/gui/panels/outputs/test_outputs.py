@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 from imgui_bundle import imgui
+from msgspec import structs
 
 from sgview.gui import theme
 from sgview.gui.panels import transport
-from sgview.state.commands import ToggleOutput
-from sgview.state.params import Params
-from sgview.state.status import OutputStatus
+from sgview.gui.panels.outputs.stage import words_of
+from sgview.state.commands import ChooseScreen, SetOutputFrame, ShowTestPicture, ToggleOutput
+from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
+from sgview.state.params import Params, Stage
+from sgview.state.status import CleanWindowStatus, OutputStatus
 
 OFF = OutputStatus("PNG series", "Every new picture as a PNG.")
 ON = OutputStatus(
@@ -104,9 +107,12 @@ def test_the_button_of_the_bar_shows_them_and_how_they_are(
 def test_all_are_shown_at_a_glance(stage) -> None:
     for text in ("Recorder", "30 /s", "1024 x 512, 120 pictures", "3 dropped", "/films/take.mp4"):
         assert stage.reads(text), text
-    for text in ("PNG series", "Every new picture as a PNG.", "NDI", "It takes more packages."):
+    for text in ("PNG series", "NDI", "It takes more packages."):
         assert stage.reads(text), text
-    assert not stage.reads("A film.")  # what it is for stands there while it is off
+    assert not stage.reads("A film.")  # what it is for stands among its settings
+    stage.click("settings Recorder")
+    assert stage.reads("A film.")
+    assert not stage.reads("Every new picture as a PNG.")
 
 
 def test_one_that_is_on_and_has_had_no_picture_says_so(stage) -> None:
@@ -126,3 +132,69 @@ def test_switches_are_commands(stage) -> None:
 def test_long_paths_stay_in_the_panel(stage) -> None:
     stage.change(outputs=(OutputStatus("S", is_on=True, target="/a/long/folder" * 20 + "/end"),))
     assert any(text.startswith("…") and text.endswith("/end") for text in stage.texts)
+
+
+FIELDS = ("size", "rate", "fit", "rotation", "edges", "resampling")
+
+
+def test_what_an_audience_sees_is_set_by_keys_and_in_the_panel(stage) -> None:
+    for key in (imgui.Key.k, imgui.Key.z):
+        stage.key(key)
+    stage.key(imgui.Key.z, imgui.Key.mod_shift)
+    assert stage.params.stage == Stage(blackout=True, freeze=True, hold=False)
+    assert words_of(stage.params) == "black, frozen"
+    stage.click("##Blackout")
+    stage.click("##Hold last")
+    assert stage.params == Params(stage=Stage(freeze=True))
+    stage.key(imgui.Key.w)
+    assert stage.commands == [ToggleOutput(CLEAN_WINDOW)]
+
+
+def test_the_frame_of_an_output_is_set_in_its_fold(make_stage, fakes) -> None:
+    output = OutputStatus("NDI", "To others.", frame_fields=FIELDS)
+    stage = make_stage(status=fakes.status(outputs=(output,)), size=(1600, 1000))
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    assert not stage.has("Blurred")
+    stage.click("settings NDI")
+    expected = [
+        ("##Size", "1080p, 1920 x 1080", OutputFrame(size="1080p")),
+        ("##Size", "Custom", OutputFrame(size="1024x1024")),
+        ("##Rate", "30 /s", OutputFrame(rate=30.0)),
+        ("Fill", "", OutputFrame(fit="fill")),
+        ("90°", "", OutputFrame(rotation=90)),
+        ("Blurred", "", OutputFrame(edges="blurred")),
+        ("Sharp", "", OutputFrame(resampling="nearest")),
+    ]
+    for label, option, frame in expected:
+        stage.click(label)
+        if option:
+            stage.click(option)
+        assert stage.commands.pop() == SetOutputFrame("NDI", frame)
+    stage.change(outputs=(changed_frame(output, OutputFrame(size="640x480", rate=12.5)),))
+    assert stage.reads("640 x 480, 12.5 /s")
+    assert stage.has("##Width")
+
+
+def changed_frame(output: OutputStatus, frame: OutputFrame, **changes) -> OutputStatus:
+    return structs.replace(output, frame=frame, **changes)
+
+
+def test_a_film_that_is_being_written_keeps_its_frame(stage) -> None:
+    film = changed_frame(ON, OutputFrame(), frame_fields=FIELDS, is_fixed=True)
+    stage.change(outputs=(film,))
+    stage.click("settings Recorder")
+    stage.click("Blurred")
+    assert stage.commands == []
+    assert stage.reads("stay as they are while it is on")
+
+
+def test_the_clean_window_has_a_screen_and_a_test_picture(stage) -> None:
+    clean = OutputStatus(CLEAN_WINDOW, frame_fields=("fit",))
+    screens = CleanWindowStatus(("eDP-1", "HDMI-1"), "DP-7")
+    stage.change(outputs=(clean,), clean_window=screens)
+    stage.click(f"settings {CLEAN_WINDOW}")
+    stage.click("##Test picture")
+    stage.click("##Screen")
+    stage.click("HDMI-1")
+    assert stage.commands == [ShowTestPicture(True), ChooseScreen("HDMI-1")]

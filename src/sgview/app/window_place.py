@@ -1,0 +1,64 @@
+"""Where the window was last: kept from one start to the next."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from sgview.settings import WindowSettings
+from sgview.state.whole_file import write_whole
+
+log = logging.getLogger(__name__)
+
+NAME = "window.json"
+LARGEST = 32767  # that any screen system counts to [screen units]
+MOST_BYTES = 4096  # of the file
+
+
+class WindowPlace(Struct, frozen=True):
+    """The window as it was left."""
+
+    place: tuple[int, int, int, int] = (0, 0, 0, 0)  # x, y, width, height [screen units]
+    asked: tuple[int, int] = (0, 0)  # size that the settings asked for then [screen units]
+    monitor: str = ""  # that fullscreen was on last
+
+
+def read_place(folder: Path) -> WindowPlace:
+    """Return how the window was left; an empty one if that is not known.
+
+    Args:
+        folder: of the program's state.
+    """
+    path = folder / NAME
+    try:
+        with path.open("rb") as file:
+            place = msgspec.json.decode(file.read(MOST_BYTES), type=WindowPlace)
+    except FileNotFoundError:
+        return WindowPlace()
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        log.warning("%s does not say where the window was: %s", path, error)
+        return WindowPlace()
+    is_sane = all(abs(number) <= LARGEST for number in place.place)
+    return place if is_sane else WindowPlace(monitor=place.monitor)
+
+
+def place_for(settings: WindowSettings, known: WindowPlace) -> tuple[int, int, int, int] | None:
+    """Return where the window goes; None: where the system likes, as large as the settings say.
+
+    Settings that ask for another size than when the window was left win.
+    """
+    has_room = known.place[2] > 0 and known.place[3] > 0
+    is_same = known.asked == (settings.width, settings.height)
+    return known.place if has_room and is_same else None
+
+
+def write_place(folder: Path, place: WindowPlace) -> None:
+    """Keep how the window is left; a folder that cannot be written costs a log line."""
+    try:
+        write_whole(folder / NAME, json.dumps(msgspec.to_builtins(place)))
+    except OSError as error:
+        log.warning("where the window is cannot be kept: %s", error)

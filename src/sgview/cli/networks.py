@@ -1,0 +1,32 @@
+"""`sgview networks`: public networks and where they lie; fetches nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from msgspec.structs import asdict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `sgview networks`."""
+    parser.add_argument("word", nargs="?", default="", help="only those with this in their facts")
+    parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    from sgview.downloads.cache import Cache
+    from sgview.downloads.catalogue import catalogue
+
+    word = args.word.lower()
+    found = [n for n in catalogue() if any(word in str(v).lower() for v in asdict(n).values())]
+    if args.json:
+        print(json.dumps([asdict(network) for network in found], indent=2))
+        return 0
+    cache = Cache()
+    for n in found:
+        here = ", fetched" if cache.find(n.address) else ""
+        print(f"{n.name}{here}\n    {n.address}\n    licence: {n.licence} ({n.page})\n")
+    print("sgview ADDRESS asks, fetches and plays one; licences are as their pages give them.")
+    return 0

@@ -1,0 +1,1 @@
+"""Networks from addresses: asked for, fetched, checked and kept, never executed."""

@@ -1,0 +1,77 @@
+"""Asks whether a network is to be fetched: who sends it, how much, under which licence."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from sgview.gui import theme
+from sgview.gui.controls import widgets
+from sgview.gui.panels import Emit
+from sgview.state.commands import AgreeDownload, CancelDownload
+from sgview.state.params import Params
+from sgview.state.status import DownloadStatus, Status
+
+_NAME = "Fetch this network?###download"
+
+
+class DownloadPanel:
+    """Remembers what it asks, and that it is answered, until the app withdraws the question."""
+
+    def __init__(self) -> None:
+        self._asked: DownloadStatus | None = None
+        self._is_answered = False
+
+    def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Draw the question, if there is one."""
+        offer = status.download
+        if offer is None or not offer.is_question:
+            self._asked = None
+            return params
+        if offer != self._asked:
+            self._asked, self._is_answered = offer, False
+            imgui.open_popup(_NAME)
+        if self._is_answered:
+            return params
+        viewport = imgui.get_main_viewport()
+        imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
+        width = min(theme.px(theme.PROMPT_WIDTH), viewport.size.x - theme.px(theme.GAP_LARGE))
+        imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
+        flags = imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_resize
+        if imgui.begin_popup_modal(_NAME, None, flags)[0]:
+            self._draw(offer, emit)
+            imgui.end_popup()
+        elif imgui.is_key_pressed(imgui.Key.escape, False):
+            self._answer(False, emit)
+        else:
+            # Something else took the focus and closed it, but the question stands.
+            imgui.open_popup(_NAME)
+        return params
+
+    def _draw(self, offer: DownloadStatus, emit: Emit) -> None:
+        theme.push_face("strong")
+        widgets.text(widgets.elided(offer.name, imgui.get_content_region_avail().x))
+        imgui.pop_font()
+        widgets.paragraph(f"{_size(offer)} from {offer.host}, for slot {offer.slot.upper()}.")
+        if not offer.is_private:
+            widgets.paragraph("The way there is not encrypted.")
+        if offer.licence:
+            widgets.paragraph(f"Licence: {offer.licence}. See {offer.page}")
+        widgets.paragraph("It is kept on this machine; nothing in it is executed.")
+        imgui.spacing()
+        gap = imgui.get_style().item_spacing.x
+        each = imgui.ImVec2((imgui.get_content_region_avail().x - gap) / 2, 0.0)
+        if imgui.button("Cancel", each):
+            self._answer(False, emit)
+        imgui.same_line()
+        if imgui.button("Fetch", each) or imgui.is_key_pressed(imgui.Key.enter, False):
+            self._answer(True, emit)
+        if self._is_answered:
+            imgui.close_current_popup()
+
+    def _answer(self, is_agreed: bool, emit: Emit) -> None:
+        self._is_answered = True
+        emit(AgreeDownload() if is_agreed else CancelDownload())
+
+
+def _size(offer: DownloadStatus) -> str:
+    return "Of unknown size," if offer.size is None else f"{offer.size / 1e6:.1f} MB"

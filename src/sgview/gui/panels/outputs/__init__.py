@@ -1,0 +1,1 @@
+"""The panel of outputs: what an audience sees, and where pictures go."""

@@ -1,0 +1,1 @@
+"""Other programs as outputs: NDI, a virtual camera, Spout and Syphon."""

@@ -1,0 +1,1 @@
+"""What `tools/soak.py` is made of: a show played at random, what is measured of it, and kills."""

@@ -1,0 +1,129 @@
+"""kill -9 at random moments: how much is lost, and whether what was written can be read."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from sgview.app.session_file import load_session
+from sgview.outputs.snapshot import load_snapshot_params
+from sgview.show.takes.take import read_take
+from sgview.state.presets import load_preset
+from sgview.state.validation import ConfigError
+from tools.soaking.stages import TICK
+
+SHORTEST, LONGEST = 4.0, 12.0  # between the first session and the kill [s]
+PATIENCE = 180.0  # until a program has written its first session [s]
+
+
+@dataclass
+class Losses:
+    """What the kills cost."""
+
+    kills: int = 0
+    session: list[float] = field(default_factory=list)  # the newest work that is lost [s]
+    take: list[float] = field(default_factory=list)  # the same of a take that was recorded [s]
+    unreadable: list[str] = field(default_factory=list)
+    drafts: int = 0  # unfinished files left beside the others
+    ended: list[str] = field(default_factory=list)  # programs that ended by themselves
+
+
+def kill_at_random(count: int, seed: int, command: list[str], folder: Path, epoch: float) -> Losses:
+    """Start the program, kill it, look at its files; each start goes on with the last session.
+
+    Args:
+        count: of kills.
+        seed: of their moments.
+        command: the program, which keeps everything in `folder`, and whose session says when it
+            was played last.
+        folder: of all files.
+        epoch: what the session's times are counted from [s].
+    """
+    moments, losses = random.Random(seed), Losses()
+    session = folder / "state" / "sgview" / "session.json"
+    for number in range(count):
+        before = session.stat().st_mtime_ns if session.exists() else 0
+        started = time.time() - epoch
+        log = (folder / "program.log").open("ab")
+        with log, subprocess.Popen([*command, "--seed", str(seed + number)], stderr=log) as process:
+            try:
+                if not _await_session(process, session, before):
+                    losses.ended.append(f"{number}: exit {process.poll()}, no session in time")
+                    continue
+                time.sleep(moments.uniform(SHORTEST, LONGEST))
+                if process.poll() is not None:
+                    losses.ended.append(f"{number}: exit {process.returncode} before it was killed")
+                    continue
+                killed = time.time() - epoch
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                losses.kills += 1
+            finally:
+                process.kill()
+        _count(losses, folder, session, started, killed)
+        print(
+            f"kill {number + 1}: {_newest(losses.session):.2f} s lost", file=sys.stderr, flush=True
+        )
+    return losses
+
+
+def _newest(values: list[float]) -> float:
+    return values[-1] if values else float("nan")
+
+
+def _await_session(process: subprocess.Popen[bytes], path: Path, before: int) -> bool:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        if path.exists() and path.stat().st_mtime_ns != before:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _count(losses: Losses, folder: Path, session: Path, started: float, killed: float) -> None:
+    """Read every file, and how old the newest state in session and take is."""
+    try:
+        losses.session.append(killed - load_session(session).params.sliders.get(TICK, started))
+    except ConfigError as error:
+        losses.unreadable.append(str(error))
+    takes = sorted(folder.rglob("*.jsonl.zst"), key=lambda path: path.stat().st_mtime)
+    for take in takes:
+        try:
+            frames = read_take(take).frames
+        except ConfigError as error:
+            if take.stat().st_size:
+                losses.unreadable.append(str(error))
+            continue
+        is_cut = take is takes[-1] and killed - (take.stat().st_mtime - epoch_of(killed)) < 2.0
+        newest = frames[-1].params.sliders.get(TICK) if frames else None
+        if is_cut and newest is not None:
+            losses.take.append(killed - newest)
+    losses.unreadable += _unreadable(folder)
+    losses.drafts = sum(1 for path in folder.rglob(".sgview-*") if path.is_file())
+
+
+def epoch_of(moment: float) -> float:
+    """Return what `moment`, which is about now, is counted from [s]."""
+    return time.time() - moment
+
+
+def _unreadable(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        try:
+            if path.suffix == ".toml" and path.name != "settings.toml":
+                load_preset(path)
+            elif path.suffix == ".png":
+                with Image.open(path) as image:
+                    image.load()
+                if path.parent.name == "shots":
+                    load_snapshot_params(path)
+        except (ConfigError, OSError, SyntaxError) as error:
+            yield f"{path}: {error}"

@@ -1,0 +1,13 @@
+class SyphonOpenGLServer:
+    def __init__(self, name: str, cgl_context_obj: object | None = ...) -> None: ...
+    def publish_frame_texture(
+        self,
+        texture: int,
+        region: tuple[int, int, int, int] | None = ...,
+        size: tuple[int, int] | None = ...,
+        is_flipped: bool = ...,
+        target: int = ...,
+    ) -> None: ...
+    def stop(self) -> None: ...
+    @property
+    def has_clients(self) -> bool: ...
