@@ -47,7 +47,7 @@ def test_a_series_holds_the_engines_pictures_byte_for_byte(app, screen, tmp_path
     assert not (tmp_path / "shots").exists()  # it is off by default
     screen.xdotool("key", "o")
     until(lambda: app.gui.picture_rect[0] > 0, app.frame)
-    screen.xdotool("mousemove", 24, 44)
+    screen.xdotool("mousemove", 24, 272)
     app.frame()
     screen.xdotool("mousedown", 1)
     app.frame()
@@ -96,7 +96,7 @@ def test_an_output_that_fails_is_told_of_and_the_show_goes_on(
     broken = Broken()
     kinds = (OutputKind("broken", "Fails.", lambda _: broken),)
     outputs = Outputs(Settings(), app._notices, time.perf_counter, output_picture, kinds)
-    monkeypatch.setattr(app, "outputs", outputs)
+    monkeypatch.setattr(app.outgoing, "outputs", outputs)
     first = play(app, Params(noise=Noise(seed=21)))
     app.execute(c.ToggleOutput("broken"))
     until(lambda: bool(app.status.outputs) and status_of(app, "broken").written == 1, app.frame)
