@@ -10,8 +10,15 @@ import pytest
 from PIL import Image
 
 from sgview.outputs import film_writers
+from sgview.outputs.codecs import names
 from sgview.outputs.film_chunks import FilmFormat, rate_of
-from sgview.outputs.film_writers import FilmWriter, PngFolderWriter, open_film_writer
+from sgview.outputs.film_writers import (
+    FILM_CODECS,
+    FilmWriter,
+    PngFolderWriter,
+    codec_of,
+    open_film_writer,
+)
 from sgview.outputs.video import OutputError
 
 
@@ -108,6 +115,51 @@ def test_what_cannot_be_written_is_one_sentence(
 ) -> None:
     with pytest.raises(OutputError, match=message):
         act(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "found"),
+    [
+        ("film.mp4", None, "h264"),
+        ("film.WEBM", None, "vp9"),
+        ("pictures", None, "png"),
+        ("pictures", "png", "png"),
+        ("film.mov", "prores", "prores"),
+        ("film.mkv", "ffv1", "ffv1"),
+    ],
+)
+def test_the_name_or_the_option_decides_the_codec(name: str, codec: str | None, found: str) -> None:
+    assert codec_of(Path(name), codec) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "message"),
+    [
+        ("film.mp4", "prores", "film.mp4: ProRes goes into files that end in .mov, .mkv"),
+        ("pictures", "h264", "pictures: H.264 goes into files that end in .mp4"),
+        ("film.mp4", "png", "PNG pictures go into a folder"),
+    ],
+)
+def test_a_file_that_does_not_hold_the_codec_is_refused(
+    name: str, codec: str, message: str
+) -> None:
+    with pytest.raises(OutputError, match=message):
+        codec_of(Path(name), codec)
+
+
+def test_the_codecs_of_films_are_rows_of_the_table() -> None:
+    assert set(FILM_CODECS) <= set(names())
+
+
+def test_quality_makes_films_larger(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 4), dtype=np.uint8)
+    sizes = []
+    for quality in (10.0, 90.0):
+        path = tmp_path / f"{quality}.mp4"
+        with open_film_writer(path, 30.0, quality=quality) as writer:
+            writer.write(noise)
+        sizes.append(path.stat().st_size)
+    assert sizes[1] > 2 * sizes[0]
 
 
 def test_odd_sides_are_cut_and_said(tmp_path: Path) -> None:

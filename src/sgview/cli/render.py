@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import deque
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from sgview.cli.films.where import workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
+from sgview.outputs.film_writers import FILM_CODECS, codec_of, open_film_writer
 from sgview.outputs.video import OutputError, PictureWriter
 from sgview.settings import NetworkSettings
 from sgview.show.takes.replay import Shot
@@ -55,6 +57,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FILE|FOLDER",
         help="film.mp4 (.mov .mkv .webm), or a folder for PNG files",
+    )
+    parser.add_argument(
+        "--codec",
+        choices=FILM_CODECS,
+        help="how a film is encoded (H.264, of .webm VP9); prores goes into .mov, ffv1 into .mkv",
+    )
+    parser.add_argument(
+        "--quality",
+        type=options.number,
+        metavar="X",
+        help="of a film, 0 (small) to 100 (near lossless); 80, of VP9 and AV1 65",
     )
     parser.add_argument(
         "--workers",
@@ -94,6 +107,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
     if args.take is not None:
         _refuse_beside_take(args)
+    if args.quality is not None and not 0 <= args.quality <= 100:
+        raise ConfigError(f"--quality must be between 0 and 100, not {args.quality:g}")
+    codec_of(args.out, args.codec)  # refused before anything is read
     if args.force and args.resume:
         raise ConfigError("--resume goes on, --force begins again: choose one of them")
     if not args.force and not args.resume and args.workers is None:
@@ -114,7 +130,8 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
         from sgview.cli.films import scale_out
 
         return scale_out.render(args, settings, plan, asked, named)
-    film = Unfinished(args.out, ingredients(args, settings, plan), plan)
+    opened = partial(open_film_writer, codec=args.codec, quality=args.quality)
+    film = Unfinished(args.out, ingredients(args, settings, plan), plan, opened)
     if args.resume and not film.resume():
         print(f"{args.out}: {plan.count} pictures, whole already", file=sys.stderr)
         return 0

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sgview.outputs.film_chunks import FilmFormat
 
 PNG = "png"
+FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", PNG)
+"""Rows of the table of codecs that films are written in; named here too, so that asking for help
+needs no FFmpeg."""
+
 THREADS_OF_AN_ENCODER = 4  # H.264 gains little from more, so that further chunks take the others
 
 
@@ -34,18 +38,27 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def open_film_writer(path: Path, fps: float, *, first: int = 0) -> PictureWriter:
+def open_film_writer(
+    path: Path,
+    fps: float,
+    *,
+    first: int = 0,
+    codec: str | None = None,
+    quality: float | None = None,
+) -> PictureWriter:
     """Return a writer on all cores: of a film by its suffix, else of PNG files into a folder.
 
     Args:
         path: ``take.mp4`` (.mov, .mkv, .webm) or a folder, made if it does not exist.
         fps: pictures a second [1/s].
         first: number of the first PNG file.
+        codec: a row of the table of codecs; None: what is usual for the file.
+        quality: of a codec that loses, 0 (small) to 100 (near lossless); None: as is usual.
 
     Raises:
-        OutputError: if nothing can be written there.
+        OutputError: if nothing can be written there, or not in that codec.
     """
-    codec = codec_of(path)
+    codec = codec_of(path, codec)
     if codec == PNG:
         make_folder(path)
         return PngFolderWriter(path, cores(), first=first)
@@ -55,16 +68,26 @@ def open_film_writer(path: Path, fps: float, *, first: int = 0) -> PictureWriter
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    return FilmWriter(path, FilmFormat(codec, rate_of(fps), threads=cores()))
+    return FilmWriter(path, FilmFormat(codec, rate_of(fps), quality, threads=cores()))
 
 
-def codec_of(path: Path) -> str:
+def codec_of(path: Path, wanted: str | None = None) -> str:
     """Return the codec that a file of that name has where nothing else is said.
 
     Raises:
-        OutputError: if it is of no kind that is written.
+        OutputError: if it is of no kind that is written, or does not hold the codec that is wanted.
     """
     suffix = path.suffix.lower()
+    if wanted is not None and wanted != PNG:
+        from sgview.outputs.codecs import codec_named  # brings FFmpeg, which PNG files do without
+
+        codec = codec_named(wanted)
+        if suffix not in codec.suffixes:
+            kinds = ", ".join(codec.suffixes)
+            raise OutputError(f"{path}: {codec.label} goes into files that end in {kinds}")
+        return wanted
+    if wanted == PNG and suffix in CODECS:
+        raise OutputError(f"{path}: PNG pictures go into a folder, whose name has no {suffix}")
     if suffix in CODECS:
         return "vp9" if suffix == ".webm" else "h264"
     if suffix and not path.is_dir():

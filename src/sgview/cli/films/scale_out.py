@@ -116,8 +116,9 @@ def recipe_of(args: argparse.Namespace, settings: Settings, fps: float) -> Recip
     """
     gpu = settings.gpu
     return Recipe(
-        codec_of(args.out),
+        codec_of(args.out, args.codec),
         fps,
+        args.quality,
         device=settings.device,
         ops=gpu.ops,
         precision=gpu.precision,
