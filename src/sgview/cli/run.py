@@ -196,7 +196,7 @@ def _say_loss(app: App, count: int) -> list[str]:
 
 
 def _outputs_on(app: App) -> list[str]:
-    return [output.name for output in app.outputs.status() if output.is_on]
+    return [output.name for output in app.outgoing.outputs.status() if output.is_on]
 
 
 def _go_on(arguments: list[str]) -> int:
