@@ -41,11 +41,11 @@ from sgview.engine.engine import Engine
 render, close = Engine.render, Engine.close
 def fail(self, *_):
     raise RuntimeError({STICKS!r} + "\\nFor debugging consider passing a variable.")
-def lose(self, params, t):
+def lose(self, *arguments):
     if Path("lose").exists():
         Engine.render = Engine.close = fail
         worker.device_answers = lambda device: False
-    return render(self, params, t) if Engine.render is lose else fail(self)
+    return render(self, *arguments) if Engine.render is lose else fail(self)
 Engine.render = lose
 sys.exit(main(sys.argv[1:]))
 """
@@ -111,7 +111,7 @@ def test_a_device_that_does_not_answer_ends_the_loop_and_is_told_once(
         shown = app.worker.latest()
         failed: list[float] = []
 
-        def fail(_engine: Engine, _params: Any, t: float) -> None:
+        def fail(_engine: Engine, _params: Any, t: float, *_: object) -> None:
             failed.append(t)
             raise RuntimeError(f"{STICKS}\nmore words")
 
