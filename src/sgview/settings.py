@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
-from msgspec import Meta
+from msgspec import Meta, field
 
 from sgview.state.morph import Easing
 from sgview.state.output_frame import OutputFrame
@@ -115,6 +115,7 @@ class Settings(Node, frozen=True):
     gpu: GpuSettings = GpuSettings()
     networks: NetworkSettings = NetworkSettings()
     window: WindowSettings = WindowSettings()
+    keys: dict[str, str] = field(default_factory=dict)  # by what F1 says they do
     folders: FolderSettings = FolderSettings()
     osc: OscSettings = OscSettings()
     midi: MidiSettings = MidiSettings()

@@ -85,7 +85,11 @@ class App(Closing):
         try:
             own = self._devices.enter_context
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
-            self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
+            scale, keys = self.screen.ui_scale, settings.keys
+            self.gui = own(Gui(folder / "panels.ini", scale, self._boundary, keys))
+            for problem in self.gui.key_problems:
+                hint = "See [keys] in the settings; F1 shows what there is."
+                self._notices.add("warning", problem, hint, now=now())
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
         except BaseException:
@@ -307,7 +311,7 @@ class App(Closing):
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
-        if self.outgoing.outputs.are_on:
+        if self.outgoing.is_needed:
             pictures = self.show.looks.pictures
             self.params, wishes = self.outgoing.outputs.exchange(self.params, self.status, pictures)
             self._commands += wishes
