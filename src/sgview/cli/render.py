@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--take", type=Path, metavar="FILE", help="play a recorded take again")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
+    parser.add_argument(
+        "--loop", action="store_true", help="exactly one period of what loops: noise, or a path"
+    )
     parser.add_argument("--frames", type=int, metavar="N", help="pictures (300; of a take: all)")
     parser.add_argument(
         "--fps",
@@ -80,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--fps must be between {SLOWEST:g} and {FASTEST:g}, not {args.fps:g}")
     if args.frames is not None and args.frames > MOST_FRAMES:
         raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
+    if args.loop and args.frames is not None:
+        raise ConfigError("--loop says itself how many pictures there are: leave --frames out")
     if args.take is not None:
         _refuse_beside_take(args)
     if args.force and args.resume:
@@ -117,7 +122,7 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
     """A take says itself what it plays."""
-    names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend")
+    names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend", "loop")
     for name in (*names, "flip_h", "flip_v"):
         if getattr(args, name) not in (None, False, []):
             option = name.replace("_", "-")
@@ -199,7 +204,7 @@ def _write(
         for shot in bar:
             if cast is not None:
                 cast.set(shot.networks)
-            picture = engine.render(shot.params, shot.t)
+            picture = engine.render(shot.params, shot.t, shot.motion)
             if picture is None:
                 raise ConfigError("the take plays no network there: name one on the command line")
             if asked.is_wanted:
