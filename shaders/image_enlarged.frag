@@ -3,10 +3,10 @@
 // The picture drawn larger than it is, by a cubic filter over 4 x 4 of its pixels: Mitchell and
 // Netravali 1988, "Reconstruction filters in computer graphics", equation 8. Those with 2 C + B = 1
 // keep linear ramps; B = 0 is Catmull-Rom, B below 0 sharpens, and B = 1 is the B-spline, which
-// blurs. The specification is sgview/engine/picture/framing_reference.py.
+// blurs. The specification is tests/support/framing_reference.py.
 
 uniform sampler2D u_picture;
-uniform vec4 u_level = vec4(1.0);                // brightness of each channel
+uniform vec4 u_level = vec4(1.0);                // brightness of each channel; the least alpha
 uniform vec4 u_kernel = vec4(-0.2, 0.6, 0, 0);   // B and C
 
 in vec2 v_uv;
@@ -37,13 +37,14 @@ void main() {
     vec2 first = floor(place);
     vec4 across = weights(place.x - first.x), down = weights(place.y - first.y);
     ivec4 x = folded(int(first.x), size.x), y = folded(int(first.y), size.y);
-    vec3 sum = vec3(0.0);
+    vec4 sum = vec4(0.0);
     for (int row = 0; row < 4; row++) {
-        vec3 line = across.x * texelFetch(u_picture, ivec2(x.x, y[row]), 0).rgb;
-        line += across.y * texelFetch(u_picture, ivec2(x.y, y[row]), 0).rgb;
-        line += across.z * texelFetch(u_picture, ivec2(x.z, y[row]), 0).rgb;
-        line += across.w * texelFetch(u_picture, ivec2(x.w, y[row]), 0).rgb;
+        vec4 line = across.x * texelFetch(u_picture, ivec2(x.x, y[row]), 0);
+        line += across.y * texelFetch(u_picture, ivec2(x.y, y[row]), 0);
+        line += across.z * texelFetch(u_picture, ivec2(x.z, y[row]), 0);
+        line += across.w * texelFetch(u_picture, ivec2(x.w, y[row]), 0);
         sum += down[row] * line;
     }
-    colour = vec4(clamp(sum, 0.0, 1.0), 1.0) * u_level;
+    sum = clamp(sum, 0.0, 1.0);
+    colour = vec4(sum.rgb * u_level.rgb, max(sum.a, u_level.a));
 }

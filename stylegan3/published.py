@@ -44,7 +44,8 @@ def config_of(options: Mapping[str, Any]) -> Config:
     _require_known(flat, _names(family), family)
     _require_known(mapping, set(cls.mapping_options), f"the mapping of {family}")
     values = flat | {cls.mapping_options[name]: value for name, value in mapping.items()}
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return cls(**plain)
 
 
 def arguments_of(config: Config) -> dict[str, Any]:

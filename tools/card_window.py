@@ -7,7 +7,9 @@ there are no mouse, no keys and no screen to wait for.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -24,7 +26,10 @@ _AHEAD = 2  # frames that OpenGL may be behind
 class CardWindow:
     """Takes the place of `sgview.gfx.window.Window`."""
 
-    is_minimised = is_shift_down = should_close = is_fullscreen = False
+    is_minimised = is_shift_down = should_close = is_fullscreen = has_focus = False
+    is_open = True
+    handle = None
+    covered_monitor = ""
     cursor = (-1.0, -1.0)
     address = 0
     ui_scale = 1.0
@@ -34,7 +39,10 @@ class CardWindow:
         self._owned = ExitStack()
         self._owned.enter_context(surfaceless_context())
         self.size = self.framebuffer_size = (width, height)
+        self.place = (0, 0, width, height)
         self.vsync = False
+        self.monitors = SimpleNamespace(names=(), all=())
+        self.loss = SimpleNamespace(on_lost=None)
         self.on_drop = None
         self.graphics = describe_graphics()
         self._fences: deque[Any] = deque()
@@ -46,6 +54,15 @@ class CardWindow:
 
     def set_title(self, text: str) -> None:
         """Have no title."""
+
+    def set_fullscreen(self, enabled: bool) -> None:
+        """Have no monitor to cover."""
+
+    def hear_monitors(self) -> None:
+        """There are none."""
+
+    def wait(self, _seconds: float) -> None:
+        """Nothing happens."""
 
     def poll(self) -> None:
         """Hear nothing."""
@@ -69,8 +86,12 @@ class CardWindow:
 class CardGui(Gui):
     """The panel without GLFW: OpenGL draws it, a size is all it knows of the window."""
 
-    def attach(self, window_address: int) -> None:
+    def attach(
+        self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"
+    ) -> None:
         """Draw into the current framebuffer."""
+        self._activate()
+        self._number_row = number_row
         io = imgui.get_io()
         width, height = (
             int(GL.glGetRenderbufferParameteriv(GL.GL_RENDERBUFFER, side))

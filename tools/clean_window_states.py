@@ -19,6 +19,7 @@ import numpy as np
 from msgspec.structs import replace
 from PIL import Image, ImageGrab
 
+from sgview.state.status import OutputStatus
 from tools.dummy_screen import FIRST, HEIGHT, SECOND, WIDTH, DummyScreen, dummy_screen
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def run(screen: DummyScreen, folder: Path) -> Iterator[tuple[str, dict[str, Any]
     worker.set_network("a", builtin_networks()[0])
     with App(settings, worker, state_folder=folder) as app:
 
-        def status() -> Any:
+        def status() -> OutputStatus | None:
             found = (one for one in app.status.outputs if one.name == CLEAN_WINDOW)
             return next(found, None)
 
@@ -124,18 +125,18 @@ def run(screen: DummyScreen, folder: Path) -> Iterator[tuple[str, dict[str, Any]
         yield "off", seen(lambda now: not now["is_on"])
 
 
-def _describe(app: App, status: Any) -> dict[str, Any]:
+def _describe(app: App, status: OutputStatus | None) -> dict[str, Any]:
     """Return what is on the screens, and what the output says."""
     shot = np.asarray(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB"))
     second = shot[:HEIGHT, WIDTH : 2 * WIDTH].astype(float)
     if not second.size:
         second = np.zeros((HEIGHT, WIDTH, 3))
-    is_on = status is not None and status.is_on
+    status = status or OutputStatus()
     return {
-        "is_on": is_on,
-        "covers": status.target if is_on and status.target == SECOND else "",
-        "size": status.size if is_on else (0, 0),
-        "problem": status.problem if status is not None else "",
+        "is_on": status.is_on,
+        "covers": status.target if status.target == SECOND else "",
+        "size": status.size,
+        "problem": status.problem,
         "middle": round(float(second[:, EDGE:-EDGE].mean()), 1),
         "edge": round(float(second[:, :EDGE].mean()), 1),
         "brightest": int(second.max()),

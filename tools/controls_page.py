@@ -32,7 +32,7 @@ _TITLES = {
     "edits": "Edits, here the first",
     "blend": "Blend, here of layer L6",
     "view": "View",
-    "stage": "Stage",
+    "stage": "Audience",
     "playback": "Time",
     "noise_mode": "StyleGAN1 and StyleGAN2",
     "sliders": "Sliders of your own, here of the name energy",

@@ -5,8 +5,8 @@
 Opens the program's own window, so it needs a screen (`xvfb-run` will do). With `--no-window` it
 draws on a graphics card without a screen, or, where that cannot be had either, plays the engine and
 its thread alone. Looks, edits, blends, layers, networks, OSC, window sizes, snapshots, takes, undo,
-scripts, sound and outputs come as the seed says. Every half minute the show leads back to one state,
-in which memory, descriptors, threads, objects and VRAM are measured: they must stay flat.
+scripts, sound and outputs come as the seed says. Every half minute the show leads back to one
+state, in which memory, descriptors, threads, objects and VRAM are measured: they must stay flat.
 
 `--kills N` kills the program N times with SIGKILL while it is played, starts it again with
 `--resume`, and says what was lost and whether every file can be read.
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tools.soaking.deeds import Performer
     from tools.soaking.show import Show
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +76,8 @@ def main() -> int:
         os.environ["XDG_STATE_HOME"] = str(args.folder / "state")
         os.environ["XDG_CONFIG_HOME"] = str(args.folder / "config")
         _prepare(args)
+        stack.callback(os.chdir, Path.cwd())
+        os.chdir(args.folder)  # where outputs write that have no folder of their own
         return _kill(args) if args.kills else _soak(args)
 
 
@@ -117,7 +120,7 @@ def _soak(args: argparse.Namespace) -> int:
                 from tools.card_window import on_card
 
                 stack.enter_context(on_card())
-            stack.enter_context(in_window(show.play))
+            stack.enter_context(in_window(show.play, args.epoch))
             try:
                 code = sgview(arguments)
             except RuntimeError as error:
@@ -139,7 +142,7 @@ def _play_engine(device: str, show: Show) -> None:
         EngineStage(worker).run(show.play)
 
 
-def _report(args: argparse.Namespace, show: Show, performer: object) -> int:
+def _report(args: argparse.Namespace, show: Show, performer: Performer) -> int:
     from tools.soaking.gauges import judge, table
 
     reports = sorted((args.folder / "state" / "sgview" / "reports").glob("*.txt"))
@@ -154,9 +157,8 @@ def _report(args: argparse.Namespace, show: Show, performer: object) -> int:
         )
     print(f"most memory while playing {show.peak:.0f} MB; late networks {show.refused}")
     done = performer.done
-    print(
-        f"deeds {sum(done.values())}: {', '.join(f'{name} {n}' for name, n in sorted(done.items()))}"
-    )
+    counts = ", ".join(f"{name} {number}" for name, number in done.most_common())
+    print(f"{sum(done.values())} deeds: {counts}")
     print(f"reports of parts that failed: {len(reports)}; raised by deeds: {len(show.escaped)}")
     for text in [*dict.fromkeys(show.escaped)][:10]:
         print(f"  {text}")

@@ -6,6 +6,11 @@ For machines with a card and no screen. Wants PYOPENGL_PLATFORM=egl set before O
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from OpenGL.raw.EGL import _errors
+
+if not hasattr(_errors, "_error_checker"):  # PyOpenGL forgets it where errors are not checked
+    _errors._error_checker = None
+
 from OpenGL import EGL
 from OpenGL.EGL.EXT.device_base import eglQueryDevicesEXT
 from OpenGL.EGL.EXT.platform_base import eglGetPlatformDisplayEXT

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
-from msgspec import Meta
+from msgspec import Meta, field
 
 from sgview.state.morph import Easing
 from sgview.state.output_frame import OutputFrame
@@ -94,6 +94,14 @@ class LookSettings(Node, frozen=True):
     easing: Easing = "smooth"
 
 
+class PageSettings(Node, frozen=True):
+    """The page that a browser shows; off until it is switched on, or by `--serve`."""
+
+    address: str = "127.0.0.1:8710"  # "0.0.0.0:8710" lets others on the net in, who have the token
+    files: bool = False  # it has buttons that record and save
+    controls: tuple[str, ...] = ()  # paths of values that it shows, besides those marked later
+
+
 class TempoSettings(Node, frozen=True):
     """The beat at start."""
 
@@ -108,12 +116,14 @@ class Settings(Node, frozen=True):
     gpu: GpuSettings = GpuSettings()
     networks: NetworkSettings = NetworkSettings()
     window: WindowSettings = WindowSettings()
+    keys: dict[str, str] = field(default_factory=dict)  # by what F1 says they do
     folders: FolderSettings = FolderSettings()
     osc: OscSettings = OscSettings()
     midi: MidiSettings = MidiSettings()
     looks: LookSettings = LookSettings()
     sound: Sound = Sound()
     recording: Recording = Recording()
+    page: PageSettings = PageSettings()
     tempo: TempoSettings = TempoSettings()
     clean_window: CleanWindowSettings = CleanWindowSettings()
     outputs: dict[str, OutputFrame] = msgspec.field(default_factory=dict)

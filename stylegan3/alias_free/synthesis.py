@@ -181,7 +181,7 @@ class SynthesisLayer(nn.Module):
             self.bias,
             up=g.up_factor,
             down=g.down_factor,
-            padding=tuple(self.padding),
+            padding=(*g.row_padding, *g.padding),
             gain=1.0 if g.is_torgb else math.sqrt(2),
             slope=1.0 if g.is_torgb else 0.2,
             clamp=self.conv_clamp,

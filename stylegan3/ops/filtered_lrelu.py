@@ -55,8 +55,8 @@ def filtered_lrelu(
             clamp=clamp,
         )
     _check(x, bias)
-    has_filters = up_filter is not None and down_filter is not None
-    if has_filters and len(x) and depthwise.suits_depthwise(x):
+    is_quick = len(x) > 0 and depthwise.suits_depthwise(x)
+    if is_quick and up_filter is not None and down_filter is not None:
         return _filtered_lrelu_chunks(
             x, up_filter, down_filter, bias, up, down, padding, gain, slope, clamp, memo or Memo()
         )

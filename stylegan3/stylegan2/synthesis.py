@@ -89,6 +89,11 @@ class SynthesisBlock(nn.Module):
             raise ValueError(f"{self.name} needs the features of the block before it")
         is_fp16 = self.use_fp16 and not force_fp32 and ws.is_cuda and ws.dtype == torch.float32
         x = x.to(torch.float16 if is_fp16 else ws.dtype)
+        return self._run(x, img, ws, noise_mode, layer)
+
+    def _run(
+        self, x: Tensor, img: Tensor | None, ws: Tensor, noise_mode: str, layer: str | None
+    ) -> tuple[Tensor, Tensor | None]:
         rows = iter(ws.unbind(1))
         gain = math.sqrt(0.5) if self.is_resnet else 1.0
         shortcut = None

@@ -92,7 +92,7 @@ PARTS = {
     "take": "app.show.record",
     "files": "app._files.poll",
     "looks": "app.show.poll",
-    "outputs": "app.outputs.offer",
+    "outputs": "app.outgoing.outputs.offer",
     "session": "app._session.poll",
     "file dialog": "app._dialog.poll",
     "picture": "app.screen.display.show",

@@ -1,6 +1,7 @@
 """Options shared by `sgview` and `sgview render`."""
 
 import argparse
+import importlib
 
 import numpy as np
 import pytest
@@ -176,3 +177,21 @@ def test_help_lists_the_verbs_without_importing_torch() -> None:
     assert done.returncode == 0, done.stderr
     for verb in ("render", "inspect", "convert", "bench", "doctor"):
         assert f"  {verb}" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["run", "render"])
+def test_the_second_network_may_stand_behind_an_option(
+    verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[argparse.Namespace] = []
+    module = importlib.import_module(f"sgview.cli.{verb}")
+    monkeypatch.setattr(module, "run", lambda args: seen.append(args) or 0)
+    arguments = ["a.pkl", "--edit", "synthesis.b4.const=1", "b.pkl", "--psi", "0.5"]
+    if verb == "render":
+        arguments += ["--out", "out.mp4"]
+    assert main([verb, *arguments]) == 0
+    assert main([verb, *(word for word in arguments if word != "b.pkl")]) == 0
+    assert [(args.a, args.b, args.edit) for args in seen] == [
+        ("a.pkl", "b.pkl", ["synthesis.b4.const=1"]),
+        ("a.pkl", None, ["synthesis.b4.const=1"]),
+    ]

@@ -202,3 +202,18 @@ def test_ctrl_let_go_within_one_slow_frame_still_counts(make_stage) -> None:
         io.add_key_event(imgui.Key.z, False)
         stage.frame(3)
     assert stage.commands == [commands.Undo()] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (" https://a.org/x.pkl\n", [commands.AskDownload("a", "https://a.org/x.pkl")]),
+        ("some words", []),
+        ("", []),
+    ],
+)
+def test_a_copied_address_is_opened(make_stage, text, wanted) -> None:
+    stage = make_stage()
+    imgui.set_clipboard_text(text)
+    stage.key(K.v, CTRL)
+    assert stage.commands == wanted

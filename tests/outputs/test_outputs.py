@@ -11,9 +11,10 @@ from sgview.outputs.outputs import Outputs
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
-from sgview.state.commands import ToggleOutput
+from sgview.state.commands import SetOutputFrame, ToggleOutput
 from sgview.state.notices import Notices
-from sgview.state.params import Params
+from sgview.state.output_frame import OutputFrame, size_of
+from sgview.state.params import Params, Stage
 from sgview.state.status import OutputStatus
 
 
@@ -198,3 +199,100 @@ def test_a_picture_is_downloaded_once_and_when_it_is_asked_for() -> None:
     assert picture.downloads == 1
     with pytest.raises(ValueError, match="read-only"):
         pixels[0, 0, 0] = 1
+
+
+class Framed:
+    """Outputs whose views are noted, and whose time the test moves."""
+
+    def __init__(self, *kinds: OutputKind, settings: Settings | None = None) -> None:
+        self.now = 100.0
+        self.views: list[tuple] = []
+        self.notices = Notices()
+        self.outputs = Outputs(
+            settings or Settings(), self.notices, lambda: self.now, self.view, kinds
+        )
+        for kind in kinds:
+            self.outputs.execute(ToggleOutput(kind.name))
+
+    def view(self, picture: Picture, frame: OutputFrame, size, level: float) -> OutputPicture:
+        self.views.append((frame, size, level))
+        return OutputPicture(
+            np.zeros((3, 5, 4), np.uint8), Params(), 0.0, picture.download,
+            framed_size=size or size_of(frame, (5, 3)), level=level, source=picture,
+        )  # fmt: skip
+
+
+def test_a_rate_has_slots_and_a_picture_comes_again_where_there_is_no_newer() -> None:
+    counter = Counter()
+    house = Framed(OutputKind("film", "", lambda _: counter, frame=OutputFrame(rate=10.0)))
+    picture = Picture()
+    for elapsed in (0.0, 0.05, 0.1, 0.19, 0.2, 0.55, 0.61):
+        house.now = 100.0 + elapsed
+        house.outputs.offer(picture)
+    assert [view.slot for view in counter.pictures] == [0, 1, 2, 5, 6]
+    times = [view.time for view in counter.pictures]
+    assert times == pytest.approx([100.0, 100.1, 100.2, 100.5, 100.6])
+    assert len(house.views) == 1
+    for view in counter.pictures:
+        view.host()
+    assert picture.downloads == 1
+    house.outputs.execute(SetOutputFrame("film", OutputFrame(rate=20.0)))
+    house.outputs.offer(picture)
+    assert counter.pictures[-1].slot == 0
+    assert counter.pictures[-1].frame.rate == 20.0
+
+
+def test_outputs_of_one_frame_share_its_pixels_and_others_do_not() -> None:
+    counters = [Counter() for _ in range(3)]
+    frames = (OutputFrame(size="720p"), OutputFrame(size="720p", rate=30.0), OutputFrame())
+    house = Framed(*(
+        OutputKind(str(i), "", lambda _, i=i: counters[i], frame=frames[i]) for i in range(3)
+    ))  # fmt: skip
+    house.outputs.offer(Picture())
+    first, second, third = (counter.pictures[0] for counter in counters)
+    assert first.pixels is second.pixels
+    assert third.pixels is not first.pixels
+    assert [view.size for view in (first, second, third)] == [(1280, 720), (1280, 720), (5, 3)]
+    assert len(house.views) == 2
+
+
+def test_the_users_settings_win_over_the_frame_of_the_row() -> None:
+    frame = OutputFrame(size="vertical")
+    counter = Counter()
+    kind = OutputKind("film", "", lambda _: counter, frame=OutputFrame(size="4k"))
+    house = Framed(kind, settings=Settings(outputs={"film": frame}))
+    assert house.outputs.status()[0].frame == frame
+    assert house.outputs.own_frames == {"film": frame}
+    house.outputs.execute(SetOutputFrame("film", kind.frame))
+    assert house.outputs.own_frames == {}
+
+
+def test_a_film_keeps_the_size_of_its_first_picture_and_its_frame() -> None:
+    counter = Counter()
+    house = Framed(OutputKind("film", "", lambda _: counter, is_fixed=True))
+    house.outputs.offer(Picture())
+    house.outputs.offer(Picture())
+    assert [size for _, size, _ in house.views] == [None, (5, 3)]
+    house.outputs.execute(SetOutputFrame("film", OutputFrame(size="4k")))
+    assert house.outputs.frames["film"] == OutputFrame()
+    assert house.notices.shown(house.now)[0].text == "film keeps its size and rate while it is on."
+    house.outputs.execute(ToggleOutput("film"))
+    house.outputs.execute(SetOutputFrame("film", OutputFrame(size="4k")))
+    assert house.outputs.frames["film"] == OutputFrame(size="4k")
+
+
+def test_what_is_done_for_an_audience_is_not_done_to_a_film() -> None:
+    seen, film = Counter(), Counter()
+    house = Framed(
+        OutputKind("seen", "", lambda _: seen, is_seen=True), OutputKind("film", "", lambda _: film)
+    )
+    first, second = Picture(), Picture()
+    house.outputs.offer(first, Stage())
+    house.outputs.offer(second, Stage(freeze=True))
+    house.outputs.offer(second, Stage(freeze=True, brightness=0.5))
+    house.outputs.offer(second, Stage(freeze=True, brightness=0.5))
+    assert [(view.source, view.level) for view in seen.pictures] == [(first, 1.0), (first, 0.5)]
+    assert [(view.source, view.level) for view in film.pictures] == [(first, 1.0), (second, 1.0)]
+    house.outputs.offer(None, Stage(hold=False))
+    assert seen.pictures[-1].level == 0.0
+    assert len(film.pictures) == 2

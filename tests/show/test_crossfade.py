@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from sgview.show.crossfade import Crossfade
-from sgview.state.params import Mapping, Params
+from sgview.state.params import Mapping, Params, Stage
 
 
 def psi(value: float) -> Params:
@@ -46,3 +46,11 @@ def test_no_time_is_a_cut() -> None:
     fade.start(psi(0.0), 0.0, 1.0)
     fade.stop()
     assert fade.apply(psi(1.0), 0.1) == psi(1.0)
+
+
+def test_a_blackout_does_not_wait_for_a_fade() -> None:
+    fade = Crossfade()
+    fade.start(Params(), 0.0, 10.0)
+    dark = Params(stage=Stage(blackout=True, brightness=0.25))
+    assert fade.apply(dark, 0.1).stage == dark.stage
+    assert fade.apply(Params(), 0.2).stage == Stage()

@@ -146,6 +146,7 @@ def frame(play):
     assert seen == (0.5, 0.1, 30, 9, 2.25, 90, 0.25, 3, 0.5, 0.75, 0, (0.1, 0.2), (0.3, 0.4),
                     0.5, 8, 2.0, 1), seen
     assert (absTime.seconds, absTime.frame) == (0.5, 30)
+    assert (me.time.seconds, me.time.frame) == (0.5, 30)
 """
     script = Script(write(run_in), is_watched=False)
     params = Params(noise=Noise(amplitude=2.0), sliders={"energy": 0.5})

@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from sgview.state.history import LONGEST, History
-from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params, View
+from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params, Stage, View
 
 
 def psi(value: float) -> Params:
@@ -186,3 +186,16 @@ def test_a_drag_is_named_from_its_first_to_its_last_value() -> None:
     for n in range(1, 6):
         history.record(Params(noise=Noise(period=1.0 + n * 0.3)), n * 0.1, is_active=True)
     assert history.undo_names() == ("Noise period 1.0 to 2.5",)
+
+
+def test_what_an_audience_sees_is_no_part_of_the_history() -> None:
+    history = History(Params())
+    changed = Params(noise=Noise(seed=5))
+    history.record(changed, 1.0)
+    dark = replace(changed, stage=Stage(blackout=True))
+    history.record(dark, 2.0)
+    assert len(history.undo_names()) == 1
+    assert history.undo() == Params(stage=Stage(blackout=True))
+    lit = Params(stage=Stage())
+    history.record(lit, 3.0)
+    assert history.redo() == changed

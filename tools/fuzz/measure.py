@@ -33,6 +33,7 @@ class Outcome:
     seconds: float = 0.0
     worst_time: float = 0.0  # of the processor [s]
     worst_memory: float = 0.0  # above the input's own size [MB]
+    watched: float = 0.0  # when the watchdog was set [s]
     slow: int = 0  # inputs over `TIME`, tried again
     escaped: list[str] = field(default_factory=list)  # what, and where the input is kept
 

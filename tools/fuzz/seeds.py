@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import struct
 import wave
 from functools import cache
@@ -40,10 +39,8 @@ PARAMS = Params(
 
 
 def files(*names: str) -> list[bytes]:
-    """Return files of the tests' data; packed ones are unpacked."""
-    found = [(DATA / name).read_bytes() for name in names]
-    pairs = zip(names, found, strict=True)
-    return [lzma.decompress(data) if name.endswith(".xz") else data for name, data in pairs]
+    """Return files of the tests' data."""
+    return [(DATA / name).read_bytes() for name in names]
 
 
 @cache

@@ -55,10 +55,8 @@ _WORDS = (
     b"t", b"value", b"f'", b"0x", b"1j", b":=", b"await ", b"*", b"=", b"x", "ﬁ".encode(), b"\0",
 )  # fmt: skip
 _PNG = (b"tEXt", b"iTXt", b"zTXt", b"IDAT", b"IEND", b"IHDR", b"sgview\0", b"iCCP", b"eXIf")
-_ZSTD, _WAVE = (
-    (b"\x28\xb5/\xfd", b"\xff" * 8),
-    (b"fLaC", b"OggS", b"RIFF", b"fmt ", b"data", b"ID3"),
-)
+_ZSTD = (b"\x28\xb5/\xfd", b"\xff" * 8)
+_WAVE = (b"fLaC", b"OggS", b"RIFF", b"fmt ", b"data", b"ID3")
 _MIDI = (b"\xf0", b"\xf7", b"\xff", b"\x90", b"\xb0\x63", b"\xe0", b"\x7f\x7f")
 _PLAIN = tuple(
     f"faults/{name}.pkl" for name in ("resample121", "autolume_pruned", "human_rect", "eps_4x6")
@@ -112,7 +110,7 @@ def targets(folder: Path) -> list[Target]:
     snapshots = partial(seeds.pictures, folder)
     return [
         checkpoint("pickle", ".pkl", partial(seeds.files, *_PLAIN)),
-        checkpoint("dill", ".pkl", partial(seeds.files, "sgxl-t-stem-cond-16-empty.pkl.xz")),
+        checkpoint("dill", ".pkl", partial(seeds.files, "sgxl-r-sr-sr-uncond-64.pkl")),
         checkpoint("tensorflow", ".pkl", partial(seeds.files, *_VARIABLES)),
         checkpoint("stylegan1", ".pkl", partial(seeds.files, "sg1-tf-cond-128.pkl")),
         checkpoint("rosinality", ".pt", seeds.rosinality),

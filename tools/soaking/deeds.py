@@ -207,12 +207,9 @@ class Performer:
         stage.ask(self.random.choice([c.Undo(count), c.Undo(), c.Redo(count)]))
 
     def _time(self, stage: Stage) -> None:
-        stage.ask(
-            self.random.choice(
-                [c.TogglePause(), c.Step(self.random.randrange(-9, 9)), c.Rewind(), c.TapTempo()]
-                + [c.SetTempo(self.random.uniform(60, 180), self.random.random() < 0.5)]
-            )
-        )
+        tempo = c.SetTempo(self.random.uniform(60, 180), self.random.random() < 0.5)
+        step = c.Step(self.random.randrange(-9, 9))
+        stage.ask(self.random.choice([tempo, step, c.TogglePause(), c.Rewind(), c.TapTempo()]))
 
     def _script(self, stage: Stage) -> None:
         scripts = sorted(self._folder.glob("*.py"))

@@ -21,6 +21,7 @@ from sgview.state.validation import ConfigError
 from tools.soaking.stages import TICK
 
 SHORTEST, LONGEST = 4.0, 12.0  # between the first session and the kill [s]
+UNDER_WAY = 2.0  # a take that was written to so lately was being recorded [s]
 PATIENCE = 180.0  # until a program has written its first session [s]
 
 
@@ -51,7 +52,6 @@ def kill_at_random(count: int, seed: int, command: list[str], folder: Path, epoc
     session = folder / "state" / "sgview" / "session.json"
     for number in range(count):
         before = session.stat().st_mtime_ns if session.exists() else 0
-        started = time.time() - epoch
         log = (folder / "program.log").open("ab")
         with log, subprocess.Popen([*command, "--seed", str(seed + number)], stderr=log) as process:
             try:
@@ -68,7 +68,7 @@ def kill_at_random(count: int, seed: int, command: list[str], folder: Path, epoc
                 losses.kills += 1
             finally:
                 process.kill()
-        _count(losses, folder, session, started, killed)
+        _count(losses, folder, session, killed, epoch)
         print(
             f"kill {number + 1}: {_newest(losses.session):.2f} s lost", file=sys.stderr, flush=True
         )
@@ -88,10 +88,10 @@ def _await_session(process: subprocess.Popen[bytes], path: Path, before: int) ->
     return False
 
 
-def _count(losses: Losses, folder: Path, session: Path, started: float, killed: float) -> None:
+def _count(losses: Losses, folder: Path, session: Path, killed: float, epoch: float) -> None:
     """Read every file, and how old the newest state in session and take is."""
     try:
-        losses.session.append(killed - load_session(session).params.sliders.get(TICK, started))
+        losses.session.append(killed - load_session(session).params.sliders[TICK])
     except ConfigError as error:
         losses.unreadable.append(str(error))
     takes = sorted(folder.rglob("*.jsonl.zst"), key=lambda path: path.stat().st_mtime)
@@ -102,17 +102,12 @@ def _count(losses: Losses, folder: Path, session: Path, started: float, killed: 
             if take.stat().st_size:
                 losses.unreadable.append(str(error))
             continue
-        is_cut = take is takes[-1] and killed - (take.stat().st_mtime - epoch_of(killed)) < 2.0
-        newest = frames[-1].params.sliders.get(TICK) if frames else None
-        if is_cut and newest is not None:
+        # What is recalled or undone brings an old tick, until the next thing is done.
+        newest = max((frame.params.sliders.get(TICK, 0.0) for frame in frames[-60:]), default=0.0)
+        if take is takes[-1] and newest and killed - (take.stat().st_mtime - epoch) < UNDER_WAY:
             losses.take.append(killed - newest)
     losses.unreadable += _unreadable(folder)
     losses.drafts = sum(1 for path in folder.rglob(".sgview-*") if path.is_file())
-
-
-def epoch_of(moment: float) -> float:
-    """Return what `moment`, which is about now, is counted from [s]."""
-    return time.time() - moment
 
 
 def _unreadable(folder: Path) -> Iterator[str]:

@@ -119,7 +119,7 @@ class Show:
 
     def _tidy(self) -> None:
         """Remove the oldest files, as a user does whose disk is full."""
-        for name in ("shots", "presets", "presets/removed", "takes"):
+        for name in ("shots", "presets", "presets/removed", "takes", "recordings"):
             entries = [path for path in self._folder.glob(f"{name}/*") if path.name != "removed"]
             entries.sort(key=lambda path: path.stat().st_mtime)
             for path in entries[:-KEPT]:

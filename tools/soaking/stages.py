@@ -14,19 +14,21 @@ from sgview.app.app import App
 from sgview.engine.worker import EngineWorker
 from sgview.state import commands as c
 from sgview.state.params import Params
+from sgview.state.session import Session
 from sgview.state.status import EngineStatus, Status
 
 Play = Callable[[Any], Generator[None, None, None]]
 """Plays on a stage; each `yield` is a frame."""
 
 TICK = "soak"
-"""A slider that says when the last thing was done, so that a session tells its own age [s]."""
+"""A slider that says when something was done last, so that sessions and takes tell their age."""
 
 
 class DrivenApp(App):
     """The program, with somebody who plays it: each frame is one of `play` too."""
 
     play: ClassVar[Play]
+    epoch: ClassVar[float] = 0.0  # what the times of sessions are counted from [s]
     frames = pictures = 0
     _playing: Generator[None, None, None] | None = None
 
@@ -51,14 +53,20 @@ class DrivenApp(App):
         """Ask the system for another size of the window."""
         from sgview.gfx.glfw_library import glfw
 
-        handle = getattr(self.screen.window, "_handle", None)
+        handle = self.screen.window.handle
         if handle is not None and not self.screen.window.is_fullscreen:
             glfw.set_window_size(handle, width, height)
 
+    def _make_session(self) -> Session:
+        """Let a session tell when it was what played."""
+        session = super()._make_session()
+        sliders = {**session.params.sliders, TICK: time.time() - self.epoch}
+        return replace(session, params=replace(session.params, sliders=sliders))
 
-def in_window(play: Play) -> AbstractContextManager[object]:
+
+def in_window(play: Play, epoch: float) -> AbstractContextManager[object]:
     """Let the program that is started in this block be played by `play`."""
-    DrivenApp.play = staticmethod(play)  # type: ignore[assignment]
+    DrivenApp.play, DrivenApp.epoch = staticmethod(play), epoch  # type: ignore[assignment]
     return mock.patch("sgview.app.app.App", DrivenApp)
 
 

@@ -14,12 +14,12 @@ import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.app.clean_output import CleanOutput
 from sgview.app.dialogs import FileDialog, has_system_dialogs
 from sgview.app.files import Files, commands_for
 from sgview.app.kept_session import KeptSession
+from sgview.app.outgoing import Outgoing
 from sgview.app.overview import history_status, picture_status, player_status
-from sgview.app.pictures import Requests, host_pixels
+from sgview.app.pictures import host_pixels
 from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.reports import Reports
@@ -28,8 +28,6 @@ from sgview.closing import Closing
 from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
-from sgview.outputs.output import OUTPUTS
-from sgview.outputs.outputs import Outputs
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.look_files import shrink
@@ -92,7 +90,11 @@ class App(Closing):
         try:
             own = self._devices.enter_context
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
-            self.gui = own(Gui(folder / "panels.ini", self.screen.ui_scale, self._boundary))
+            scale, keys = self.screen.ui_scale, settings.keys
+            self.gui = own(Gui(folder / "panels.ini", scale, self._boundary, keys))
+            for problem in self.gui.key_problems:
+                hint = "See [keys] in the settings; F1 shows what there is."
+                self._notices.add("warning", problem, hint, now=now())
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
         except BaseException:
@@ -109,21 +111,10 @@ class App(Closing):
         looks = resources.looks(self._demo)
         kept = folder / "kept-places.json"
         self.show = own(Show(settings, self.player, self._notices, now, looks, kept))
-        self.clean_output = own(
-            CleanOutput(
-                self.screen.window,
-                settings.clean_window,
-                settings.window.vsync,
-                self.screen.texture_of,
-                now,
-            )
-        )
-        kinds = (self.clean_output.kind, *OUTPUTS)
-        self._requests = Requests()
-        self.outputs = own(
-            Outputs(
-                *(settings, self._notices, now, self._requests.output_picture, kinds),
-                listen=self.player.sound.listen,
+        self.outgoing = own(
+            Outgoing(
+                *(settings, folder, self.screen, self._notices, now, self._boundary),
+                self.player.sound.listen,
             )
         )
         self._collect_at = 0.0  # [s], while the window is minimised
@@ -167,7 +158,7 @@ class App(Closing):
         What may fail in it is called through the boundary, each part for itself.
         """
         screen, call = self.screen, self._boundary.call
-        is_needed = self.outputs.are_on  # also while nobody sees this window
+        is_needed = self.outgoing.is_needed  # also while nobody sees this window
         begin = partial(screen.begin_frame, may_sleep=not is_needed)
         if not call("window", begin, otherwise=True):
             if is_needed:
@@ -179,14 +170,14 @@ class App(Closing):
             call("panel", self._build_panel, otherwise=None)
         resolved = self._ask(screen.has_panel)
         self.picture = self.worker.latest()
-        self._offer(resolved)
+        self.outgoing.offer(self.picture, resolved.params.stage)
         if screen.has_panel:
             self._collect_notices()
             call("places", self._note_place, otherwise=None)
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
-        self._draw_clean()
+        self.outgoing.draw()
         screen.wait()
         screen.await_picture(self.picture, self.worker.await_newer)
 
@@ -195,25 +186,14 @@ class App(Closing):
         resolved = self._ask(False)
         self.picture = self.worker.latest()
         self.screen.note_newest(self.picture)
-        self._offer(resolved)
-        self._draw_clean()
+        self.outgoing.offer(self.picture, resolved.params.stage)
+        self.outgoing.draw()
         if self._now() >= self._collect_at:  # what goes wrong is in the reports all the same
             self._collect_at = self._now() + UNSEEN_STATUS
             self._collect_notices()
             self._boundary.call("session", self._session.poll, otherwise=None)
-            self.outputs.status()
+            self.outgoing.outputs.status()
         self.worker.await_newer(self.picture, UNSEEN_FRAME)
-
-    def _offer(self, resolved: Resolved) -> None:
-        """Hand the newest picture to the outputs."""
-        stage = resolved.params.stage
-        self._boundary.call("outputs", self.outputs.offer, self.picture, stage, otherwise=None)
-
-    def _draw_clean(self) -> None:
-        """Draw the clean window, if it is on; one that the user closed goes off."""
-        if self.clean_output.is_left:
-            self.execute(c.ToggleOutput(CLEAN_WINDOW))
-        self._boundary.call("clean window", self.clean_output.draw, otherwise=None)
 
     def execute(self, command: c.Command) -> None:
         """Dispatch `command` to its owner; the only place where commands are run."""
@@ -232,10 +212,8 @@ class App(Closing):
             self.player.execute(command)
         elif isinstance(command, c.ScreenCommand):
             self.screen.execute(command)
-        elif isinstance(command, c.OutputCommand):
-            self.outputs.execute(command)
-        elif isinstance(command, c.CleanWindowCommand):
-            self.clean_output.execute(command)
+        elif isinstance(command, c.OutputCommand | c.CleanWindowCommand):
+            self.outgoing.execute(command)
         elif isinstance(command, c.GuiCommand):
             self.gui.execute(command)
         else:
@@ -327,6 +305,7 @@ class App(Closing):
     def resume(self, surroundings: Surroundings) -> None:
         """Restore time, sound, tempo and fade as the last session saved them."""
         self.player.resume(surroundings)
+        self.outgoing.outputs.marked = surroundings.marked or self.outgoing.outputs.marked
         self.show.resume(surroundings)
 
     def miss(self, slot: Slot, path: str) -> None:
@@ -373,6 +352,10 @@ class App(Closing):
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
+        if self.outgoing.is_needed:
+            pictures = self.show.looks.pictures
+            self.params, wishes = self.outgoing.outputs.exchange(self.params, self.status, pictures)
+            self._commands += wishes
         if has_panel:
             self._history.record(self.params, self._now(), is_active=self.screen.is_held)
         self._run_commands()
@@ -381,8 +364,8 @@ class App(Closing):
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
         self.worker.submit(resolved.params, self.player.instant.t, resolved.motion)
-        if self.outputs.are_on:
-            self._requests.note(resolved.params, self.player.instant.t, self._now())
+        if self.outgoing.is_needed:
+            self.outgoing.requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
 
     def _queue(self, command: c.Command | None) -> None:
@@ -404,7 +387,12 @@ class App(Closing):
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
         around = self.show.surroundings(self.player.surroundings())
-        around = replace(around, networks=self.worker.status().wanted, demo=self._demo)
+        around = replace(
+            around,
+            networks=self.worker.status().wanted,
+            demo=self._demo,
+            marked=self.outgoing.outputs.marked,
+        )
         # Nobody wants to start in the dark, or with a picture that is frozen and gone.
         stage = replace(self.params.stage, blackout=False, freeze=False)
         return Session(params=replace(self.params, stage=stage), surroundings=around)
@@ -433,7 +421,7 @@ class App(Closing):
     def _snapshot_status(self, resolved: Resolved) -> Status:
         """Return the status of every owner; slow measurements only while their panel is shown."""
         is_watched = self.gui.shows_performance
-        self.worker.watch_memory(is_watched)
+        self.worker.watch_memory(is_watched, self.outgoing.pictures() if is_watched else ())
         engine = self.worker.status()
         self._note_networks(engine.networks)
         textures = self.screen.show_thumbnails(self.show.thumbnails)
@@ -444,9 +432,10 @@ class App(Closing):
             show=self.show.status(textures, has_own_networks=has_own_networks),
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
-            outputs=self.outputs.status(),
-            recording=self.outputs.recording,
-            clean_window=self.clean_output.describe(),
+            outputs=self.outgoing.outputs.status(),
+            recording=self.outgoing.outputs.recording,
+            marked=self.outgoing.outputs.marked,
+            clean_window=self.outgoing.clean_window_status(),
             history=history_status(self._history),
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),

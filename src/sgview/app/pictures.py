@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,10 @@ from sgview.state.params import Params
 
 if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
+
+
+DrawFramed = Callable[["Picture", OutputFrame, tuple[int, int], float], int]
+"""Draws a picture in its frame into a texture, and returns the name of that."""
 
 
 def pixels_of(picture: Picture) -> np.ndarray | DeviceImage:
@@ -40,6 +46,7 @@ def output_picture(
     frame: OutputFrame = PLAIN,
     size: tuple[int, int] | None = None,  # [px], in place of the frame's
     level: float = 1.0,
+    draw: DrawFramed | None = None,
 ) -> OutputPicture:
     """Return what outputs are offered; no waiting, and no download before one asks for it."""
     height, width, _ = picture.rgba8.shape
@@ -59,6 +66,7 @@ def output_picture(
         has_alpha=picture.has_alpha,
         level=level,
         source=picture,
+        texture=None if draw is None else partial(draw, picture, frame, framed, level),
     )
 
 
@@ -88,6 +96,7 @@ class Requests:
         frame: OutputFrame,
         size: tuple[int, int] | None,  # [px], in place of the frame's
         level: float,
+        draw: DrawFramed | None = None,
     ) -> OutputPicture:
         """Return what `output_picture` does, with the time of its request."""
         asked = next(
@@ -98,7 +107,7 @@ class Requests:
             ),
             None,
         )
-        return replace(output_picture(picture, frame, size, level), asked=asked)
+        return replace(output_picture(picture, frame, size, level, draw), asked=asked)
 
 
 def framed_pixels(

@@ -20,6 +20,7 @@ from sgview.gfx.errors import LOST, collected_gl_errors, was_reset
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.interop import DeviceImage
 from sgview.gfx.kept_drawing import KeptDrawing
+from sgview.gfx.offscreen import Offscreen
 from sgview.gfx.texture import Texture
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
@@ -29,6 +30,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.machine import Stage, Timing
 from sgview.state.notices import Notices
+from sgview.state.output_frame import OutputFrame
 from sgview.state.params import View
 from sgview.state.status import ScreenStatus
 
@@ -107,6 +109,7 @@ class Screen(Closing):
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
         self._shown: Picture | None = None  # the picture that the display holds
         self._newest: Picture | None = None
+        self._framed: Offscreen | None = None  # as an output that shares textures gets it
         self._kept_display: Display | None = None  # of a picture that is frozen
         self._kept_pixels: tuple[Picture, np.ndarray | DeviceImage] | None = None
         self._framebuffer = (0, 0)  # [px]
@@ -221,6 +224,31 @@ class Screen(Closing):
             self._kept_display = self._owned.enter_context(Display())
         self._kept_display.show(self._pixels_kept(picture))
         return self._kept_display.texture
+
+    def framed_texture(
+        self, picture: Picture, frame: OutputFrame, size: tuple[int, int], level: float
+    ) -> int:
+        """Draw `picture` as an output gets it; return the texture's name, row 0 below.
+
+        It holds the picture until this is called again.
+        """
+        texture = self.texture_of(picture)
+        if self._framed is None:
+            self._framed = self._owned.enter_context(Offscreen())
+        with self._framed.drawn(size):
+            if texture is not None:
+                self.display.painter.paint(
+                    texture,
+                    (0, 0, *size),
+                    size[1],
+                    frame.fit,
+                    frame.resampling,
+                    rotation=frame.rotation,
+                    edges=frame.edges,
+                    level=level,
+                    has_alpha=picture.has_alpha,
+                )
+        return self._framed.texture.id
 
     def _pixels_kept(self, picture: Picture) -> np.ndarray | DeviceImage:
         """Return the pixels of a picture that stays, the same object each time."""

@@ -48,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         module = importlib.import_module(f"sgview.cli.{verb}")
         module.add_arguments(parser)
-        return module.run(parser.parse_args(arguments))
+        # the second network may stand behind an option: `sgview a.pkl --psi 0.7 b.pkl`
+        parse = parser.parse_intermixed_args if verb in ("run", "render") else parser.parse_args
+        return module.run(parse(arguments))
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError as error:

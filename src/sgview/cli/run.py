@@ -42,6 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
     restart.add_argument(parser)
     parser.add_argument(
+        "--serve",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help="show the picture and controls to a browser (127.0.0.1:8710)",
+    )
+    parser.add_argument(
+        "--serve-files", action="store_true", help="let that page record and save, too"
+    )
+    parser.add_argument(
         "--seconds", type=options.number, help=argparse.SUPPRESS
     )  # leave after so long
 
@@ -75,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
             audio=args.audio,
             seconds=args.seconds,
             show_panels=not args.hide_panels,
+            serves=args.serve is not None,
             restarted=args.restarted,
             may_fetch=args.yes,
         )
@@ -89,7 +100,12 @@ def window_settings(settings: Settings, args: argparse.Namespace) -> Settings:
         window = replace(window, fullscreen=True)
     if args.no_vsync:
         window = replace(window, vsync=False)
-    return replace(settings, window=window)
+    page = settings.page
+    if args.serve:
+        page = replace(page, address=args.serve)
+    if args.serve_files:
+        page = replace(page, files=True)
+    return replace(settings, window=window, page=page)
 
 
 def play(
@@ -100,6 +116,7 @@ def play(
     audio: Path | None = None,
     seconds: float | None = None,
     show_panels: bool = True,
+    serves: bool = False,
     restarted: int = 0,
     may_fetch: bool = False,
 ) -> int:
@@ -113,6 +130,7 @@ def play(
         script, audio: to open at the start.
         seconds: to play for; None: until the user leaves.
         show_panels: whether they are there at the start.
+        serves: whether the page is on at the start.
         restarted: how often the program was started again in a row.
         may_fetch: whether networks are fetched from addresses without asking.
     """
@@ -138,6 +156,8 @@ def play(
                     app.execute(OpenScript(script))
                 if audio is not None:
                     app.execute(OpenSound(audio))
+                if serves:
+                    _serve(app)
                 _open_networks(app, settings.networks, may_fetch)
                 app.run(seconds)
                 if app.loss is not None:
@@ -197,6 +217,22 @@ def _engine_left(settings: Settings) -> Engine:
     except Exception as error:
         _log.warning("%s", error)
         return options.open_engine(replace(settings, device="cpu"))
+
+
+def _serve(app: App) -> None:
+    """Switch the page on, and say where it is.
+
+    Raises:
+        ConfigError: if it cannot be served.
+    """
+    from sgview.state.commands import ToggleOutput
+    from sgview.state.recording import PAGE
+
+    app.execute(ToggleOutput(PAGE))
+    page = next(output for output in app.outgoing.outputs.status() if output.name == PAGE)
+    if page.problem:
+        raise ConfigError(f"--serve: {page.problem}")
+    print(f"sgview: the page is at {page.target}", file=sys.stderr, flush=True)
 
 
 def _last_session() -> Session | None:

@@ -7,8 +7,9 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from weakref import ReferenceType
 
 import numpy as np
 from msgspec.structs import replace
@@ -67,9 +68,8 @@ class EngineWorker(Closing):
         self._notices: list[Notice] = []
         self._last_problem = ""
         self._device = engine.device_description
-        self._memory = MemoryWatch(
-            lambda: engine.memory((self._picture, *self._under_way.pictures))
-        )
+        self._others: Sequence[ReferenceType[Picture]] = ()  # pictures that wait in outputs
+        self._memory = MemoryWatch(lambda: engine.memory(self._pictures()))
         self._layer_times = LayerTimes()
         self._rescue = Rescue(engine)
         self._slots = Slots(
@@ -146,9 +146,15 @@ class EngineWorker(Closing):
         """Exchange A and B."""
         self._slots.swap()
 
-    def watch_memory(self, is_wanted: bool) -> None:
-        """Keep `EngineStatus.memory` up to date from now on, or stop looking."""
+    def watch_memory(self, is_wanted: bool, others: Sequence[ReferenceType[Picture]] = ()) -> None:
+        """Keep `EngineStatus.memory` up to date from now on, or stop looking.
+
+        Args:
+            is_wanted: whether somebody looks at it.
+            others: pictures that the caller handed on, which count as long as they live.
+        """
         self._memory.is_wanted = is_wanted
+        self._others = others
 
     def time_layers(self, params: Params, t: float, motion: Motion | None = None) -> None:
         """Time every step of this picture once, between two frames."""
@@ -210,6 +216,10 @@ class EngineWorker(Closing):
             if not self.lost:
                 raise
             _log.warning("what is left on the lost device cannot be freed")
+
+    def _pictures(self) -> tuple[Picture | None, ...]:
+        """The pictures that somebody holds."""
+        return (self._picture, *self._under_way.pictures, *(other() for other in self._others))
 
     def _post(self, task: Callable[[], None]) -> None:
         with self._condition:

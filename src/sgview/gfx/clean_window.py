@@ -12,7 +12,7 @@ from sgview.closing import Closing
 from sgview.gfx.context import WindowError, collected_errors, context_advice, set_hints
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.glfw_library import glfw
-from sgview.gfx.monitors import Monitor
+from sgview.gfx.monitors import Monitor, Rect
 from sgview.gfx.painter import Edges, Filter, Painter
 from sgview.gfx.placement import Fit
 from sgview.gfx.texture import Texture
@@ -53,7 +53,6 @@ class CleanWindow(Closing):
             self._handle = glfw.create_window(*WINDOWED, title, None, main.handle)
         if not self._handle:
             raise WindowError(context_advice(errors))
-        glfw.set_input_mode(self._handle, glfw.CURSOR, glfw.CURSOR_HIDDEN)
         glfw.set_window_refresh_callback(self._handle, self._note_damage)
         glfw.set_framebuffer_size_callback(self._handle, self._note_damage)
         with self._current():
@@ -111,9 +110,10 @@ class CleanWindow(Closing):
                 width, height = monitor.bounds[2:]
                 rate = round(monitor.refresh_rate) or glfw.DONT_CARE
                 glfw.set_window_monitor(self._handle, monitor.handle, 0, 0, width, height, rate)
-            elif self._covers is not None or glfw.get_window_monitor(self._handle):
-                place = self._main.monitors.brought_back((80, 80, *WINDOWED))
-                glfw.set_window_monitor(self._handle, None, *place, glfw.DONT_CARE)
+            elif self._covers is not None or is_asked:
+                glfw.set_window_monitor(self._handle, None, *self._windowed(), glfw.DONT_CARE)
+            shape = glfw.CURSOR_NORMAL if monitor is None else glfw.CURSOR_HIDDEN
+            glfw.set_input_mode(self._handle, glfw.CURSOR, shape)
         self._covers = monitor
         with self._current():
             glfw.swap_interval(int(self._vsync and monitor is not None))
@@ -176,6 +176,13 @@ class CleanWindow(Closing):
             return next(named, None)
         below_main = monitors.below(self._main.place)
         return next((one for one in monitors.all if one is not below_main), None)
+
+    def _windowed(self) -> Rect:
+        """Where it is while it is a plain window: over the middle of the main one."""
+        left, top, across, down = self._main.place
+        width, height = WINDOWED
+        middle = (left + (across - width) // 2, top + (down - height) // 2)
+        return self._main.monitors.brought_back((*middle, width, height))
 
     def _note_damage(self, *_: Any) -> None:
         self._is_damaged = True

@@ -21,8 +21,9 @@ _HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 class DisplayLoss(Closing):
     """Calls `on_lost` when the X server is gone, on the thread that noticed.
 
-    There must be a window of GLFW's. `on_lost` ends the process; nothing of OpenGL, GLFW or X may
-    be called in it. Returns it, Xlib ends the process with exit code 1.
+    There must be a window of GLFW's; further windows may have one each. `on_lost` ends the process;
+    nothing of OpenGL, GLFW or X may be called in it. If it returns, Xlib ends the process with exit
+    code 1.
 
     Attributes:
         on_lost: called once; None: nothing is.
@@ -51,8 +52,10 @@ class DisplayLoss(Closing):
             self._library.XSetIOErrorHandler(self._before)
             self._library = None
 
-    def _lose(self, _display: int) -> int:
+    def _lose(self, display: int | None) -> int:
         on_lost, self.on_lost = self.on_lost, None
         if on_lost is not None:
             on_lost()
+        elif self._before:  # of another window of this program
+            _HANDLER(self._before)(display)
         return 0

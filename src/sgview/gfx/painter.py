@@ -63,6 +63,7 @@ class Painter(Closing):
         rotation: int = 0,
         edges: Edges = "none",
         level: float = 1.0,
+        has_alpha: bool = False,
     ) -> None:
         """Draw `texture` into `rect` of the current framebuffer.
 
@@ -75,6 +76,7 @@ class Painter(Closing):
             rotation: clockwise [degrees], a multiple of 90.
             edges: what is in the rest of `rect`; "none" leaves it.
             level: brightness, 0..1.
+            has_alpha: draw its alpha too, and black edges clear; else all is opaque.
         """
         x, y, width, height = rect
         if not texture.width or width <= 0 or height <= 0:
@@ -90,12 +92,12 @@ class Painter(Closing):
         if not layout.covers and edges in ("black", "blurred"):
             calls.scissor(x, bottom, width, height)
             calls.enable(GL.GL_SCISSOR_TEST)
-            calls.clear_colour(0.0, 0.0, 0.0, 1.0)
+            calls.clear_colour(0.0, 0.0, 0.0, 0.0 if has_alpha else 1.0)
             calls.clear(GL.GL_COLOR_BUFFER_BIT)
             calls.disable(GL.GL_SCISSOR_TEST)
             if edges == "blurred":
                 self._paint_background(texture, (x, bottom, width, height), rotation, level)
-        self._draw(texture, layout, filter, rotation, level)
+        self._draw(texture, layout, filter, rotation, level, 0.0 if has_alpha else 1.0)
         calls.bind_vertex_array(0)
         calls.bind_texture(GL.GL_TEXTURE_2D, 0)
         calls.use_program(0)
@@ -118,6 +120,7 @@ class Painter(Closing):
         filter: Filter,
         rotation: int,
         level: float,
+        alpha: float = 1.0,  # the least
         kernel: Float4 = SHARP,
     ) -> None:
         """Draw one rectangle into the current viewport."""
@@ -130,7 +133,7 @@ class Painter(Closing):
         program.set_float4("u_rect", layout.corners)
         program.set_float4("u_span", layout.span)
         program.set_float4("u_turn", _TURNS[rotation])
-        program.set_float4("u_level", (level, level, level, 1.0))
+        program.set_float4("u_level", (level, level, level, alpha))
         if program is self._enlarging:
             program.set_float4("u_kernel", kernel)
         texture.bind("nearest" if filter == "nearest" else "linear")  # to texture unit 0
@@ -152,7 +155,7 @@ class Painter(Closing):
         calls.viewport(*viewport)
         # What is drawn offscreen has row 0 below.
         upright = Layout((-1.0, 1.0, 1.0, -1.0), (0.0, 1.0, 1.0, 0.0), False, True, True)
-        self._draw(self._cells.texture, upright, "cubic", 0, level * DIMMED, SMOOTH)
+        self._draw(self._cells.texture, upright, "cubic", 0, level * DIMMED, 1.0, SMOOTH)
 
 
 @lru_cache(maxsize=64)

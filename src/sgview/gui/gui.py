@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import assert_never
 
@@ -13,6 +13,7 @@ from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.fallback_fonts import FallbackFonts, texts_of
 from sgview.gui.key_sheet import draw_key_sheet
+from sgview.gui.own_keys import with_own_keys
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
 from sgview.gui.panels.download import DownloadPanel
@@ -71,6 +72,7 @@ class Gui(Closing):
         ini_path: Path | None = None,
         ui_scale: float = 1.0,
         boundary: Boundary | None = None,
+        own_keys: Mapping[str, str] | None = None,
     ) -> None:
         """Create the context.
 
@@ -78,6 +80,7 @@ class Gui(Closing):
             ini_path: where the arrangement of the panels is kept; None: not kept.
             ui_scale: size of everything; 1 on a 96 dpi screen, 2 on a 192 dpi one.
             boundary: through which each panel is drawn; None: what fails is raised.
+            own_keys: keys by the text of their action; `key_problems` says which cannot be.
         """
         self._boundary = boundary or open_boundary()
         self.show_panels = True
@@ -93,6 +96,7 @@ class Gui(Closing):
         self._picture_drag = PictureDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
         self._hotkeys = hotkeys.hotkeys(*toggles, self._travel.dice)
+        self._hotkeys, self.key_problems = with_own_keys(self._hotkeys, own_keys or {})
         self._speed = SpeedPanel()
         self._networks = NetworksPanel()
         self._path_prompt = PathPromptPanel()

@@ -90,6 +90,14 @@ def _switches(name: str) -> Action:
     return _changes(switch)
 
 
+def _paste_address(params: Params, status: Status, emit: Emit) -> Params:
+    """Open the network at an address that was copied; all other text is left alone."""
+    text = imgui.get_clipboard_text().strip()
+    if text.lower().startswith(("https://", "http://")):
+        emit(commands.AskDownload("a", text))
+    return params
+
+
 def _cycle_blend(params: Params, status: Status) -> Params:
     source = _BLEND_CYCLE[params.blend.source]
     return replace(params, blend=replace(params.blend, source=source))
@@ -131,6 +139,9 @@ def hotkeys(
         Hotkey("Network", ("[", "PgDn"), downs, "Layer down", down, True, "["),
         Hotkey("Network", ("]", "PgUp"), ups, "Layer up", up, True, "]"),
         Hotkey("Network", ("0",), digits, "Image", image),
+        Hotkey(
+            "Network", ("Ctrl+V",), (_CTRL | int(_K.v),), "Open a copied address", _paste_address
+        ),
         Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
         # Away from T, which a hand without light taps the beat with.
         Hotkey("Network", ("Ctrl+E",), (_CTRL | int(_K.e),), "Remove all edits", reset_edits),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.png_series import open_png_series
@@ -14,9 +16,11 @@ from sgview.outputs.recording.replay import open_replay
 from sgview.outputs.recording.sound_track import SoundTap
 from sgview.outputs.sharing.textures import SharedTexture, SpoutServer, SyphonServer
 from sgview.settings import Settings
+from sgview.state.commands import Command
 from sgview.state.output_frame import PLAIN, OutputFrame
-from sgview.state.recording import RECORDER, REPLAY
-from sgview.state.status import OutputStatus
+from sgview.state.params import Params
+from sgview.state.recording import PAGE, RECORDER, REPLAY
+from sgview.state.status import OutputStatus, Status
 
 FRAME_FIELDS = ("size", "rate", "fit", "rotation", "edges", "resampling")
 
@@ -74,6 +78,28 @@ class Reporter(Protocol):
         ...
 
 
+@runtime_checkable
+class Controller(Protocol):
+    """An output whose other end plays along."""
+
+    def exchange(
+        self,
+        params: Params,
+        status: Status,
+        marked: tuple[str, ...],
+        thumbnails: Mapping[str, np.ndarray],
+    ) -> tuple[Params, list[Command]]:
+        """Show what is set, and return it as the other end wants it; in every frame, no waiting.
+
+        Args:
+            params: as they are set.
+            status: of the last frame.
+            marked: paths of the values that the user put there.
+            thumbnails: pictures of looks by name, uint8 [H, W, 4].
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class OutputKind:
     """One row of the table."""
@@ -87,6 +113,12 @@ class OutputKind:
     is_fixed: bool = False  # the frame stays as at its first picture, such as a film's
     is_seen: bool = False  # by an audience: blackout, freeze and hold act on it
     system: str = ""  # the only one it exists on, as `sys.platform` says; "": all
+
+
+def _open_page(settings: Settings) -> Output:
+    from sgview.outputs.page.page import open_page
+
+    return open_page(settings)
 
 
 def _open_ndi(settings: Settings) -> Output:
@@ -128,6 +160,14 @@ ALL_OUTPUTS: tuple[OutputKind, ...] = (
         "PNG series",
         "Every new picture as a numbered PNG, in a new folder beside the snapshots.",
         open_png_series,
+    ),
+    OutputKind(
+        PAGE,
+        "In a browser, with looks and controls: a phone plays along. Open its address there.",
+        _open_page,
+        extra="serve",
+        frame=OutputFrame(size="640x640", rate=24.0),
+        is_seen=True,
     ),
     OutputKind(
         "NDI",

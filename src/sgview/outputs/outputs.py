@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, assert_never
 
+import numpy as np
 from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.outputs.output import (
     OUTPUTS,
+    Controller,
     Listener,
     Output,
     OutputKind,
@@ -27,9 +29,9 @@ from sgview.settings import Settings
 from sgview.state import commands as c
 from sgview.state.notices import Notices
 from sgview.state.output_frame import OutputFrame, slot_at
-from sgview.state.params import Stage
+from sgview.state.params import Params, Stage
 from sgview.state.recording import Recording
-from sgview.state.status import OutputStatus
+from sgview.state.status import OutputStatus, Status
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ class Outputs(Closing, Generic[P]):
         listen: Callable[[], SoundTap | None] = lambda: None,
     ) -> None:
         self._listen = listen
+        self.marked = settings.page.controls  # paths of values on the web page
         self._settings = settings
         self._notices = notices
         self._now = now
@@ -84,13 +87,22 @@ class Outputs(Closing, Generic[P]):
         self._on: dict[str, _On[P]] = {}
         self._stage: StageState[P] = StageState()
         self.frames = {kind.name: frame_of(settings, kind) for kind in kinds}
-        self._views: dict[tuple[object, ...], tuple[P, OutputPicture]] = {}  # of the last offer
+        self._views: dict[
+            tuple[object, ...], tuple[P, OutputPicture]
+        ] = {}  # of what may be offered again
         self._off = {kind.name: self._describe(kind, OutputStatus()) for kind in kinds}
 
     @property
     def are_on(self) -> bool:
         """Whether any is on."""
         return bool(self._on)
+
+    @property
+    def own_frames(self) -> dict[str, OutputFrame]:
+        """The frames that the user chose, by the names of the outputs."""
+        return {
+            name: frame for name, frame in self.frames.items() if frame != self._kinds[name].frame
+        }
 
     def execute(self, command: c.OutputCommand) -> None:
         """Do what `command` asks."""
@@ -107,6 +119,9 @@ class Outputs(Closing, Generic[P]):
                 self._set_frame(self._kinds[name], frame)
             case c.SetRecording(recording):
                 self._settings = replace(self._settings, recording=recording)
+            case c.MarkControl(path, enabled):
+                rest = tuple(other for other in self.marked if other != path)
+                self.marked = (*rest, path) if enabled else rest
             case c.SaveReplay():
                 self._save_replay()
             case _:
@@ -121,12 +136,13 @@ class Outputs(Closing, Generic[P]):
         """
         now = self._now()
         self._stage.follow(picture, stage, now)
-        before, self._views = self._views, {}
+        wanted = (picture, self._stage.picture)
+        self._views = {key: v for key, v in self._views.items() if v[0] in wanted}
         for name, on in list(self._on.items()):
             kind = self._kinds[name]
             seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
             try:
-                self._offer(kind, on, *seen, now, before)
+                self._offer(kind, on, *seen, now)
                 self._tell(on.output)
             except Exception as error:  # whatever it is: the frame goes on
                 self._fail(name, error)
@@ -138,7 +154,6 @@ class Outputs(Closing, Generic[P]):
         picture: P | None,
         level: float,
         now: float,
-        before: dict[tuple[object, ...], tuple[P, OutputPicture]],
     ) -> None:
         """Offer `picture` to one of them, if it is due."""
         if picture is None:
@@ -155,7 +170,7 @@ class Outputs(Closing, Generic[P]):
         if not is_due:
             return
         key = (frame.geometry, on.size, level)
-        made = self._views.get(key) or before.get(key)
+        made = self._views.get(key)
         if made is None or made[0] is not picture:
             made = (picture, self._view(picture, frame, on.size, level))
         self._views[key] = made
@@ -164,6 +179,32 @@ class Outputs(Closing, Generic[P]):
             on.size = view.size
         on.slot, on.offered = slot, (picture, level)
         on.output.offer(view)
+
+    def exchange(
+        self,
+        params: Params,
+        status: Status,
+        thumbnails: Callable[[], Mapping[str, np.ndarray]],
+    ) -> tuple[Params, list[c.Command]]:
+        """Let those that play along do so.
+
+        Args:
+            params: as they are set.
+            status: of the last frame.
+            thumbnails: gives the pictures of looks by name.
+
+        Returns:
+            `params` itself or a changed copy, and commands.
+        """
+        commands: list[c.Command] = []
+        for name, on in list(self._on.items()):
+            if isinstance(on.output, Controller):
+                try:
+                    params, more = on.output.exchange(params, status, self.marked, thumbnails())
+                    commands += more
+                except Exception as error:  # whatever it is: the frame goes on
+                    self._fail(name, error)
+        return params, commands
 
     @property
     def recording(self) -> Recording:

@@ -62,8 +62,8 @@ class OutputPicture:
         level: how bright it is, 0..1; `host` and `texture` are dimmed already.
         source: the picture as whoever plays it has it.
         texture: draws it into a texture of the window's OpenGL and returns the texture's name;
-            RGBA8, row 0 on top, of the frame's size. Only within `offer`; what it holds stays until
-            the next `offer`. None: there is no OpenGL.
+            RGBA8, of the frame's size, row 0 below as OpenGL draws. Only within `offer`, which is
+            how long it holds the picture. None: there is no OpenGL.
         slot: which picture of the output's rate this is, counted from 0 since it is on. Slots that
             are left out passed without an offer: whoever wants a constant rate repeats the picture
             before. The same picture may come in many slots. With a rate of 0: 0, 1, 2 ...

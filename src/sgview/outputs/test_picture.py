@@ -44,8 +44,8 @@ def make_test_picture(name: str, size: tuple[int, int]) -> np.ndarray:
     for share in SAFE:
         left, top = round(width * share), round(height * share)
         draw.rectangle((left, top, width - 1 - left, height - 1 - top), outline=BRIGHT)
-    draw.rectangle((0, 0, width - 1, height - 1), outline=LINE)
     _text(draw, centre, name, f"{width} x {height}", min(width, height))
+    draw.rectangle((0, 0, width - 1, height - 1), outline=LINE)
     return np.array(image)
 
 
@@ -57,7 +57,7 @@ def _circle(draw: ImageDraw.ImageDraw, centre: tuple[float, float], radius: floa
 def _greys(image: Image.Image, size: tuple[int, int]) -> None:
     """Lay eleven steps from black to white below the text."""
     width, height = size
-    left, across, top = round(width * 0.25), round(width * 0.5), round(height * 0.68)
+    left, across, top = round(width * 0.25), max(1, width // 2), round(height * 0.68)
     ramp = np.repeat(np.linspace(0, 255, 11).round().astype(np.uint8)[None], 1, axis=0)
     steps = Image.fromarray(ramp).resize((across, max(1, round(height * 0.06))), 0)
     image.paste(steps.convert("RGBA"), (left, top))

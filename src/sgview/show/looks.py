@@ -67,6 +67,10 @@ class Looks:
         """The small pictures of the looks that are shown, uint8 [H, W, 4] by path."""
         return {str(look.path): look.thumbnail for look in self.shown if look.thumbnail is not None}
 
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Return the same pictures by the names of their looks."""
+        return {look.name: look.thumbnail for look in self.shown if look.thumbnail is not None}
+
     def poll(self) -> None:
         """Take in what changed in the folder, and tell of what was written; cheap, each frame."""
         for task, done in [entry for entry in self._tasks if entry[0].done()]:

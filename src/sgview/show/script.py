@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import watchfiles
@@ -328,6 +329,7 @@ def _execute(source: str, file: str) -> _Version:
         "__file__": file,
         "math": math,
         "absTime": clock,
+        "me": SimpleNamespace(time=clock),  # as in TouchDesigner: `me.time.seconds`
         "edit_layer_by_name": _outside,
         "blend_layer_by_name": _outside,
     }

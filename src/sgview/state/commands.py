@@ -301,7 +301,14 @@ class SaveReplay(Struct, frozen=True):
     """Save what the replay buffer keeps: the last half minute."""
 
 
-OutputCommand = ToggleOutput | SetOutputFrame | SetRecording | SaveReplay
+class MarkControl(Struct, frozen=True):
+    """Show a value on the web page, or no more."""
+
+    path: str  # leaf of `Params`
+    enabled: bool
+
+
+OutputCommand = ToggleOutput | SetOutputFrame | SetRecording | SaveReplay | MarkControl
 """Where pictures go besides the window."""
 
 

@@ -11,7 +11,7 @@ from sgview.state.params import Node
 CodecName = Literal["h264", "h265", "prores", "vp9", "av1", "ffv1", "png", "png16"]
 CODEC_NAMES: tuple[CodecName, ...] = get_args(CodecName)
 
-RECORDER, REPLAY = "Recorder", "Replay buffer"
+RECORDER, REPLAY, PAGE = "Recorder", "Replay buffer", "Web page"
 """Names of outputs."""
 
 

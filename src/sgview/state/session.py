@@ -27,6 +27,7 @@ class Surroundings(Node, frozen=True):
     sound: Sound = Sound()
     bpm: float = 120.0
     follows_sound: bool = False
+    marked: tuple[str, ...] = ()  # paths of the values on the web page
     script: str = ""  # path; remembered, never run without being asked for
 
 

@@ -340,6 +340,7 @@ class Status(Struct, frozen=True):
     screen: ScreenStatus = ScreenStatus()
     outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
     recording: Recording = Recording()  # how the next one is made
+    marked: tuple[str, ...] = ()  # paths of the values on the web page
     clean_window: CleanWindowStatus = CleanWindowStatus()
     history: HistoryStatus = HistoryStatus()
     recent: tuple[str, ...] = ()  # paths of networks, newest first

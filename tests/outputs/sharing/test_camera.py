@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pyvirtualcam = pytest.importorskip("pyvirtualcam")
-# ruff: noqa: E402
+pytest.importorskip("pyvirtualcam")
+import pyvirtualcam
+
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.sharing.camera import open_sender
 from sgview.outputs.video import OutputError

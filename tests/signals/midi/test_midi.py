@@ -1,9 +1,12 @@
 """MIDI with mido's message objects, and with devices that come and go."""
 
+import sys
+
 import mido
 import pytest
 
-from sgview.signals.midi.devices import MidoBackend, MidoPort
+from sgview.signals.midi import devices as devices_module
+from sgview.signals.midi.devices import MidoBackend, MidoPort, has_sequencer, is_jack_running
 from sgview.signals.midi.input import MidiInput
 from tests.support.until import until
 
@@ -223,3 +226,54 @@ def test_a_real_virtual_port() -> None:
         out.send(mido.Message("control_change", control=7, value=127))
         until(lambda: midi.snapshot().get("cc/1/7") == 1.0)
         midi.close()
+
+
+class Choice:
+    """An interface of the system, as mido gives access to it."""
+
+    def __init__(self, *names: str, error: str = "") -> None:
+        self._names, self._error = names, error
+
+    def get_input_names(self) -> list[str]:
+        if self._error:
+            raise RuntimeError(self._error)
+        return list(self._names)
+
+
+def test_where_there_is_no_midi_the_library_is_not_asked(monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv("MIDO_BACKEND", raising=False)
+    assert not has_sequencer(tmp_path / "seq") or sys.platform != "linux"
+    monkeypatch.setattr(devices_module, "has_sequencer", lambda: False)
+    monkeypatch.setattr(devices_module, "is_jack_running", lambda: False)
+    with pytest.raises(OSError, match="ALSA has no sequencer"):
+        MidoBackend()
+    monkeypatch.setattr(devices_module, "is_jack_running", lambda: True)
+    assert len(MidoBackend()._choices) == 1
+
+
+def test_the_first_interface_that_answers_is_taken(monkeypatch) -> None:
+    monkeypatch.setattr(devices_module, "has_sequencer", lambda: True)
+    backend = MidoBackend()
+    backend._choices = [Choice(error="no ALSA"), Choice("keys", "keys")]
+    assert backend.names() == ["keys"]
+    backend._choices = [Choice("pads"), Choice("keys")]
+    assert backend.names() == ["pads"]
+    backend._choices = [Choice(error="no ALSA"), Choice(error="no JACK")]
+    with pytest.raises(RuntimeError, match="no JACK"):
+        backend.names()
+
+
+def test_a_jack_server_is_seen_by_its_socket(tmp_path) -> None:
+    assert not is_jack_running(tmp_path)
+    (tmp_path / "jack-shm-registry").touch()
+    (tmp_path / "jack_sem.0_default_freewheel").touch()  # left by one that ended
+    assert not is_jack_running(tmp_path)
+    (tmp_path / "jack_default_1000_0").touch()
+    assert is_jack_running(tmp_path)
+
+
+def test_the_interface_of_the_settings_is_asked_for(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(mido, "Backend", lambda name="": asked.append(name))
+    MidoBackend("jack")
+    assert asked == ["mido.backends.rtmidi/UNIX_JACK"]

@@ -15,7 +15,7 @@ from sgview.gui.controls.word_list import draw_words
 from sgview.gui.emit import Emit
 from sgview.state.addresses import address_of
 from sgview.state.bindings import bind
-from sgview.state.commands import CancelLearn, Learn
+from sgview.state.commands import CancelLearn, Learn, MarkControl
 from sgview.state.descriptions import default_of, name_of, usual_range
 from sgview.state.params import Params
 from sgview.state.paths import Leaf, get_leaf, leaf_at, set_leaf
@@ -90,6 +90,7 @@ class BindingEditor:
         _draw_learning(control, status, low, high)
         new = _draw_by_hand(leaf, by_hand, low, high)
         params = _draw_sending(params, status, leaf)
+        _draw_marking(status, leaf, emit)
         imgui.spacing()
         example = draw_words()
         if example is not None:
@@ -219,6 +220,18 @@ def _draw_sending(params: Params, status: Status, leaf: Leaf) -> Params:
         return params
     rest = tuple(path for path in params.osc_out if path != leaf.path)
     return replace(params, osc_out=(*rest, leaf.path) if new else rest)
+
+
+def _draw_marking(status: Status, leaf: Leaf, emit: Emit) -> None:
+    """Whether the value is on the web page."""
+    imgui.align_text_to_frame_padding()
+    widgets.text("Web page", theme.TEXT_DIM)
+    note = "Switch it on in the outputs (O), or start with --serve."
+    widgets.tooltip("Show the value on the page that a phone opens.", note)
+    imgui.same_line(theme.px(theme.SHORTEST_FIELD))
+    is_marked = leaf.path in status.marked
+    if widgets.switch("web page", is_marked) != is_marked:
+        emit(MarkControl(leaf.path, not is_marked))
 
 
 def _draw_clear(control: Control) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,6 +50,7 @@ class MidoBackend:
 
     Raises:
         ImportError: if mido is not installed.
+        OSError: if the system has no MIDI at all.
     """
 
     def __init__(self, interface: str = "") -> None:
@@ -57,9 +60,12 @@ class MidoBackend:
         if interface:
             self._choices = [mido.Backend(f"mido.backends.rtmidi/{INTERFACES[interface]}")]
             return
-        self._choices = [mido.Backend()]
+        has_own = os.environ.get("MIDO_BACKEND") or has_sequencer()
+        self._choices = [mido.Backend()] if has_own else []
         if is_jack_running():
             self._choices.append(mido.Backend(f"mido.backends.rtmidi/{INTERFACES['jack']}"))
+        if not self._choices:
+            raise OSError("ALSA has no sequencer here, and no JACK server runs")
 
     def names(self) -> list[str]:
         """Return the devices that are plugged in.
@@ -80,6 +86,11 @@ class MidoBackend:
         names = list(dict.fromkeys(backend.get_input_names()))
         self._choices = [backend]  # the one that works, from now on
         return names
+
+
+def has_sequencer(device: Path = Path("/dev/snd/seq")) -> bool:
+    """Return whether the system's own MIDI is there; ALSA complains aloud each time it is not."""
+    return sys.platform != "linux" or device.exists()
 
 
 def is_jack_running(folder: Path = Path("/dev/shm")) -> bool:

@@ -20,7 +20,7 @@ def draw_outputs(params: Params, status: Status, emit: Emit) -> Params:
     """Draw what an audience sees, and a card for each output."""
     params = draw_stage(params, status, emit)
     count = sum(output.is_on for output in status.outputs)
-    if widgets.section("Outputs##cards", note=f"{count} on" if count else "all off"):
+    if widgets.section("Outputs", note=f"{count} on" if count else "all off"):
         for output in status.outputs:
             _draw_output(output, status, emit)
             imgui.spacing()

@@ -1,0 +1,114 @@
+"""What a browser may ask for, and what it is told: JSON, nothing of which is executed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from sgview.state import commands as c
+
+LONGEST = 4096  # of a message from a browser [bytes]
+
+Action = Literal[
+    "pause", "rewind", "back", "step", "tap", "snapshot", "save look", "take", "record", "replay"
+]
+
+
+class SetValue(Struct, frozen=True, tag="set", tag_field="kind"):
+    """Move a control; only those that the page shows."""
+
+    path: str
+    value: float
+
+
+class Do(Struct, frozen=True, tag="do", tag_field="kind"):
+    """Press a button."""
+
+    what: Action
+
+
+class GoToLook(Struct, frozen=True, tag="look", tag_field="kind"):
+    """Recall a look."""
+
+    name: str
+
+
+class NextPicture(Struct, frozen=True, tag="next", tag_field="kind"):
+    """The last picture is drawn: send the newest. On a slow net, none waits in a queue."""
+
+
+Wish = SetValue | Do | GoToLook
+_DECODER = msgspec.json.Decoder(Wish | NextPicture)
+
+HARMLESS: dict[Action, c.Command] = {
+    "pause": c.TogglePause(),
+    "rewind": c.Rewind(),
+    "back": c.Step(-1),
+    "step": c.Step(1),
+    "tap": c.TapTempo(),
+}
+WRITING: dict[Action, c.Command] = {
+    "snapshot": c.SaveSnapshot(),
+    "save look": c.SaveLook(),
+    "take": c.ToggleTake(),
+    "record": c.ToggleOutput("Recorder"),
+    "replay": c.SaveReplay(),
+}
+"""What makes files: only where the user lets it, see `PageSettings.files`."""
+
+
+def decode(text: str) -> Wish | NextPicture:
+    """Return what a browser asks for.
+
+    Raises:
+        ValueError: if it is nothing of the above.
+    """
+    if len(text) > LONGEST:
+        raise ValueError("the message is too long")
+    try:
+        return _DECODER.decode(text)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
+
+
+class ControlState(Struct, frozen=True):
+    """A control of the page."""
+
+    path: str
+    label: str
+    value: float
+    low: float
+    high: float
+    is_switch: bool = False
+    is_whole: bool = False
+    is_driven: bool = False  # something else moves it: it is shown, not set
+
+
+class LookState(Struct, frozen=True):
+    """A look of the page."""
+
+    name: str
+    key: int = 0
+    has_picture: bool = False
+
+
+class PageState(Struct, frozen=True, tag="state", tag_field="kind"):
+    """All that the page shows besides the picture."""
+
+    t: float = 0.0  # [s], to a tenth
+    is_paused: bool = False
+    fps: float = 0.0
+    bpm: float = 120.0
+    blackout: bool = False
+    freeze: bool = False
+    look: str = ""
+    looks: tuple[LookState, ...] = ()
+    controls: tuple[ControlState, ...] = ()
+    may_write: bool = False  # the buttons that make files are there
+    is_recording: bool = False
+    is_taking: bool = False
+
+
+encode = msgspec.json.Encoder().encode

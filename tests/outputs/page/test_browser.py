@@ -1,0 +1,169 @@
+"""The page in a real browser of a phone's size: it moves, and what is touched acts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+pytest.importorskip("aiohttp")
+
+from sgview.outputs.page.page import Page
+from sgview.outputs.picture import OutputPicture
+from sgview.state import commands as c
+from sgview.state.params import Params
+from sgview.state.status import (
+    EngineStatus,
+    LookStatus,
+    PlayerStatus,
+    ShowStatus,
+    SliderStatus,
+    Status,
+)
+from tests.support.browser import PHONE, Tab, browser, chromium
+from tests.support.until import until
+
+LOOKS = ("First light", "Petals", "Deep", "Tide", "Glass", "Ember")
+MARKED = ("noise.amplitude", "mapping.truncation_psi", "noise.monochrome")
+
+
+def picture(number: int) -> OutputPicture:
+    """Return one of many pictures, each of its own colour."""
+    y, x = np.mgrid[0:640, 0:640]
+    shape = 127 + 100 * np.sin(x / 40 + number) * np.cos(y / 60 - number / 2)
+    channels = (shape, 255 - shape, np.full_like(shape, 60 + 13 * number % 180), shape * 0 + 255)
+    pixels = np.stack(channels, axis=-1).astype(np.uint8)
+    return OutputPicture(pixels, Params(), 0.0, pixels.copy)
+
+
+def status(**player) -> Status:
+    sliders = (SliderStatus("energy", 0.0, 2.0, 0.5),)
+    looks = tuple(LookStatus(name, n + 1) for n, name in enumerate(LOOKS))
+    return Status(
+        engine=EngineStatus(picture_fps=59.7),
+        player=PlayerStatus(t=12.34, sliders=sliders, **player),
+        show=ShowStatus(looks=looks),
+    )
+
+
+@dataclass
+class Show:
+    """The program as the page meets it, played frame by frame by the test."""
+
+    page: Page
+    params: Params = field(default_factory=Params)
+    status: Status = field(default_factory=status)
+    commands: list[c.Command] = field(default_factory=list)
+    frames: int = 0
+
+    def frame(self) -> None:
+        pixels = np.asarray(picture(3).rgba8)[::8, ::8]
+        thumbnails = {name: np.roll(pixels, 9 * n, 1) for n, name in enumerate(LOOKS)}
+        self.params, wishes = self.page.exchange(self.params, self.status, MARKED, thumbnails)
+        self.commands += wishes
+        if self.frames % 4 == 0:
+            self.page.offer(picture(self.frames // 4))
+        self.frames += 1
+
+    def until(self, is_so) -> None:
+        until(is_so, self.frame)
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    if chromium() is None:
+        pytest.skip("chromium is not installed")
+    with browser(tmp_path_factory.mktemp("browser")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def show() -> Iterator[Show]:
+    page = Page("127.0.0.1", 0, may_write=True)
+    yield Show(page)
+    page.close()
+
+
+def drawn(tab: Tab) -> int:
+    return int(tab.evaluate("Number(document.getElementById('picture').dataset.drawn || 0)"))
+
+
+def test_the_picture_moves_and_fits_a_phone(tab: Tab, show: Show) -> None:
+    tab.open(show.page.address)
+    images = "document.querySelectorAll('.look img').length"
+    show.until(lambda: drawn(tab) >= 1 and tab.evaluate(images) == len(LOOKS))
+    before, count = tab.screenshot(), drawn(tab)
+    show.until(lambda: drawn(tab) >= count + 2)
+    after = tab.screenshot()
+    assert before.shape == (PHONE[1], PHONE[0], 3)
+    stage = before[:380].astype(int) - after[:380]
+    assert (np.abs(stage) > 20).mean() > 0.1
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    low = tab.evaluate(
+        "Math.min(...[...document.querySelectorAll('button')].filter(b => b.offsetParent)"
+        ".map(b => b.getBoundingClientRect().height))"
+    )
+    assert low >= 44  # for a thumb [px]
+    assert tab.evaluate("document.getElementById('lost').textContent") == ""
+
+
+def test_a_slider_moves_a_value(tab: Tab, show: Show) -> None:
+    tab.open(show.page.address)
+    names = "document.querySelectorAll('.control .name span:first-child')"
+    labels = f"[...{names}].map(span => span.textContent)"
+    show.until(lambda: tab.evaluate(labels))
+    assert tab.evaluate(labels) == [
+        "energy", "Noise amplitude", "Truncation psi", "Noise monochrome", "Speed"
+    ]  # fmt: skip
+    for path, value in (("noise.amplitude", 0.25), ("sliders.energy", 1.5)):
+        tab.evaluate(
+            f"(() => {{ const bar = document.querySelector('[data-path=\"{path}\"]');"
+            f"bar.value = {value}; bar.dispatchEvent(new Event('input')); }})()"
+        )
+    show.until(lambda: show.params.sliders.get("energy") is not None)
+    assert show.params.noise.amplitude == pytest.approx(0.25)
+    assert show.params.sliders["energy"] == pytest.approx(1.5)
+    tab.evaluate("document.querySelector('.control.switch button').click()")
+    show.until(lambda: not show.params.noise.monochrome)
+
+
+def test_a_value_that_moves_is_followed(tab: Tab, show: Show) -> None:
+    tab.open(show.page.address)
+    bar = "document.querySelector('[data-path=\"noise.amplitude\"]')"
+    show.until(lambda: tab.evaluate(f"{bar} !== null"))
+    show.params = replace(show.params, noise=replace(show.params.noise, amplitude=0.7))
+    show.until(lambda: tab.evaluate(f"Number({bar}.value)") == pytest.approx(0.7))
+
+
+def test_buttons_and_looks(tab: Tab, show: Show) -> None:
+    tab.open(show.page.address)
+    show.until(lambda: tab.evaluate("document.querySelectorAll('.look').length") == len(LOOKS))
+    tab.evaluate("document.querySelectorAll('.look')[1].click()")
+    tab.evaluate("document.getElementById('pause').click()")
+    tab.evaluate("document.getElementById('record').click()")
+    tab.evaluate("document.getElementById('blackout').click()")
+    show.until(lambda: show.params.stage.blackout)
+    assert show.commands == [
+        c.RecallLook("Petals"), c.TogglePause(), c.ToggleOutput("Recorder")
+    ]  # fmt: skip
+    pressed = "document.getElementById('blackout').getAttribute('aria-pressed')"
+    show.until(lambda: tab.evaluate(pressed) == "true")
+    show.status = replace(show.status, player=replace(show.status.player, is_paused=True))
+    show.until(lambda: tab.evaluate("document.getElementById('pause').className") == "paused")
+
+
+def test_a_wrong_token_shows_nothing(tab: Tab, show: Show) -> None:
+    address = show.page.address.rsplit("/", 2)[0] + "/guessed/"
+    tab.ask("Page.navigate", url=address)
+    until(lambda: "token" in (tab.evaluate("document.body && document.body.innerText") or ""))
+    assert tab.evaluate("document.querySelector('canvas')") is None
+
+
+def test_it_comes_back_when_the_program_does(tab: Tab, show: Show, tmp_path: Path) -> None:
+    tab.open(show.page.address)
+    show.until(lambda: drawn(tab) >= 1)
+    show.page.close()
+    lost = "document.getElementById('lost').textContent"
+    until(lambda: "lost" in tab.evaluate(lost))
