@@ -12,10 +12,12 @@ from sgview.state.status import LatentStatus, ShowStatus, VisitedStatus
 def test_the_fader_reverses_and_rests_at_0(make_stage) -> None:
     stage = make_stage()
     stage.show("Latents")
-    stage.drag("##Motion", -60)
-    assert 0.0 < stage.params.latents.motion < 1.0
-    stage.drag("##Motion", -400)
-    assert stage.params.latents.motion < -0.1
+    bar = stage.find("##Motion")
+    width = bar.high[0] - bar.low[0]  # of which 4 lie on it, from -2 to 2
+    stage.drag("##Motion", -width / 8)
+    assert 0.3 < stage.params.latents.motion < 0.8
+    stage.drag("##Motion", -width / 2)
+    assert stage.params.latents.motion < -0.5
     rested = make_stage(Params(latents=Latents(motion=0.3)))
     rested.show("Latents")
     width = rested.find("##Motion").high[0] - rested.find("##Motion").low[0]
