@@ -19,7 +19,8 @@ def test_every_value_has_a_row(make_stage, fakes, source) -> None:
     network = fakes.network("StyleGAN2", c_dim=3)
     stage = make_stage(params, fakes.status(networks={"a": network, "b": network}))
     lines: list[str] = []
-    for window in ("Latents", "Layers", "Blend"):
+    stage.key(imgui.Key.o)  # a window that comes on a key
+    for window in ("Latents", "Layers", "Blend", "Outputs"):
         stage.show(window)
         lines += stage.texts
     of_source = {
