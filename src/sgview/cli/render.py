@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--take", type=Path, metavar="FILE", help="play a recorded take again")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
+    parser.add_argument(
+        "--loop", action="store_true", help="exactly one period of what loops: noise, or a path"
+    )
     parser.add_argument("--frames", type=int, metavar="N", help="pictures (300; of a take: all)")
     parser.add_argument(
         "--fps",
@@ -105,6 +108,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--fps must be between {SLOWEST:g} and {FASTEST:g}, not {args.fps:g}")
     if args.frames is not None and args.frames > MOST_FRAMES:
         raise ConfigError(f"--frames must be at most {MOST_FRAMES}")
+    if args.loop and args.frames is not None:
+        raise ConfigError("--loop says itself how many pictures there are: leave --frames out")
     if args.take is not None:
         _refuse_beside_take(args)
     if args.quality is not None and not 0 <= args.quality <= 100:
@@ -150,7 +155,7 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
     """A take says itself what it plays."""
-    names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend")
+    names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend", "loop")
     for name in (*names, "flip_h", "flip_v"):
         if getattr(args, name) not in (None, False, []):
             option = name.replace("_", "-")

@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sgview.state.text import encodable
 
 DRAFT = ".sgview-"
 """How names of unfinished files begin: hidden, and short whatever the file itself is called."""
+OLD_DRAFT = 86_400.0  # nobody writes one file for so long [s]
 
 
 def write_whole(path: Path, content: str | bytes | memoryview, *, waits: bool = True) -> None:
@@ -44,6 +46,14 @@ def write_whole(path: Path, content: str | bytes | memoryview, *, waits: bool = 
         raise
     if waits:
         sync_folder(target.parent)
+
+
+def remove_old_drafts(folder: Path) -> None:
+    """Remove what programs that were killed while they wrote have left in a folder, a day later."""
+    with suppress(OSError):
+        for path in folder.glob(f"{DRAFT}*"):
+            if time.time() - path.stat().st_mtime > OLD_DRAFT:
+                path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

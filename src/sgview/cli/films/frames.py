@@ -68,7 +68,7 @@ def pictures_of(
     ahead = 0 if engine.stream is None else AHEAD
     for shot in shots:
         prepare(shot)
-        picture = engine.render(shot.params, shot.t)
+        picture = engine.render(shot.params, shot.t, shot.motion)
         if picture is None:
             raise ConfigError("the take plays no network there: name one on the command line")
         if not goes_on():

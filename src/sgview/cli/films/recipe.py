@@ -68,7 +68,8 @@ def _key(shots: tuple[Shot, ...], recipe: Recipe, digest: Callable[[RecordedNetw
     content = hashlib.sha256(msgspec.json.encode(asdict(recipe), order="sorted"))
     for shot in shots:
         networks = sorted((slot, digest(network)) for slot, network in shot.networks.items())
-        content.update(msgspec.json.encode((shot.params, shot.t, networks), order="sorted"))
+        values = (shot.params, shot.t, shot.motion, networks)
+        content.update(msgspec.json.encode(values, order="sorted"))
     return content.hexdigest()
 
 
