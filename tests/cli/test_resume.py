@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ from sgview.cli.unfinished import Unfinished
 from sgview.engine.engine import Engine
 from sgview.engine.picture.picture import Picture
 from sgview.outputs.film_parts import count_pictures
+from sgview.outputs.film_writers import open_film_writer
 from sgview.state.params import Params
 from tests.outputs.test_film_parts import numbers_of, picture
 from tests.support import DATA
@@ -171,7 +173,8 @@ def test_after_a_full_disk_the_sentence_counts_what_plays(
 
 
 def film(path: Path) -> Unfinished:
-    return Unfinished(path, {"take": "x"}, Plan(iter(()), 90, FPS))
+    opened = partial(open_film_writer, threads=2)  # what is in hand grows with them
+    return Unfinished(path, {"take": "x"}, Plan(iter(()), 90, FPS), opened)
 
 
 def write_until_killed(path: Path, end: int, *, is_begun: bool) -> None:

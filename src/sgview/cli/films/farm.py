@@ -36,6 +36,8 @@ _PATIENCE = 0.2  # after which interrupts are looked for [s]
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # It ends workers by how full memory looks, which is wrong where memory grows as it is used.
+    "RAY_memory_monitor_refresh_ms": "0",
     "RAY_worker_niceness": "0",  # 15 otherwise: beside anything else a film would stand still
 }
 """What Ray reads when it is started."""
