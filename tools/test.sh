@@ -7,4 +7,6 @@ cd "$(dirname "$0")/.."
 export SGVIEW_EXPECT="${SGVIEW_EXPECT:-gl}"
 tools/parts.sh || true
 processes=$(($(.venv/bin/python -c 'import os; print(os.cpu_count() or 1)') + 1))
-exec .venv/bin/python -m pytest -n "$processes" --dist loadscope "$@"
+.venv/bin/python -m pytest -n "$processes" --dist loadscope "$@"
+# Of the whole suite a minute of fuzzing is a part: see tools/fuzz/.
+[ $# -gt 0 ] || exec .venv/bin/python -m tools.fuzz --seconds 60 --mutation

@@ -10,7 +10,7 @@ from sgview.state.params import Params
 from sgview.state.presets import load_preset, save_preset
 from sgview.state.text import encodable, writable
 from sgview.state.validation import ConfigError
-from sgview.state.whole_file import write_whole
+from sgview.state.whole_file import remove_old_drafts, write_whole
 from tests.support.disk import full_disk
 
 
@@ -94,3 +94,13 @@ def test_text_that_is_no_unicode_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / "look.toml"
     save_preset(Params(bindings={"noise.amplitude": 'slider("\ud800")'}), path)
     assert load_preset(path).bindings == {"noise.amplitude": 'slider("\ufffd")'}
+
+
+def test_what_killed_programs_left_is_removed_a_day_later(tmp_path: Path) -> None:
+    for name in (".sgview-new", ".sgview-old", "old"):
+        (tmp_path / name).write_text("half")
+        if name.endswith("old"):
+            os.utime(tmp_path / name, (0, 0))
+    remove_old_drafts(tmp_path)
+    remove_old_drafts(tmp_path / "missing")
+    assert names(tmp_path) == [".sgview-new", "old"]

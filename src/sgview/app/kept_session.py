@@ -10,6 +10,7 @@ from sgview.app.session_place import SessionPlace
 from sgview.closing import Closing
 from sgview.state.notices import Notices
 from sgview.state.session import Session
+from sgview.state.whole_file import remove_old_drafts
 
 
 class KeptSession(Closing):
@@ -31,6 +32,7 @@ class KeptSession(Closing):
     ) -> None:
         self._make, self._notices, self._now = make, notices, now
         self._place = SessionPlace(folder)
+        remove_old_drafts(folder)
         self._file = SessionFile(self._place.path, now)
         self._problem = ""  # told last
         if not self._place.is_first:

@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from sgview.state.text import encodable
 
 DRAFT = ".sgview-"
 """How names of unfinished files begin: hidden, and short whatever the file itself is called."""
+OLD_DRAFT = 86_400.0  # nobody writes one file for so long [s]
 
 
-def write_whole(path: Path, content: str | bytes, *, waits: bool = True) -> None:
+def write_whole(path: Path, content: str | bytes | memoryview, *, waits: bool = True) -> None:
     """Replace the file by `content`, or make it; a link to a file stays one.
 
     Args:
@@ -44,6 +46,14 @@ def write_whole(path: Path, content: str | bytes, *, waits: bool = True) -> None
         raise
     if waits:
         sync_folder(target.parent)
+
+
+def remove_old_drafts(folder: Path) -> None:
+    """Remove what programs that were killed while they wrote have left in a folder, a day later."""
+    with suppress(OSError):
+        for path in folder.glob(f"{DRAFT}*"):
+            if time.time() - path.stat().st_mtime > OLD_DRAFT:
+                path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -73,7 +83,7 @@ def _mode_of(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _write(draft: Path, data: bytes, mode: int | None, *, waits: bool) -> None:
+def _write(draft: Path, data: bytes | memoryview, mode: int | None, *, waits: bool) -> None:
     """Write a new file, wait for the disk, and compare what it says of the size."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(draft, flags, 0o666)
