@@ -3,7 +3,7 @@
 // The picture drawn larger than it is, by a cubic filter over 4 x 4 of its pixels: Mitchell and
 // Netravali 1988, "Reconstruction filters in computer graphics", equation 8. Those with 2 C + B = 1
 // keep linear ramps; B = 0 is Catmull-Rom, B below 0 sharpens, and B = 1 is the B-spline, which
-// blurs. The specification is sgview/engine/picture/framing_reference.py.
+// blurs. The specification is tests/support/framing_reference.py.
 
 uniform sampler2D u_picture;
 uniform vec4 u_level = vec4(1.0);                // brightness of each channel; the least alpha

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from sgview.state.addresses import address_of
 from sgview.state.operations import OPERATIONS
-from sgview.state.params import Blend, Edit, Mapping, Params
+from sgview.state.params import Blend, Edit, Key, Latents, Mapping, Params
+from sgview.state.params import Path as Journey
 from sgview.state.paths import Leaf, leaves
 
 PAGE = Path(__file__).parents[1] / "docs" / "controls.md"
 
 _EXAMPLE = Params(
+    latents=Latents(path=Journey(keys=(Key(),))),
     edits=(Edit(tensor="synthesis.input.weight", channels=(0, 16)),),
     mapping=Mapping(class_weights=(1.0,)),
     blend=Blend(amounts={"L6": 0.0}),
@@ -30,6 +32,7 @@ _TITLES = {
     "edits": "Edits, here the first",
     "blend": "Blend, here of layer L6",
     "view": "View",
+    "stage": "Audience",
     "playback": "Time",
     "noise_mode": "StyleGAN1 and StyleGAN2",
     "sliders": "Sliders of your own, here of the name energy",

@@ -101,6 +101,7 @@ def dummy_screen() -> Iterator[DummyScreen]:
         command = [
             "Xorg", "-displayfd", str(write_end), "-config", str(folder / "xorg.conf"),
             "-logfile", str(folder / "log"), "-noreset", "-nolisten", "tcp",
+            "-novtswitch", "-sharevts",  # a desktop that is there stays in front
         ]  # fmt: skip
         said = (folder / "said").open("wb")
         server = subprocess.Popen(

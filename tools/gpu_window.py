@@ -29,6 +29,7 @@ from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker
 from sgview.settings import MidiSettings, OscSettings, Settings, WindowSettings
+from sgview.state.motion import Motion
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis
@@ -50,10 +51,10 @@ class CountingEngine(Engine):
         self.host: list[float] = []  # of `render` [ms]
         self._last: tuple[Params, float] | None = None
 
-    def render(self, params: Params, t: float) -> Picture | None:
+    def render(self, params: Params, t: float, motion: Motion | None = None) -> Picture | None:
         """Render as ever."""
         start = time.perf_counter()
-        picture = super().render(params, t)
+        picture = super().render(params, t, motion)
         if (params, t) != self._last:
             self.moments.append(start)
             self.host.append((time.perf_counter() - start) * 1e3)

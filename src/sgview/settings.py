@@ -50,6 +50,7 @@ class FolderSettings(Node, frozen=True):
     snapshots: str = "out"
     presets: str = "presets"
     takes: str = "takes"
+    latents: str = "latents"
     recordings: str = "recordings"
 
 

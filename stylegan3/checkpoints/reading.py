@@ -46,7 +46,7 @@ def read(
     file = None if isinstance(path, str | Path) else path
     path = Path(path) if isinstance(path, str | Path) else _name_of(path)
     try:
-        with _open(path, progress) if file is None else _source_of(file, progress) as source:
+        with open_source(path, progress) if file is None else _source_of(file, progress) as source:
             return _read(source, progress, dtype)
     except UnusableError as error:
         raise CheckpointError(path, str(error)) from error
@@ -75,7 +75,13 @@ def _source_of(file: BinaryIO, progress: Callable[[float], None] | None) -> Sour
     return Source(_name_of(file), progress, file)
 
 
-def _open(path: Path, progress: Callable[[float], None] | None) -> Source:
+def open_source(path: Path, progress: Callable[[float], None] | None = None) -> Source:
+    """Open a file to read from.
+
+    Raises:
+        UnusableError: if it is no regular file.
+        OSError: if it cannot be opened.
+    """
     if path.is_dir():
         raise UnusableError("it is a folder: name a file in it")
     if path.exists() and not path.is_file():
@@ -129,7 +135,7 @@ def _find_generator(source: Source) -> FoundGenerator:
         tree, metadata = read_header(source)
         found = read_own(tree, metadata) or read_state_dict(source, tree)
     else:
-        tree = _load(source, kind)
+        tree = load_tree(source, kind)
         found = read_tensorflow(source, tree) or read_nvlabs(tree)
         found = found or read_stylegan1(source, tree) or read_state_dict(source, tree)
     if found is None:
@@ -137,7 +143,8 @@ def _find_generator(source: Source) -> FoundGenerator:
     return found
 
 
-def _load(source: Source, kind: str) -> Any:
+def load_tree(source: Source, kind: str) -> Any:
+    """Return what a file of torch or a pickle holds, as inert values."""
     whole = Span(0, source.size)
     if kind == "torch zip":
         return load_zip(source)

@@ -34,7 +34,7 @@ class SlowEngine:
         self.may_render = threading.Event()
         self.may_render.set()
 
-    def render(self, params: Params, t: float):
+    def render(self, params: Params, t: float, motion: object = None):
         from sgview.engine.picture.picture import Picture
 
         assert self.may_render.wait(LIMIT)

@@ -27,12 +27,12 @@ sys.exit(main(sys.argv[1:]))
 ENGINE = """
 from sgview.engine.engine import Engine
 render, begin = Engine.render, time.monotonic()
-def hang(self, params, t):
+def hang(self, params, t, motion):
     if Path("hang").exists():
         Path("hangs").touch()
         while True:
             time.sleep(1)
-    return render(self, params, t)
+    return render(self, params, t, motion)
 Engine.render = hang
 """
 DISK = """

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imgui_bundle import imgui
 from PIL import Image
 
+from sgview.gui.controls import widgets
 from sgview.outputs.output import OutputKind
 from sgview.outputs.outputs import Outputs
 from sgview.outputs.picture import OutputPicture
-from sgview.settings import Settings, WindowSettings
+from sgview.settings import OscSettings, Settings, WindowSettings
 from sgview.state import commands as c
 from sgview.state.params import Noise, Params
 from sgview.state.status import OutputStatus
@@ -26,7 +28,8 @@ SERIES = "PNG series"
 @pytest.fixture
 def app(screen, tmp_path: Path) -> Iterator:
     window = WindowSettings(width=1100, height=760)
-    with app_playing({"a": SG3_A}, screen, tmp_path, window=window) as app:
+    osc = OscSettings(enabled=False)  # another program may have the port, which is a notice
+    with app_playing({"a": SG3_A}, screen, tmp_path, window=window, osc=osc) as app:
         app.player.clock.is_paused = True
         yield app
 
@@ -42,12 +45,31 @@ def play(app, params: Params) -> np.ndarray:
     return app.picture.rgba8.numpy().copy()
 
 
-def test_a_series_holds_the_engines_pictures_byte_for_byte(app, screen, tmp_path: Path) -> None:
+@pytest.fixture
+def switches(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
+    """Where the middle of each switch is in the window."""
+    places: dict[str, tuple[int, int]] = {}
+    draw = widgets.switch
+
+    def noted(name: str, *arguments) -> bool:
+        is_on = draw(name, *arguments)
+        low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+        places[name] = (round((low.x + high.x) / 2), round((low.y + high.y) / 2))
+        return is_on
+
+    monkeypatch.setattr(widgets, "switch", noted)
+    return places
+
+
+def test_a_series_holds_the_engines_pictures_byte_for_byte(
+    app, screen, switches, tmp_path: Path
+) -> None:
     first = play(app, Params(noise=Noise(seed=11)))
     assert not (tmp_path / "shots").exists()  # it is off by default
     screen.xdotool("key", "o")
     until(lambda: app.gui.picture_rect[0] > 0, app.frame)
-    screen.xdotool("mousemove", 24, 272)
+    until(lambda: f"##{SERIES}" in switches, app.frame)
+    screen.xdotool("mousemove", *switches[f"##{SERIES}"])
     app.frame()
     screen.xdotool("mousedown", 1)
     app.frame()

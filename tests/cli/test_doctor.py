@@ -88,13 +88,29 @@ def test_a_check_that_breaks_is_a_finding(
 def test_missing_encoders_do_not_stop_the_show(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from av import codec
+    from sgview.outputs import codecs
 
-    monkeypatch.setattr(codec, "codecs_available", set())
-    monkeypatch.setattr(doctor, "_window", list)
+    monkeypatch.setattr(codecs, "failure", lambda encoder: "it is gone")
+    for name in ("_torch", "_kernels", "_window"):
+        monkeypatch.setattr(doctor, name, list)
     code, text = run(capsys)
     assert code == 0
     assert "note  video" in text
+    assert "H.264 cannot be encoded here: h264_nvenc, " in text
+
+
+def test_encoders_of_the_graphics_card_are_tried_and_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sgview.outputs import codecs
+
+    works = ("", "NVENC")
+    monkeypatch.setattr(codecs, "failure", lambda e: "" if e.maker in works else "there is none")
+    for name in ("_torch", "_kernels", "_window"):
+        monkeypatch.setattr(doctor, name, list)
+    _, text = run(capsys)
+    assert "H.264 by NVENC" in text and "ProRes by prores_ks" in text
+    assert "ok    encoders    NVENC work" in text
 
 
 @pytest.mark.parametrize(

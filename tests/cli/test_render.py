@@ -7,6 +7,7 @@ import subprocess
 import sys
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -54,6 +55,34 @@ def test_start_continues_a_take(tmp_path: Path) -> None:
     whole = render(tmp_path / "1", A, "--frames", "3", "--fps", "4")
     rest = render(tmp_path / "2", A, "--frames", "1", "--fps", "4", "--start", "0.5")
     np.testing.assert_array_equal(whole[2], rest[0])
+
+
+def test_a_loop_is_one_period_and_ends_before_it_begins_anew(tmp_path: Path) -> None:
+    preset = tmp_path / "look.toml"
+    keys = '[{ at = 0, place = "seed 1" }, { at = 0.7, place = "seed 2" }]'
+    looks = (
+        "[noise]\nloop = 1.5",
+        f'[latents]\nsource = "path"\n[latents.path]\nkeys = {keys}\nends = "ping-pong"',
+        '[noise]\nloop = 3\nloop_unit = "beats"\n[latents]\nmotion = -1.0',
+    )
+    for number, look in enumerate(looks):
+        preset.write_text(look)
+        options = (A, "--preset", str(preset), "--fps", "4")
+        loop = render(tmp_path / f"{number}", *options, "--loop")
+        assert len(loop) == 6
+        for turn in (1.0, 2.0):
+            start = str(turn * (1.4 if number == 1 else 1.5))
+            one = ("--frames", "1", "--start", start)
+            again = render(tmp_path / f"{number} {turn}", *options, *one)
+            np.testing.assert_array_equal(again[0], loop[0])
+        assert not np.array_equal(loop[0], loop[1])
+
+
+def test_a_loop_is_refused_where_nothing_loops(tmp_path: Path, capsys) -> None:
+    for arguments in (["--loop"], ["--loop", "--frames", "3"]):
+        out = ["--out", str(tmp_path / "out"), "--device", "cpu"]
+        assert main(["render", A, *arguments, *out]) == 2
+    assert "nothing that loops" in capsys.readouterr().err
 
 
 def test_layer_and_flip(tmp_path: Path) -> None:
@@ -256,10 +285,10 @@ def test_ctrl_c_leaves_a_playable_file(
     out = tmp_path / "take.mp4"
     render_picture = Engine.render
 
-    def interrupted(engine: Engine, params: Params, t: float) -> Picture | None:
+    def interrupted(engine: Engine, params: Params, t: float, *more: Any) -> Picture | None:
         if t >= 1.0:
             signal.raise_signal(signal.SIGINT)
-        return render_picture(engine, params, t)
+        return render_picture(engine, params, t, *more)
 
     monkeypatch.setattr(Engine, "render", interrupted)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it

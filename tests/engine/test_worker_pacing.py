@@ -43,7 +43,7 @@ class DeviceEngine:
         self.may_launch.set()
         self.networks: dict = {}
 
-    def render(self, params: Params, t: float) -> Picture:
+    def render(self, params: Params, t: float, motion: object = None) -> Picture:
         picture = Picture(
             torch.zeros(1, 1, 4, dtype=torch.uint8), t, params, PictureStatus(), ready=Ready()
         )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sgview.engine.picture.framing import frame_picture
-from sgview.engine.picture.framing_reference import frame_picture_ref
+from tests.support.framing_reference import frame_picture_ref
 from sgview.gfx import framebuffer
 from sgview.gfx.painter import Painter
 from sgview.gfx.placement import Rect, place

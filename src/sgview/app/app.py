@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+import numpy as np
 import platformdirs
 from msgspec.structs import replace
 
@@ -29,6 +30,7 @@ from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
 from sgview.settings import Settings
 from sgview.show.clock import Clock
+from sgview.show.look_files import shrink
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
 from sgview.show.show import Show
@@ -36,10 +38,13 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
+from sgview.state.journeys import add_key, go_to, shown_place
+from sgview.state.latent_places import FilePlace
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
 from sgview.state.notices import Notices
 from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params, on_stage_of
+from sgview.state.places import absolute
 from sgview.state.session import Session, Surroundings
 from sgview.state.status import Status
 
@@ -104,7 +109,8 @@ class App(Closing):
         sources = live_sources(settings)
         self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
-        self.show = own(Show(settings, self.player, self._notices, now, looks))
+        kept = folder / "kept-places.json"
+        self.show = own(Show(settings, self.player, self._notices, now, looks, kept))
         self.outgoing = own(
             Outgoing(
                 *(settings, folder, self.screen, self._notices, now, self._boundary),
@@ -167,6 +173,7 @@ class App(Closing):
         self.outgoing.offer(self.picture, resolved.params.stage)
         if screen.has_panel:
             self._collect_notices()
+            call("places", self._note_place, otherwise=None)
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
@@ -228,6 +235,12 @@ class App(Closing):
                     self._set_params(params, f"Recall {name}")
             case c.ToggleTake():
                 self.show.toggle_take(self.params, self.status.engine.networks)
+            case c.SaveLatent(name, is_key):
+                self._save_latent(name, is_key=is_key)
+            case c.OpenLatent(path):
+                self.worker.forget_latents()
+                going = go_to(self.params, FilePlace(str(absolute(path))))
+                self._set_params(going.params, f"Open {path.stem}")
             case c.RemoveEdits():
                 self._remove_edits()
             case c.Undo(count):
@@ -238,7 +251,8 @@ class App(Closing):
                 self.params = self._history.redo(count)
             case c.TimeLayers():
                 if self.picture is not None:
-                    self.worker.time_layers(self.picture.params, self.picture.t)
+                    picture = self.picture
+                    self.worker.time_layers(picture.params, picture.t, picture.motion)
             case c.DismissNotice(notice_id):
                 self._notices.dismiss(notice_id)
             case c.WakePart(part):
@@ -247,6 +261,33 @@ class App(Closing):
                 self.stop()
             case _:
                 assert_never(command)
+
+    def _note_place(self) -> None:
+        """Remember where the source is, with the picture of it."""
+        picture = self.picture
+        if picture is not None:
+            self.show.visited.note(picture.params, picture.motion, lambda: host_pixels(picture))
+
+    def _save_latent(self, name: str, *, is_key: bool) -> None:
+        """Write what plays to the library; computed by the engine's thread, written by another."""
+        picture = self.picture
+        if picture is None:
+            self._notices.add("warning", "There is no latent to save yet.", now=self._now())
+            return
+        place = shown_place(picture.params, picture.motion)
+        path = self.show.library.new_path(name or (str(place) if place else "on the path"))
+        thumbnail = shrink(host_pixels(picture))
+
+        def write(held: dict[str, np.ndarray]) -> None:
+            self._files.save_latent(path, {**held, "thumbnail": thumbnail})
+
+        self.worker.export(picture.params, picture.motion, write)
+        self.show.library.look_again()
+        if is_key:
+            latents = self.params.latents
+            path_of_keys = add_key(latents.path, f"file {path.stem}")
+            latents = replace(latents, path=path_of_keys)
+            self._set_params(replace(self.params, latents=latents), "Add a key")
 
     def _remove_edits(self) -> None:
         if self.params.edits:
@@ -322,7 +363,7 @@ class App(Closing):
         self._boundary.call(
             "take", self.show.record, self.params, resolved, networks, otherwise=None
         )
-        self.worker.submit(resolved.params, self.player.instant.t)
+        self.worker.submit(resolved.params, self.player.instant.t, resolved.motion)
         if self.outgoing.is_needed:
             self.outgoing.requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
@@ -383,7 +424,7 @@ class App(Closing):
         self.worker.watch_memory(is_watched, self.outgoing.pictures() if is_watched else ())
         engine = self.worker.status()
         self._note_networks(engine.networks)
-        textures = self.screen.show_thumbnails(self.show.looks.thumbnails)
+        textures = self.screen.show_thumbnails(self.show.thumbnails)
         has_own_networks = all(is_built_in(n.path) for n in engine.networks.values())
         return Status(
             engine=engine,

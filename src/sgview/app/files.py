@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
+
+import numpy as np
 
 from sgview.app.fetching import Fetching
 from sgview.app.pictures import host_pixels
@@ -15,6 +17,7 @@ from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
 from sgview.outputs.video import OutputError
 from sgview.settings import FolderSettings
+from sgview.show.latent_folder import save_latent
 from sgview.state import commands as c
 from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SMALLEST_NETWORK = 100_000  # [bytes]
 PRESET_SUFFIXES = (".toml", ".json", ".png")
 
 
@@ -82,6 +86,10 @@ class Files:
         task = self._thread.submit(save_snapshot, path, pixels, picture.params, t=picture.t)
         self._writing.append((path, task))
 
+    def save_latent(self, path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+        """Begin to write a latent to the library; any thread may call it."""
+        self._writing.append((path, self._thread.submit(save_latent, path, arrays)))
+
     def save_preset(self, params: Params, path: Path) -> None:
         """Write a preset."""
         try:
@@ -111,6 +119,9 @@ class Files:
                 task.result()
             except OutputError as error:
                 self._fail(str(error), "Choose another folder for snapshots.")
+            except OSError as error:
+                text = f"{path} cannot be written: {error.strerror or error}"
+                self._fail(text, "Choose another folder for latents.")
             else:
                 self._notices.add("info", f"Saved {path}", now=self._now())
         return self.fetching.poll()
@@ -128,14 +139,28 @@ class Files:
 def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[c.Command]:
     """Return what to do with files dropped on the window.
 
-    A preset or snapshot sets the parameters. A network goes to `slot`; where none was meant, the
-    first goes to A and the second of a pair to B.
+    A preset or snapshot sets the parameters, a latent plays. A network goes to `slot`; where none
+    was meant, the first goes to A and the second of a pair to B.
     """
     is_preset = {path: path.suffix.lower() in PRESET_SUFFIXES for path in paths}
-    networks = [path for path in paths if not is_preset[path]]
+    latents = [path for path in paths if is_latent(path)]
+    networks = [path for path in paths if not is_preset[path] and path not in latents]
     presets = [path for path in paths if is_preset[path]]
     slots: tuple[Slot, ...] = SLOTS if slot is None or len(networks) > 1 else (slot,)
     commands: list[c.Command] = [
         c.LoadNetwork(slot, path) for slot, path in zip(slots, networks, strict=False)
     ]
+    commands += [c.OpenLatent(path) for path in latents[:1]]
     return commands + [c.LoadPreset(path) for path in presets[:1]]
+
+
+def is_latent(path: Path) -> bool:
+    """Return whether a file holds latents, by its name and size: networks are never so small."""
+    suffix = path.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        return True
+    try:
+        is_small = path.stat().st_size < SMALLEST_NETWORK
+    except (OSError, ValueError):
+        return False
+    return suffix in (".pt", ".pth", ".safetensors") and is_small

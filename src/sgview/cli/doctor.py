@@ -254,15 +254,33 @@ def _display_path() -> Finding:
 
 
 def _video() -> list[Finding]:
+    """Try the encoders, and say which encodes what."""
     try:
         import av
-        from av.codec import codecs_available
+
+        from sgview.outputs import codecs
     except ImportError as error:
         return [Finding("video", "slow", f"no videos: {error}", "pip install av")]
-    wanted = ("libx264", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "libsvtav1")
-    have = [name for name in wanted if name in codecs_available]
-    text = f"PyAV {av.__version__}: {', '.join(have) or 'no known encoder'}"
-    return [Finding("video", "ok" if have else "slow", text)]
+    made, broken = [], []
+    for codec in codecs.CODECS:
+        if codec.is_sequence:
+            continue
+        try:
+            encoder = codecs.encoder_for(codec)
+            made.append(f"{codec.label} by {encoder.maker or encoder.name}")
+        except LookupError as error:
+            broken.append(str(error))
+    text = f"PyAV {av.__version__}: {', '.join(made) or 'no known encoder'}"
+    findings = [Finding("video", "slow" if broken else "ok", "; ".join([text, *broken]))]
+    makers = {e.maker for codec in codecs.CODECS for e in codec.encoders if e.maker}
+    works = {
+        e.maker for codec in codecs.CODECS for e in codec.encoders if e.maker
+        if not codecs.failure(e)
+    }  # fmt: skip
+    if not works:
+        text = f"software encodes films: {', '.join(sorted(makers))} do not work here"
+        return [*findings, Finding("encoders", "ok", text)]
+    return [*findings, Finding("encoders", "ok", f"{', '.join(sorted(works))} work")]
 
 
 def _dialogs() -> list[Finding]:

@@ -217,7 +217,8 @@ def open_engine(settings: Settings) -> Engine:
 
     gpu = settings.gpu
     try:
-        return Engine(settings.device, Acceleration(gpu.ops, gpu.precision, gpu.kernels))
+        acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
+        return Engine(settings.device, acceleration, Path(settings.folders.latents))
     except ValueError as error:
         raise ConfigError(str(error)) from error
 

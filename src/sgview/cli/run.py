@@ -229,7 +229,7 @@ def _serve(app: App) -> None:
     from sgview.state.recording import PAGE
 
     app.execute(ToggleOutput(PAGE))
-    page = next(output for output in app.outputs.status() if output.name == PAGE)
+    page = next(output for output in app.outgoing.outputs.status() if output.name == PAGE)
     if page.problem:
         raise ConfigError(f"--serve: {page.problem}")
     print(f"sgview: the page is at {page.target}", file=sys.stderr, flush=True)

@@ -15,10 +15,12 @@ from sgview.show.clock import EvenClock
 from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import read_take
+from sgview.state.latent_paths import loop_length
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
+MOST_LOOPED = 1_000_000  # pictures
 FRAMES, FPS = 300, 30.0  # where nothing says otherwise
 
 
@@ -56,8 +58,32 @@ def plan_settings(
     frames, fps = args.frames or FRAMES, args.fps or FPS
     if settings.sound.source == "input":
         settings = replace(settings, sound=Sound())  # there is nobody to listen to
-    shots = _play(settings, args.start, fps, frames, args.script, networks)
+    pace = fps  # frames of a second of time
+    if args.loop:
+        period = _period(settings)
+        frames = max(round(period * fps), 1)
+        if frames > MOST_LOOPED:
+            raise ConfigError(f"--loop would make {frames} pictures, {MOST_LOOPED} at most")
+        pace = frames / period
+    shots = _play(settings, args.start, pace, frames, args.script, networks)
     return Plan(shots, frames, fps)
+
+
+def _period(settings: Settings) -> float:
+    """Return after how many seconds what plays repeats.
+
+    Raises:
+        ConfigError: if it does not.
+    """
+    params = settings.params
+    length, is_in_beats = loop_length(params)
+    pace = abs(params.playback.speed)
+    if length <= 0.0 or pace <= 0.0:
+        raise ConfigError(
+            "there is nothing that loops: set noise.loop with the source noise, or a path that is "
+            "closed or ping-pong, and let it move"
+        )
+    return (length * 60.0 / settings.tempo.bpm if is_in_beats else length) / pace
 
 
 def plan_take(args: argparse.Namespace) -> Plan:
@@ -93,4 +119,4 @@ def _play(
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""
                 raise ConfigError(f"{status.file}{line}: {status.error}")
-            yield Shot(resolved.params, player.instant.t, {})
+            yield Shot(resolved.params, player.instant.t, {}, resolved.motion)

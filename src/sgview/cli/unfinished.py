@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from sgview.cli.options import paths_of
 from sgview.cli.shots import Plan
 from sgview.cli.targets import make_room
 from sgview.outputs.film_parts import Part, count_pictures, count_whole, join
-from sgview.outputs.video import CODECS, OutputError, PictureWriter, open_writer
+from sgview.outputs.film_writers import open_film_writer
+from sgview.outputs.video import CODECS, OutputError, PictureWriter
 from sgview.settings import Settings
 from sgview.state.places import is_file, is_there
 from sgview.state.whole_file import write_whole
@@ -38,9 +40,17 @@ class Unfinished:
         out: the film or folder that is wanted.
         made_of: what decides how its pictures look; see `ingredients`.
         plan: of how many pictures, and how fast.
+        opened: opens a writer, as `open_film_writer` does.
     """
 
-    def __init__(self, out: Path, made_of: dict[str, Any], plan: Plan) -> None:
+    def __init__(
+        self,
+        out: Path,
+        made_of: dict[str, Any],
+        plan: Plan,
+        opened: Callable[..., PictureWriter] = open_film_writer,
+    ) -> None:
+        self._opened = opened
         self.out, self._made_of, self._plan = out, made_of, plan
         self._is_film = out.suffix.lower() in CODECS
         self._manifest = manifest_of(out)
@@ -85,7 +95,7 @@ class Unfinished:
         """
         if not self._is_resumed:
             self._make_room()
-        writer = open_writer(self.path, self._plan.fps, first=self.there)
+        writer = self._opened(self.path, self._plan.fps, first=self.there)
         try:
             self._write_manifest(self.there)
         except OutputError:
@@ -245,6 +255,7 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
         "number of pictures": plan.count,
         "rate": plan.fps,
         "start": args.start,
+        "codec or quality": [args.codec, args.quality],
         "take": _digest(args.take),
         "script": _digest(args.script),
         "sound": _digest(args.audio),

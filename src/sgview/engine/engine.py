@@ -6,6 +6,7 @@ import contextlib
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,10 +18,11 @@ from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
-from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork
+from sgview.engine.latents.library import Library
+from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork, untruncated
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.timers import StageTimers
-from sgview.engine.network import Network
+from sgview.engine.network import Network, fingerprint
 from sgview.engine.picture.cuda_picture import PictureKernels
 from sgview.engine.picture.last_good import LastGood
 from sgview.engine.picture.picture import (
@@ -36,6 +38,7 @@ from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
 from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
+from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
 from sgview.state.params import Params
 from sgview.state.status import (
@@ -66,14 +69,19 @@ class _Features(NamedTuple):
 
 
 class Engine(Closing):
-    """Renders frames, each a pure function of parameters, time and the networks that are set.
+    """Renders frames, each a pure function of parameters, time, motion and the networks set.
 
     Synchronous, and for one thread at a time. Two things are not pure: a picture that is not finite
     gives way to the last good one, and on CUDA what the host reads back (statistics, latent, the
     notice of a bad picture) is that of the frame before.
     """
 
-    def __init__(self, device: str = "auto", acceleration: Acceleration = DEFAULT):
+    def __init__(
+        self,
+        device: str = "auto",
+        acceleration: Acceleration = DEFAULT,
+        latents: Path | None = None,  # the folder of the library
+    ):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
         self._asked_for = device
@@ -88,7 +96,8 @@ class Engine(Closing):
             self._ready = EventRing(self._stream)
         self._live: dict[Slot, LiveNetwork] = {}
         self._pairing = Pairing()
-        self._latents = LatentSource(self.device)
+        self.library = Library(latents)
+        self._latents = LatentSource(self.device, self.library)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
         self._download = Download()
         self._last_good = LastGood()
@@ -196,6 +205,7 @@ class Engine(Closing):
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
+        notices += self.library.take_notices()
         for live in self._live.values():
             notices += live.take_notices()
         return notices
@@ -217,14 +227,16 @@ class Engine(Closing):
         self,
         params: Params,  # edit expressions already resolved to amounts
         t: float,  # [s]
+        motion: Motion | None = None,  # None: what constant speeds lead to from 0 to `t`
     ) -> Picture | None:
         """Return the picture of time `t`, None without a network."""
+        motion = motion or motion_at(params, t)
         live = self._shown_network(params)
         if live is None:
             return None
         with self.on_stream():
             self._timers.start_frame()
-            features = self._features(live, params, t)
+            features = self._features(live, params, t, motion)
             vector = self._download.vector(STATISTICS + features.rows.shape[1], self.device)
             with self._timers.stage(Stage.PICTURE):
                 rgba8 = self._draw(features, params, vector)
@@ -239,6 +251,7 @@ class Engine(Closing):
             rgba8=rgba8,
             t=t,
             params=params,
+            motion=motion,
             status=status,
             values=latent,
             edits=features.edits,
@@ -292,11 +305,15 @@ class Engine(Closing):
             raise RuntimeError("The engine has no network.")
         with self.on_stream():
             self._timers.start_frame()
-            output = self._features(live, params, t, z if ws is None else ws).output
+            output = self._features(
+                live, params, t, motion_at(params, t), z if ws is None else ws
+            ).output
             return output.clone()  # the fast path writes every frame to the same place
 
     @torch.no_grad()
-    def time_layers(self, params: Params, t: float) -> LayerTimes | None:
+    def time_layers(
+        self, params: Params, t: float, motion: Motion | None = None
+    ) -> LayerTimes | None:
         """Time every step of the picture of time `t` alone; waits for the device.
 
         None without a network.
@@ -306,8 +323,31 @@ class Engine(Closing):
             return None
         with self.on_stream():
             self._timers.start_frame()
-            made = self._features(live, params, t)
+            made = self._features(live, params, t, motion or motion_at(params, t))
             return time_layers(live, made.latent, params, made.layer)
+
+    @torch.no_grad()
+    def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
+        """Return the latent of a picture as it is written to a file; waits for the device.
+
+        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, and the
+        name and the fingerprint of the network. None without a network.
+        """
+        live = self._shown_network(params)
+        if live is None:
+            return None
+        with self.on_stream():
+            live.weights.update(params.blend, params.edits)
+            latent = live.latent(self._latents, untruncated(params), motion)
+            held = {
+                "network": np.array(live.network.status.name),
+                "network_hash": np.array(fingerprint(live.network.generator)),
+            }
+            if latent.ndim == 2:
+                held["z"] = latent.cpu().numpy()
+                latent = live.map(latent, untruncated(params))
+            held["ws"] = latent.cpu().numpy()
+        return held
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are pictures that the caller holds."""
@@ -325,6 +365,7 @@ class Engine(Closing):
         live: LiveNetwork,
         params: Params,
         t: float,
+        motion: Motion,
         given: Tensor | None = None,  # instead of the latents of `params`
     ) -> _Features:
         layer = self._find_layer(live, params.layer.name)
@@ -335,8 +376,8 @@ class Engine(Closing):
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
-                rows = live.latent(self._latents, params, t)
-                latent = rows.unsqueeze(0) if params.latents.space == "w" else rows
+                latent = live.latent(self._latents, params, motion)
+                rows = latent if latent.ndim == 2 else latent[0]
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
 from sgview.engine.latents.latents import LatentSource, class_label
+from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
+from sgview.state.latent_paths import whereabouts
+from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
+from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
 from stylegan3 import cuda, trust_version_counters
@@ -41,6 +46,11 @@ class Acceleration:
 
 
 DEFAULT = Acceleration()
+
+
+def untruncated(params: Params) -> Params:
+    """Return `params` with every w left where it is."""
+    return replace(params, mapping=replace(params.mapping, truncation_psi=1.0))
 
 
 class LiveNetwork:
@@ -78,6 +88,8 @@ class LiveNetwork:
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         fuse = acceleration.has_kernels(device)
+        made = self.generator
+        self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
 
     def run(
@@ -100,7 +112,7 @@ class LiveNetwork:
     def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
         with self._timers.stage(Stage.MAPPING):
-            ws = self._map(latent, params) if latent.ndim == 2 else latent
+            ws = self.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
             options = {"layer": layer} if layer else {}
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
@@ -154,9 +166,9 @@ class LiveNetwork:
         self,
         source: LatentSource,
         params: Params,
-        t: float,  # [s]
-    ) -> Tensor:  # [1, z_dim], or [num_ws, w_dim] in space "w"
-        """Return the vector of time `t`, or the rows that are used as `ws`.
+        motion: Motion,
+    ) -> Tensor:  # [1, z_dim], or [1, num_ws, w_dim]: `ws`, without the mapping
+        """Return the vector of one frame, or the rows that are used as `ws`.
 
         Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
         """
@@ -164,10 +176,33 @@ class LiveNetwork:
         if params.latents.space == "w":
             # Rows differ only where the noise is asked to.
             out = fast.ws[0] if fast else None
-            vector = source.vector(params, t, network.w_dim, rows=network.num_ws, out=out)
-        else:
-            vector = source.vector(params, t, network.z_dim, out=fast.z if fast else None)
+            vector = source.vector(params, motion, network.w_dim, rows=network.num_ws, out=out)
+            return self._upload(vector).unsqueeze(0)
+        where = whereabouts(params, motion)
+        if where is not None and source.leads_through_w(where):
+            out = fast.ws[0] if fast else None
+            return self._rows_at(where, source, params, out).unsqueeze(0)
+        vector = source.vector(params, motion, network.z_dim, out=fast.z if fast else None)
         return self._upload(vector)
+
+    def _rows_at(
+        self, where: Whereabouts, source: LatentSource, params: Params, out: Tensor | None
+    ) -> Tensor:
+        mapping = params.mapping
+
+        def truncate(rows: Tensor) -> Tensor:
+            rows = self._upload(rows)
+            if mapping.truncation_psi == 1.0:
+                return rows
+            centre = self.generator.mapping.average(self._label(mapping.class_weights))
+            truncated = torch.lerp(centre.reshape(1, -1), rows, mapping.truncation_psi)
+            cutoff = mapping.truncation_cutoff
+            return truncated if cutoff is None else torch.cat([truncated[:cutoff], rows[cutoff:]])
+
+        key = (mapping, self.weights.writes)
+        return self._w_places.rows(
+            where, source, key, lambda z: self.map(self._upload(z), params), truncate, out
+        )
 
     def _prepare(self) -> FastSynthesis | None:
         """Return the fast path, None where it does not play this network."""
@@ -229,7 +264,8 @@ class LiveNetwork:
         notice = Notice(0, "warning", text, "Its pictures are right, but slower.")
         self._notices.append(notice)
 
-    def _map(self, z: Tensor, params: Params) -> Tensor:  # [N, z_dim] -> [N, num_ws, w_dim]
+    def map(self, z: Tensor, params: Params) -> Tensor:  # [N, z_dim] -> [N, num_ws, w_dim]
+        """Map `z` by the generator's own modules."""
         label = self._label(params.mapping.class_weights)
         if label is not None:
             label = label.expand(z.shape[0], -1)

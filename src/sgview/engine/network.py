@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -82,3 +83,15 @@ def describe(generator: Any, name: str, path: str) -> NetworkStatus:
             for key, tensor in tensors.items()
         ),
     )
+
+
+def fingerprint(generator: Any) -> str:
+    """Return a hash of the mapping network: of what z and w mean, so that latents fit.
+
+    Networks that were trained on from one another with their mapping left alone share it.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(generator.mapping.state_dict().items()):
+        digest.update(f"{name} {list(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from weakref import ReferenceType
 
+import numpy as np
 from msgspec.structs import replace
 
 from sgview.closing import Closing
@@ -25,6 +26,7 @@ from sgview.engine.rescue import Rescue
 from sgview.engine.slots import Slots
 from sgview.state import commands as c
 from sgview.state.machine import LayerTimes
+from sgview.state.motion import Motion
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import EngineStatus, Notice
@@ -35,6 +37,7 @@ _log = logging.getLogger(__name__)
 _QUICK = 0.003  # a time a picture below which the next one is requested ahead [s]
 _VERY_QUICK = 0.001  # a time a picture below which two are begun ahead of the device [s]
 _USEFUL = 4  # times an unchanged frame is made on CUDA: its statistics are downloaded a frame late
+_Wanted = tuple[Params, float, Motion | None]  # arguments of `Engine.render`
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -54,7 +57,7 @@ class EngineWorker(Closing):
         self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
         self._begun = threading.Condition(lock)  # notified when the newest request is begun
         self._handed_out = threading.Condition(lock)  # notified of each new `_picture`
-        self._wanted: tuple[Params, float] | None = None
+        self._wanted: _Wanted | None = None
         self._is_begun = False  # the newest request
         self._works_behind = engine.device.type == "cuda"  # the device lags behind the host
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
@@ -81,10 +84,11 @@ class EngineWorker(Closing):
         self,
         params: Params,  # edit expressions already resolved
         t: float,  # [s]
+        motion: Motion | None = None,  # as for `Engine.render`
     ) -> None:
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
-            self._wanted, self._is_begun = (params, t), False
+            self._wanted, self._is_begun = (params, t, motion), False
             self._condition.notify_all()
 
     def latest(self) -> Picture | None:
@@ -152,11 +156,30 @@ class EngineWorker(Closing):
         self._memory.is_wanted = is_wanted
         self._others = others
 
-    def time_layers(self, params: Params, t: float) -> None:
+    def time_layers(self, params: Params, t: float, motion: Motion | None = None) -> None:
         """Time every step of this picture once, between two frames."""
         with self._condition:
             self._layer_times = replace(self._layer_times, is_running=True)
-        self._post(lambda: self._time_layers(params, t))
+        self._post(lambda: self._time_layers(params, t, motion))
+
+    def export(
+        self,
+        params: Params,
+        motion: Motion,
+        done: Callable[[dict[str, np.ndarray]], None],  # called on the engine's thread
+    ) -> None:
+        """Hand out the latent of a picture, between two frames, as `Engine.export` does."""
+
+        def task() -> None:
+            held = self._engine.export(params, motion)
+            if held is not None:
+                done(held)
+
+        self._post(task)
+
+    def forget_latents(self) -> None:
+        """Read files of the library anew when they are played again."""
+        self._post(self._engine.library.forget)
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
@@ -215,7 +238,7 @@ class EngineWorker(Closing):
         if self._engine.device.type == "cpu":
             _let_the_window_go_first()
         useful = _USEFUL if self._works_behind else 1
-        last: tuple[Params, float] | None = None
+        last: _Wanted | None = None
         repeats = 0
         while True:
             with self._condition:
@@ -260,14 +283,14 @@ class EngineWorker(Closing):
             else:
                 self._condition.wait(_GLANCE)
 
-    def _render(self, params: Params, t: float) -> None:
+    def _render(self, params: Params, t: float, motion: Motion | None) -> None:
         """Begin a picture, then hand out an earlier one: so the device always has work.
 
         One picture at most is begun ahead of the device, two where they take less time than
         threads may take to wake each other up. The window is given finished ones only, so that it
         never waits for one to draw it.
         """
-        picture = self._rescue.render(params, t)
+        picture = self._rescue.render(params, t, motion)
         notices = self._engine.take_notices() + self._rescue.take_notices()
         with self._condition:
             self._notices.extend(notices)
@@ -345,10 +368,10 @@ class EngineWorker(Closing):
         self._rescue.begin_anew()
         self._device = self._engine.device_description
 
-    def _time_layers(self, params: Params, t: float) -> None:
+    def _time_layers(self, params: Params, t: float, motion: Motion | None) -> None:
         times = None
         try:
-            times = self._engine.time_layers(params, t)
+            times = self._engine.time_layers(params, t, motion)
         finally:
             with self._condition:
                 self._layer_times = times or LayerTimes()

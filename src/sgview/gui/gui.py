@@ -35,9 +35,11 @@ from sgview.gui.panels.signals.script import draw_script
 from sgview.gui.panels.signals.signals import draw_signals
 from sgview.gui.panels.signals.sound import draw_sound
 from sgview.gui.panels.transport import draw_transport
+from sgview.gui.panels.travel.travel import TravelPanel
 from sgview.gui.panels.view import draw_view
 from sgview.gui.parts import draw_part, recovering
 from sgview.gui.picture_area import draw_invitation, mouse_over
+from sgview.gui.picture_drag import PictureDrag
 from sgview.gui.windows import (
     ClosableWindows,
     PanelWindow,
@@ -90,9 +92,10 @@ class Gui(Closing):
         self._is_rearranged = False  # the windows are to be put where they were at first
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._number_row: Callable[[], str] = lambda: "1234567890"
-        self._hotkeys = hotkeys.hotkeys(
-            self._toggle_keys, self._toggle_performance, self._toggle_outputs
-        )
+        self._travel = TravelPanel()
+        self._picture_drag = PictureDrag()
+        toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
+        self._hotkeys = hotkeys.hotkeys(*toggles, self._travel.dice)
         self._hotkeys, self.key_problems = with_own_keys(self._hotkeys, own_keys or {})
         self._speed = SpeedPanel()
         self._networks = NetworksPanel()
@@ -102,7 +105,7 @@ class Gui(Closing):
         self._fallback_fonts = FallbackFonts()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
-            PanelWindow("Latents", "main", (draw_latents, MappingPanel())),
+            PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
             PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
@@ -326,6 +329,7 @@ class Gui(Closing):
 
     def _draw_over_picture(self, params: Params, status: Status, emit: Emit) -> Params:
         rect = self._picture_in_window()
+        params = self._draw_part("picture under the hand", self._drag_picture, params, status, emit)
         if not status.engine.networks and not status.engine.loading:
             draw_invitation(rect, emit if self.show_panels else None)
         if self.show_panels:
@@ -341,6 +345,9 @@ class Gui(Closing):
             self._shows_keys = draw_key_sheet(self._hotkeys, shade)
         imgui.pop_style_color()
         return params
+
+    def _drag_picture(self, params: Params, status: Status, emit: Emit) -> Params:
+        return self._picture_drag.draw(params, status, emit, self._picture_in_window())
 
     def _find_picture(self, dockspace: int) -> tuple[int, int, int, int]:
         """The free centre [framebuffer px]: x, y, width, height, origin top left."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from sgview.gui.emit import Emit
 from sgview.state import commands
 from sgview.state.commands import Command
+from sgview.state.journeys import step_seed
 from sgview.state.networks import IMAGE, show_layer, step_layer
 from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params
@@ -106,10 +107,11 @@ def hotkeys(
     toggle_sheet: Callable[[], None],
     toggle_performance: Callable[[], None],
     toggle_outputs: Callable[[], None],
+    throw_dice: Action,
 ) -> tuple[Hotkey, ...]:
-    """All keys; the arguments show or hide the sheet of keys, performance and outputs.
+    """All keys; the first arguments show or hide the sheet of keys, performance and outputs.
 
-    These three are the GUI's own, everything else is parameters or commands.
+    These and the dice are the GUI's own, everything else is parameters or commands.
     """
     show_sheet, show_performance = _calls(toggle_sheet), _calls(toggle_performance)
     show_outputs = _calls(toggle_outputs)
@@ -119,6 +121,8 @@ def hotkeys(
     reset_edits = _emits(commands.RemoveEdits())
     flip_x = _changes(lambda params, status: _flip(params, "horizontal"))
     flip_y = _changes(lambda params, status: _flip(params, "vertical"))
+    forth = _changes(lambda params, status: step_seed(params, 1))
+    back_a_seed = _changes(lambda params, status: step_seed(params, -1))
     downs, ups = (int(_K.page_down),), (int(_K.page_up),)
     back, step = _emits(commands.Step(-1)), _emits(commands.Step(1))
     put_back = _emits(commands.PutWindowsBack())
@@ -141,6 +145,9 @@ def hotkeys(
         Hotkey("Network", ("B",), (int(_K.b),), "Play the mix, A, or B", _changes(_cycle_blend)),
         # Away from T, which a hand without light taps the beat with.
         Hotkey("Network", ("Ctrl+E",), (_CTRL | int(_K.e),), "Remove all edits", reset_edits),
+        Hotkey("Travel", ("←",), (int(_K.left_arrow),), "Previous seed", back_a_seed, True),
+        Hotkey("Travel", ("→",), (int(_K.right_arrow),), "Next seed", forth, True),
+        Hotkey("Travel", ("D",), (int(_K.d),), "Throw the dice", throw_dice),
         Hotkey("Time", ("Space",), (int(_K.space),), "Pause", _emits(commands.TogglePause())),
         Hotkey("Time", (",",), (), "Step back", back, True, ","),
         Hotkey("Time", (".",), (), "Step", step, True, "."),

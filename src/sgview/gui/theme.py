@@ -126,6 +126,11 @@ SIZE_COLUMN = 6.2
 CHANNELS_COLUMN = 4.0
 BLEND_LABEL_WIDTH = 4.6
 
+VISIT = 3.2  # of a thumbnail of the strip of seeds at least
+PAD_HEIGHT = 9.0  # the map of the plane
+TIME_LINE = 2.2  # of a path
+LATENT_WIDTH = 5.0  # of a thumbnail of the library at least
+IDLE = 0.45  # alpha of what does nothing as things are set
 LOOK_WIDTH = 6.4  # of a thumbnail at least
 LOOK_MENU = 15.0
 KEY_BADGE = 1.25

@@ -10,9 +10,8 @@ import errno
 import io
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-import av
 import numpy as np
 from PIL import Image
 
@@ -21,6 +20,9 @@ from sgview.outputs.film_file import FilmFile
 from sgview.outputs.picture import channels_to_keep
 from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
+
+if TYPE_CHECKING:
+    import av  # 40 MB of libraries, which PNG files do without
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 """Suffixes that make a video, and the encoder each uses."""
@@ -141,6 +143,8 @@ class VideoWriter(Closing):
     """
 
     def __init__(self, path: Path, fps: float) -> None:
+        import av
+
         self._path = path
         self.note = ""
         suffix = path.suffix.lower()
@@ -158,6 +162,8 @@ class VideoWriter(Closing):
         Raises:
             OutputError: if the disk does not take it.
         """
+        import av
+
         height, width = (side - side % 2 for side in rgba8.shape[:2])
         if (height, width) != rgba8.shape[:2]:
             self.note = (
@@ -211,7 +217,7 @@ class VideoWriter(Closing):
 
     def _add_stream(self, width: int, height: int) -> av.VideoStream:
         codec = CODECS[self._path.suffix.lower()]
-        stream = cast(av.VideoStream, self._container.add_stream(codec, rate=self._rate))
+        stream = cast("av.VideoStream", self._container.add_stream(codec, rate=self._rate))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = max(1, round(float(self._rate)))  # a fragment a second
         stream.options = {**OPTIONS[codec]}
@@ -224,6 +230,8 @@ def _read_header(path: Path) -> None:
     Raises:
         OSError: if it cannot be opened, or holds no pictures.
     """
+    import av
+
     with av.open(str(path)) as container:
         if not container.streams.video:
             raise OSError(errno.EIO, "it holds no pictures")

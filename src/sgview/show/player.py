@@ -16,6 +16,7 @@ from sgview.show.clock import Clock
 from sgview.show.resolver import Resolved, Resolver
 from sgview.show.script import LIMIT, Script
 from sgview.show.script_frame import Change
+from sgview.show.travel import Travel
 from sgview.signals.bound_values import SignalStatus
 from sgview.signals.incoming import Instant
 from sgview.signals.midi.devices import MidoBackend
@@ -27,6 +28,7 @@ from sgview.signals.sound.tempo import Tempo
 from sgview.signals.sources import Incoming, Sources
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary, open_boundary
+from sgview.state.motion import Motion
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.places import absolute
@@ -65,6 +67,8 @@ class Player(Closing):
         self.script: Script | None = None
         self.resolver = Resolver()
         self.instant = Instant(clock.t)
+        self._motion: Motion | None = None  # what played last
+        self._is_rewound = False
         self._networks: Mapping[Slot, NetworkStatus] = {}
 
     def wait_for_sound(self) -> None:
@@ -113,7 +117,11 @@ class Player(Closing):
             ),
             otherwise=None,
         ) or Incoming(params, inputs)
-        self.instant = Instant(t, t - self.instant.t, elapsed, inputs=incoming.inputs)
+        restarts = ("",) if self._is_rewound else ()
+        self._is_rewound = False
+        self.instant = Instant(
+            t, t - self.instant.t, elapsed, inputs=incoming.inputs, restarts=restarts
+        )
         problems = (*incoming.problems, *self.sound.take_problems())
         return replace(incoming, problems=problems) if problems else incoming
 
@@ -127,7 +135,10 @@ class Player(Closing):
             "values that move", resolver.resolve, params, self.instant, act, otherwise=None
         )
         if resolved is None:
-            resolved = Resolved(replace(resolver.shown, view=params.view), SignalStatus(), ())
+            resolved = Resolved(
+                replace(resolver.shown, view=params.view), SignalStatus(), self._motion, ()
+            )
+        self._motion = resolved.motion
         self.clock.speed = resolved.params.playback.speed
         call("OSC out", self.sources.send, resolved.params, otherwise=None)
         return resolved
@@ -172,6 +183,9 @@ class Player(Closing):
                 self.clock.step(frames)
             case c.Rewind():
                 self.clock.rewind()
+                self._is_rewound = True
+            case c.Restart(name):
+                self.instant = replace(self.instant, restarts=(*self.instant.restarts, name))
             case c.Learn() as wish:
                 self.sources.learn(wish)
             case c.CancelLearn():
@@ -194,6 +208,7 @@ class Player(Closing):
             learning=self.sources.learning,
             script=self.script.status if self.script is not None else ScriptStatus(),
             tempo=self.tempo.status,
+            motion=self._motion or Motion(),
             sound=self.sound.status(lists_inputs=self.sound.sound.source == "input"),
         )
 
@@ -201,6 +216,8 @@ class Player(Closing):
         """Restore time, tempo and sound as they were when the session was saved."""
         self.clock.t = self.clock.position = surroundings.t
         self.clock.is_paused = surroundings.is_paused
+        if surroundings.travel is not None:
+            self.resolver.travel = Travel(surroundings.travel)
         self.tempo.set(surroundings.bpm, is_following=surroundings.follows_sound)
         self.sound.set(surroundings.sound)
 
@@ -209,6 +226,7 @@ class Player(Closing):
         return Surroundings(
             t=self.clock.t,
             is_paused=self.clock.is_paused,
+            travel=None if self.resolver.travel is None else self.resolver.travel.state,
             sound=self.sound.sound,
             bpm=self.tempo.bpm,
             follows_sound=self.tempo.is_following,

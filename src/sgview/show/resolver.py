@@ -1,4 +1,4 @@
-"""From what is set to what plays: signals, then the script, then the crossfade.
+"""From what is set to what plays: signals, then the script, the crossfade, and motion.
 
 The same calls with the same instants give the same values, live, in a take, and offline.
 """
@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 from sgview.show.crossfade import Crossfade
 from sgview.show.script_frame import Change
+from sgview.show.travel import Travel
 from sgview.signals.bound_values import Signals, SignalStatus
 from sgview.signals.incoming import Instant
 from sgview.state.morph import Easing
+from sgview.state.motion import Motion
 from sgview.state.params import Params
 
 Act = Callable[[Params, Instant], tuple[Params, tuple[Change, ...]]]
@@ -25,15 +27,19 @@ class Resolved:
 
     params: Params
     signals: SignalStatus
+    motion: Motion | None  # None: as the engine finds it from `t`
     changes: tuple[Change, ...]  # what the script did
 
 
 class Resolver:
-    """Resolves the values of one instant after the other; keeps the state of signals and fade."""
+    """Resolves the values of one instant after the other; keeps the state of signals, fade
+    and motion.
+    """
 
     def __init__(self) -> None:
         self.signals = Signals()
         self.crossfade = Crossfade()
+        self.travel: Travel | None = Travel()  # None: positions are speed times t, as in old takes
         self.time = 0.0  # real time that has passed in all instants together [s]
         self.shown = Params()  # what played last
 
@@ -63,4 +69,5 @@ class Resolver:
         if act is not None:
             values, changes = act(values, instant)
         self.shown = self.crossfade.apply(values, self.time)
-        return Resolved(self.shown, status, changes)
+        motion = self.travel.advance(self.shown, instant) if self.travel is not None else None
+        return Resolved(self.shown, status, motion, changes)

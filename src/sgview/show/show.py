@@ -13,18 +13,27 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.settings import Settings
+from sgview.show.latent_folder import LatentFolder
 from sgview.show.looks import Looks
 from sgview.show.player import Player
 from sgview.show.resolver import Resolved
 from sgview.show.script import Script
 from sgview.show.takes.recorder import TakeRecorder, dated_name
 from sgview.show.takes.take import FadeStart, RecordedNetwork
+from sgview.show.visited import Visited
 from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
 from sgview.state.session import Surroundings
-from sgview.state.status import FadeStatus, LookStatus, ShowStatus, TakeStatus
+from sgview.state.status import (
+    FadeStatus,
+    LatentStatus,
+    LookStatus,
+    ShowStatus,
+    TakeStatus,
+    VisitedStatus,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +49,7 @@ class Show(Closing):
         notices: told what the user should know.
         now: the source of real time [s].
         shipped: looks that came with the program, by name.
+        kept_places: the file of places in latent space that are kept; None: none are.
     """
 
     def __init__(
@@ -49,12 +59,15 @@ class Show(Closing):
         notices: Notices,
         now: Callable[[], float],
         shipped: dict[str, Path] | None = None,
+        kept_places: Path | None = None,
     ) -> None:
         self._folder = Path(settings.folders.takes)
         self._player = player
         self._notices = notices
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
+        self.visited = Visited(kept_places)
+        self.library = LatentFolder(Path(settings.folders.latents), now)
         self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
         self._script_notice: int | None = None  # that tells of the script's newest mistake
         self._good_since = 0.0  # since when the script has made none [s]
@@ -76,6 +89,8 @@ class Show(Closing):
             case c.SetFade(seconds, easing):
                 seconds = min(max(seconds, 0.0), 3600.0)
                 self._fade = replace(self._fade, seconds=seconds, easing=easing)
+            case c.KeepPlace(place, is_kept):
+                self.visited.keep(place, is_kept)
             case _:
                 assert_never(command)
 
@@ -94,6 +109,7 @@ class Show(Closing):
     def poll(self) -> None:
         """Tell of what was done in the background; cheap, each frame."""
         self.looks.poll()
+        self.library.poll()
         script = self._player.script
         if script is not None and (script, script.troubles) != self._told:
             self._told = (script, script.troubles)
@@ -178,7 +194,7 @@ class Show(Closing):
         """Return what there is to show.
 
         Args:
-            textures: the looks' thumbnails, by path.
+            textures: the thumbnails of `thumbnails`, by their names.
             has_own_networks: whether the program's own networks play, and no others: the looks
                 that came with it are made for them.
         """
@@ -197,11 +213,27 @@ class Show(Closing):
             ),
             fade=replace(self._fade, progress=self._player.resolver.crossfade.progress),
             take=self._recorder.status if self._recorder is not None else TakeStatus(),
+            visited=tuple(
+                VisitedStatus(
+                    visit.place, textures.get(f"visit {visit.place}", 0), is_kept=visit.is_kept
+                )
+                for visit in self.visited.shown
+            ),
+            library=tuple(
+                LatentStatus(entry.name, textures.get(f"latent {entry.name}", 0))
+                for entry in self.library.entries.values()
+            ),
         )
+
+    @property
+    def thumbnails(self) -> dict[str, np.ndarray]:
+        """Small pictures of looks, places and latents."""
+        return {**self.looks.thumbnails, **self.visited.thumbnails, **self.library.thumbnails}
 
     def close(self) -> None:
         """End everything that runs; a take is closed."""
         self._end_take()
+        self.library.close()
         self.looks.close()
 
     def _begin_fade(self, seconds: float) -> None:

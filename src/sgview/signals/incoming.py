@@ -39,6 +39,8 @@ class Instant(Struct, frozen=True):
     bpm: float = 120.0  # [1/min]
     beats_per_bar: int = 4
     inputs: Inputs = Inputs()
+    restarts: tuple[str, ...] = ()
+    """Names of positions that begin at 0 again here; "": time was set to 0, and all with it."""
 
     @property
     def frame(self) -> float:

@@ -150,6 +150,13 @@ class SetLookKey(Struct, frozen=True):
     key: int
 
 
+class KeepPlace(Struct, frozen=True):
+    """Keep a place that has played in the strip, or let it go."""
+
+    place: str
+    is_kept: bool
+
+
 class SetFade(Struct, frozen=True):
     """How looks are recalled from now on."""
 
@@ -157,8 +164,8 @@ class SetFade(Struct, frozen=True):
     easing: Easing
 
 
-ShowCommand = RenameLook | DeleteLook | SetLookKey | SetFade
-"""Looks."""
+ShowCommand = RenameLook | DeleteLook | SetLookKey | SetFade | KeepPlace
+"""Looks, and places in latent space."""
 
 
 class OpenScript(Struct, frozen=True):
@@ -208,6 +215,12 @@ class Rewind(Struct, frozen=True):
     """Set time to zero."""
 
 
+class Restart(Struct, frozen=True):
+    """Let the position of this name in `Motion` begin at 0 again, with this frame."""
+
+    name: str
+
+
 class Learn(Struct, frozen=True):
     """Bind a value to the next controller or message that moves, mapped to its usual range."""
 
@@ -237,6 +250,7 @@ PlayerCommand = (
     | TogglePause
     | Step
     | Rewind
+    | Restart
     | Learn
     | CancelLearn
     | SetPickUp
@@ -364,6 +378,19 @@ class ToggleTake(Struct, frozen=True):
     """Begin to record a take, or end the one that is being recorded."""
 
 
+class OpenLatent(Struct, frozen=True):
+    """Play the latent in a file."""
+
+    path: Path
+
+
+class SaveLatent(Struct, frozen=True):
+    """Write the latent that plays to the library; "": a name by where it is."""
+
+    name: str = ""
+    is_key: bool = False  # add it to the path as a key too
+
+
 class RemoveEdits(Struct, frozen=True):
     """Remove all edits, and say which and how to get them back."""
 
@@ -405,6 +432,8 @@ AppCommand = (
     | SaveLook
     | RecallLook
     | ToggleTake
+    | OpenLatent
+    | SaveLatent
     | RemoveEdits
     | Undo
     | Redo

@@ -11,112 +11,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
+from msgspec.structs import replace
 
 from sgview.state.fields import Field, Option
+from sgview.state.latent_params import (
+    Key,
+    Latents,
+    Noise,
+    NoiseType,
+    Path,
+    Plane,
+    Source,
+)
+from sgview.state.node import Count, Node, Positive, Range, Seed, Vec3
 from sgview.state.operations import OperationName
 
-Positive = Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(ge=0)]
-Seed = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
-Vec3 = tuple[float, float, float]
-Range = tuple[int, int]  # [start, stop)
-
-NoiseType = Literal[
-    "simplex2d", "simplex3d", "simplex4d", "perlin2d", "perlin3d", "perlin4d", "random"
-]
-
-
-class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every node of the tree: immutable, named fields only, unknown keys refused."""
+__all__ = [
+    "Blend", "Count", "Edit", "Key", "Latents", "Layer", "Mapping", "Node", "Noise", "NoiseType",
+    "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3",
+    "View", "on_stage_of",
+]  # fmt: skip
 
 
 # Each leaf in two or three lines: type, label and range first, then the help.
 # fmt: off
-class Noise(Node, frozen=True):
-    """The noise that becomes the latent; parameters are those of TouchDesigner's Noise TOP.
-
-    Coordinates are in units of the unit strip: the z_dim samples of one frame lie along x over
-    [-0.5, 0.5] before the transform, one unit wide as in the Noise TOP with a 1 x z_dim picture.
-    """
-
-    type: Annotated[NoiseType, Field("Type",
-        "Simplex or Perlin noise of 2, 3 or 4 dimensions, or a random number for every value.",
-        options=(
-            Option("simplex2d", "Simplex 2D"), Option("simplex3d", "Simplex 3D"),
-            Option("simplex4d", "Simplex 4D"), Option("perlin2d", "Perlin 2D"),
-            Option("perlin3d", "Perlin 3D"), Option("perlin4d", "Perlin 4D"),
-            Option("random", "Random"),
-        ))] = "simplex2d"
-    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True,
-        help="Which noise.")] = 1
-    period: Annotated[Positive, Field("Period", usual=(0, 4),
-        help="Size of one noise cell, in lengths of the strip.")] = 1.0
-    harmonics: Annotated[int, Meta(ge=0, le=8), Field("Harmonics", usual=(0, 8),
-        help="Octaves beyond the first.")] = 2
-    harmonic_spread: Annotated[float, Meta(gt=0, le=1000), Field("Harmonic spread", usual=(0, 4),
-        help="Factor of the frequency from one octave to the next.")] = 2.0
-    harmonic_gain: Annotated[float, Meta(ge=-1000, le=1000), Field("Harmonic gain", usual=(0, 1),
-        help="Factor of the amplitude from one octave to the next.")] = 0.7
-    exponent: Annotated[float, Meta(gt=0, le=50), Field("Exponent", usual=(0, 4),
-        help="Contrast: values are raised to this power, their sign kept.")] = 1.0
-    amplitude: Annotated[float, Field("Amplitude", usual=(0, 2),
-        help="Height of the noise. As z it does almost nothing: the mapping network normalises z "
-        "by its length, so only the offset changes the picture. As w it matters.")] = 0.9
-    offset: Annotated[float, Field("Offset", usual=(-1, 1),
-        help="Added to every value.")] = 0.0
-    monochrome: Annotated[bool, Field("Monochrome",
-        help="One noise for all rows; off: one of its own for each, where several are asked "
-        "for.")] = True
-    translate: Annotated[Vec3, Field("Translate", usual=(-1, 1), digits=2,
-        help="Where in the noise the strip lies.")] = (0.0, 0.0, 0.0)
-    translate_speed: Annotated[Vec3, Field("Speed", usual=(-1, 1), step=0.002,
-        help="Added to the translation every second: this is what makes the network "
-        "move.")] = (0.1, 0.0, 0.0)
-    rotate: Annotated[Vec3, Field("Rotate", usual=(-1, 1), unit="°", digits=1, step=0.5,
-        help="About x, then y, then z [degrees].")] = (0.0, 0.0, 0.0)
-    scale: Annotated[Vec3, Field("Scale", usual=(-1, 1), digits=2,
-        help="Size of the strip in the noise.")] = (1.0, 1.0, 1.0)
-    pivot: Annotated[Vec3, Field("Pivot", usual=(-1, 1), digits=2,
-        help="Centre of rotation and scaling.")] = (0.0, 0.0, 0.0)
-    translate_4d: Annotated[float, Field("Translate 4D", usual=(-2, 2),
-        help="Where in the fourth dimension of the noise the strip lies.")] = 0.0
-    translate_4d_speed: Annotated[float, Field("Speed 4D", usual=(-1, 1), unit="/s",
-        help="Added to the translation in the fourth dimension every second.")] = 0.0
-
-
-class Latents(Node, frozen=True):
-    """Where the vector that drives the network comes from."""
-
-    source: Annotated[Literal["noise", "seeds"], Field("Source", name="Source of latents",
-        help="A strip of noise, or Gaussian vectors by number.",
-        options=(Option("noise", "Noise"), Option("seeds", "Seeds")))] = "noise"
-    space: Annotated[Literal["z", "w"], Field("Used as", name="Z or W",
-        help="What the vector is to the network.",
-        options=(
-            Option("z", "Z", "The vector is z and goes through the mapping network."),
-            Option("w", "W",
-                "The vector is used as w in every layer; the mapping network is left out."),
-        ))] = "z"
-    mode: Annotated[Literal["field", "independent"], Field("Mode",
-        help="How the values of the vector move.",
-        options=(
-            Option("field", "Field",
-                "One smooth field is read along the vector: neighbouring values are alike, over a "
-                "length set by the period."),
-            Option("independent", "Independent",
-                "Every value of the vector moves on a track of its own."),
-        ))] = "field"
-    gaussianise: Annotated[bool, Field("Gaussianise",
-        help="Map the bounded noise to the standard normal distribution that networks were "
-        "trained with.")] = False
-    seed: Annotated[Seed, Field("Seed", usual=(0, 1000), is_name=True,
-        help="Which Gaussian z.")] = 0
-    seed_speed: Annotated[float, Field("Walk", usual=(0, 2), unit="/s", digits=2,
-        help="Seeds walked through in a second, interpolated on the sphere.")] = 0.0
-
-
 class Mapping(Node, frozen=True):
     """How z becomes ws."""
 
@@ -185,7 +104,7 @@ class Blend(Node, frozen=True):
     master: Annotated[float, Field("Master", usual=(0, 1),
         help="Multiplies the amount of every layer.")] = 1.0
     amounts: Annotated[dict[str, float], Field("Amount", usual=(0, 1), neutral=0.0,
-        help="How much of network B is in a layer: 0 is A, 1 is B.")] = {}
+        help="How much of network B is in a layer: 0 is A, 1 is B.")] = field(default_factory=dict)
 
 
 class View(Node, frozen=True):
@@ -257,9 +176,11 @@ class Params(Node, frozen=True):
             Option("random", "Random", "Fresh noise in every picture."),
             Option("none", "None", "No noise."),
         ))] = "const"
-    bindings: dict[str, str] = {}  # leaf path, e.g. "noise.amplitude", to the expression it follows
+    bindings: dict[str, str] = field(default_factory=dict)
+    # leaf path, e.g. "noise.amplitude", to the expression it follows
     sliders: Annotated[dict[str, float], Field("Slider", usual=(0, 1), neutral=0.0,
-        help="A slider of your own; slider() in an expression reads it.")] = {}
+        help="A slider of your own; slider() in an expression reads it.")] = field(
+            default_factory=dict)
     osc_out: tuple[str, ...] = ()  # leaf paths whose values are sent as OSC messages
 # fmt: on
 
@@ -268,4 +189,4 @@ def on_stage_of(params: Params, other: Params) -> Params:
     """Return `params` with what an audience sees left as it is in `other`."""
     if params.stage == other.stage:
         return params
-    return msgspec.structs.replace(params, stage=other.stage)
+    return replace(params, stage=other.stage)

@@ -10,6 +10,7 @@ from sgview.state.commands import Slot
 from sgview.state.morph import Easing
 from sgview.state.params import Node, Params
 from sgview.state.sound import Sound
+from sgview.state.travel import TravelState
 
 
 class Surroundings(Node, frozen=True):
@@ -20,6 +21,7 @@ class Surroundings(Node, frozen=True):
     demo: Literal["sg2", "sg3"] = "sg2"  # which built-in pair
     t: float = 0.0  # [s]
     is_paused: bool = False
+    travel: TravelState | None = None  # None: of a version that did not add motion up
     fade_seconds: float = 2.0
     fade_easing: Easing = "smooth"
     sound: Sound = Sound()

@@ -13,6 +13,7 @@ from msgspec import Struct
 from sgview.state.commands import Command
 from sgview.state.machine import LayerTimes, MemoryStatus, Timing
 from sgview.state.morph import Easing
+from sgview.state.motion import Motion
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.output_frame import OutputFrame
 from sgview.state.recording import Recording
@@ -168,6 +169,21 @@ class LookStatus(Struct, frozen=True):
     is_shipped: bool = False  # came with the program: can be recalled, not changed
 
 
+class VisitedStatus(Struct, frozen=True):
+    """A place in latent space that has played."""
+
+    place: str  # see `latent_places.py`
+    texture: int = 0  # its thumbnail; 0: none yet
+    is_kept: bool = False
+
+
+class LatentStatus(Struct, frozen=True):
+    """A latent of the library."""
+
+    name: str
+    texture: int = 0
+
+
 class FadeStatus(Struct, frozen=True):
     """How looks are recalled, and how far the newest recall is."""
 
@@ -244,6 +260,7 @@ class PlayerStatus(Struct, frozen=True):
     script: ScriptStatus = ScriptStatus()
     tempo: TempoStatus = TempoStatus()
     sound: SoundStatus = SoundStatus()
+    motion: Motion = Motion()
 
 
 class ShowStatus(Struct, frozen=True):
@@ -252,6 +269,8 @@ class ShowStatus(Struct, frozen=True):
     looks: tuple[LookStatus, ...] = ()
     fade: FadeStatus = FadeStatus()
     take: TakeStatus = TakeStatus()
+    visited: tuple[VisitedStatus, ...] = ()  # newest first
+    library: tuple[LatentStatus, ...] = ()  # by name
 
 
 class ScreenStatus(Struct, frozen=True):

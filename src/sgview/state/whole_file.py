@@ -21,7 +21,7 @@ DRAFT = ".sgview-"
 OLD_DRAFT = 86_400.0  # nobody writes one file for so long [s]
 
 
-def write_whole(path: Path, content: str | bytes, *, waits: bool = True) -> None:
+def write_whole(path: Path, content: str | bytes | memoryview, *, waits: bool = True) -> None:
     """Replace the file by `content`, or make it; a link to a file stays one.
 
     Args:
@@ -83,7 +83,7 @@ def _mode_of(path: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _write(draft: Path, data: bytes, mode: int | None, *, waits: bool) -> None:
+def _write(draft: Path, data: bytes | memoryview, mode: int | None, *, waits: bool) -> None:
     """Write a new file, wait for the disk, and compare what it says of the size."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(draft, flags, 0o666)

@@ -2,11 +2,16 @@ import pytest
 import torch
 
 from sgview.engine.latents.latents import LatentSource, class_label, slerp
+from sgview.state.motion import motion_at
 from sgview.state.params import Latents, Noise, Params
 
 
 def vector(t=0.0, length=64, rows=1, **latents):
-    return LatentSource().vector(Params(latents=Latents(**latents)), t, length, rows=rows)
+    return at(LatentSource(), Params(latents=Latents(**latents)), t, length, rows=rows)
+
+
+def at(source, params, t, length, **options):
+    return source.vector(params, motion_at(params, t), length, **options)
 
 
 @pytest.mark.parametrize("length", [1, 32, 512, 777])
@@ -24,10 +29,10 @@ def test_any_length(length, latents):
 def test_the_same_at_the_same_time_whatever_came_before(latents):
     source = LatentSource()
     params = Params(latents=Latents(**latents))
-    first = source.vector(params, 0.7, 64)
-    source.vector(params, 9.1, 64)
-    assert torch.equal(source.vector(params, 0.7, 64), first)
-    assert torch.equal(LatentSource().vector(params, 0.7, 64), first)
+    first = at(source, params, 0.7, 64)
+    at(source, params, 9.1, 64)
+    assert torch.equal(at(source, params, 0.7, 64), first)
+    assert torch.equal(at(LatentSource(), params, 0.7, 64), first)
 
 
 def test_seeds_are_walked():
@@ -63,7 +68,7 @@ def test_gaussianise_widens():
     params = [Params(noise=noise, latents=Latents(gaussianise=g)) for g in (False, True)]
     source = LatentSource()
     spreads = [
-        torch.cat([source.vector(p, 90.0 * k, 64) for k in range(30)]).std().item() for p in params
+        torch.cat([at(source, p, 90.0 * k, 64) for k in range(30)]).std().item() for p in params
     ]
     assert spreads[1] == pytest.approx(0.9, abs=0.15)  # the amplitude
     assert spreads[0] < 0.7

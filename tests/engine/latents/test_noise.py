@@ -5,16 +5,32 @@ import torch
 
 from sgview.engine.latents.cuda_noise import NoiseKernel, dimensions_of
 from sgview.engine.latents.gaussian import normal_quantiles
+from sgview.engine.latents.latents import LatentSource
 from sgview.engine.latents.lattice import GRADIENTS, lattice_hash, mix
-from sgview.engine.latents.noise import look_up, place_strip, sample_noise
+from sgview.engine.latents.noise import STILL, look_up, moved, playing
+from sgview.engine.latents.noise import place_strip as place
+from sgview.engine.latents.noise import sample_noise as sample
 from sgview.engine.latents.perlin import perlin
 from sgview.engine.latents.simplex import simplex
-from sgview.state.params import Noise
+from sgview.state.motion import motion_at
+from sgview.state.params import Noise, Params
 from stylegan3.cuda import nvrtc
 from tests.emulator import emulated_kernel
 
 TYPES = ("simplex2d", "simplex3d", "simplex4d", "perlin2d", "perlin3d", "perlin4d", "random")
 SMOOTH = TYPES[:-1]
+
+
+def way(noise, t):
+    return moved(noise, motion_at(Params(noise=noise), t))
+
+
+def sample_noise(noise, t, *args, **options):
+    return sample(noise, way(noise, t), *args, **options)
+
+
+def place_strip(noise, t):
+    return place(noise, way(noise, t))
 
 
 def naive_simplex(point: list[float], seed: int) -> float:
@@ -195,8 +211,8 @@ def test_place_of_the_strip():
 @pytest.mark.parametrize("noise_type", ["simplex4d", "perlin4d"])
 def test_fourth_dimension_moves_only_what_has_one(noise_type):
     still = Noise(type=noise_type, translate_speed=(0, 0, 0))
-    moved = Noise(type=noise_type, translate_speed=(0, 0, 0), translate_4d=0.3)
-    assert not torch.allclose(sample_noise(still, 0, 64), sample_noise(moved, 0, 64), atol=0.02)
+    shifted = Noise(type=noise_type, translate_speed=(0, 0, 0), translate_4d=0.3)
+    assert not torch.allclose(sample_noise(still, 0, 64), sample_noise(shifted, 0, 64), atol=0.02)
     flat, flat_moved = Noise(type="simplex3d"), Noise(type="simplex3d", translate_4d=0.3)
     assert torch.equal(sample_noise(flat, 0, 64), sample_noise(flat_moved, 0, 64))
 
@@ -230,7 +246,7 @@ def check_kernel(noise, device, **options):
     dimensions = dimensions_of(noise)
     assert dimensions is not None
     make = NoiseKernel(dimensions, out, is_independent=is_independent, quantiles=on_device)
-    got = make(noise, 12.3)
+    got = make(noise, way(noise, 12.3))
     wanted = sample_noise(noise, 12.3, 200, quantiles=table, **options)
     assert got.shape == wanted.shape
     assert torch.allclose(got.cpu(), wanted, atol=1e-4 if table is not None else 1e-5)
@@ -258,3 +274,35 @@ def test_kernel_source_compiled_for_the_cpu(noise, options, monkeypatch):
 @pytest.mark.parametrize(("noise", "options"), KERNEL_CASES)
 def test_kernel_on_the_gpu(noise, options):
     check_kernel(noise, torch.device("cuda", 0), **options)
+
+
+@pytest.mark.parametrize("noise_type", TYPES)
+@pytest.mark.parametrize("length", [3.7, 49.0])
+def test_a_loop_ends_where_it_began(noise_type, length):
+    noise = Noise(type=noise_type, loop=length, rotate=(0.0, 20.0, 0.0), period=0.7)
+    source = LatentSource()
+
+    def at(t):
+        params = Params(noise=noise)
+        return source.vector(params, motion_at(params, t), 64)
+
+    start = at(0.0)
+    frames = 200
+    for turn in (1, -1, 3, 1000):
+        assert torch.equal(at(turn * length), start)
+        assert torch.equal(at(turn * length + length / frames), at(length / frames))
+    way = torch.cat([at(length * n / frames) for n in range(frames + 1)])
+    if noise_type in SMOOTH:
+        steps = way.diff(dim=0).square().mean(1).sqrt()
+        assert steps.max() < 0.15 and steps.min() > 0.0  # even at the seam
+    assert (way - start).abs().max() > 0.5  # it leads somewhere
+
+
+def test_a_loop_begins_where_the_noise_is_without_it():
+    noise = Noise(type="simplex4d", translate=(0.3, 0.1, 0.2), translate_4d=0.7)
+    still = sample(noise, STILL, 64)
+    looped = Noise(type="simplex4d", translate=(0.3, 0.1, 0.2), translate_4d=0.7, loop=5.0)
+    assert torch.equal(sample(playing(looped), way(looped, 0.0), 64), still)
+    assert playing(Noise(loop=1.0)).type == "simplex4d"
+    assert playing(Noise(type="perlin2d", loop=1.0)).type == "perlin4d"
+    assert playing(Noise(type="perlin2d")).type == "perlin2d"

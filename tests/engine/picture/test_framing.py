@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sgview.engine.picture.framing import DIMMED, cubic, frame_picture
-from sgview.engine.picture.framing_reference import frame_picture_ref, mitchell_netravali
+from tests.support.framing_reference import frame_picture_ref, mitchell_netravali
 from sgview.gfx.placement import Rect, place
 
 

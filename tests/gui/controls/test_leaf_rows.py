@@ -5,25 +5,37 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.state.commands import Learn
-from sgview.state.params import Edit, Latents, Mapping, Noise, Params
+from sgview.state.params import Edit, Key, Latents, Mapping, Noise, Params, Path
 from sgview.state.paths import leaves
 from sgview.state.status import BindingStatus
 
 TENSOR = "synthesis.input.weight"
 
 
-@pytest.mark.parametrize("source", ["noise", "seeds"])
+@pytest.mark.parametrize("source", ["noise", "seeds", "plane", "path", "library"])
 def test_every_value_has_a_row(make_stage, fakes, source) -> None:
-    params = Params(latents=Latents(source=source), noise=Noise(type="simplex4d"))
+    latents = Latents(source=source, path=Path(keys=(Key(),)))
+    params = Params(latents=latents, noise=Noise(type="simplex4d"))
     network = fakes.network("StyleGAN2", c_dim=3)
     stage = make_stage(params, fakes.status(networks={"a": network, "b": network}))
     lines: list[str] = []
     for window in ("Latents", "Layers", "Blend"):
         stage.show(window)
         lines += stage.texts
-    hidden = {"noise": ("latents.seed",), "seeds": ("noise.", "latents.mode", "latents.gauss")}
+    of_source = {
+        "noise": ("noise.", "latents.mode", "latents.gauss"),
+        "seeds": ("latents.seed", "latents.between", "latents.glide"),
+        "plane": ("latents.seed", "latents.plane.", "latents.glide"),
+        "path": ("latents.path.",),
+        "library": ("latents.glide",),
+    }
+    own = of_source.pop(source)
+    others = [name for names in of_source.values() for name in names if name not in own]
+    hidden = tuple(name for name in others if name != "latents.seed" or source == "noise")
     for leaf in leaves(params):
-        if leaf.path.startswith((*hidden[source], "layer.name", "playback.")):
+        if leaf.path.startswith(
+            (*hidden, "latents.entry", "latents.seed_speed", "layer.name", "playback.")
+        ):
             continue  # the list of layers and the bar of time stand for the last two
         assert leaf.field.label in lines, leaf.path
 

@@ -44,6 +44,7 @@ def perform(path: Path, frames: int = 120) -> list[Shot]:
         bindings={
             "mapping.truncation_psi": "smooth(osc('/x', 0), 0.3)",
             "noise.offset": "audio('low') + sin(beat) + mouse.x",
+            "latents.motion": "audio('low') * 3",
         },
         edits=(Edit(tensor="x", expression="lfo(2) * 3"),),
     )
@@ -77,9 +78,11 @@ def perform(path: Path, frames: int = 120) -> list[Shot]:
             t = 0.0  # rewound
         networks = A if n < 30 else AB
         instant = Instant(t, dt=dt, elapsed=elapsed, beat=beat, bpm=120 + n // 50, inputs=inputs)
+        if n in (90, 100):
+            instant = replace(instant, restarts=("",) if n == 90 else ("seed",))
         resolved = resolver.resolve(params, instant, act)
         recorder.record(params, instant, resolved.changes, networks)
-        shown.append(Shot(resolved.params, t, networks))
+        shown.append(Shot(resolved.params, t, networks, resolved.motion))
     assert recorder.status.frames == frames
     recorder.close()
     recorder.close()
@@ -94,6 +97,7 @@ def test_what_is_played_again_is_what_was_shown(tmp_path: Path) -> None:
     assert list(replay(take)) == shown
     assert count(take) == len(shown)
     # Not because nothing moved.
+    assert len({shot.motion.positions["noise.x"] for shot in shown if shot.motion}) > 100
     assert len({repr(shot.params) for shot in shown}) > 100
     assert shown[-1].params.edits[-1].tensor == "synthesis.input.weight"
     assert 0.3 < shown[0].params.noise.amplitude < 0.31

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from torch import Tensor
 
 from sgview import resources
-from sgview.engine.latents.noise import Course
+from sgview.engine.latents.noise import Course, Vec4
 from sgview.state.params import Noise
 from stylegan3 import cuda
 
@@ -94,17 +94,17 @@ class NoiseKernel:
     def __call__(
         self,
         noise: Noise,  # of a type of so many dimensions
-        t: float,  # [s]
+        way: Vec4,  # that the strip has moved
     ) -> Tensor:  # `out`
-        """Launch for the frame of time `t`."""
+        """Launch for one frame."""
         if noise is not self._noise:
             self._take(noise)
-        self._parameters.origin = self._course.origin(t)
+        self._parameters.origin = self._course.origin(way)
         self._launch()
         return self.out
 
     def _take(self, noise: Noise) -> None:
-        """Note what does not move with time."""
+        """Note what does not move by a speed."""
         self._noise, self._course = noise, Course(noise)
         to = self._parameters
         to.direction = self._course.direction

@@ -9,9 +9,25 @@ from torch import Tensor
 
 from sgview.engine.latents.cuda_noise import NoiseKernel, dimensions_of
 from sgview.engine.latents.gaussian import normal_quantiles
-from sgview.engine.latents.noise import sample_noise
-from sgview.state.params import NoiseType, Params
+from sgview.engine.latents.library import Library
+from sgview.engine.latents.noise import moved, playing, sample_noise
+from sgview.state.latent_paths import whereabouts
+from sgview.state.latent_places import (
+    Between,
+    FilePlace,
+    NoisePlace,
+    Place,
+    PlanePlace,
+    SeedPlace,
+    Sum,
+    Whereabouts,
+)
+from sgview.state.motion import Motion
+from sgview.state.params import Latents, Noise, NoiseType, Params
 from stylegan3 import cuda
+
+ROW = 1000  # seeds from one row of the plane to the next
+_MOST_SEEDS = 64  # kept
 
 
 class LatentSource:
@@ -21,55 +37,113 @@ class LatentSource:
     CPU, a few hundred numbers.
     """
 
-    def __init__(self, device: torch.device | None = None):
+    def __init__(self, device: torch.device | None = None, library: Library | None = None):
         """Make vectors for `device`; None is the CPU."""
+        self.library = library or Library()
         self._device = device or torch.device("cpu")
         self._has_kernel = self._device.type == "cuda" and cuda.unavailable_reason() is None
         self._quantiles: dict[NoiseType, Tensor] = {}
         self._wanted: tuple[object, ...] = ()  # of the kernel used last
         self._last_kernel: NoiseKernel | None = None
-        self._seeds: dict[tuple[int, int], Tensor] = {}  # the two last used, by (seed, length)
+        self._looped: tuple[Noise, Noise] | None = None  # as set, and as sampled
+        self._seeds: dict[tuple[int, int], Tensor] = {}  # lately used, by (seed, length)
 
     def vector(
         self,
         params: Params,
-        t: float,  # [s]
+        motion: Motion,
         length: int,
         *,
         rows: int = 1,
         out: Tensor | None = None,  # [rows, length] float32, on the device
     ) -> Tensor:  # [rows, length] float32, on the CPU or the device
-        """Return the vector of time `t`.
+        """Return the vector of one frame.
 
         From noise: a strip of a smooth field (neighbouring numbers are alike, values are bounded:
         part of the look), or a track for each number; normally distributed if asked for. Several
-        rows differ only where `noise.monochrome` is off. From seeds: normal vectors of whole
-        numbers, walked from one to the next. What is made on the device is written to `out`, or to
-        memory that the next call overwrites.
+        rows differ only where `noise.monochrome` is off. From seeds, plane, path and
+        library: normal vectors of whole numbers, and the ways between them. What is made on the
+        device is written to `out`, or to memory that the next call overwrites.
         """
         latents = params.latents
-        if latents.source == "seeds":
-            return self._walk(latents.seed + latents.seed_speed * t, length).expand(rows, length)
-        noise = params.noise
+        if (where := whereabouts(params, motion)) is not None:
+            return self.at(where, length).expand(rows, length)
+        noise = self._playing(params.noise)
         if self._has_kernel and dimensions_of(noise) is not None:
-            return self._kernel(params, rows, length, out)(noise, t)
+            return self._kernel(noise, latents, rows, length, out)(noise, moved(noise, motion))
         return sample_noise(
             noise,
-            t,
+            moved(noise, motion),
             length,
             rows=rows,
             is_independent=latents.mode == "independent",
             quantiles=self._quantiles_of(noise.type) if latents.gaussianise else None,
         )
 
-    def _kernel(self, params: Params, rows: int, length: int, out: Tensor | None) -> NoiseKernel:
+    def _playing(self, noise: Noise) -> Noise:
+        """Return the noise that is sampled, the same object for the same one."""
+        if self._looped is None or self._looped[0] is not noise:
+            self._looped = (noise, playing(noise))
+        return self._looped[1]
+
+    def leads_through_w(self, where: Whereabouts) -> bool:
+        """Return whether rows of w are what is joined at `where`: no z has the same picture."""
+        if isinstance(where, Between):
+            return self.leads_through_w(where.a) or self.leads_through_w(where.b)
+        if isinstance(where, FilePlace):
+            return self.library.kind(where) == "w"
+        return isinstance(where, Sum)
+
+    def at(self, where: Whereabouts, length: int) -> Tensor:  # [length] float32, on the CPU
+        """Return the vector at `where`, great circles between places."""
+        if isinstance(where, Between):
+            ends = self.at(where.a, length), self.at(where.b, length)
+            return slerp(*ends, where.amount)
+        if isinstance(where, Sum):  # as z, where it is used as w: a sum of vectors is what it is
+            parts = [self.place(place, length) * weight for place, weight in where.parts]
+            return torch.stack(parts).sum(0)
+        return self.place(where, length)
+
+    def place(self, place: Place, length: int) -> Tensor:  # [length] float32, on the CPU
+        """Return the vector of a place; of a file that cannot be used, that of seed 0."""
+        if isinstance(place, SeedPlace):
+            return self._walk(place.number, length)
+        if isinstance(place, NoisePlace):  # it has no one vector
+            return self._seeded(place.seed, length)
+        if isinstance(place, PlanePlace):
+            return self._over(place, length)
+        held = self.library.entry(place, length)
+        return self._seeded(0, length) if held is None else held[0]
+
+    def _over(self, place: PlanePlace, length: int) -> Tensor:
+        """Return the vector over a lattice of seeds, as long as its corners in the middle too.
+
+        Normal vectors of many numbers are at right angles to each other, and so are the weights.
+        """
+        column, row = math.floor(place.x), math.floor(place.y)
+        right = (place.x - column) * math.pi / 2
+        up = (place.y - row) * math.pi / 2
+        total: Tensor | None = None
+        for step_y, weight_y in enumerate((math.cos(up), math.sin(up))):
+            for step_x, weight_x in enumerate((math.cos(right), math.sin(right))):
+                weight = weight_x * weight_y
+                if weight:
+                    seed = place.seed + column + step_x + ROW * (row + step_y)
+                    corner = self._seeded(seed, length)
+                    total = corner * weight if total is None else total.add_(corner, alpha=weight)
+        assert total is not None
+        return total
+
+    def _kernel(
+        self, noise: Noise, latents: Latents, rows: int, length: int, out: Tensor | None
+    ) -> NoiseKernel:
         """Return what makes the noise; it is the same as long as only numbers of it move."""
-        latents, kind = params.latents, params.noise.type
+        kind = noise.type
         wanted = (kind, latents.mode, latents.gaussianise, rows, length)
         kernel = self._last_kernel
         if wanted != self._wanted or kernel is None or not _is_same(out, kernel.out):
             kernel = self._last_kernel = NoiseKernel(
-                dimensions_of(params.noise) or 0,
+                dimensions_of(noise) or 0,
                 torch.empty(rows, length, device=self._device) if out is None else out,
                 is_independent=latents.mode == "independent",
                 quantiles=self._quantiles_of(kind) if latents.gaussianise else None,
@@ -88,16 +162,17 @@ class LatentSource:
         """Return the vector at `position`, whole numbers being seeds."""
         first = math.floor(position)
         step = position - first
-        numbers = (first, first + 1) if step else (first,)
-        self._seeds = {(n, length): self._seeded(n, length) for n in numbers}
-        ends = list(self._seeds.values())
-        return slerp(ends[0], ends[1], step) if step else ends[0]
+        start = self._seeded(first, length)
+        return slerp(start, self._seeded(first + 1, length), step) if step else start
 
     def _seeded(self, seed: int, length: int) -> Tensor:
         known = self._seeds.get((seed, length))
-        if known is not None:
-            return known
-        return torch.randn(length, generator=torch.Generator().manual_seed(seed % 2**63))
+        if known is None:
+            if len(self._seeds) >= _MOST_SEEDS:
+                self._seeds.pop(next(iter(self._seeds)))
+            generator = torch.Generator().manual_seed(seed % 2**63)
+            known = self._seeds[seed, length] = torch.randn(length, generator=generator)
+        return known
 
 
 def _is_same(out: Tensor | None, memory: Tensor) -> bool:

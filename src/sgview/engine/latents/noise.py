@@ -14,17 +14,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
 from sgview.engine.latents.lattice import GOLDEN, lattice_hash, mix
 from sgview.engine.latents.perlin import perlin
 from sgview.engine.latents.simplex import simplex
-from sgview.state.params import Noise, Vec3
+from sgview.state.motion import Motion
+from sgview.state.params import Noise, NoiseType, Vec3
 
 SHIFT_RANGE = 64  # octaves and seeds start up to this many cells away from each other
 RANDOM_FINENESS = 4096  # cells of "random" noise in one period
 
 Vec4 = tuple[float, float, float, float]
+
+STILL: Vec4 = (0.0, 0.0, 0.0, 0.0)
+_TURN_STEPS = 2**30  # of a loop
+POSITIONS = ("noise.x", "noise.y", "noise.z", "noise.4d")  # names of speeds
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Strip:
 
 
 class Course:
-    """How the strip of one noise moves: translate(rotate(scale(p - pivot)) + pivot).
+    """How the strip of one noise lies: translate(rotate(scale(p - pivot)) + pivot).
 
     Attributes:
         direction: of the strip, which only moves along itself [cells a strip width].
@@ -48,43 +54,67 @@ class Course:
         along = _times(turn, (noise.scale[0], 0.0, 0.0))
         self._period = noise.period
         rest = [a + b for a, b in zip(start, noise.pivot, strict=True)]
-        self._axes = tuple(zip(rest, noise.translate, noise.translate_speed, strict=True))
-        self._fourth = noise.translate_4d, noise.translate_4d_speed
+        self._axes = tuple(zip(rest, noise.translate, strict=True))
+        self._fourth = noise.translate_4d
         x, y, z = (a / noise.period for a in along)
         self.direction: Vec4 = (x, y, z, 0.0)
 
-    def origin(self, t: float) -> Vec4:  # [cells]
-        """Return where the strip's centre is at time `t` [s]."""
-        x, y, z = [(rest + (at + speed * t)) / self._period for rest, at, speed in self._axes]
-        at, speed = self._fourth
-        return x, y, z, at + speed * t
+    def origin(self, moved: Vec4) -> Vec4:  # [cells]
+        """Return where the strip's centre is after it has `moved`."""
+        x, y, z = [
+            (rest + (at + way)) / self._period
+            for (rest, at), way in zip(self._axes, moved[:3], strict=True)
+        ]
+        return x, y, z, self._fourth + moved[3]
 
 
-def place_strip(
-    noise: Noise,
-    t: float,  # [s]
-) -> Strip:
-    """Return where the strip lies at time `t`."""
+def moved(noise: Noise, motion: Motion) -> Vec4:
+    """Return how far the strip has moved, in x, y, z and the fourth dimension.
+
+    A loop is a circle through z and the fourth dimension, begun where the noise would be without
+    it: the strip lies across it, so that no part of the way looks like going back.
+    """
+    places = motion.positions
+    if noise.loop <= 0.0:
+        x, y, z, fourth = (places.get(name, 0.0) for name in POSITIONS)
+        return x, y, z, fourth
+    # Held to a fine grid, so that one turn later is the same place to the last bit.
+    turn = round(places.get("noise.loop", 0.0) * _TURN_STEPS) % _TURN_STEPS / _TURN_STEPS
+    angle = 2.0 * math.pi * turn
+    across, along = math.cos(angle) - 1.0, math.sin(angle)
+    return 0.0, 0.0, across * noise.loop_size * noise.period, along * noise.loop_size
+
+
+def playing(noise: Noise) -> Noise:
+    """Return the noise that is sampled: a loop needs one of four dimensions."""
+    if noise.loop <= 0.0 or noise.type[-2] not in "23":
+        return noise
+    four: dict[str, NoiseType] = {"simplex": "simplex4d", "perlin": "perlin4d"}
+    return replace(noise, type=four[noise.type[:-2]])
+
+
+def place_strip(noise: Noise, way: Vec4 = STILL) -> Strip:
+    """Return where the strip lies after it has moved that `way`."""
     course = Course(noise)
-    return Strip(course.origin(t), course.direction)
+    return Strip(course.origin(way), course.direction)
 
 
 def sample_noise(
     noise: Noise,
-    t: float,  # [s]
+    way: Vec4,  # that the strip has moved
     count: int,
     *,
     rows: int = 1,
     is_independent: bool = False,
     quantiles: Tensor | None = None,
 ) -> Tensor:  # [rows, count] float32
-    """Return the noise of time `t`, about -amplitude..amplitude around the offset.
+    """Return the noise along the strip, about -amplitude..amplitude around the offset.
 
     Rows are equal unless `noise.monochrome` is off. With `is_independent` every sample is a track
     of its own, at the strip's centre in noise of its own seed, instead of a place on one strip.
     With `quantiles` (see `gaussian.py`) every octave, and so their sum, is normally distributed.
     """
-    strip = place_strip(noise, t)
+    strip = place_strip(noise, way)
     u = (torch.arange(count, dtype=torch.float64) + 0.5) / count - 0.5
     if is_independent:
         u = torch.zeros_like(u)

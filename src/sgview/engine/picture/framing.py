@@ -1,6 +1,6 @@
 """A picture brought into the frame of an output, on the device where it is.
 
-`framing_reference.py` is the specification, for this and for the shaders that draw the same.
+`tests/support/framing_reference.py` is the specification, for this and for the shaders.
 """
 
 from __future__ import annotations

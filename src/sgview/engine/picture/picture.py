@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sgview.state.machine import Timing
+from sgview.state.motion import Motion
 from sgview.state.params import Layer, Params, View
 from sgview.state.status import BlendGroup, EditStatus, PictureStatus
 
@@ -28,6 +29,7 @@ class Picture:
     t: float  # [s]
     params: Params
     status: PictureStatus
+    motion: Motion = field(default_factory=Motion)
     values: np.ndarray | None = None  # [n] float32, the vector that drives the network
     edits: tuple[EditStatus, ...] = ()
     blend_groups: tuple[BlendGroup, ...] = ()

@@ -9,9 +9,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from imgui_bundle import imgui
+
+from sgview.gui import theme
 from sgview.gui.controls import rows
 from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.value_bar import integer_bar
+from sgview.state.idle import idle_reason
 from sgview.state.params import Params, Vec3
 from sgview.state.paths import Leaf, get_leaf, leaf_at, set_leaf
 
@@ -29,6 +33,8 @@ def leaf_row(
 ) -> Params:
     """Draw the row of one value; returns `params` with what came of it.
 
+    One that does nothing as things are set is dimmed, and its help says why.
+
     Args:
         params: as they are.
         controls: of all leaves, without a prefix.
@@ -38,12 +44,19 @@ def leaf_row(
         more_help: follows the help of the field.
     """
     leaf = leaf_at(path)
-    if leaf is None:
-        return _vector_row(params, controls, path)
-    value = get_leaf(params, leaf)
-    control = controls(path, usual)
-    new = value_row(control, value, maximum=maximum, more_help=more_help)
-    return params if new == value else set_leaf(params, leaf, new)
+    reason = idle_reason(params, path)
+    alpha = imgui.get_style().alpha
+    imgui.push_style_var(imgui.StyleVar_.alpha, alpha * theme.IDLE if reason else alpha)
+    try:
+        more_help = " ".join(filter(None, (more_help, reason)))
+        if leaf is None:
+            return _vector_row(params, controls, path, more_help)
+        value = get_leaf(params, leaf)
+        control = controls(path, usual)
+        new = value_row(control, value, maximum=maximum, more_help=more_help)
+        return params if new == value else set_leaf(params, leaf, new)
+    finally:
+        imgui.pop_style_var()
 
 
 def value_row(
@@ -121,7 +134,7 @@ def _optional_row(
     return None if new >= high else new
 
 
-def _vector_row(params: Params, controls: Controls, path: str) -> Params:
+def _vector_row(params: Params, controls: Controls, path: str, more_help: str) -> Params:
     x, y, z = _axes(path)
     value: Vec3 = (get_leaf(params, x), get_leaf(params, y), get_leaf(params, z))
     new = rows.vector(
@@ -131,7 +144,7 @@ def _vector_row(params: Params, controls: Controls, path: str) -> Params:
         speed=x.field.step,
         digits=x.field.digits,
         unit=x.field.suffix,
-        help=x.field.help,
+        help=f"{x.field.help} {more_help}" if more_help else x.field.help,
         controls=controls.below(f"{path}."),
     )
     if new == value:

@@ -1,4 +1,4 @@
-"""Where the vector that drives the network comes from, and what it looks like."""
+"""The vector that drives the network: what it looks like, and the noise that it may come from."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ _NOISE = (
 )  # fmt: skip
 """As in TouchDesigner's Noise TOP, in its order."""
 _TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
+_LOOP = ("loop", "loop_unit", "loop_size")
 _TRANSFORM_4D = ("translate_4d", "translate_4d_speed")
 
 
 def draw_latents(params: Params, status: Status, emit: Emit) -> Params:
-    """Draw the strip, the source and the noise."""
-    draw_strip(status.picture.latent)
+    """Draw the vector, how it is used, and the noise."""
     controls = Controls(params, status, emit)
-    if widgets.section("Source"):
-        params = leaf_row(params, controls, "latents.source")
+    is_noise = params.latents.source == "noise"
+    if widgets.section("Vector"):
+        draw_strip(status.picture.latent)
         params = leaf_row(params, controls, "latents.space")
-        is_seeds = params.latents.source == "seeds"
-        for name in ("seed", "seed_speed") if is_seeds else ("mode", "gaussianise"):
+        for name in ("mode", "gaussianise") if is_noise else ():
             params = leaf_row(params, controls, f"latents.{name}")
-    if params.latents.source != "noise":
+    if not is_noise:
         return params
     if widgets.section("Noise"):
         for name in _NOISE:
             params = leaf_row(params, controls, f"noise.{name}")
     if widgets.section("Transform"):
-        is_4d = params.noise.type.endswith("4d")
-        for name in (*_TRANSFORM, *(_TRANSFORM_4D if is_4d else ())):
+        for name in (*_TRANSFORM, *_TRANSFORM_4D):
+            params = leaf_row(params, controls, f"noise.{name}")
+    if widgets.section("Loop"):
+        for name in _LOOP:
             params = leaf_row(params, controls, f"noise.{name}")
     return params
 

@@ -164,7 +164,7 @@ class Server(Closing):
 
     async def _control(self, request: web.Request) -> web.StreamResponse:
         """Tell a page the state and pictures, and hear what it asks for."""
-        channel = web.WebSocketResponse(max_msg_size=LONGEST, heartbeat=20.0)
+        channel = web.WebSocketResponse(max_msg_size=LONGEST, heartbeat=20.0, compress=False)
         await channel.prepare(request)
         with self._client(wants_pictures=True) as news:
             wants = asyncio.Event()

@@ -78,6 +78,7 @@ class TakeRecorder:
                 easing=running.easing,
             ),
             networks=networks,
+            travel=resolver.travel.state if resolver.travel is not None else None,
         )
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("xb")
@@ -115,6 +116,7 @@ class TakeRecorder:
             changes=None if changes == self._changes else changes,
             fade=self._fade,
             networks=None if networks == self._networks else networks,
+            restarts=instant.restarts,
         )
         self._params, self._inputs, self._changes = params, instant.inputs, changes
         self._bpm, self._networks, self._fade = instant.bpm, networks, None

@@ -11,7 +11,9 @@ from sgview.show.crossfade import RunningFade
 from sgview.show.resolver import Act, Resolver
 from sgview.show.script_frame import Change, apply_changes
 from sgview.show.takes.take import Frame, RecordedNetwork, Take
+from sgview.show.travel import Travel
 from sgview.signals.incoming import Instant
+from sgview.state.motion import Motion
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
@@ -26,6 +28,7 @@ class Shot:
     params: Params  # all resolved
     t: float  # [s]
     networks: dict[Slot, RecordedNetwork]
+    motion: Motion | None = None  # None: as the engine finds it from `t`
 
 
 def replay(take: Take, fps: float | None = None) -> Iterator[Shot]:
@@ -40,6 +43,7 @@ def replay(take: Take, fps: float | None = None) -> Iterator[Shot]:
     """
     resolver = Resolver()
     resolver.shown = take.header.shown
+    resolver.travel = None if take.header.sgview_take == 1 else Travel(take.header.travel)
     if (fade := take.header.fade) is not None:
         resolver.crossfade.running = RunningFade(fade.origin, fade.since, fade.seconds, fade.easing)
     for frame in take.frames if fps is None else _resampled(take.frames, fps):
@@ -51,7 +55,7 @@ def replay(take: Take, fps: float | None = None) -> Iterator[Shot]:
             raise ConfigError(
                 f"the take at {frame.time:.2f} s cannot be played: {error}"
             ) from error
-        yield Shot(resolved.params, frame.instant.t, frame.networks)
+        yield Shot(resolved.params, frame.instant.t, frame.networks, resolved.motion)
 
 
 def count(take: Take, fps: float | None = None) -> int:
@@ -70,14 +74,18 @@ def _resampled(frames: tuple[Frame, ...], fps: float) -> Iterator[Frame]:
     for n in range(int((end - start) * fps + 1e-6) + 1):
         time = start + n / fps
         fade = frames[0].fade if n == 0 else None
+        restarts = frames[0].instant.restarts if n == 0 else ()
         while place + 1 < len(frames) and frames[place + 1].time <= time + 1e-9:
             place += 1
             fade = frames[place].fade or fade
+            restarts += frames[place].instant.restarts
         frame = frames[place]
         following = frames[place + 1] if place + 1 < len(frames) else frame
         instant = _between(frame, following, time)
         elapsed = 1 / fps if n else frame.instant.elapsed
-        instant = replace(instant, elapsed=elapsed, dt=instant.t - last_t if n else instant.dt)
+        instant = replace(
+            instant, restarts=restarts, elapsed=elapsed, dt=instant.t - last_t if n else instant.dt
+        )
         last_t = instant.t
         yield Frame(time, instant, frame.params, frame.changes, fade, frame.networks)
 

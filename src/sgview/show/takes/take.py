@@ -22,9 +22,10 @@ from sgview.signals.incoming import Instant
 from sgview.state.morph import Easing
 from sgview.state.networks import Slot
 from sgview.state.params import Node, Params
+from sgview.state.travel import TravelState
 from sgview.state.validation import ConfigError, refuse_numbers
 
-VERSION = 1
+VERSION = 2  # 1: positions were speed times t
 LONGEST_LINE = 1_000_000  # [bytes]
 MOST_UNPACKED = 2_000_000_000  # [bytes]
 FACTOR, ALLOWANCE = 2000, 8_000_000
@@ -74,6 +75,7 @@ class Header(Node, frozen=True):
     shown: Params = Params()  # what played in the frame before
     fade: FadeUnderWay | None = None
     networks: dict[Slot, RecordedNetwork] = msgspec.field(default_factory=dict)
+    travel: TravelState | None = None  # where what moves had come to; None: nothing played before
 
 
 class Line(Node, frozen=True, omit_defaults=True):
@@ -89,6 +91,7 @@ class Line(Node, frozen=True, omit_defaults=True):
     changes: tuple[Change, ...] | None = None  # what the script did
     fade: FadeStart | None = None
     networks: dict[Slot, RecordedNetwork] | None = None
+    restarts: Annotated[tuple[str, ...], Meta(max_length=64)] = ()  # as in `Instant`
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,12 @@ def _read(path: Path, file: BinaryIO) -> Take:
     if first is None:
         raise ConfigError(f"{path} is not a take: it is empty")
     header = _decode(first, Header, f"{path}, line 1")
-    for struct in (header.params, header.shown, header.fade and header.fade.origin):
+    for struct in (header.params, header.shown, header.travel, header.fade and header.fade.origin):
         refuse_numbers(msgspec.to_builtins(struct), f"{path}, line 1")
-    if header.sgview_take != VERSION:
+    if not 1 <= header.sgview_take <= VERSION:
         raise ConfigError(
-            f"{path}: version {header.sgview_take} is not one this program reads ({VERSION}); "
+            f"{path}: version {header.sgview_take} is not one this program reads "
+            f"(1 to {VERSION}); "
             "it may be from a newer sgview"
         )
     frames: list[Frame] = []
@@ -192,6 +196,7 @@ def _next(before: Frame, line: Line, where: str) -> Frame:
         beat=line.beat,
         bpm=old.bpm if line.bpm is None else line.bpm,
         inputs=inputs,
+        restarts=line.restarts,
     )
     return Frame(
         time=before.time + line.elapsed,

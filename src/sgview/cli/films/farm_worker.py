@@ -1,0 +1,95 @@
+"""What runs in each worker of a farm: an engine, and the networks as they came over the wire.
+
+A worker needs nothing of the driver's disk: networks are objects of the farm, put there once, and
+chunks go back as bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+import sgview
+from sgview.cli.films.maker import ChunkMaker
+from sgview.cli.films.recipe import Recipe
+from sgview.show.takes.replay import Shot
+from sgview.show.takes.take import RecordedNetwork
+from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.params import Params
+from sgview.state.validation import ConfigError
+
+_COMPUTING = 1
+"""Threads that a worker renders with on a processor: always one, so that the same bytes come out
+however many workers there are. More workers, not more threads, use more cores."""
+
+Files = dict[str, list[Any]]
+"""Paths that a take names, and for each a list of one reference to the bytes of its file.
+
+The list keeps the farm from fetching them for every call."""
+
+
+class FilmWorker:
+    """An engine in a process of its own; an actor of Ray whose calls may overlap.
+
+    It is opened by the first call, so that what is wrong with it is an error of that call.
+
+    Args:
+        recipe: how pictures are made and written.
+        threads: to encode with.
+    """
+
+    def __init__(self, recipe: Recipe, threads: int) -> None:
+        self._recipe = recipe
+        self._threads = threads
+        self._files: Files = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="sgview-")
+        self._opening = Lock()
+        self._maker: ChunkMaker | None = None
+
+    def check(
+        self, params: Params, networks: dict[Slot, RecordedNetwork], files: Files
+    ) -> dict[Slot, NetworkStatus]:
+        """Do as `ChunkMaker.check`, by which errors are raised."""
+        return self._open(files).check(params, networks)
+
+    def make(
+        self, shots: tuple[Shot, ...], files: Files
+    ) -> tuple[np.ndarray, list[int], list[str]]:
+        """Return a chunk's files behind each other [n] uint8, their sizes [bytes], and notes.
+
+        Errors are those of `ChunkMaker.make`.
+        """
+        maker = self._open(files)
+        made = maker.make(shots)
+        data = np.frombuffer(b"".join(made), np.uint8)
+        return data, [len(file) for file in made], maker.take_notes()
+
+    def _open(self, files: Files) -> ChunkMaker:
+        """Return the maker, which knows these files of networks.
+
+        Raises:
+            ConfigError: if the device is not there, or another version of sgview is.
+        """
+        with self._opening:
+            self._files |= files
+            if self._recipe.version != sgview.__version__:
+                raise ConfigError(
+                    f"a worker has sgview {sgview.__version__}, and this is"
+                    f" {self._recipe.version}: install the same on all machines of the farm"
+                )
+            if self._maker is None:
+                self._maker = ChunkMaker(self._recipe, self._threads, _COMPUTING, self._find)
+            return self._maker
+
+    def _find(self, path: str) -> Path:
+        """Write the file of a network where this worker can read it."""
+        import ray
+
+        folder = tempfile.mkdtemp(dir=self._folder.name)  # two networks may have one name
+        file = Path(folder) / Path(path).name
+        file.write_bytes(memoryview(ray.get(self._files[path][0])))
+        return file

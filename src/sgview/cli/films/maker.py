@@ -1,0 +1,153 @@
+"""Chunks of a film to closed files: the part of the work that can be done anywhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sgview.cli.films.casting import TakeNetworks, check
+from sgview.cli.films.frames import pictures_of
+from sgview.cli.films.recipe import Recipe
+from sgview.closing import Closing
+from sgview.outputs.film_writers import PNG, encoders_for
+from sgview.outputs.png import encode_png
+from sgview.settings import GpuSettings, Settings
+from sgview.show.takes.replay import Shot
+from sgview.show.takes.take import RecordedNetwork
+from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.params import Params
+
+if TYPE_CHECKING:
+    from sgview.engine.engine import Engine
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many cores a maker has, and so how many chunks it has in hand."""
+
+    threads: int
+
+    @property
+    def encoders(self) -> int:
+        """Chunks of a film that are encoded at the same time."""
+        return encoders_for(self.threads)
+
+    @property
+    def in_hand(self) -> int:
+        """Chunks that are encoded, and the one that is rendered."""
+        return self.encoders + 1
+
+
+class ChunkMaker(Closing):
+    """Renders and encodes chunks; several threads may ask for one each.
+
+    Pictures are rendered by one thread at a time, and those of one chunk are encoded while those of
+    the next are rendered.
+
+    Args:
+        recipe: how pictures are made and written.
+        threads: to encode with.
+        computing: threads that render where the processor does it; 0: as torch likes. Sums come out
+            a bit differently with another number.
+        find: gives the file of a network for the path that a take names.
+
+    Raises:
+        ConfigError: if the device is not there.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        threads: int,
+        computing: int = 0,
+        find: Callable[[str], Path] = Path,
+    ) -> None:
+        self._recipe = recipe
+        self._share = Share(threads)
+        self._engine = open_engine(recipe)
+        if computing and self._engine.device.type == "cpu":
+            import torch
+
+            torch.set_num_threads(computing)
+        self._cast = TakeNetworks(self._engine, find)
+        self._rendering = threading.Lock()
+        self._encoding = threading.Semaphore(self._share.encoders)
+        self._pool = ThreadPoolExecutor(threads, "sgview film")
+        self._notes: list[str] = []
+
+    def check(
+        self, params: Params, networks: dict[Slot, RecordedNetwork]
+    ) -> dict[Slot, NetworkStatus]:
+        """Refuse what the networks cannot play, and return what they are.
+
+        Raises:
+            ConfigError: naming it.
+            CheckpointError: if a network cannot be read.
+        """
+        with self._rendering:
+            self._cast.set(networks)
+            check(self._engine, params)
+            return {slot: network.status for slot, network in self._engine.networks.items()}
+
+    def make(self, shots: tuple[Shot, ...]) -> list[bytes]:
+        """Return a film's chunk as one file, or a PNG file a picture.
+
+        Raises:
+            ConfigError: if no network plays in a shot, or a built-in one is not there.
+            CheckpointError: if a network cannot be read.
+            OutputError: if the pictures cannot be encoded.
+        """
+        with self._rendering:
+            pictures = pictures_of(self._engine, shots, lambda shot: self._cast.set(shot.networks))
+            if self._recipe.codec == PNG:
+                files = [self._pool.submit(self._encode, picture) for picture in pictures]
+            else:
+                held = list(pictures)
+        if self._recipe.codec == PNG:
+            return [file.result() for file in files]
+        with self._encoding:
+            return [self._encode_film(held)]
+
+    def take_notes(self) -> list[str]:
+        """Return what the user should know of the pictures since the last call."""
+        with self._rendering:
+            notices = self._engine.take_notices()
+        return [f"{notice.text} {notice.hint}" for notice in notices]
+
+    def close(self) -> None:
+        """Free the networks; idempotent."""
+        self._pool.shutdown(cancel_futures=True)
+        self._engine.close()
+
+    def _encode(self, rgba8: np.ndarray) -> bytes:
+        return encode_png(rgba8 if self._recipe.has_alpha else rgba8[..., :3])
+
+    def _encode_film(self, pictures: list[np.ndarray]) -> bytes:
+        from sgview.outputs.film_chunks import FilmFormat, encode_chunk, rate_of
+
+        recipe = self._recipe
+        threads = max(1, self._share.threads // self._share.encoders)
+        return encode_chunk(
+            pictures,
+            FilmFormat(
+                recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
+            ),
+        )
+
+
+def open_engine(recipe: Recipe) -> Engine:
+    """Return an engine that computes as the recipe says.
+
+    Raises:
+        ConfigError: if the device is not there.
+    """
+    from sgview.cli import options
+
+    gpu = GpuSettings(ops=recipe.ops, precision=recipe.precision, kernels=recipe.kernels)  # type: ignore[arg-type]
+    return options.open_engine(Settings(device=recipe.device, gpu=gpu))  # type: ignore[arg-type]

@@ -1,0 +1,89 @@
+"""What a film is made of: plain values that travel, and by which chunks are known again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+import sgview
+from sgview.show.takes.replay import Shot
+from sgview.show.takes.take import RecordedNetwork
+from sgview.state.validation import ConfigError
+
+FEWEST, MOST = 16, 64  # pictures of a chunk
+_AT_ONCE = 1 << 20  # read of a file [bytes]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every picture of a film is made and written."""
+
+    codec: str  # "png", or a row of the table of codecs
+    fps: float  # [1/s]
+    quality: float | None = None  # of a codec that loses, 0 to 100; None: as is usual
+    has_alpha: bool = False
+    device: str = "auto"
+    ops: str = "auto"
+    precision: str = "fast"
+    kernels: str = "auto"
+    version: str = sgview.__version__
+
+    @property
+    def length(self) -> int:
+        """Pictures of a chunk: a second, which is one group of pictures of a film."""
+        return min(max(round(self.fps), FEWEST), MOST)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive pictures of a film."""
+
+    number: int  # from 0
+    first: int  # picture
+    shots: tuple[Shot, ...]
+    key: str  # equal for what gives equal pictures, written alike
+
+    @property
+    def label(self) -> str:
+        """Which pictures these are, for people."""
+        return f"pictures {self.first} to {self.first + len(self.shots) - 1}"
+
+
+def chunks_of(
+    shots: Iterable[Shot], recipe: Recipe, digest: Callable[[RecordedNetwork], str]
+) -> Iterator[Chunk]:
+    """Divide shots into chunks; `digest` says which network is meant, whatever its file's name."""
+    rest, number = iter(shots), 0
+    while some := tuple(islice(rest, recipe.length)):
+        yield Chunk(number, number * recipe.length, some, _key(some, recipe, digest))
+        number += 1
+
+
+def _key(shots: tuple[Shot, ...], recipe: Recipe, digest: Callable[[RecordedNetwork], str]) -> str:
+    content = hashlib.sha256(msgspec.json.encode(asdict(recipe), order="sorted"))
+    for shot in shots:
+        networks = sorted((slot, digest(network)) for slot, network in shot.networks.items())
+        values = (shot.params, shot.t, shot.motion, networks)
+        content.update(msgspec.json.encode(values, order="sorted"))
+    return content.hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    content = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while data := file.read(_AT_ONCE):
+                content.update(data)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    return content.hexdigest()

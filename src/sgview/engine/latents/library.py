@@ -1,0 +1,93 @@
+"""The latents of files that play, each read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from sgview.engine.latents.latent_files import (
+    SUFFIXES,
+    LatentFile,
+    LatentFileError,
+    read_latents,
+)
+from sgview.state.latent_places import FilePlace
+from sgview.state.places import is_file
+from sgview.state.status import Notice
+
+_MOST_FILES = 64  # held in memory
+
+
+class Library:
+    """Finds and reads files of latents; what cannot be read is told once.
+
+    Attributes:
+        folder: where names without a path are looked for.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path()
+        self._files: dict[str, LatentFile | None] = {}  # None: it cannot be read
+        self._told: set[str] = set()
+        self._notices: list[Notice] = []
+
+    def kind(self, place: FilePlace) -> str:
+        """Return "z" or "w", "" if the file cannot be read."""
+        file = self._file(_parts(place.name)[0])
+        return file.kind if file is not None else ""
+
+    def entry(self, place: FilePlace, width: int, rows: int = 1) -> Tensor | None:
+        """Return [rows, width] float32 on the CPU; None, and a notice, if there is none."""
+        name, index = _parts(place.name)
+        file = self._file(name)
+        if file is None:
+            return None
+        try:
+            return file.entry(index, width, rows, name)
+        except LatentFileError as error:
+            self._tell(str(error))
+            return None
+
+    def forget(self) -> None:
+        """Read files anew when they are asked for: they may have changed."""
+        self._files.clear()
+        self._told.clear()
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the user should know since the last call."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def _file(self, name: str) -> LatentFile | None:
+        if name not in self._files:
+            while len(self._files) >= _MOST_FILES:
+                self._files.pop(next(iter(self._files)))
+            self._files[name] = None
+            path = self._find(name)
+            try:
+                if path is None:
+                    raise LatentFileError(f"There is no latent {name} in {self.folder}.")
+                self._files[name] = read_latents(path)
+            except LatentFileError as error:
+                self._tell(str(error))
+        return self._files[name]
+
+    def _find(self, name: str) -> Path | None:
+        path = Path(name).expanduser()
+        path = path if path.is_absolute() else self.folder / path
+        wanted = [path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)]
+        return next((path for path in wanted if is_file(path)), None)
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._notices.append(Notice(0, "warning", text, "Seed 0 plays in its place."))
+
+
+def _parts(name: str) -> tuple[str, int]:
+    """Return the name of the file, and which of its latents, from 0."""
+    file, mark, number = name.rpartition("#")
+    if mark and file and number.isascii() and number.isdigit() and len(number) < 6:
+        return file, max(int(number) - 1, 0)
+    return name, 0

@@ -1,0 +1,1 @@
+"""Where the picture comes from, and what moves it: seeds, plane, path, library."""

@@ -1,0 +1,92 @@
+"""The strip of places that have played: a click goes there, the star keeps one."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+from msgspec.structs import replace
+
+from sgview.gui import theme
+from sgview.gui.controls import icons, widgets
+from sgview.gui.panels import Emit
+from sgview.gui.panels.travel.going import go
+from sgview.state.commands import KeepPlace
+from sgview.state.journeys import add_key, go_to, shown_place
+from sgview.state.latent_places import NoisePlace, read_place
+from sgview.state.params import Params, Path
+from sgview.state.status import Status, VisitedStatus
+
+_ROWS = 2  # of thumbnails in sight; the rest is scrolled to
+
+
+def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
+    """Draw the thumbnails, kept ones first."""
+    visits = sorted(status.show.visited, key=lambda visit: not visit.is_kept)
+    if not visits:
+        return params
+    gap = theme.px(theme.GAP_TINY)
+    room = imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
+    columns = max(1, int((room + gap) / (theme.px(theme.VISIT) + gap)))
+    side = int((room - gap * (columns - 1)) / columns)
+    lines = min(-(-len(visits) // columns), _ROWS)
+    size = imgui.ImVec2(0.0, lines * (side + gap))
+    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(gap, gap))
+    imgui.begin_child("##visited", size)
+    here = str(shown_place(params, status.player.motion))
+    for index, visit in enumerate(visits):
+        if index % columns:
+            imgui.same_line(0.0, gap)
+        params = _draw_visit(visit, side, here, params, emit)
+    imgui.end_child()
+    imgui.pop_style_var()
+    return params
+
+
+def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, emit: Emit) -> Params:
+    corner = imgui.get_cursor_screen_pos()
+    if imgui.invisible_button(f"##visit {visit.place}", imgui.ImVec2(side, side)):
+        params = go(go_to(params, read_place(visit.place)), emit)
+    is_hovered = imgui.is_item_hovered()
+    widgets.tooltip(visit.place, "A click goes there. Right-click: keep it, or make it a key.")
+    params = _draw_menu(visit, params, emit)
+    draw, rounding = imgui.get_window_draw_list(), theme.px(theme.ROUNDING)
+    end = imgui.ImVec2(corner.x + side, corner.y + side)
+    if visit.texture:
+        draw.add_image_rounded(
+            imgui.ImTextureRef(visit.texture), corner, end,
+            imgui.ImVec2(0.0, 0.0), imgui.ImVec2(1.0, 1.0), 0xFFFFFFFF, rounding,
+        )  # fmt: skip
+    else:
+        draw.add_rect_filled(corner, end, theme.u32(theme.CARD), rounding)
+        name = widgets.elided(visit.place.split(" ")[-1], side)
+        width = imgui.calc_text_size(name)
+        at = (corner.x + (side - width.x) / 2, corner.y + (side - width.y) / 2)
+        draw.add_text(at, theme.u32(theme.TEXT_DIM), name)
+    if visit.place == here or is_hovered:
+        colour = theme.ACCENT if visit.place == here else theme.TEXT_DIM
+        thickness = max(2.0, round(theme.px(theme.BAR_LINE)))
+        draw.add_rect(corner, end, theme.u32(colour), rounding, thickness=thickness)
+    if visit.is_kept:
+        size = imgui.calc_text_size(icons.STAR)
+        at = (end.x - size.x - theme.px(theme.GAP_TINY), corner.y + theme.px(theme.GAP_TINY) / 2)
+        draw.add_text((at[0] + 1, at[1] + 1), theme.u32(theme.OVER_PICTURE), icons.STAR)
+        draw.add_text(at, theme.u32(theme.WARNING), icons.STAR)
+    return params
+
+
+def _draw_menu(visit: VisitedStatus, params: Params, emit: Emit) -> Params:
+    if not imgui.begin_popup_context_item(f"##menu {visit.place}"):
+        return params
+    widgets.text(visit.place, theme.TEXT_DIM)
+    if imgui.selectable("Let it go" if visit.is_kept else "Keep it", False)[0]:
+        emit(KeepPlace(visit.place, not visit.is_kept))
+    is_key = not isinstance(read_place(visit.place), NoisePlace)
+    if is_key and imgui.selectable("Add to the path", False)[0]:
+        path = add_key(params.latents.path, visit.place)
+        params = replace_path(params, path)
+    imgui.end_popup()
+    return params
+
+
+def replace_path(params: Params, path: Path) -> Params:
+    """Return `params` with another path."""
+    return replace(params, latents=replace(params.latents, path=path))

@@ -1,0 +1,265 @@
+"""Writers that keep all cores busy: for films that wait for nobody, unlike a live recorder.
+
+Pictures are taken in order and encoded side by side by threads, which FFmpeg and zlib let run; how
+many are in memory is bounded, for `write` waits while too many are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from sgview.closing import Closing
+from sgview.outputs.png import encode_png
+from sgview.outputs.video import CODECS, OutputError, PictureWriter, make_folder
+from sgview.state.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from sgview.outputs.film_chunks import FilmFormat
+
+PNG = "png"
+FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", PNG)
+"""Rows of the table of codecs that films are written in; named here too, so that asking for help
+needs no FFmpeg."""
+
+THREADS_OF_AN_ENCODER = 4  # H.264 gains little from more, so that further chunks take the others
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_film_writer(
+    path: Path,
+    fps: float,
+    *,
+    first: int = 0,
+    codec: str | None = None,
+    quality: float | None = None,
+) -> PictureWriter:
+    """Return a writer on all cores: of a film by its suffix, else of PNG files into a folder.
+
+    Args:
+        path: ``take.mp4`` (.mov, .mkv, .webm) or a folder, made if it does not exist.
+        fps: pictures a second [1/s].
+        first: number of the first PNG file.
+        codec: a row of the table of codecs; None: what is usual for the file.
+        quality: of a codec that loses, 0 (small) to 100 (near lossless); None: as is usual.
+
+    Raises:
+        OutputError: if nothing can be written there, or not in that codec.
+    """
+    codec = codec_of(path, codec)
+    if codec == PNG:
+        make_folder(path)
+        return PngFolderWriter(path, cores(), first=first)
+    from sgview.outputs.film_chunks import FilmFormat, rate_of
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    return FilmWriter(path, FilmFormat(codec, rate_of(fps), quality, threads=cores()))
+
+
+def codec_of(path: Path, wanted: str | None = None) -> str:
+    """Return the codec that a file of that name has where nothing else is said.
+
+    Raises:
+        OutputError: if it is of no kind that is written, or does not hold the codec that is wanted.
+    """
+    suffix = path.suffix.lower()
+    if wanted is not None and wanted != PNG:
+        from sgview.outputs.codecs import codec_named  # brings FFmpeg, which PNG files do without
+
+        codec = codec_named(wanted)
+        if suffix not in codec.suffixes:
+            kinds = ", ".join(codec.suffixes)
+            raise OutputError(f"{path}: {codec.label} goes into files that end in {kinds}")
+        return wanted
+    if wanted == PNG and suffix in CODECS:
+        raise OutputError(f"{path}: PNG pictures go into a folder, whose name has no {suffix}")
+    if suffix in CODECS:
+        return "vp9" if suffix == ".webm" else "h264"
+    if suffix and not path.is_dir():
+        raise OutputError(
+            f"{path}: {suffix} is not a video format sgview writes; use one of "
+            f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
+        )
+    return PNG
+
+
+def encoders_for(threads: int) -> int:
+    """Return how many chunks are encoded at the same time on so many cores."""
+    return max(1, threads // THREADS_OF_AN_ENCODER)
+
+
+Result = TypeVar("Result")
+
+
+def first_of(pending: deque[Future[Result]]) -> Result:
+    """Wait for the first; if it fails, so that there is one error, give up the others."""
+    try:
+        return pending.popleft().result()
+    except BaseException:
+        for future in pending:
+            future.cancel()
+        pending.clear()
+        raise
+
+
+class PngFolderWriter(Closing):
+    """Numbered PNG files in a folder that is there: a `PictureWriter`.
+
+    Args:
+        folder: 000000.png and so on.
+        threads: pictures that are encoded at the same time.
+        first: number of the first picture.
+        has_alpha: whether alpha is written.
+    """
+
+    note = ""
+
+    def __init__(
+        self, folder: Path, threads: int, *, first: int = 0, has_alpha: bool = False
+    ) -> None:
+        self._folder = folder
+        self._next = first
+        self._channels = 4 if has_alpha else 3
+        self._pool = ThreadPoolExecutor(threads, "sgview PNG")
+        self._most = 2 * threads  # pictures that wait or are encoded
+        self._pending: deque[Future[None]] = deque()
+
+    def write(self, rgba8: np.ndarray) -> None:
+        """Take [H, W, 4] uint8 as the next file, which must not change any more.
+
+        Raises:
+            OutputError: if the disk did not take this or one of those before.
+        """
+        path = self._folder / f"{self._next:06d}.png"
+        self._next += 1
+        self._pending.append(self._pool.submit(self._write, path, rgba8))
+        while self._pending and (len(self._pending) > self._most or self._pending[0].done()):
+            first_of(self._pending)
+
+    def close(self) -> None:
+        """Wait for all files; idempotent.
+
+        Raises:
+            OutputError: if the disk did not take one.
+        """
+        try:
+            while self._pending:
+                first_of(self._pending)
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _write(self, path: Path, rgba8: np.ndarray) -> None:
+        png = encode_png(rgba8[..., : self._channels])
+        try:
+            self._folder.stat()  # one that was removed is not made again unasked
+            write_whole(path, png, waits=False)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+class FilmWriter(Closing):
+    """A film whose chunks are encoded side by side and joined in order: a `PictureWriter`.
+
+    A chunk is a second of the film. What is joined plays if the program is killed.
+
+    Args:
+        path: the film, which is replaced.
+        form: how it is encoded; its `threads` are shared by all chunks.
+
+    Raises:
+        OutputError: if there can be no such file.
+    """
+
+    def __init__(self, path: Path, form: FilmFormat) -> None:
+        from sgview.outputs.film_chunks import FilmJoiner, length_of
+
+        self.note = ""
+        self._path = path
+        encoders = encoders_for(form.threads)
+        self._form = replace(form, threads=max(1, form.threads // encoders))
+        self._length = length_of(float(form.rate))
+        try:
+            self._joiner = FilmJoiner(path, form.rate, grows=True)
+        except OSError as error:
+            cause = error.strerror or error
+            raise OutputError(f"{path} cannot be written: {cause}") from error
+        self._chunk: list[np.ndarray] = []
+        self._pool = ThreadPoolExecutor(encoders, "sgview film")
+        self._most = encoders + 1  # chunks that wait or are encoded
+        self._pending: deque[Future[bytes]] = deque()
+        self._shape: tuple[int, ...] = ()
+        self._has_failed = False
+        self._is_closed = False
+
+    def write(self, rgba8: np.ndarray) -> None:
+        """Take [H, W, 4] uint8 as the next picture, which must not change any more.
+
+        Raises:
+            OutputError: if it has another size, or the film cannot be encoded or written.
+        """
+        height, width = rgba8.shape[:2]
+        if not self._shape:
+            from sgview.outputs.film_chunks import crop_note
+
+            if min(height, width) < 2:
+                raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
+            self._shape = rgba8.shape
+            self.note = crop_note(self._path, width, height, self._form)
+        if rgba8.shape != self._shape:
+            raise OutputError(
+                f"{self._path}: a film has one size, {self._shape[1]} x {self._shape[0]} px, and a"
+                f" picture has {width} x {height}: write PNG files into a folder"
+            )
+        self._chunk.append(rgba8)
+        if len(self._chunk) == self._length:
+            self._encode()
+        while self._pending and (len(self._pending) > self._most or self._pending[0].done()):
+            self._join()
+
+    def close(self) -> None:
+        """Wait for all chunks and finish the film; idempotent.
+
+        Raises:
+            OutputError: if it cannot be encoded or written.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            if self._chunk and not self._has_failed:
+                self._encode()
+            while self._pending:
+                self._join()
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            self._joiner.close()
+
+    def _encode(self) -> None:
+        """Hand a chunk to the threads."""
+        from sgview.outputs.film_chunks import encode_chunk
+
+        self._pending.append(self._pool.submit(encode_chunk, self._chunk, self._form))
+        self._chunk = []
+
+    def _join(self) -> None:
+        try:
+            self._joiner.append(first_of(self._pending))
+        except BaseException:
+            self._has_failed = True
+            self._pending.clear()
+            raise

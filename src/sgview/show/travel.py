@@ -1,0 +1,101 @@
+"""Adding up motion: from speeds to positions, instant after instant."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from sgview.signals.incoming import Instant
+from sgview.state.latent_places import place_of
+from sgview.state.morph import EASINGS
+from sgview.state.motion import SPEEDS, Motion, Speed, rate_of
+from sgview.state.params import Latents, Params
+from sgview.state.travel import Course, Leg, TravelState
+
+_MOST_LEGS = 4  # glides at once; who asks for more leaves the oldest out
+_SAME = 1e-6  # a pace of time so near to 1 is 1
+
+
+class Travel:
+    """Adds up positions.
+
+    Time that runs at one speed is multiplied by it, not added up in small steps: what moves evenly
+    is as exact after a night as after a second, at any frame rate. A speed holds from the instant
+    that sets it up to the one that sets another. The first instant finds everything as if its
+    speeds had held since t = 0.
+    """
+
+    def __init__(self, state: TravelState | None = None) -> None:
+        self.state = state  # None: before the first instant
+
+    def advance(self, params: Params, instant: Instant) -> Motion:
+        """Return the positions of `instant`; `params` are what plays at it."""
+        state = self.state
+        if state is None or "" in instant.restarts:
+            state = TravelState(beat=instant.beat, beats=instant.beat)
+        t, beats = instant.t, state.beats + (instant.beat - state.beat) * _pace(instant)
+        courses: dict[str, Course] = {}
+        positions: dict[str, float] = {}
+        for speed in SPEEDS:
+            course = state.courses.get(speed.name) or _begun(speed, params)
+            position = 0.0 if speed.name in instant.restarts else course.at(t, beats)
+            rate, is_in_beats = rate_of(speed, params), speed.is_in_beats(params)
+            is_as_before = rate == course.speed and is_in_beats == course.is_in_beats
+            if not is_as_before or speed.name in instant.restarts:
+                course = Course(
+                    since=beats if is_in_beats else t,
+                    origin=position,
+                    speed=rate,
+                    is_in_beats=is_in_beats,
+                )
+            courses[speed.name], positions[speed.name] = course, position
+        motion = Motion(positions=positions)
+        now = state.now + instant.elapsed
+        target, legs = _target(params.latents), state.legs
+        if target != state.target or legs:
+            legs = _legs(state, target, params.latents.glide, now)
+            motion = replace(motion, trail=tuple((leg.place, _share(leg, now)) for leg in legs))
+        self.state = TravelState(
+            courses=courses,
+            now=now,
+            target=target,
+            place=str(place_of(params.latents, motion)) if target else "",
+            legs=legs,
+            beat=instant.beat,
+            beats=beats,
+        )
+        return motion
+
+
+def _begun(speed: Speed, params: Params) -> Course:
+    """Return the course of a speed that has held since t = 0."""
+    return Course(speed=rate_of(speed, params), is_in_beats=speed.is_in_beats(params))
+
+
+def _target(latents: Latents) -> str:
+    """Return what a change of begins a glide."""
+    if latents.source in ("seeds", "plane"):
+        return f"{latents.source} {latents.seed}"
+    return f"file {latents.entry}" if latents.source == "library" and latents.entry else ""
+
+
+def _legs(state: TravelState, target: str, seconds: float, now: float) -> tuple[Leg, ...]:
+    """Return the glides that are under way, with one that begins now."""
+    legs = state.legs
+    if target != state.target:
+        is_glide = bool(target and state.target and seconds > 0.0)
+        leg = Leg(place=state.place, since=now, seconds=max(seconds, 1e-6))
+        legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
+    arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
+    return legs[arrived[-1] :] if arrived else legs
+
+
+def _share(leg: Leg, now: float) -> float:
+    return EASINGS["smooth"](min(max((now - leg.since) / leg.seconds, 0.0), 1.0))
+
+
+def _pace(instant: Instant) -> float:
+    """Return how much faster than real time `t` runs: beats stand still and run with it."""
+    if instant.elapsed <= 0.0:
+        return 0.0 if instant.dt == 0.0 else 1.0
+    pace = instant.dt / instant.elapsed
+    return 1.0 if abs(pace - 1.0) < _SAME else pace

@@ -1,0 +1,114 @@
+"""Values that do nothing as things are set, and why: panels dim them, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sgview.state.params import Noise, Params
+
+_TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
+_AXES = ("x", "y", "z")
+
+
+def idle_reason(params: Params, path: str) -> str:
+    """Return why the value at `path` changes nothing in the picture now, "" if it may.
+
+    Args:
+        params: as they are set.
+        path: of a leaf, such as "noise.rotate.z", or of a vector: it is idle if all of it is.
+    """
+    words = path.split(".")
+    if words[0] == "noise":
+        return _noise_reason(params, words[1], words[2] if len(words) > 2 else "")
+    if words[0] == "latents":
+        return _latents_reason(params, words[1])
+    if words[0] == "mapping" and params.latents.space == "w":
+        return "The vector is used as w: the mapping network is left out."
+    return ""
+
+
+def idle_reasons(params: Params, paths: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the reasons of those of `paths` that are idle."""
+    reasons = {path: idle_reason(params, path) for path in paths}
+    return {path: reason for path, reason in reasons.items() if reason}
+
+
+def _latents_reason(params: Params, name: str) -> str:
+    latents = params.latents
+    if name in ("mode", "gaussianise") and latents.source != "noise":
+        return "Noise alone has it."
+    if name == "glide" and latents.source in ("noise", "path"):
+        return "There is nothing to glide to: it is for seeds, plane and library."
+    if name == "motion" and _stands(params):
+        return "The source has no speed of its own yet: set one below."
+    return ""
+
+
+def _stands(params: Params) -> bool:
+    """Return whether the speeds of the source are all 0, so that a factor changes nothing."""
+    latents, noise = params.latents, params.noise
+    speeds = {
+        "noise": (noise.loop, *noise.translate_speed, noise.translate_4d_speed),
+        "seeds": (latents.seed_speed,),
+        "plane": (latents.plane.speed_x, latents.plane.speed_y),
+        "path": (latents.path.speed,) if len(latents.path.keys) > 1 else (),
+        "library": (),
+    }[latents.source]
+    return not any(speeds)
+
+
+def _noise_reason(params: Params, name: str, axis: str) -> str:
+    noise, latents = params.noise, params.latents
+    if latents.source != "noise":
+        return "Noise does not play: another source does."
+    if name == "monochrome":
+        if latents.space == "z":
+            return "There is one row of z; rows of their own are for the use as W."
+    elif name in ("harmonic_spread", "harmonic_gain"):
+        return "There are no octaves beyond the first." if noise.harmonics == 0 else ""
+    elif name in ("amplitude", "exponent") and noise.amplitude == 0.0 and name == "exponent":
+        return "The amplitude is 0."
+    elif name == "amplitude":
+        if latents.space == "z" and noise.offset == 0.0:
+            return "z is normalised by its length: without an offset its height has no effect."
+    elif name in ("loop_unit", "loop_size"):
+        return "" if noise.loop > 0.0 else "There is no loop."
+    elif name == "translate_4d_speed" and noise.loop > 0.0:
+        return "The loop moves the noise."
+    elif name in ("translate_4d", "translate_4d_speed"):
+        is_4d = noise.type.endswith("4d") or noise.type == "random" or noise.loop > 0.0
+        return "" if is_4d else "The noise has no fourth dimension."
+    elif name in _TRANSFORM:
+        return _transform_reason(noise, name, axis, latents.mode == "independent")
+    return ""
+
+
+def _transform_reason(noise: Noise, name: str, axis: str, is_independent: bool) -> str:
+    if name == "translate_speed" and noise.loop > 0.0:
+        return "The loop moves the noise."
+    if not axis:
+        reasons = [_transform_reason(noise, name, axis, is_independent) for axis in _AXES]
+        return reasons[0] if all(reasons) else ""
+    place = int(axis) if axis.isdigit() else _AXES.index(axis)
+    is_flat = noise.type.endswith("2d") and noise.loop <= 0.0
+    if name in ("translate", "translate_speed"):
+        return "The noise has no third dimension." if place == 2 and is_flat else ""
+    is_pivoted = any(noise.pivot)
+    if name == "rotate":
+        if is_independent and not is_pivoted:
+            return "Every value is at the centre of the strip: turning it moves nothing."
+        if place == 0 and not is_pivoted:
+            return "The strip lies along x: turning it about x moves nothing."
+        return ""
+    if name == "scale":
+        if is_independent and not is_pivoted:
+            return "Every value is at the centre of the strip: its size has no effect."
+        if place > 0 and not noise.pivot[place]:
+            return "The strip lies along x and has no other size."
+        return ""
+    is_turned, size = any(noise.rotate), noise.scale[place]
+    if not is_turned and size == 1.0:
+        return "Nothing turns or scales about it."
+    if place == 2 and is_flat and not is_turned:
+        return "The noise has no third dimension."
+    return ""

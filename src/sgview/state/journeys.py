@@ -1,0 +1,104 @@
+"""Going somewhere: what changes when a seed, a place or a throw of the dice is chosen."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from sgview.state.latent_places import (
+    FilePlace,
+    NoisePlace,
+    Place,
+    PlanePlace,
+    SeedPlace,
+    place_of,
+)
+from sgview.state.motion import Motion
+from sgview.state.params import Key, Latents, Params, Path
+
+HIGHEST = 2**31 - 1
+DICE = 100_000  # seeds that the dice has
+
+
+class Going(NamedTuple):
+    """Parameters that lead somewhere, and names of positions that begin there (`Restart`)."""
+
+    params: Params
+    restarts: tuple[str, ...] = ()
+
+
+def go_to(params: Params, place: Place) -> Going:
+    """Let the source be at `place` exactly; what moves goes on from there."""
+    latents = params.latents
+    match place:
+        case NoisePlace(seed):
+            params = replace(params, noise=replace(params.noise, seed=_seed(seed)))
+            return Going(replace(params, latents=replace(latents, source="noise")))
+        case SeedPlace(number):
+            first = math.floor(number)
+            latents = replace(latents, source="seeds", seed=_seed(first), between=number - first)
+            restarts = ("seed",)
+        case PlanePlace(seed, x, y):
+            plane = replace(latents.plane, x=x, y=y)
+            latents = replace(latents, source="plane", seed=_seed(seed), plane=plane)
+            restarts = ("plane.x", "plane.y")
+        case FilePlace(name):
+            latents, restarts = replace(latents, source="library", entry=name), ()
+    return Going(replace(params, latents=latents), restarts)
+
+
+def step_seed(params: Params, by: int) -> Params:
+    """Return `params` with the seed of the source that plays moved on; of a path, as it is."""
+    if params.latents.source == "noise":
+        return replace(params, noise=replace(params.noise, seed=_seed(params.noise.seed + by)))
+    if params.latents.source in ("seeds", "plane"):
+        return _with_seed(params, params.latents.seed + by)
+    return params
+
+
+def throw_dice(params: Params, number: int) -> Going:
+    """Return `params` with seed `number`; where the source has none, seeds play from then on."""
+    if params.latents.source == "noise":
+        return go_to(params, NoisePlace(number))
+    if params.latents.source == "plane":
+        return Going(_with_seed(params, number))
+    return go_to(params, SeedPlace(float(number)))
+
+
+def shown_place(params: Params, motion: Motion) -> Place | None:
+    """Return where the source is by a name that leads back; None for paths."""
+    if params.latents.source == "noise":
+        return NoisePlace(params.noise.seed)
+    return place_of(params.latents, motion)
+
+
+def go_home(latents: Latents) -> Latents:
+    """Return the plane at its origin, at rest."""
+    plane = replace(latents.plane, x=0.0, y=0.0, speed_x=0.0, speed_y=0.0)
+    return replace(latents, plane=plane)
+
+
+def add_key(path: Path, place: str, gap: float = 4.0) -> Path:
+    """Return a path with one key more, `gap` after the last one."""
+    at = max((key.at for key in path.keys), default=-gap) + gap
+    return replace(path, keys=(*path.keys, Key(at=at, place=place, easing="smooth")))
+
+
+def paced(latents: Latents) -> Latents:
+    """Return a source that was just chosen by hand with a speed of its own, if it has none."""
+    if latents.source == "seeds" and latents.seed_speed == 0.0:
+        return replace(latents, seed_speed=0.25)
+    plane = latents.plane
+    if latents.source == "plane" and plane.speed_x == plane.speed_y == 0.0:
+        return replace(latents, plane=replace(plane, speed_x=0.1, speed_y=0.04))
+    return latents
+
+
+def _with_seed(params: Params, seed: int) -> Params:
+    return replace(params, latents=replace(params.latents, seed=_seed(seed)))
+
+
+def _seed(number: int) -> int:
+    return min(max(number, -HIGHEST), HIGHEST)

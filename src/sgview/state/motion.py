@@ -1,0 +1,85 @@
+"""Motion: every speed of `Params`, and the positions that they have led to.
+
+A speed moves a position by speed x dt. The player adds positions up (`show/travel.py`), so that a
+speed may change at any time without a jump; the engine is given the positions of an instant and
+adds them to what is set by hand. A new speed is a row of `SPEEDS`; where it acts, its position is
+read by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from sgview.state.params import Node, Params
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast one position moves: units of the position for each second of `t`, or beat."""
+
+    name: str  # of the position, in `Motion`, takes and sessions: never renamed
+    rate: Callable[[Params], float]
+    is_in_beats: Callable[[Params], bool] = lambda params: False
+    is_source: bool = False  # the fader "Motion" multiplies it
+
+
+class Motion(Node, frozen=True):
+    """Where all that moves has come to at one instant."""
+
+    positions: dict[str, float] = msgspec.field(default_factory=dict)
+    """By the name of its speed; in the unit of what is set by hand."""
+    trail: tuple[tuple[str, float], ...] = ()
+    """Places that a glide comes from, oldest first (see `latent_places.py`), and how far the way
+    from each to the next one is gone, 0..1; the last one leads to where `Params` and positions
+    are."""
+
+
+def rate_of(speed: Speed, params: Params) -> float:
+    """Return the rate at which a position moves now, the fader "Motion" included."""
+    rate = speed.rate(params)
+    return rate * params.latents.motion if speed.is_source else rate
+
+
+def motion_at(
+    params: Params,
+    t: float,  # [s]
+    beat: float = 0.0,
+) -> Motion:
+    """Return what constant speeds have led to since t = 0."""
+    return Motion(
+        positions={
+            speed.name: rate_of(speed, params) * (beat if speed.is_in_beats(params) else t)
+            for speed in SPEEDS
+        }
+    )
+
+
+def _axis(index: int) -> Callable[[Params], float]:
+    return lambda params: params.noise.translate_speed[index]
+
+
+SPEEDS: tuple[Speed, ...] = (
+    Speed("noise.x", _axis(0), is_source=True),
+    Speed("noise.y", _axis(1), is_source=True),
+    Speed("noise.z", _axis(2), is_source=True),
+    Speed("noise.4d", lambda params: params.noise.translate_4d_speed, is_source=True),
+    Speed(
+        "noise.loop",  # [turns]
+        lambda params: 1.0 / params.noise.loop if params.noise.loop > 0.0 else 0.0,
+        lambda params: params.noise.loop_unit == "beats",
+        is_source=True,
+    ),
+    Speed("seed", lambda params: params.latents.seed_speed, is_source=True),
+    Speed("plane.x", lambda params: params.latents.plane.speed_x, is_source=True),
+    Speed("plane.y", lambda params: params.latents.plane.speed_y, is_source=True),
+    Speed(
+        "path",
+        lambda params: params.latents.path.speed,
+        lambda params: params.latents.path.unit == "beats",
+        is_source=True,
+    ),
+)
+"""Every speed; `Motion.positions` has one position for each."""

@@ -1,0 +1,40 @@
+"""What adding up motion keeps from one instant to the next, as data."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sgview.state.params import Node
+
+
+class Course(Node, frozen=True):
+    """A stretch of constant speed: position = origin + speed * (time - since)."""
+
+    since: float = 0.0  # [s or beats]
+    origin: float = 0.0
+    speed: float = 0.0
+    is_in_beats: bool = False
+
+    def at(self, t: float, beats: float) -> float:
+        """Return the position at this time."""
+        return self.origin + self.speed * ((beats if self.is_in_beats else t) - self.since)
+
+
+class Leg(Node, frozen=True):
+    """A glide that is under way."""
+
+    place: str  # that it leaves, see `latent_places.py`
+    since: float  # real time, as `TravelState.now` [s]
+    seconds: float
+
+
+class TravelState(Node, frozen=True):
+    """All that `Travel` keeps from one instant to the next; takes and sessions store it."""
+
+    courses: dict[str, Course] = msgspec.field(default_factory=dict)  # by name of the speed
+    now: float = 0.0  # real time in all instants together [s]
+    target: str = ""  # what the source was set to; "": what no glide leads to
+    place: str = ""  # where it was
+    legs: tuple[Leg, ...] = ()  # oldest first
+    beat: float = 0.0  # of the last instant
+    beats: float = 0.0  # the same, but standing still with time and as fast as it

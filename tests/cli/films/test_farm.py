@@ -1,0 +1,163 @@
+"""`sgview render --workers`: the same film by many, whatever happens to some of them."""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from sgview.cli import main
+from sgview.cli.films.farm import ENVIRONMENT
+from sgview.cli.films.parts import Parts
+from sgview.cli.films.recipe import Chunk
+from tests.support import DATA
+from tests.support.processes import descendants_called
+
+A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
+MOVING = ("--blend", "L2=0.5", "--edit", "synthesis.input.weight=1 + sin(t)")
+SMALL = ("--layer", "L4")  # what comes after it is not computed
+FRAMES = 72  # chunks of 16, the last one shorter; two workers have four in hand
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """One Ray for all tests here, which would otherwise start one each."""
+    ray = pytest.importorskip("ray")
+    os.environ.update(ENVIRONMENT)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=40)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def no_user_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of the chunks that were made, in the order in which they came."""
+    numbers: list[int] = []
+    keep = Parts.keep
+
+    def note(parts: Parts, chunk: Chunk, files: list[bytes]) -> None:
+        numbers.append(chunk.number)
+        keep(parts, chunk, files)
+
+    monkeypatch.setattr(Parts, "keep", note)
+    return numbers
+
+
+def when_kept(monkeypatch: pytest.MonkeyPatch, count: int, act: Callable[[], object]) -> None:
+    """Act once, when so many chunks are there."""
+    left = [count]
+    keep = Parts.keep
+
+    def keep_and_act(parts: Parts, chunk: Chunk, files: list[bytes]) -> None:
+        keep(parts, chunk, files)
+        left[0] -= 1
+        if left[0] == 0:
+            act()
+
+    monkeypatch.setattr(Parts, "keep", keep_and_act)
+
+
+def render(out: Path, workers: int, *options: str) -> int:
+    command = ["render", A, B, *MOVING, *SMALL, "--device", "cpu", "--frames", str(FRAMES)]
+    command += ["--fps", "12", "--workers", str(workers), "--out", str(out), *options]
+    return main(command)
+
+
+@pytest.fixture(scope="module")
+def by_one(tmp_path_factory: pytest.TempPathFactory, cluster: None) -> dict[str, bytes]:
+    """The files that one worker makes."""
+    folder = tmp_path_factory.mktemp("one") / "one"
+    assert render(folder, 1) == 0
+    return contents(folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def kill_workers() -> None:
+    for number in descendants_called("ray::FilmWorker", os.getpid()):
+        os.kill(number, signal.SIGKILL)
+
+
+def test_many_make_the_files_of_one_though_workers_are_lost(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: list[int],
+    capsys: pytest.CaptureFixture[str],
+    by_one: dict[str, bytes],
+) -> None:
+    assert list(by_one) == [f"{number:06d}.png" for number in range(FRAMES)]
+    assert len(set(by_one.values())) == FRAMES
+    when_kept(monkeypatch, 1, kill_workers)
+    assert render(tmp_path / "two", 2) == 0
+    assert "workers were lost (" in capsys.readouterr().err
+    assert contents(tmp_path / "two") == by_one
+    assert sorted(kept) == [0, 1, 2, 3, 4]  # nothing lost, nothing twice
+    assert [path.name for path in tmp_path.iterdir()] == ["two"]
+
+
+def test_a_stopped_film_goes_on_with_what_is_missing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: list[int],
+    capsys: pytest.CaptureFixture[str],
+    by_one: dict[str, bytes],
+) -> None:
+    film = tmp_path / "film.mp4"
+    with monkeypatch.context() as patch:
+        when_kept(patch, 2, lambda: signal.raise_signal(signal.SIGINT))
+        assert render(film, 1) == 130
+    first = list(kept)
+    assert len(first) == 2
+    assert "pictures are there, and the same command goes on" in capsys.readouterr().err
+    assert not film.exists()
+    assert main(["render", A, "--device", "cpu", "--workers", "1", "--out", str(film)]) == 2
+    assert "holds what another film has got so far" in capsys.readouterr().err
+
+    parts = tmp_path / "film.mp4.parts"
+    spoilt = parts / f"{first[0]:06d}-0"
+    spoilt.write_bytes(spoilt.read_bytes()[:-1] + b"?")
+    with (parts / "manifest.jsonl").open("ab") as manifest:
+        manifest.write(b'{"number": 4, "ke')  # as a loss of power leaves it
+    kept.clear()
+    assert render(film, 1) == 0
+    assert sorted(kept) == sorted({0, 1, 2, 3, 4} - {first[1]})  # what is there stays
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+    with av.open(str(film)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert container.streams.video[0].average_rate == 12
+    assert len(frames) == FRAMES
+    for number in (0, 15, 16, 47, 48, 71):
+        pixels = np.asarray(Image.open(io.BytesIO(by_one[f"{number:06d}.png"])))
+        errors = [np.abs(frame.astype(int) - pixels).mean() for frame in frames]
+        assert int(np.argmin(errors)) == number
+
+
+def test_what_a_worker_cannot_play_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert render(tmp_path / "1", 1, "--layer", "L99") == 2
+    assert "has no layer 'L99'" in capsys.readouterr().err
+    assert main(["render", str(tmp_path / "no.pkl"), "--workers", "1", "--out", "x.mp4"]) == 2
+    assert "no.pkl cannot be read" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_ray_the_sentence_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert render(tmp_path / "1", 2) == 2
+    assert "--workers needs Ray: pip install 'sgview[farm]'" in capsys.readouterr().err
