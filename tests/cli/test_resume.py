@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -38,11 +39,11 @@ def stop_at(monkeypatch: pytest.MonkeyPatch):
     wanted: list[int | None] = [None]
     rendered: list[float] = []
 
-    def interrupted(engine: Engine, params: Params, t: float) -> Picture | None:
+    def interrupted(engine: Engine, params: Params, t: float, *more: Any) -> Picture | None:
         rendered.append(t)
         if wanted[0] is not None and t >= wanted[0] / FPS:
             signal.raise_signal(signal.SIGINT)
-        return original(engine, params, t)
+        return original(engine, params, t, *more)
 
     def set_stop(number: int | None) -> list[float]:
         wanted[0] = number
