@@ -41,11 +41,11 @@ from sgview.engine.engine import Engine
 render, close = Engine.render, Engine.close
 def fail(self, *_):
     raise RuntimeError({STICKS!r} + "\\nFor debugging consider passing a variable.")
-def lose(self, params, t):
+def lose(self, *arguments):
     if Path("lose").exists():
         Engine.render = Engine.close = fail
         worker.device_answers = lambda device: False
-    return render(self, params, t) if Engine.render is lose else fail(self)
+    return render(self, *arguments) if Engine.render is lose else fail(self)
 Engine.render = lose
 sys.exit(main(sys.argv[1:]))
 """
@@ -75,6 +75,7 @@ def session_of(folder: Path) -> Path:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_after_a_lost_device_another_process_goes_on_in_its_place(screen, tmp_path: Path) -> None:
     arguments = ("-c", LOSING, str(SG3_A), "--device", "cpu", "--psi", "0.5", "--hide-panels")
+    arguments += ("--on=PNG series",)
     session = session_of(tmp_path)
     with started(tmp_path, screen.display, *arguments) as process:
         until(lambda: process.poll() is not None or session.is_file())
@@ -98,6 +99,7 @@ def test_after_a_lost_device_another_process_goes_on_in_its_place(screen, tmp_pa
     after = load_session(session)
     assert after.params == left.params  # from the session: its options were not applied again
     assert after.surroundings.networks == {"a": str(SG3_A)}
+    assert len(list((tmp_path / "out").iterdir())) == 2  # folders: the output was on again
     reports = list((tmp_path / "state" / "sgview" / "reports").iterdir())
     assert len(reports) == 1 and STICKS in reports[0].read_text()
 
@@ -109,7 +111,7 @@ def test_a_device_that_does_not_answer_ends_the_loop_and_is_told_once(
         shown = app.worker.latest()
         failed: list[float] = []
 
-        def fail(_engine: Engine, _params: Any, t: float) -> None:
+        def fail(_engine: Engine, _params: Any, t: float, *_: object) -> None:
             failed.append(t)
             raise RuntimeError(f"{STICKS}\nmore words")
 
@@ -237,10 +239,13 @@ def test_the_commands_of_the_next_process() -> None:
     from sgview.cli.restart import MOST, QUIET, arguments_for, count_again, notice_of
 
     before = ["a.pkl", "--fullscreen", "--restarted=1", "--resume", "--config", "my.toml"]
+    before.append("--on=NDI")
     how: Callable[..., list[str]] = arguments_for
     assert how(before, 2, is_fullscreen=False, shows_panels=True) == [
         "a.pkl", "--config", "my.toml", "--resume", "--restarted=2"
     ]  # fmt: skip
+    more = how(before, 1, is_fullscreen=False, shows_panels=True, outputs=["Virtual camera"])
+    assert more[-1] == "--on=Virtual camera" and "--on=NDI" not in more
     again = how(before, MOST, is_fullscreen=True, shows_panels=False)
     assert again[-4:] == ["--fullscreen", "--hide-panels", "--device", "cpu"]
     assert count_again(0, QUIET - 1) == 1

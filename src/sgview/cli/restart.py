@@ -21,14 +21,16 @@ from sgview.state.places import working_folder
 from sgview.state.session import Session
 
 OPTION = "--restarted"
+OUTPUT = "--on"
 MOST = 3  # in a row; the last one computes on the processor
 QUIET = 60.0  # of playing, after which they are counted anew [s]
-_KEPT = ("config", "device", "ops", "precision", "kernels")  # what no session holds
+_KEPT = ("config", "device", "ops", "precision", "kernels", "yes")  # what no session holds
 
 
-def add_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the option that tells a process how often it was started again in a row."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how often a process was started again in a row, and the outputs that were on."""
     parser.add_argument(OPTION, type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument(OUTPUT, action="append", default=[], help=argparse.SUPPRESS)
 
 
 def count_again(before: int, seconds: float) -> int:
@@ -42,7 +44,12 @@ def count_again(before: int, seconds: float) -> int:
 
 
 def arguments_for(
-    arguments: Sequence[str], count: int, *, is_fullscreen: bool, shows_panels: bool
+    arguments: Sequence[str],
+    count: int,
+    *,
+    is_fullscreen: bool,
+    shows_panels: bool,
+    outputs: Sequence[str] = (),
 ) -> list[str]:
     """Return the command line of the next process.
 
@@ -50,10 +57,11 @@ def arguments_for(
         arguments: that of this one.
         count: how often it is started again in a row.
         is_fullscreen, shows_panels: how the window is now.
+        outputs: names of those that are on.
     """
-    dropped = ("--fullscreen", "--hide-panels", "--resume")
-    kept = [text for text in arguments if text not in dropped and not text.startswith(OPTION)]
-    kept += ["--resume", f"{OPTION}={count}"]
+    dropped, own = ("--fullscreen", "--hide-panels", "--resume"), (f"{OPTION}=", f"{OUTPUT}=")
+    kept = [text for text in arguments if text not in dropped and not text.startswith(own)]
+    kept += ["--resume", f"{OPTION}={count}", *(f"{OUTPUT}={name}" for name in outputs)]
     kept += ["--fullscreen"] if is_fullscreen else []
     kept += [] if shows_panels else ["--hide-panels"]
     kept += ["--device", "cpu"] if count >= MOST else []

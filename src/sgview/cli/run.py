@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where the last session ended")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")
     parser.add_argument("--audio", type=Path, metavar="FILE", help="sound that audio() listens to")
-    restart.add_argument(parser)
+    restart.add_arguments(parser)
     parser.add_argument(
         "--serve",
         nargs="?",
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
             show_panels=not args.hide_panels,
             serves=args.serve is not None,
             restarted=args.restarted,
+            outputs=args.on,
             may_fetch=args.yes,
         )
     except WindowError as error:
@@ -118,6 +120,7 @@ def play(
     show_panels: bool = True,
     serves: bool = False,
     restarted: int = 0,
+    outputs: Sequence[str] = (),
     may_fetch: bool = False,
 ) -> int:
     """Run the instrument; return the exit code.
@@ -132,12 +135,13 @@ def play(
         show_panels: whether they are there at the start.
         serves: whether the page is on at the start.
         restarted: how often the program was started again in a row.
+        outputs: names of further ones that are on at the start.
         may_fetch: whether networks are fetched from addresses without asking.
     """
     from sgview.app.app import App
     from sgview.app.process import Leaving
     from sgview.engine.worker import EngineWorker
-    from sgview.state.commands import OpenScript, OpenSound
+    from sgview.state.commands import OpenScript, OpenSound, ToggleOutput
 
     begin = time.monotonic()
     engine = _engine_left(settings) if restarted else options.open_engine(settings)
@@ -158,6 +162,8 @@ def play(
                     app.execute(OpenSound(audio))
                 if serves:
                     _serve(app)
+                for name in set(outputs).difference(_outputs_on(app)):
+                    app.execute(ToggleOutput(name))
                 _open_networks(app, settings.networks, may_fetch)
                 app.run(seconds)
                 if app.loss is not None:
@@ -185,7 +191,12 @@ def _say_loss(app: App, count: int) -> list[str]:
     return restart.arguments_for(
         sys.argv[1:], count,
         is_fullscreen=app.screen.window.is_fullscreen, shows_panels=app.gui.show_panels,
+        outputs=_outputs_on(app),
     )  # fmt: skip
+
+
+def _outputs_on(app: App) -> list[str]:
+    return [output.name for output in app.outgoing.outputs.status() if output.is_on]
 
 
 def _go_on(arguments: list[str]) -> int:
