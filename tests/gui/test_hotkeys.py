@@ -158,7 +158,7 @@ def test_layer_keys_without_a_network_do_nothing(make_stage) -> None:
 def test_f1_shows_every_key_and_hides_again(make_stage) -> None:
     stage = make_stage()
     stage.key(K.f1)
-    for hotkey in hotkeys(*[lambda: None] * 3):
+    for hotkey in hotkeys(*[lambda: None] * 3, lambda params, *_: params):
         assert stage.reads(hotkey.text), hotkey.text
     stage.key(K.f1)
     assert not stage.reads("This sheet")
@@ -186,7 +186,11 @@ def test_keys_work_while_the_sheet_is_shown(make_stage) -> None:
 
 
 def test_no_chord_is_taken_twice() -> None:
-    chords = [chord for hotkey in hotkeys(*[lambda: None] * 3) for chord in hotkey.chords]
+    chords = [
+        chord
+        for hotkey in hotkeys(*[lambda: None] * 3, lambda params, *_: params)
+        for chord in hotkey.chords
+    ]
     assert len(chords) == len(set(chords))
 
 
