@@ -10,6 +10,7 @@ import torch
 from msgspec.structs import replace
 from torch import Tensor
 
+from sgview.engine.ground.ground import LiveGround
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -91,6 +92,7 @@ class LiveNetwork:
         made = self.generator
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
+        self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
 
     def run(
         self,

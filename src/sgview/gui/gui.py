@@ -12,12 +12,14 @@ from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.fallback_fonts import FallbackFonts, texts_of
+from sgview.gui.grid_drag import GridDrag
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.own_keys import with_own_keys
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
 from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
+from sgview.gui.panels.ground import draw_ground
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
 from sgview.gui.panels.looks import LooksPanel
@@ -94,6 +96,7 @@ class Gui(Closing):
         self._number_row: Callable[[], str] = lambda: "1234567890"
         self._travel = TravelPanel()
         self._picture_drag = PictureDrag()
+        self._grid_drag = GridDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
         self._hotkeys = hotkeys.hotkeys(*toggles, self._travel.dice)
         self._hotkeys, self.key_problems = with_own_keys(self._hotkeys, own_keys or {})
@@ -106,6 +109,7 @@ class Gui(Closing):
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
+            PanelWindow("Ground", "main", (draw_ground,)),
             PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
@@ -347,7 +351,9 @@ class Gui(Closing):
         return params
 
     def _drag_picture(self, params: Params, status: Status, emit: Emit) -> Params:
-        return self._picture_drag.draw(params, status, emit, self._picture_in_window())
+        rect = self._picture_in_window()
+        params = self._picture_drag.draw(params, status, emit, rect)
+        return self._grid_drag.draw(params, status, emit, rect)
 
     def _find_picture(self, dockspace: int) -> tuple[int, int, int, int]:
         """The free centre [framebuffer px]: x, y, width, height, origin top left."""

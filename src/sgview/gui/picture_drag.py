@@ -43,7 +43,7 @@ class PictureDrag:
         self._is_held = self._is_held and imgui.is_mouse_down(imgui.MouseButton_.left)
         scale = min(width, height) / SEEDS_ACROSS
         params = drag_plane(params, emit, scale, is_held=self._is_held)
-        if is_free and io.mouse_wheel:
+        if is_free and io.mouse_wheel and not imgui.is_mouse_down(imgui.MouseButton_.right):
             mapping = params.mapping
             psi = mapping.truncation_psi + io.mouse_wheel * WHEEL
             psi = round(min(max(psi, _LOWEST), _HIGHEST), 3)

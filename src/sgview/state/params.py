@@ -15,6 +15,7 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from sgview.state.fields import Field, Option
+from sgview.state.ground_params import Digression, Ground, InputTransform, PixelNoise
 from sgview.state.latent_params import (
     Key,
     Latents,
@@ -28,9 +29,9 @@ from sgview.state.node import Count, Node, Positive, Range, Seed, Vec3
 from sgview.state.operations import OperationName
 
 __all__ = [
-    "Blend", "Count", "Edit", "Key", "Latents", "Layer", "Mapping", "Node", "Noise", "NoiseType",
-    "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3",
-    "View", "on_stage_of",
+    "Blend", "Count", "Digression", "Edit", "Ground", "InputTransform", "Key", "Latents", "Layer",
+    "Mapping", "Node", "Noise", "NoiseType", "Params", "Path", "PixelNoise", "Plane", "Playback",
+    "Positive", "Range", "Seed", "Source", "Stage", "Vec3", "View", "on_stage_of",
 ]  # fmt: skip
 
 
@@ -163,6 +164,7 @@ class Params(Node, frozen=True):
     noise: Noise = Noise()
     latents: Latents = Latents()
     mapping: Mapping = Mapping()
+    ground: Ground = Ground()
     layer: Layer = Layer()
     edits: tuple[Edit, ...] = ()
     blend: Blend = Blend()
