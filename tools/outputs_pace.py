@@ -1,6 +1,6 @@
 """Measure whether outputs slow the window: pictures and turns a second, without and with three on.
 
-    PYTHONPATH=src:. python3 tools/outputs_pace.py [--egl] [--seconds N] [--rounds N] [--network NAME]
+    PYTHONPATH=src:. python3 tools/outputs_pace.py [--egl] [--network NAME] [--fps-limit N]
 
 A recording of 60 pictures a second, the web page with somebody who looks, and a PNG series are
 switched on and off in turns, in one window, which is let run as fast as it can. Where the page's
