@@ -27,6 +27,7 @@ from unittest import mock
 
 if TYPE_CHECKING:
     from sgview.app.app import App
+    from sgview.state.recording import CodecName
     from sgview.state.status import OutputStatus
 
 MOST_CHANGE = 5.0  # of a pace [%]
@@ -78,7 +79,9 @@ def main() -> int:
         os.environ["PYOPENGL_PLATFORM"] = "egl"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        app, moments = stack.enter_context(_playing(args, folder))
+        app, moments = stack.enter_context(
+            playing(folder, args.network, args.codec, args.fps_limit, is_on_card=args.egl)
+        )
         names = _available(app, args.only)
         print(f"{app.screen.description}; {app.worker.status().device}; on: {', '.join(names)}")
         print(f"{'':5}pictures/s   turns/s  99 % [ms] offer [us]", flush=True)
@@ -92,8 +95,23 @@ def main() -> int:
 
 
 @contextmanager
-def _playing(args: argparse.Namespace, folder: Path) -> Iterator[tuple[App, list[float]]]:
-    """Open the window with a network that plays; gives it and the moments of its pictures [s]."""
+def playing(
+    folder: Path,
+    network: str | None = None,
+    codec: CodecName = "h264",
+    fps_limit: float = 0.0,
+    *,
+    is_on_card: bool = False,
+) -> Iterator[tuple[App, list[float]]]:
+    """Open the window with a network that plays; gives it and the moments of its pictures [s].
+
+    Args:
+        folder: for all files.
+        network: a configuration of tools/gpu_window.py; None: as the machine has power.
+        codec: of a recording.
+        fps_limit: of the window [1/s]; 0: none.
+        is_on_card: without a screen.
+    """
     import torch
 
     from sgview.engine.live_network import Acceleration
@@ -113,17 +131,17 @@ def _playing(args: argparse.Namespace, folder: Path) -> Iterator[tuple[App, list
     from tools.gpu_window import CONFIGS, CountingApp, CountingEngine
 
     has_cuda = torch.cuda.is_available()
-    name = args.network or ("stylegan3-t-1024" if has_cuda else "small")
+    name = network or ("stylegan3-t-1024" if has_cuda else "small")
     settings = Settings(
-        window=WindowSettings(vsync=False, fps_limit=args.fps_limit),
+        window=WindowSettings(vsync=False, fps_limit=fps_limit),
         osc=OscSettings(enabled=False),
         midi=MidiSettings(enabled=False),
         page=PageSettings(address="127.0.0.1:0"),
-        recording=Recording(codec=args.codec),
+        recording=Recording(codec=codec),
         folders=FolderSettings(snapshots=str(folder / "shots"), recordings=str(folder / "films")),
     )
     with ExitStack() as stack:
-        if args.egl:
+        if is_on_card:
             stack.enter_context(on_card())
         torch.manual_seed(0)
         engine = CountingEngine("cuda" if has_cuda else "cpu", Acceleration())
@@ -162,8 +180,7 @@ def _switched_on(app: App, names: list[str]) -> Iterator[None]:
     try:
         if PAGE in names:
             status = next(each for each in app.outgoing.outputs.status() if each.name == PAGE)
-            command = [sys.executable, "-c", VIEWER, status.target]
-            viewers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+            viewers.append(look_at(status.target))
         yield
     finally:
         for name in names:
@@ -174,6 +191,12 @@ def _switched_on(app: App, names: list[str]) -> Iterator[None]:
         end = time.monotonic() + LONGEST_REST
         while _threads() >= before and time.monotonic() < end:
             app.run(0.5)  # encoders write what waited
+
+
+def look_at(address: str) -> subprocess.Popen[bytes]:
+    """Begin to look at the page at `address`."""
+    command = [sys.executable, "-c", VIEWER, address]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 def _threads() -> int:
