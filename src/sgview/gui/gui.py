@@ -317,12 +317,20 @@ class Gui(Closing):
             self._is_rearranged = False
             build_layout(dockspace, (*self._windows, *self._closable.windows))
             self._first_tab_in = 2
+        style = imgui.get_style()  # tabs are drawn here, closer together so that all are in sight
+        narrow = imgui.ImVec2(style.frame_padding.x * theme.TAB_SHARE, style.frame_padding.y)
+        gap = style.item_inner_spacing
+        imgui.push_style_var(imgui.StyleVar_.frame_padding, narrow)
+        imgui.push_style_var(
+            imgui.StyleVar_.item_inner_spacing, imgui.ImVec2(gap.x * theme.TAB_SHARE, gap.y)
+        )
         imgui.dock_space_over_viewport(
             dockspace,
             None,
             imgui.DockNodeFlags_.passthru_central_node
             | imgui.DockNodeFlags_.no_docking_over_central_node,
         )
+        imgui.pop_style_var(2)
         if self._first_tab_in:
             self._first_tab_in -= 1
             if self._first_tab_in == 0:

@@ -50,9 +50,9 @@ class InputTransform(Node, frozen=True):
 class PixelNoise(Node, frozen=True):
     """The noise that StyleGAN1 and StyleGAN2 add to each pixel of each layer."""
 
-    strength: Annotated[float, Field("Strength", usual=(0, 3), digits=2, name="Noise strength",
+    strength: Annotated[float, Field("Strength", usual=(0, 5), digits=2, name="Noise strength",
         help="Of the noise in all layers: 1 as trained, 0 none.")] = 1.0
-    layers: Annotated[dict[str, float], Field("Strength", usual=(0, 3), digits=2, neutral=1.0,
+    layers: Annotated[dict[str, float], Field("Strength", usual=(0, 5), digits=2, neutral=1.0,
         name="Noise strength of", help="Of the noise in one layer, times that of "
         "all.")] = field(default_factory=dict)
     seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True, name="Noise seed",

@@ -14,11 +14,11 @@ from sgview.engine.transfer.upload import Upload
 from sgview.state.ground_params import Digression
 from sgview.state.motion import Motion
 
-_REACH = 0.25  # of the constant's size, that it is displaced by at amount 1
-_MIXED = math.pi / 4  # angle towards the mirror image
-_PHASE = 0.15  # turns that a wave is moved by
-_TURN = math.radians(8.0)  # that it is turned by
-_STRETCH = 0.12  # octaves of its frequency
+_REACH = 0.08  # of the constant's size, that it is displaced by at amount 1
+_MIXED = math.pi / 8  # angle towards the mirror image
+_PHASE = 0.07  # turns that a wave is moved by
+_TURN = math.radians(4.0)  # that it is turned by
+_STRETCH = 0.06  # octaves of its frequency
 
 Key = tuple[float, float, int, tuple[float, float]]
 """Amount, scale, seed, and where in time the fields are: equal keys are equal pictures."""
