@@ -104,3 +104,18 @@ class Ground(Node, frozen=True):
     noise: PixelNoise = PixelNoise()
     constant: Digression = Digression()
 # fmt: on
+
+
+def loop_of(ground: Ground) -> tuple[float, bool]:
+    """Return after how long the ground repeats, and whether that is in beats; 0.0: it does not."""
+    noise, constant, grid = ground.noise, ground.constant, ground.input
+    speeds = (grid.speed_x, grid.speed_y, grid.speed_rotate, grid.speed_scale)
+    loops = set[tuple[float, str]]()
+    if noise.moving or noise.loop:
+        loops.add((noise.loop, noise.loop_unit))
+    if constant.amount and (constant.speed or constant.loop):
+        loops.add((constant.loop, constant.loop_unit))
+    if len(loops) != 1 or any(speeds):
+        return 0.0, False
+    ((length, unit),) = loops
+    return length, unit == "beats"

@@ -41,12 +41,12 @@ def _latents_reason(params: Params, name: str) -> str:
         return "Noise alone has it."
     if name == "glide" and latents.source in ("noise", "path"):
         return "There is nothing to glide to: it is for seeds, plane and library."
-    if name == "motion" and _stands(params):
+    if name == "motion" and stands(params):
         return "The source has no speed of its own yet: set one below."
     return ""
 
 
-def _stands(params: Params) -> bool:
+def stands(params: Params) -> bool:
     """Return whether the speeds of the source are all 0, so that a factor changes nothing."""
     latents, noise = params.latents, params.noise
     speeds = {
