@@ -29,6 +29,7 @@ _TITLES = {
     "latents": "Latents",
     "mapping": "Mapping",
     "layer": "Layer",
+    "canvas": "Canvas",
     "edits": "Edits, here the first",
     "blend": "Blend, here of layer L6",
     "view": "View",

@@ -244,7 +244,7 @@ class Engine(Closing):
             if vector is not None:
                 self._download.expect(vector, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
-            status, latent = self._take_download(features, rgba8, live.made_by)
+            status, latent = self._take_download(features, rgba8, live)
             if not status.is_finite:
                 self._explain_bad(live, features, params.noise_mode)
         return Picture(
@@ -419,7 +419,7 @@ class Engine(Closing):
         return found or ""
 
     def _take_download(
-        self, features: _Features, rgba8: Tensor, made_by: str
+        self, features: _Features, rgba8: Tensor, live: LiveNetwork
     ) -> tuple[PictureStatus, np.ndarray | None]:
         """Return the picture's status, and the latent, as far as they have arrived."""
         height, width, _ = rgba8.shape
@@ -432,7 +432,10 @@ class Engine(Closing):
             if tag == (features.layer, features.output.shape):
                 statistics = ChannelStatistics(*first[1:])
         size, channels = (width, height), features.output.shape[1]
-        status = PictureStatus(features.layer, size, channels, statistics, is_finite, made_by)
+        made_by, canvas = live.made_by, live.canvas_note
+        status = PictureStatus(
+            features.layer, size, channels, statistics, is_finite, made_by, canvas
+        )
         self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
         return status, latent
 

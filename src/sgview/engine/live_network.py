@@ -10,6 +10,7 @@ import torch
 from msgspec.structs import replace
 from torch import Tensor
 
+from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -77,6 +78,8 @@ class LiveNetwork:
         self.network = network
         self.device = device
         self._acceleration = acceleration
+        self._canvas = CanvasOfNetwork(network.status, device)
+        self._is_on_canvas = False  # the last picture: it had another size than the network's own
         self._timers = timers or StageTimers(device)
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
@@ -103,7 +106,8 @@ class LiveNetwork:
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
-        if latent.shape[0] == 1:  # a graph makes one picture at a time
+        self._is_on_canvas = self._canvas.find(params.canvas) is not None
+        if latent.shape[0] == 1 and not self._is_on_canvas:  # a graph makes one picture at a time
             made = self._run_graph(latent, params, layer)
             if made is not None:
                 return made
@@ -114,13 +118,16 @@ class LiveNetwork:
         with self._timers.stage(Stage.MAPPING):
             ws = self.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
-            options = {"layer": layer} if layer else {}
+            options: dict[str, Any] = {"layer": layer} if layer else {}
+            canvas = self._canvas.find(params.canvas)
+            if canvas is not None:
+                options["canvas"] = canvas
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
         return output, ws
 
     def steps(self, latent: Tensor, params: Params, layer: str) -> tuple[Step, ...] | None:
         """Return the launches that `run` replays as one graph, None where modules play."""
-        fast = self._prepare()
+        fast = self._prepare() if self._canvas.find(params.canvas) is None else None
         if fast is None:
             return None
         mapping = fast.mapping.steps if latent.ndim == 2 else ()
@@ -129,7 +136,7 @@ class LiveNetwork:
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the calls since the last time."""
         notices, self._notices = self._notices, []
-        return notices
+        return notices + self._canvas.take_notices()
 
     def free_graphs(self) -> None:
         """Drop the captured graphs; the next picture captures its own again.
@@ -157,10 +164,17 @@ class LiveNetwork:
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
+        if self._is_on_canvas and not self._obstacle:
+            return "torch, layer by layer: CUDA graphs play the network's own size alone"
         if self._fast is None:
             return f"torch, layer by layer: {self._obstacle}"
         options = self._acceleration
         return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
+
+    @property
+    def canvas_note(self) -> str:
+        """The size of pictures, and how much larger they could be, for people."""
+        return self._canvas.note
 
     def latent(
         self,

@@ -16,6 +16,7 @@ from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.own_keys import with_own_keys
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.canvas import draw_canvas
 from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.latents import draw_latents
@@ -106,7 +107,7 @@ class Gui(Closing):
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
-            PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
+            PanelWindow("Layers", "main", (LayersPanel(), draw_canvas, draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
             PanelWindow("Looks", "main", (LooksPanel(),)),

@@ -20,6 +20,8 @@ def idle_reason(params: Params, path: str) -> str:
     words = path.split(".")
     if words[0] == "noise":
         return _noise_reason(params, words[1], words[2] if len(words) > 2 else "")
+    if words[0] == "canvas":
+        return _canvas_reason(params, words[1])
     if words[0] == "latents":
         return _latents_reason(params, words[1])
     if words[0] == "mapping" and params.latents.space == "w":
@@ -31,6 +33,15 @@ def idle_reasons(params: Params, paths: tuple[str, ...]) -> Mapping[str, str]:
     """Return the reasons of those of `paths` that are idle."""
     reasons = {path: idle_reason(params, path) for path in paths}
     return {path: reason for path, reason in reasons.items() if reason}
+
+
+def _canvas_reason(params: Params, name: str) -> str:
+    shape = params.canvas.shape
+    if name in ("width", "height") and shape != "free":
+        return "A free canvas alone has it."
+    if name == "fill" and shape == "own":
+        return "The picture has the network's own size."
+    return ""
 
 
 def _latents_reason(params: Params, name: str) -> str:

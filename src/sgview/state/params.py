@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 from msgspec.structs import replace
 
+from sgview.state.canvas import Canvas
 from sgview.state.fields import Field, Option
 from sgview.state.latent_params import (
     Key,
@@ -28,9 +29,9 @@ from sgview.state.node import Count, Node, Positive, Range, Seed, Vec3
 from sgview.state.operations import OperationName
 
 __all__ = [
-    "Blend", "Count", "Edit", "Key", "Latents", "Layer", "Mapping", "Node", "Noise", "NoiseType",
-    "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3",
-    "View", "on_stage_of",
+    "Blend", "Canvas", "Count", "Edit", "Key", "Latents", "Layer", "Mapping", "Node", "Noise",
+    "NoiseType", "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed", "Source",
+    "Stage", "Vec3", "View", "on_stage_of",
 ]  # fmt: skip
 
 
@@ -164,6 +165,7 @@ class Params(Node, frozen=True):
     latents: Latents = Latents()
     mapping: Mapping = Mapping()
     layer: Layer = Layer()
+    canvas: Canvas = Canvas()
     edits: tuple[Edit, ...] = ()
     blend: Blend = Blend()
     view: View = View()

@@ -106,6 +106,7 @@ class PictureStatus(Struct, frozen=True):
     statistics: ChannelStatistics | None = None
     is_finite: bool = True
     made_by: str = ""  # how the network was computed, and why so
+    canvas: str = ""  # the size of the image, and how much larger it could be
     latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
