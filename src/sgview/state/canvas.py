@@ -21,7 +21,7 @@ _Multiple = Annotated[float, Meta(ge=0.25, le=LARGEST)]
 class Canvas(Node, frozen=True):
     """How large pictures are: the network goes on beyond its own square."""
 
-    shape: Annotated[CanvasShape, Field("Canvas", name="Canvas",
+    shape: Annotated[CanvasShape, Field("Shape", name="Shape of the canvas",
         help="The shape of the picture. The network paints what lies beyond its own square; more "
         "pixels take longer.",
         options=(
@@ -39,10 +39,10 @@ class Canvas(Node, frozen=True):
         help="How the constant of StyleGAN1 and StyleGAN2 goes on beyond its own size. StyleGAN3 "
         "and StyleGAN-XL need none of it: their plane has no border.",
         options=(
-            Option("tile", "Again", "It begins anew at each end."),
+            Option("tile", "Tiled", "It begins anew at each end."),
             Option("mirror", "Mirrored", "It is mirrored at each end."),
             Option("stretch", "Stretched", "It is interpolated to the whole size."),
-            Option("centre", "Fading", "Its ends go on and fade to its mean."),
+            Option("centre", "Soft edges", "Its ends go on and fade to its mean."),
         ))] = "tile"
 # fmt: on
 

@@ -13,7 +13,7 @@ def stage(make_stage):
 
 
 def test_shapes_and_fills_are_chosen(stage) -> None:
-    stage.click("##Canvas")
+    stage.click("##Shape")
     stage.click("16:9")
     assert stage.params == Params(canvas=Canvas(shape="16:9"))
     stage.click("##Beyond")
@@ -23,8 +23,8 @@ def test_shapes_and_fills_are_chosen(stage) -> None:
 
 
 def test_the_size_is_told(stage) -> None:
-    note = "456 × 256 px, 1.78 times the pixels; memory allows about 96 times"
+    note = "456 × 256 px, 1.78× the pixels; memory allows 96×"
     stage.change(picture=PictureStatus(canvas=note))
     stage.frame(2)
-    assert stage.reads("456 × 256 px, 1.78 times")
+    assert stage.reads("456 × 256 px, 1.78×")
     assert stage.reads("memory allows")
