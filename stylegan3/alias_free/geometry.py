@@ -130,13 +130,19 @@ def layers_on(layers: tuple[AliasFreeLayer, ...], canvas: Canvas) -> tuple[Alias
     """
     last = layers[-1]
 
-    def further(rate: int) -> tuple[int, int]:
-        return (
-            beyond(canvas.width, last.out_width, rate, last.out_sampling_rate),
-            beyond(canvas.height, last.out_size, rate, last.out_sampling_rate),
-        )
+    def further(rate: int, size: int) -> tuple[int, int]:
+        top = last.out_sampling_rate
+        columns = beyond(canvas.width, last.out_width, rate, top)
+        rows = beyond(canvas.height, last.out_size, rate, top)
+        if (rate, size) == (top, last.out_size):  # without margins: the picture's own grid
+            return columns, rows
+        # even, so that rows and columns stay in phase where the rate doubles: one kernel does both
+        return columns + columns % 2, rows + rows % 2
 
     return tuple(
-        layer.extended(further(layer.in_sampling_rate), further(layer.out_sampling_rate))
+        layer.extended(
+            further(layer.in_sampling_rate, layer.in_size),
+            further(layer.out_sampling_rate, layer.out_size),
+        )
         for layer in layers
     )
