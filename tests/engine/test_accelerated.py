@@ -8,7 +8,7 @@ import torch
 from sgview.engine import live_network
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import Acceleration
-from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params, View
+from sgview.state.params import Blend, Canvas, Edit, Latents, Layer, Mapping, Noise, Params, View
 from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
 from tests.support.operations import reference_operations
@@ -48,7 +48,9 @@ def engines(sg3, sg3_other, monkeypatch) -> Iterator[tuple[Engine, Engine]]:
     """One with plain torch, and one with kernels."""
     monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
     monkeypatch.setattr(
-        live_network, "FastSynthesis", lambda g, *_, **__: CountingSynthesis(g, "fp32")
+        live_network,
+        "FastSynthesis",
+        lambda g, *_, canvas=None, **__: CountingSynthesis(g, "fp32", canvas=canvas),
     )
     with Engine("cpu") as plain, Engine("cpu", Accelerated()) as fast:
         fast._latents._has_kernel = True
@@ -95,6 +97,44 @@ def test_pictures_follow_every_change(engines) -> None:
         check(engines, Params(), 0.3)  # nothing stays of it
         for t in (0.1, 0.2):
             check(engines, params, t)
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("device", ["emulator"], indirect=True)
+def test_a_canvas_is_planned_once_it_stands_still(engines) -> None:
+    _, engine = engines
+    wide = Params(canvas=Canvas(shape="16:9"))
+    check(engines, Params(), 0.0)
+    for width in (1.2, 1.4, 1.6, 1.8):  # moving: nothing is prepared
+        moving = Params(canvas=Canvas(shape="free", width=width))
+        made = engine.render(moving, 0.1)
+        assert made.status.made_by.endswith("layer by layer: the canvas has just changed")
+        check(engines, moving, 0.1)
+    prepared = engine._live["a"].prepared
+    for _ in range(12):
+        check(engines, wide, 0.2)
+    assert engine._live["a"].prepared is not prepared
+    assert engine.render(wide, 0.2).status.made_by.startswith("CUDA graphs")
+    assert engine.render(wide, 0.3).status.size == (28, 16)
+    check(engines, Params(), 0.4)
+    assert engine.render(Params(), 0.4).status.made_by.startswith("CUDA graphs")
+    assert engine.take_notices() == []
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("device", ["emulator"], indirect=True)
+def test_a_canvas_that_has_no_fast_path_says_so(engines, make_sg2) -> None:
+    wide = Params(canvas=Canvas(shape="2:1"))
+    for engine in engines:
+        engine.set_network("b", None)
+        engine.set_network("a", make_sg2(0))
+    for _ in range(13):
+        check(engines, wide, 0.2)
+    made = engines[1].render(wide, 0.2)
+    assert made.status.made_by.endswith("StyleGAN2 on a canvas has no fast path")
+    assert engines[1].take_notices() == []
+    check(engines, Params(), 0.3)
+    assert engines[1].render(Params(), 0.3).status.made_by.startswith("CUDA graphs")
 
 
 @pytest.mark.usefixtures("device")

@@ -22,7 +22,7 @@ from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
-from stylegan3 import cuda, trust_version_counters
+from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
 
@@ -47,6 +47,7 @@ class Acceleration:
 
 
 DEFAULT = Acceleration()
+_STILL = 10  # pictures on the same canvas after which launches are prepared for it
 
 
 def untruncated(params: Params) -> Params:
@@ -79,7 +80,9 @@ class LiveNetwork:
         self.device = device
         self._acceleration = acceleration
         self._canvas = CanvasOfNetwork(network.status, device)
-        self._is_on_canvas = False  # the last picture: it had another size than the network's own
+        self._played_on: Canvas | None = None  # of the last picture; None: the network's own size
+        self._still = 0  # pictures since it changed
+        self._canvas_obstacle = ""  # why modules play there; "": no reason known
         self._timers = timers or StageTimers(device)
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
@@ -106,8 +109,11 @@ class LiveNetwork:
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
-        self._is_on_canvas = self._canvas.find(params.canvas) is not None
-        if latent.shape[0] == 1 and not self._is_on_canvas:  # a graph makes one picture at a time
+        canvas = self._canvas.find(params.canvas)
+        if canvas != self._played_on:
+            self._played_on, self._still, self._canvas_obstacle = canvas, 0, ""
+        self._still += 1
+        if latent.shape[0] == 1:  # a graph makes one picture at a time
             made = self._run_graph(latent, params, layer)
             if made is not None:
                 return made
@@ -127,7 +133,7 @@ class LiveNetwork:
 
     def steps(self, latent: Tensor, params: Params, layer: str) -> tuple[Step, ...] | None:
         """Return the launches that `run` replays as one graph, None where modules play."""
-        fast = self._prepare() if self._canvas.find(params.canvas) is None else None
+        fast = self._prepare()
         if fast is None:
             return None
         mapping = fast.mapping.steps if latent.ndim == 2 else ()
@@ -164,10 +170,8 @@ class LiveNetwork:
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
-        if self._is_on_canvas and not self._obstacle:
-            return "torch, layer by layer: CUDA graphs play the network's own size alone"
-        if self._fast is None:
-            return f"torch, layer by layer: {self._obstacle}"
+        if self._fast is None or self._fast.canvas != self._played_on:
+            return f"torch, layer by layer: {self._obstacle or self._canvas_obstacle}"
         options = self._acceleration
         return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
 
@@ -219,25 +223,43 @@ class LiveNetwork:
         )
 
     def _prepare(self) -> FastSynthesis | None:
-        """Return the fast path, None where it does not play this network."""
-        if self._fast is None and not self._obstacle:
-            options = self._acceleration
-            try:
-                self._fast = FastSynthesis(
-                    self.generator,
-                    options.precision,
-                    kernels=options.kernels,
-                    stays_in_place=True,  # weights are written there, by `LiveWeights` alone
-                )
-            except UnsupportedNetworkError as error:
+        """Return the fast path, None where it does not play this network on this canvas."""
+        canvas = self._played_on
+        if self._fast is not None and self._fast.canvas == canvas:
+            return self._fast
+        if self._obstacle or (self._canvas_obstacle and self._still > _STILL):
+            return None
+        if canvas is not None and self._still < _STILL:  # it may be moving
+            self._canvas_obstacle = "the canvas has just changed"
+            return None
+        return self._make_fast(canvas)
+
+    def _make_fast(self, canvas: Canvas | None) -> FastSynthesis | None:
+        options = self._acceleration
+        try:
+            made = FastSynthesis(
+                self.generator,
+                options.precision,
+                kernels=options.kernels,
+                canvas=canvas,
+                stays_in_place=True,  # weights are written there, by `LiveWeights` alone
+            )
+        except UnsupportedNetworkError as error:
+            if canvas is None:
                 self._give_up(error)
-        return self._fast
+            else:
+                self._canvas_obstacle = str(error)
+            return None
+        if self._fast is not None and self.device.type == "cuda":
+            torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
+        self._fast, self._last_call, self._canvas_obstacle = made, (), ""
+        return made
 
     def _run_graph(
         self, latent: Tensor, params: Params, layer: str
     ) -> tuple[Tensor, Tensor] | None:
         """Do as `run` by one CUDA graph, None where none plays this network, or no more."""
-        fast = self._fast or self._prepare()
+        fast = self._prepare()
         if fast is None:
             return None
         is_z = latent.ndim == 2
