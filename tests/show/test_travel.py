@@ -186,3 +186,17 @@ def test_offline_the_frames_lie_where_they_did():
         assert motion is not None
         assert motion.positions["noise.x"] == pytest.approx(0.1 * player.instant.t, abs=1e-12)
     player.close()
+
+
+def test_a_position_begins_where_a_command_says():
+    player = Player(Settings(), EvenClock(5.0, 10.0))
+    params = walking(1.0)
+    player.advance(params)
+    player.execute(c.Restart("seed", -0.1))
+    assert seed_of(player, params) == -0.1
+    player.advance(params)
+    assert seed_of(player, params) == pytest.approx(0.0)
+    travel = Travel()
+    odd = Instant(1.0, restarts=("seed x", "seed inf", "unheard 3", "plane.x 2.5"))
+    assert travel.advance(params, odd).positions["plane.x"] == 2.5
+    assert travel.advance(params, odd).positions["seed"] == 0.0

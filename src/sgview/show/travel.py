@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec.structs import replace
 
 from sgview.signals.incoming import Instant
@@ -35,12 +37,13 @@ class Travel:
         t, beats = instant.t, state.beats + (instant.beat - state.beat) * _pace(instant)
         courses: dict[str, Course] = {}
         positions: dict[str, float] = {}
+        begun = _positions(instant.restarts)
         for speed in SPEEDS:
             course = state.courses.get(speed.name) or _begun(speed, params)
-            position = 0.0 if speed.name in instant.restarts else course.at(t, beats)
+            position = begun.get(speed.name, course.at(t, beats))
             rate, is_in_beats = rate_of(speed, params), speed.is_in_beats(params)
             is_as_before = rate == course.speed and is_in_beats == course.is_in_beats
-            if not is_as_before or speed.name in instant.restarts:
+            if not is_as_before or speed.name in begun:
                 course = Course(
                     since=beats if is_in_beats else t,
                     origin=position,
@@ -64,6 +67,19 @@ class Travel:
             beats=beats,
         )
         return motion
+
+
+def _positions(restarts: tuple[str, ...]) -> dict[str, float]:
+    """Return where positions begin anew, by name; see `Instant.restarts`."""
+    positions: dict[str, float] = {}
+    for restart in restarts:
+        name, _, number = restart.partition(" ")
+        try:
+            position = float(number or 0.0)
+        except ValueError:  # of a take that somebody wrote
+            continue
+        positions[name] = position if math.isfinite(position) else 0.0
+    return positions
 
 
 def _begun(speed: Speed, params: Params) -> Course:

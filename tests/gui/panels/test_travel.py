@@ -64,6 +64,14 @@ def test_the_strip_goes_there_and_keeps(make_stage, fakes) -> None:
     stage.click("##visit seed 7.25", button=1)
     stage.click("Keep it")
     assert KeepPlace("seed 7.25", True) in stage.commands
+    stage.click("##star noise 3")
+    assert KeepPlace("noise 3", False) in stage.commands
+    latents = stage.params.latents
+    stage.point("##visit seed 7.25")
+    stage.frame(2)
+    stage.click("##star seed 7.25")
+    assert stage.commands.count(KeepPlace("seed 7.25", True)) == 2
+    assert stage.params.latents == latents  # it went nowhere
     stage.click("##visit seed 7.25", button=1)
     stage.click("Add to the path")
     assert stage.params.latents.path.keys[0].place == "seed 7.25"
