@@ -64,7 +64,8 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
     params = _draw_menu(visit, params, emit)
     draw, rounding = imgui.get_window_draw_list(), theme.px(theme.ROUNDING)
     end = imgui.ImVec2(corner.x + side, corner.y + side)
-    is_hovered = imgui.is_window_hovered() and imgui.is_mouse_hovering_rect(corner, end)
+    is_over = imgui.is_window_hovered(imgui.HoveredFlags_.allow_when_blocked_by_active_item)
+    is_hovered = is_over and imgui.is_mouse_hovering_rect(corner, end)
     if visit.texture:
         draw.add_image_rounded(
             imgui.ImTextureRef(visit.texture), corner, end,
