@@ -41,14 +41,14 @@ class Travel:
         for speed in SPEEDS:
             course = state.courses.get(speed.name) or _begun(speed, params)
             position = begun.get(speed.name, course.at(t, beats))
-            rate, is_in_beats = rate_of(speed, params), speed.is_in_beats(params)
-            is_as_before = rate == course.speed and is_in_beats == course.is_in_beats
-            if not is_as_before or speed.name in begun:
-                course = Course(
-                    since=beats if is_in_beats else t,
+            wanted = _begun(speed, params)
+            if speed.name in begun or not _is_same(course, wanted):
+                is_pushed = speed.name in begun or course.push != wanted.push
+                course = replace(
+                    wanted,
+                    since=beats if wanted.is_in_beats else t,
                     origin=position,
-                    speed=rate,
-                    is_in_beats=is_in_beats,
+                    share=1.0 if is_pushed or not wanted.friction else course.share_at(t, beats),
                 )
             courses[speed.name], positions[speed.name] = course, position
         motion = Motion(positions=positions)
@@ -84,7 +84,20 @@ def _positions(restarts: tuple[str, ...]) -> dict[str, float]:
 
 def _begun(speed: Speed, params: Params) -> Course:
     """Return the course of a speed that has held since t = 0."""
-    return Course(speed=rate_of(speed, params), is_in_beats=speed.is_in_beats(params))
+    return Course(
+        speed=rate_of(speed, params),
+        is_in_beats=speed.is_in_beats(params),
+        friction=speed.friction(params),
+        push=speed.rate(params),
+    )
+
+
+def _is_same(course: Course, wanted: Course) -> bool:
+    """Return whether a stretch goes on as it is wanted; a push that has gone needs a new one."""
+    is_as_before = (course.speed, course.is_in_beats) == (wanted.speed, wanted.is_in_beats)
+    is_braked = course.friction or wanted.friction
+    is_pushed = (course.friction, course.push) != (wanted.friction, wanted.push)
+    return is_as_before and not (is_braked and is_pushed)
 
 
 def _target(latents: Latents) -> str:

@@ -12,8 +12,9 @@ from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.strip import replace_path
 from sgview.state.commands import SaveLatent
-from sgview.state.latent_paths import length_of, progress_of
-from sgview.state.latent_places import read_place
+from sgview.state.journeys import add_key
+from sgview.state.latent_paths import length_of, progress_of, whereabouts
+from sgview.state.latent_places import FilePlace, PlanePlace, SeedPlace, read_place
 from sgview.state.params import Key, Params
 from sgview.state.status import Status
 
@@ -92,7 +93,8 @@ class PathEditor:
     def _draw_key(self, params: Params, status: Status, emit: Emit) -> Params:
         path = params.latents.path
         if widgets.icon_button(icons.ADD, "add key", "Add what plays here as a key", is_flat=False):
-            emit(SaveLatent(is_key=True))
+            params = self._add(params, status, emit)
+            path = params.latents.path
         if not path.keys:
             imgui.same_line()
             widgets.paragraph(_EMPTY)
@@ -115,19 +117,30 @@ class PathEditor:
             params = leaf_row(params, controls, f"latents.path.keys.{self._chosen}.{name}")
         return params
 
+    def _add(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Add the place that plays by its name; what lies on the way between places is saved."""
+        where = whereabouts(params, status.player.motion)
+        if not isinstance(where, SeedPlace | PlanePlace | FilePlace):
+            emit(SaveLatent(is_key=True))
+            return params
+        path = add_key(params.latents.path, str(where))
+        self._chosen, self._typed = len(path.keys) - 1, None
+        return replace_path(params, path)
+
     def _draw_place(self, params: Params) -> Params:
         """The place as a text; one that cannot be read is said so while it is typed."""
         key = params.latents.path.keys[self._chosen]
         text = key.place if self._typed is None else self._typed
         rows.label("Place", False, "seed 5.5, plane 0 1.5 2, or file NAME.")
-        is_changed, text = imgui.input_text("##place", text)
+        imgui.set_next_item_width(rows.room())
+        is_changed, text = imgui.input_text_with_hint("##place", "seed 5.5", text)
         self._typed = text if imgui.is_item_active() else None
-        if is_changed:
-            try:
-                return self._with_key(params, replace(key, place=str(read_place(text))))
-            except ValueError:
-                pass
-        return params
+        try:
+            place = str(read_place(text))
+        except ValueError as error:
+            widgets.text(str(error), theme.WARNING, imgui.get_content_region_avail().x)
+            return params
+        return self._with_key(params, replace(key, place=place)) if is_changed else params
 
     def _with_key(self, params: Params, key: Key) -> Params:
         path = params.latents.path
