@@ -11,8 +11,8 @@ from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import Snapshot
 from sgview.settings import FolderSettings
 from sgview.state.commands import LoadNetwork, LoadPreset
-from sgview.state.notices import Notices
 from sgview.state.motion import Motion
+from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
 from tests.support.until import until
 

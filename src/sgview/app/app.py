@@ -35,12 +35,13 @@ from sgview.show.look_files import shrink
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
 from sgview.show.show import Show
+from sgview.show.visited import SIDE
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
 from sgview.state.journeys import add_key, go_to, shown_place
-from sgview.state.latent_places import FilePlace
+from sgview.state.latent_places import FilePlace, read_place
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
 from sgview.state.notices import Notices
@@ -176,6 +177,7 @@ class App(Closing):
         if screen.has_panel:
             self._collect_notices()
             call("places", self._note_place, otherwise=None)
+            call("small pictures of places", self._ask_preview, otherwise=None)
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
@@ -290,6 +292,22 @@ class App(Closing):
         picture = self.picture
         if picture is not None:
             self.show.visited.note(picture.params, picture.motion, lambda: host_pixels(picture))
+
+    def _ask_preview(self) -> None:
+        """Ask the engine for a small picture of a place that has none, for when it has time."""
+        previews, networks = self.show.previews, self.status.engine.networks
+        previews.poll({slot: (network.path, network.name) for slot, network in networks.items()})
+        picture, made_by = self.picture, previews.networks
+        if picture is None or picture.params.layer.name:  # of a layer it would say little
+            return
+        if name := self.show.next_preview(picture.params.latents.path):
+            try:
+                place = read_place(name)
+            except ValueError:  # of a key that is wrong
+                previews.take(made_by, name, None)
+                return
+            params = go_to(picture.params, place).params
+            self.worker.preview(params, place, SIDE, partial(previews.take, made_by, name))
 
     def _save_latent(self, name: str, *, is_key: bool) -> None:
         """Write what plays to the library; computed by the engine's thread, written by another."""

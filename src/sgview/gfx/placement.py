@@ -36,8 +36,9 @@ def place(picture: tuple[int, int], space: Rect, fit: Fit, zoom: float = 1.0) ->
     """Return where to draw a picture of (width, height) [px], centred in `space`.
 
     "fit" shows all of it with bars, "fill" covers the space and overhangs on one axis, "stretch"
-    covers it without, "1:1" draws one picture pixel a screen pixel; `zoom` times as large about
-    the centre, but for "stretch". The result may be larger than `space`: clip it there. Edges lie on whole pixels, so nearest filtering stays even.
+    covers it without, "1:1" draws one picture pixel a screen pixel; all but "stretch" `zoom` times
+    as large about the centre. The result may be larger than `space`: clip it there. Edges lie on
+    whole pixels, so nearest filtering stays even.
     """
     width, height = picture
     if fit == "stretch":

@@ -122,7 +122,7 @@ def test_the_picture_is_dragged_as_one_change_of_the_history(make_stage) -> None
     stage.gui.draw = draw_and_record
     hold_picture(stage, *[(-20, 10)] * 6)
     plane = stage.params.latents.plane
-    x, y, width, height = stage.gui.picture_rect
+    _, _, width, height = stage.gui.picture_rect
     scale = min(width, height) / SEEDS_ACROSS
     assert (plane.x, plane.y) == pytest.approx((0.5 + 120 / scale, -60 / scale))
     assert plane.speed_x > 0.0 and plane.speed_y < 0.0
@@ -159,7 +159,8 @@ def test_keys_of_a_path(make_stage, fakes) -> None:
     stage.click("add key")
     assert [key.place for key in stage.params.latents.path.keys] == ["seed 2", "seed 2"]
     assert stage.commands == [] and stage.reads("Key 2 of 2")
-    on_the_way = make_stage(Params(latents=Latents(source="path", path=replace(path, position=1.0))))
+    between = Latents(source="path", path=replace(path, position=1.0))
+    on_the_way = make_stage(Params(latents=between))
     on_the_way.show("Latents")
     on_the_way.click("add key")
     assert on_the_way.commands == [SaveLatent(is_key=True)]

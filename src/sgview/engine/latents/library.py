@@ -94,4 +94,3 @@ class Library:
         if text not in self._told:
             self._told.add(text)
             self._notices.append(Notice(0, "warning", text, "Seed 0 plays in its place."))
-

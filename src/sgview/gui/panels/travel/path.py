@@ -57,7 +57,7 @@ class PathEditor:
         first = min(key.at for key in path.keys)
         last = max(key.at for key in path.keys)
         span = max(last - first, length_of(path), 1e-6)
-        inset = theme.px(theme.GAP_SMALL)
+        inset = height / 2 + theme.px(theme.GAP_TINY)
         scale = (width - 2 * inset) / span
         middle = corner.y + height / 2
 
@@ -78,9 +78,17 @@ class PathEditor:
                 range(len(path.keys)), key=lambda n: abs(across(path.keys[n].at) - mouse.x)
             )
             self._chosen, self._typed = nearest, None
-        for number, key in enumerate(path.keys):
-            colour = theme.ACCENT if number == self._chosen else theme.TEXT
-            draw.add_circle_filled((across(key.at), middle), radius, theme.u32(colour))
+        half = height / 2 - line * 2
+        for number in sorted(range(len(path.keys)), key=lambda n: n == self._chosen):  # on top
+            key, texture = path.keys[number], status.show.places.get(path.keys[number].place, 0)
+            colour = theme.u32(theme.ACCENT if number == self._chosen else theme.TEXT)
+            x = across(key.at)
+            if texture:
+                low, high = (x - half, middle - half), (x + half, middle + half)
+                draw.add_image(imgui.ImTextureRef(texture), low, high)
+                draw.add_rect(low, high, colour, thickness=line * 2)
+            else:
+                draw.add_circle_filled((x, middle), radius, colour)
         progress = progress_of(path, status.player.motion.positions.get("path", 0.0))
         head = across(first + progress.time)
         draw.add_line((head, corner.y), (head, end[1]), theme.u32(theme.WARNING), line * 2)
