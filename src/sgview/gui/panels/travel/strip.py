@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
-from sgview.gui.panels.travel.going import go
+from sgview.gui.panels.travel.going import go, in_words
 from sgview.state.commands import KeepPlace
 from sgview.state.journeys import add_key, go_to, shown_place
 from sgview.state.latent_places import NoisePlace, read_place
@@ -59,7 +59,8 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
     if imgui.invisible_button(f"##visit {visit.place}", imgui.ImVec2(side, side)):
         params = go(go_to(params, read_place(visit.place)), emit)
     widgets.tooltip(
-        visit.place, "A click goes there, on the star keeps it. Right-click: make it a key."
+        in_words(visit.place),
+        "A click goes there, on the star keeps it. Right-click: make it a key.",
     )
     params = _draw_menu(visit, params, emit)
     draw, rounding = imgui.get_window_draw_list(), theme.px(theme.ROUNDING)
@@ -105,7 +106,7 @@ def _draw_star(visit: VisitedStatus, corner: imgui.ImVec2, side: float, emit: Em
 def _draw_menu(visit: VisitedStatus, params: Params, emit: Emit) -> Params:
     if not imgui.begin_popup_context_item(f"##menu {visit.place}"):
         return params
-    widgets.text(visit.place, theme.TEXT_DIM)
+    widgets.text(in_words(visit.place), theme.TEXT_DIM)
     if imgui.selectable("Let it go" if visit.is_kept else "Keep it", False)[0]:
         emit(KeepPlace(visit.place, not visit.is_kept))
     is_key = not isinstance(read_place(visit.place), NoisePlace)

@@ -14,7 +14,7 @@ from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
-from sgview.gui.panels.travel.going import go
+from sgview.gui.panels.travel.going import go, in_words
 from sgview.gui.panels.travel.library import draw_library
 from sgview.gui.panels.travel.path import PathEditor
 from sgview.gui.panels.travel.plane import PlaneDrag, draw_plane
@@ -115,16 +115,8 @@ class TravelPanel:
             params = step_seed(params, 1)
         imgui.same_line()
         imgui.align_text_to_frame_padding()
-        widgets.text(_words(str(place)) if place is not None else "on the path", theme.TEXT_DIM)
+        widgets.text(in_words(str(place)) if place is not None else "on the path", theme.TEXT_DIM)
         return params
-
-
-def _words(place: str) -> str:
-    """Return a place as people read it: numbers with two digits."""
-    kind, *numbers = place.split(" ")
-    if kind == "file":
-        return " ".join(numbers)
-    return " ".join([kind, *(f"{float(number):.2f}".removesuffix(".00") for number in numbers)])
 
 
 def _rows(params: Params, controls: Controls, *names: str) -> Params:
