@@ -11,6 +11,7 @@ from sgview.engine.live_network import Acceleration
 from sgview.state.params import Blend, Canvas, Edit, Latents, Layer, Mapping, Noise, Params, View
 from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
+from tests.support import travelling
 from tests.support.operations import reference_operations
 
 WEIGHT = "synthesis.L1_20_8.weight"
@@ -44,7 +45,7 @@ class CountingSynthesis(FastSynthesis):
 
 
 @pytest.fixture
-def engines(sg3, sg3_other, monkeypatch) -> Iterator[tuple[Engine, Engine]]:
+def engines(sg3, sg3_other, monkeypatch, tmp_path) -> Iterator[tuple[Engine, Engine]]:
     """One with plain torch, and one with kernels."""
     monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
     monkeypatch.setattr(
@@ -57,6 +58,7 @@ def engines(sg3, sg3_other, monkeypatch) -> Iterator[tuple[Engine, Engine]]:
         for engine in (plain, fast):
             engine.set_network("a", sg3)
             engine.set_network("b", sg3_other)
+            travelling.fill_library(tmp_path, engine)
         yield plain, fast
 
 
@@ -85,6 +87,7 @@ CASES = [
     Params(edits=(Edit(tensor=WEIGHT, operation="add", amount=0.3),)),
     Params(edits=(Edit(tensor=FILTER, operation="multiply", amount=1.2),)),
     Params(edits=(Edit(tensor=WEIGHT, operation="shuffle", amount=0.7),)),
+    *travelling.CASES,
 ]
 
 

@@ -1,11 +1,17 @@
 """The engine on an NVIDIA GPU: the same pictures, no waiting, no memory left behind."""
 
+import numpy as np
 import pytest
 import torch
 
 from sgview.engine.engine import Engine
+from sgview.engine.picture.preview import preview
 from sgview.engine.worker import EngineWorker
+from sgview.state.journeys import go_to
+from sgview.state.latent_places import SeedPlace
+from sgview.state.motion import motion_at
 from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params
+from tests.support import travelling
 
 pytestmark = [
     pytest.mark.cuda,
@@ -26,15 +32,17 @@ CASES = [
             for operation in ("noise", "sign", "shuffle", "zero", "quantise", "roll", "add")
         ),
     ),
+    *travelling.CASES,
 ]
 
 
 @pytest.fixture
-def engines(sg3, sg3_other):
+def engines(sg3, sg3_other, tmp_path):
     with Engine("cpu") as cpu, Engine("cuda") as cuda:
         for engine in (cpu, cuda):
             engine.set_network("a", sg3)
             engine.set_network("b", sg3_other)
+            travelling.fill_library(tmp_path, engine)
         yield cpu, cuda
 
 
@@ -83,6 +91,29 @@ def test_a_frame_never_waits_for_the_device(engines, never_waiting):
         for t in range(1, 4):
             for params in CASES:
                 cuda.render(params, t / 7)
+
+
+@pytest.mark.parametrize("params", travelling.CASES)
+def test_a_latent_under_way_is_that_of_the_cpu(engines, params):
+    for t in (0.2, 0.9):
+        latents = [engine.export(params, motion_at(params, t))["ws"] for engine in engines]
+        assert latents[1] == pytest.approx(latents[0], abs=2e-3)
+
+
+def test_previews_are_made_between_pictures(engines):
+    cpu, cuda = engines
+    before = cuda.render(Params(), 0.4)
+    before.ready.synchronize()
+    wanted = before.rgba8.cpu()
+    small = [
+        preview(engine, go_to(Params(), SeedPlace(3.0)).params, SeedPlace(3.0), 8)
+        for engine in engines
+    ]
+    assert np.abs(small[0].astype(int) - small[1]).max() <= 3
+    assert torch.equal(before.rgba8.cpu(), wanted)  # a picture on its way is not written over
+    again = cuda.render(Params(), 0.4)
+    again.ready.synchronize()
+    assert torch.equal(again.rgba8.cpu(), wanted)
 
 
 def test_statistics_come_one_frame_late(engines):

@@ -37,6 +37,7 @@ from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
+from sgview.state.journeys import seed_of, shown_place
 from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
@@ -330,8 +331,9 @@ class Engine(Closing):
     def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
         """Return the latent of a picture as it is written to a file; waits for the device.
 
-        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, and the
-        name and the fingerprint of the network. None without a network.
+        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, the name
+        and the fingerprint of the network, the seed of the source, and the name of the place where
+        it has one. None without a network.
         """
         live = self._shown_network(params)
         if live is None:
@@ -342,7 +344,10 @@ class Engine(Closing):
             held = {
                 "network": np.array(live.network.status.name),
                 "network_hash": np.array(fingerprint(live.network.generator)),
+                "seed": np.array(seed_of(params)),
             }
+            if (place := shown_place(params, motion)) is not None and not motion.trail:
+                held["place"] = np.array(str(place))
             if latent.ndim == 2:
                 held["z"] = latent.cpu().numpy()
                 latent = live.map(latent, untruncated(params))

@@ -143,9 +143,9 @@ class Gui(Closing):
 
     @property
     def is_widget_held(self) -> bool:
-        """Whether the user is dragging or typing into a widget."""
+        """Whether the user is dragging or typing into a widget, or drags the picture."""
         self._activate()
-        return imgui.is_any_item_active()
+        return imgui.is_any_item_active() or self._picture_drag.is_held
 
     def attach(
         self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"

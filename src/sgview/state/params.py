@@ -122,6 +122,15 @@ class View(Node, frozen=True):
             Option("fill", "Fill", "The whole area, the picture cropped."),
             Option("1:1", "1:1", "One pixel of the picture on one of the screen."),
         ))] = "fit"
+    zoom: Annotated[float, Meta(ge=0.1, le=50), Field("Zoom", usual=(0.25, 4), unit="×", digits=2,
+        name="Zoom of the view", help="How many times larger the picture is in the window, about "
+        "its centre; outputs show all of it.")] = 1.0
+    wheel: Annotated[Literal["psi", "zoom"], Field("Wheel", name="Wheel on the picture",
+        help="What the wheel of the mouse does over the picture.",
+        options=(
+            Option("psi", "Psi", "Truncation psi, 0.05 a notch."),
+            Option("zoom", "Zoom", "The zoom of the view."),
+        ))] = "psi"
     filter: Annotated[Literal["nearest", "linear", "cubic"], Field("Pixels", name="Pixels",
         help="How the pixels of the picture become those of the screen, where it is enlarged. "
         "Outputs have a choice of their own.",

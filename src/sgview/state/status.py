@@ -272,6 +272,7 @@ class ShowStatus(Struct, frozen=True):
     take: TakeStatus = TakeStatus()
     visited: tuple[VisitedStatus, ...] = ()  # newest first
     library: tuple[LatentStatus, ...] = ()  # by name
+    places: dict[str, int] = {}  # textures of small pictures of places, where there are any
 
 
 class ScreenStatus(Struct, frozen=True):
