@@ -71,7 +71,7 @@ def rate_of(fps: float) -> Fraction:
 
 
 def encode_chunk(
-    pictures: Iterable[np.ndarray],  # [H, W, 4] uint8, row 0 on top, all of one size
+    pictures: Iterable[np.ndarray],  # [H, W, 4 or 3] uint8, row 0 on top, all of one size
     form: FilmFormat,
 ) -> bytes:
     """Return a chunk as a closed file.

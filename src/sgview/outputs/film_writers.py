@@ -29,6 +29,8 @@ FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", PNG)
 needs no FFmpeg."""
 
 THREADS_OF_AN_ENCODER = 4  # H.264 gains little from more, so that further chunks take the others
+CORES_OF_AN_ENCODER = 2  # fewer than its threads, which wait for each other at both ends of a chunk
+MOST_WAITING = 2 << 30  # of pictures that wait for an encoder, or are encoded [bytes]
 
 
 def cores() -> int:
@@ -102,7 +104,12 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
 
 def encoders_for(threads: int) -> int:
     """Return how many chunks are encoded at the same time on so many cores."""
-    return max(1, threads // THREADS_OF_AN_ENCODER)
+    return max(1, threads // CORES_OF_AN_ENCODER)
+
+
+def threads_of(encoders: int, threads: int) -> int:
+    """Return how many threads each of so many encoders has on so many cores."""
+    return max(1, min(threads, THREADS_OF_AN_ENCODER) if encoders > 1 else threads)
 
 
 Result = TypeVar("Result")
@@ -142,7 +149,7 @@ class PngFolderWriter(Closing):
         self._pending: deque[Future[None]] = deque()
 
     def write(self, rgba8: np.ndarray) -> None:
-        """Take [H, W, 4] uint8 as the next file, which must not change any more.
+        """Take [H, W, 4 or 3] uint8 as the next file, which must not change any more.
 
         Raises:
             OutputError: if the disk did not take this or one of those before.
@@ -193,7 +200,7 @@ class FilmWriter(Closing):
         self.note = ""
         self._path = path
         encoders = encoders_for(form.threads)
-        self._form = replace(form, threads=max(1, form.threads // encoders))
+        self._form = replace(form, threads=threads_of(encoders, form.threads))
         self._length = length_of(float(form.rate))
         try:
             self._joiner = FilmJoiner(path, form.rate, grows=True)
@@ -204,14 +211,14 @@ class FilmWriter(Closing):
         self._pool = ThreadPoolExecutor(encoders, "sgview film")
         # Chunks that wait or are encoded, which a kill costs: one may wait for an encoder where
         # there are several, as where pictures come fast.
-        self._most = encoders + (encoders > 1)
+        self._most = encoders + (encoders > 1)  # less where pictures are large
         self._pending: deque[Future[bytes]] = deque()
         self._shape: tuple[int, ...] = ()
         self._has_failed = False
         self._is_closed = False
 
     def write(self, rgba8: np.ndarray) -> None:
-        """Take [H, W, 4] uint8 as the next picture, which must not change any more.
+        """Take [H, W, 4 or 3] uint8 as the next picture, which must not change any more.
 
         Raises:
             OutputError: if it has another size, or the film cannot be encoded or written.
@@ -223,6 +230,7 @@ class FilmWriter(Closing):
             if min(height, width) < 2:
                 raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
             self._shape = rgba8.shape
+            self._most = min(self._most, max(1, MOST_WAITING // (rgba8.nbytes * self._length)))
             self.note = crop_note(self._path, width, height, self._form)
         if rgba8.shape != self._shape:
             raise OutputError(

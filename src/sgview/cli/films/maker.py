@@ -15,7 +15,7 @@ from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import pictures_of
 from sgview.cli.films.recipe import Recipe
 from sgview.closing import Closing
-from sgview.outputs.film_writers import PNG, encoders_for
+from sgview.outputs.film_writers import PNG, encoders_for, threads_of
 from sgview.outputs.png import encode_png
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
@@ -132,7 +132,7 @@ class ChunkMaker(Closing):
         from sgview.outputs.film_chunks import FilmFormat, encode_chunk, rate_of
 
         recipe = self._recipe
-        threads = max(1, self._share.threads // self._share.encoders)
+        threads = threads_of(self._share.encoders, self._share.threads)
         return encode_chunk(
             pictures,
             FilmFormat(
