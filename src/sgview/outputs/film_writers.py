@@ -23,8 +23,10 @@ from sgview.state.whole_file import write_whole
 if TYPE_CHECKING:
     from sgview.outputs.film_chunks import FilmFormat
 
-PNG = "png"
-FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", PNG)
+PNG, PNG16 = "png", "png16"
+SEQUENCES = (PNG, PNG16)
+"""Codecs that are a folder of files, one a picture."""
+FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", *SEQUENCES)
 """Rows of the table of codecs that films are written in; named here too, so that asking for help
 needs no FFmpeg."""
 
@@ -47,6 +49,7 @@ def open_film_writer(
     first: int = 0,
     codec: str | None = None,
     quality: float | None = None,
+    has_alpha: bool = False,
     threads: int = 0,
 ) -> PictureWriter:
     """Return a writer on all cores: of a film by its suffix, else of PNG files into a folder.
@@ -57,22 +60,51 @@ def open_film_writer(
         first: number of the first PNG file.
         codec: a row of the table of codecs; None: what is usual for the file.
         quality: of a codec that loses, 0 (small) to 100 (near lossless); None: as is usual.
+        has_alpha: whether alpha is written.
         threads: to encode with; 0: as many as there are cores.
 
     Raises:
         OutputError: if nothing can be written there, or not in that codec.
     """
     codec = codec_of(path, codec)
-    if codec == PNG:
+    if has_alpha:
+        check_alpha(path, codec)
+    if codec in SEQUENCES:
         make_folder(path)
-        return PngFolderWriter(path, threads or cores(), first=first)
+        return PngFolderWriter(
+            path, threads or cores(), first=first, has_alpha=has_alpha, bits=bits_of(codec)
+        )
     from sgview.outputs.film_chunks import FilmFormat, rate_of
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    return FilmWriter(path, FilmFormat(codec, rate_of(fps), quality, threads=threads or cores()))
+    form = FilmFormat(codec, rate_of(fps), quality, has_alpha, threads or cores())
+    return FilmWriter(path, form)
+
+
+def check_alpha(path: Path, codec: str) -> None:
+    """Refuse alpha where the codec cannot hold it.
+
+    Raises:
+        OutputError: naming those that can.
+    """
+    if codec in SEQUENCES:
+        return
+    from sgview.outputs.codecs import CODECS as TABLE
+    from sgview.outputs.codecs import codec_named
+
+    if not codec_named(codec).has_alpha:
+        able = ", ".join(row.name for row in TABLE if row.has_alpha and row.name in FILM_CODECS)
+        raise OutputError(
+            f"{path}: {codec_named(codec).label} has no alpha; --codec with one of {able} has"
+        )
+
+
+def bits_of(codec: str) -> int:
+    """Return how many bits a channel of a PNG file has."""
+    return 16 if codec == PNG16 else 8
 
 
 def codec_of(path: Path, wanted: str | None = None) -> str:
@@ -82,7 +114,7 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
         OutputError: if it is of no kind that is written, or does not hold the codec that is wanted.
     """
     suffix = path.suffix.lower()
-    if wanted is not None and wanted != PNG:
+    if wanted is not None and wanted not in SEQUENCES:
         from sgview.outputs.codecs import codec_named  # brings FFmpeg, which PNG files do without
 
         codec = codec_named(wanted)
@@ -90,7 +122,7 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
             kinds = ", ".join(codec.suffixes)
             raise OutputError(f"{path}: {codec.label} goes into files that end in {kinds}")
         return wanted
-    if wanted == PNG and suffix in CODECS:
+    if wanted in SEQUENCES and suffix in CODECS:
         raise OutputError(f"{path}: PNG pictures go into a folder, whose name has no {suffix}")
     if suffix in CODECS:
         return "vp9" if suffix == ".webm" else "h264"
@@ -99,7 +131,7 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
             f"{path}: {suffix} is not a video format sgview writes; use one of "
             f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
         )
-    return PNG
+    return wanted or PNG
 
 
 def encoders_for(threads: int) -> int:
@@ -126,6 +158,11 @@ def first_of(pending: deque[Future[Result]]) -> Result:
         raise
 
 
+def at_depth(pixels: np.ndarray, bits: int) -> np.ndarray:
+    """Return uint8 as they are, or the same in 16 bits a channel: 255 becomes 65535."""
+    return pixels.astype(np.uint16) * np.uint16(257) if bits == 16 else pixels
+
+
 class PngFolderWriter(Closing):
     """Numbered PNG files in a folder that is there: a `PictureWriter`.
 
@@ -134,16 +171,24 @@ class PngFolderWriter(Closing):
         threads: pictures that are encoded at the same time.
         first: number of the first picture.
         has_alpha: whether alpha is written.
+        bits: of a channel, 8 or 16.
     """
 
     note = ""
 
     def __init__(
-        self, folder: Path, threads: int, *, first: int = 0, has_alpha: bool = False
+        self,
+        folder: Path,
+        threads: int,
+        *,
+        first: int = 0,
+        has_alpha: bool = False,
+        bits: int = 8,
     ) -> None:
         self._folder = folder
         self._next = first
         self._channels = 4 if has_alpha else 3
+        self._bits = bits
         self._pool = ThreadPoolExecutor(threads, "sgview PNG")
         self._most = 2 * threads  # pictures that wait or are encoded
         self._pending: deque[Future[None]] = deque()
@@ -173,7 +218,7 @@ class PngFolderWriter(Closing):
             self._pool.shutdown(cancel_futures=True)
 
     def _write(self, path: Path, rgba8: np.ndarray) -> None:
-        png = encode_png(rgba8[..., : self._channels])
+        png = encode_png(at_depth(rgba8[..., : self._channels], self._bits))
         try:
             self._folder.stat()  # one that was removed is not made again unasked
             write_whole(path, png, waits=False)

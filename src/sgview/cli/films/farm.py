@@ -26,7 +26,7 @@ from sgview.cli.films.recipe import Chunk, Recipe, digest_file
 from sgview.cli.films.where import REMOTE
 from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
-from sgview.outputs.film_writers import PNG, cores
+from sgview.outputs.film_writers import SEQUENCES, cores
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
@@ -71,7 +71,7 @@ class Farm(Closing):
             raise
         self._threads = threads or self._fair_share(where)
         share = Share(self._threads)
-        self._depth = 2 if recipe.codec == PNG else share.in_hand
+        self._depth = 2 if recipe.codec in SEQUENCES else share.in_hand
         self._files: dict[str, list[Any]] = {}
         self._digests: dict[RecordedNetwork, str] = {}
         self._workers = [self._hire() for _ in range(self._count)]

@@ -15,7 +15,13 @@ from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import pictures_of
 from sgview.cli.films.recipe import Recipe
 from sgview.closing import Closing
-from sgview.outputs.film_writers import PNG, encoders_for, threads_of
+from sgview.outputs.film_writers import (
+    SEQUENCES,
+    at_depth,
+    bits_of,
+    encoders_for,
+    threads_of,
+)
 from sgview.outputs.png import encode_png
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
@@ -104,12 +110,17 @@ class ChunkMaker(Closing):
             OutputError: if the pictures cannot be encoded.
         """
         with self._rendering:
-            pictures = pictures_of(self._engine, shots, lambda shot: self._cast.set(shot.networks))
-            if self._recipe.codec == PNG:
+            pictures = pictures_of(
+                self._engine,
+                shots,
+                lambda shot: self._cast.set(shot.networks),
+                frame=self._recipe.frame,
+            )
+            if self._recipe.codec in SEQUENCES:
                 files = [self._pool.submit(self._encode, picture) for picture in pictures]
             else:
                 held = list(pictures)
-        if self._recipe.codec == PNG:
+        if self._recipe.codec in SEQUENCES:
             return [file.result() for file in files]
         with self._encoding:
             return [self._encode_film(held)]
@@ -126,7 +137,8 @@ class ChunkMaker(Closing):
         self._engine.close()
 
     def _encode(self, rgba8: np.ndarray) -> bytes:
-        return encode_png(rgba8 if self._recipe.has_alpha else rgba8[..., :3])
+        channels = 4 if self._recipe.has_alpha else 3
+        return encode_png(at_depth(rgba8[..., :channels], bits_of(self._recipe.codec)))
 
     def _encode_film(self, pictures: list[np.ndarray]) -> bytes:
         from sgview.outputs.film_chunks import FilmFormat, encode_chunk, rate_of
