@@ -16,7 +16,7 @@ from tqdm import tqdm
 from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import FilmFrame, pictures_of
-from sgview.cli.films.warm_up import start_driver
+from sgview.cli.films.warm_up import start_driver, without_collecting
 from sgview.cli.films.where import size, workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
@@ -161,7 +161,9 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
         print(f"{args.out}: {plan.count} pictures, whole already", file=sys.stderr)
         return 0
 
-    with options.open_engine(settings) as engine:
+    with without_collecting():
+        opened_engine = options.open_engine(settings)
+    with opened_engine as engine:
         if args.take is None or args.a is not None or args.demo is not None:
             _open_networks(engine, settings.networks)
             named |= {slot: network.status for slot, network in engine.networks.items()}

@@ -21,6 +21,8 @@ from sgview.outputs.video import CODECS, OutputError, PictureWriter, make_folder
 from sgview.state.whole_file import write_whole
 
 if TYPE_CHECKING:
+    import av
+
     from sgview.outputs.film_chunks import FilmFormat
 
 PNG, PNG16 = "png", "png16"
@@ -32,6 +34,7 @@ needs no FFmpeg."""
 
 THREADS_OF_AN_ENCODER = 4  # H.264 gains little from more, so that further chunks take the others
 CORES_OF_AN_ENCODER = 2  # fewer than its threads, which wait for each other at both ends of a chunk
+CONVERTERS = 4  # threads that bring pictures into the encoder's colours, before they wait for it
 MOST_WAITING = 2 << 30  # of pictures that wait for an encoder, or are encoded [bytes]
 
 
@@ -252,8 +255,9 @@ class FilmWriter(Closing):
         except OSError as error:
             cause = error.strerror or error
             raise OutputError(f"{path} cannot be written: {cause}") from error
-        self._chunk: list[np.ndarray] = []
+        self._chunk: list[Future[av.VideoFrame]] = []
         self._pool = ThreadPoolExecutor(encoders, "sgview film")
+        self._converting = ThreadPoolExecutor(min(CONVERTERS, form.threads), "sgview colours")
         # Chunks that wait or are encoded, which a kill costs: one may wait for an encoder where
         # there are several, as where pictures come fast.
         self._most = encoders + (encoders > 1)  # less where pictures are large
@@ -268,6 +272,8 @@ class FilmWriter(Closing):
         Raises:
             OutputError: if it has another size, or the film cannot be encoded or written.
         """
+        from sgview.outputs.film_chunks import frame_for
+
         height, width = rgba8.shape[:2]
         if not self._shape:
             from sgview.outputs.film_chunks import crop_note
@@ -282,7 +288,8 @@ class FilmWriter(Closing):
                 f"{self._path}: a film has one size, {self._shape[1]} x {self._shape[0]} px, and a"
                 f" picture has {width} x {height}: write PNG files into a folder"
             )
-        self._chunk.append(rgba8)
+        # At once, so that the memory it came in can be used for the next.
+        self._chunk.append(self._converting.submit(frame_for, rgba8, self._form))
         if len(self._chunk) == self._length:
             self._encode()
         while self._pending and (len(self._pending) > self._most or self._pending[0].done()):
@@ -303,6 +310,7 @@ class FilmWriter(Closing):
             while self._pending:
                 self._join()
         finally:
+            self._converting.shutdown(cancel_futures=True)
             self._pool.shutdown(cancel_futures=True)
             self._joiner.close()
 
@@ -310,8 +318,12 @@ class FilmWriter(Closing):
         """Hand a chunk to the threads."""
         from sgview.outputs.film_chunks import encode_chunk
 
-        self._pending.append(self._pool.submit(encode_chunk, self._chunk, self._form))
-        self._chunk = []
+        frames, self._chunk = self._chunk, []
+        self._pending.append(
+            self._pool.submit(
+                lambda: encode_chunk((frame.result() for frame in frames), self._form)
+            )
+        )
 
     def _join(self) -> None:
         try:

@@ -31,6 +31,7 @@ from sgview.state.params import Params
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
+    from sgview.outputs.film_chunks import FilmFormat
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,16 @@ class ChunkMaker(Closing):
             check(self._engine, params)
             return {slot: network.status for slot, network in self._engine.networks.items()}
 
+    @property
+    def _form(self) -> FilmFormat:
+        from sgview.outputs.film_chunks import FilmFormat, rate_of
+
+        recipe = self._recipe
+        threads = threads_of(self._share.encoders, self._share.threads)
+        return FilmFormat(
+            recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
+        )
+
     def make(self, shots: tuple[Shot, ...]) -> list[bytes]:
         """Return a film's chunk as one file, or a PNG file a picture.
 
@@ -119,11 +130,14 @@ class ChunkMaker(Closing):
             if self._recipe.codec in SEQUENCES:
                 files = [self._pool.submit(self._encode, picture) for picture in pictures]
             else:
-                held = list(pictures)
+                from sgview.outputs.film_chunks import encode_chunk, frame_for
+
+                form = self._form
+                held = [self._pool.submit(frame_for, picture, form) for picture in pictures]
         if self._recipe.codec in SEQUENCES:
             return [file.result() for file in files]
         with self._encoding:
-            return [self._encode_film(held)]
+            return [encode_chunk((frame.result() for frame in held), form)]
 
     def take_notes(self) -> list[str]:
         """Return what the user should know of the pictures since the last call."""
@@ -139,18 +153,6 @@ class ChunkMaker(Closing):
     def _encode(self, rgba8: np.ndarray) -> bytes:
         channels = 4 if self._recipe.has_alpha else 3
         return encode_png(at_depth(rgba8[..., :channels], bits_of(self._recipe.codec)))
-
-    def _encode_film(self, pictures: list[np.ndarray]) -> bytes:
-        from sgview.outputs.film_chunks import FilmFormat, encode_chunk, rate_of
-
-        recipe = self._recipe
-        threads = threads_of(self._share.encoders, self._share.threads)
-        return encode_chunk(
-            pictures,
-            FilmFormat(
-                recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
-            ),
-        )
 
 
 def open_engine(recipe: Recipe) -> Engine:
