@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from sgview.outputs.codecs import CODECS, codec_named
 from sgview.outputs.picture import OutputPicture
@@ -47,7 +48,7 @@ def record(recorder: Recorder, pictures: list[OutputPicture]) -> Path:
         until(lambda n=n: recorder.status().written == n)
     path = Path(recorder.status().target)
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     recorder._raise_error()
     return path
 
@@ -119,7 +120,7 @@ def test_sound_is_in_step_with_the_picture(tmp_path: Path) -> None:
         until(lambda n=n: recorder.status().written == n + 1)
     path = Path(recorder.status().target)
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     assert tap.is_closed
     seen = [n / FPS for n, grey in enumerate(greys(path)) if grey > 100]
     samples = sound(path)[0]
@@ -139,8 +140,7 @@ def test_sound_begins_with_the_instant_of_the_first_picture(tmp_path: Path) -> N
     heard[:, RATE // 2 : RATE // 2 + 480] = 0.8
     tap.blocks.append(Block(99.95, heard))
     shown = [picture(n % 2, n) for n in range(30)]
-    for one in shown:
-        object.__setattr__(one, "asked", one.time - 0.05)
+    shown = [replace(one, asked=one.time - 0.05) for one in shown]
     path = record(recorder, shown)
     loud = np.flatnonzero(np.abs(sound(path)[0]) > 0.3) / RATE
     assert loud[0] == pytest.approx(0.5, abs=0.003)
@@ -187,7 +187,7 @@ def test_what_comes_too_fast_is_dropped_counted_and_keeps_its_time() -> None:
     until(lambda: recorder.status().written == MOST_WAITING + 1)
     recorder.close()
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     assert track.written == [
         *(("write", n) for n in range(MOST_WAITING)),
         ("repeat", 19),  # it is not behind any more, so no slot is left out
@@ -241,7 +241,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 def test_a_recording_without_a_picture_leaves_nothing(codec: CodecName, tmp_path: Path) -> None:
     recorder = open_recorder(settings_for(tmp_path, codec))
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -287,7 +287,7 @@ def test_a_disk_that_fills_is_one_sentence_and_leaves_a_film(
         with pytest.raises(OutputError) as raised:
             fill()
         recorder.close()
-        recorder._thread.shutdown(wait=True)
+        recorder._thread.close(wait=True)
     (film,) = tmp_path.iterdir()
     assert str(raised.value) == f"{film} cannot be written: File too large"
     with av.open(str(film)) as container:
