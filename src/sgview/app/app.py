@@ -120,6 +120,8 @@ class App(Closing):
                 self.player.sound.listen,
             )
         )
+        clean = self.outgoing.clean
+        clean.on_key, clean.on_character = self.gui.take_key, self.gui.take_character
         self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []

@@ -57,6 +57,14 @@ from sgview.state.status import Status
 from sgview.state.whole_file import write_whole
 
 _DOCKSPACE = "sgview dockspace"
+_MODIFIERS = {
+    1: imgui.Key.mod_shift,
+    2: imgui.Key.mod_ctrl,
+    4: imgui.Key.mod_alt,
+    8: imgui.Key.mod_super,
+}
+"""By their bits in GLFW."""
+_MODIFIER_KEYS = range(340, 348)  # of GLFW, left and right
 USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
@@ -88,6 +96,7 @@ class Gui(Closing):
         self.picture_rect: tuple[int, int, int, int] = (0, 0, 0, 0)
         self._ini_path = ini_path
         self._is_attached = False
+        self._window_address = 0
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
         self._is_rearranged = False  # the windows are to be put where they were at first
@@ -162,6 +171,22 @@ class Gui(Closing):
         imgui.backends.glfw_init_for_opengl(window_address, True)
         imgui.backends.opengl3_init("#version 410")
         self._is_attached = True
+        self._window_address = window_address
+
+    def take_key(self, key: int, scancode: int, action: int, modifiers: int) -> None:
+        """Take a key that another window of the program got, as GLFW tells it."""
+        self._activate()
+        imgui.backends.glfw_key_callback(self._window_address, key, scancode, action, modifiers)
+        if key in _MODIFIER_KEYS:
+            return
+        io = imgui.get_io()  # the backend asks its own window, which has not got the keys
+        for bit, modifier in _MODIFIERS.items():
+            io.add_key_event(modifier, bool(modifiers & bit))
+
+    def take_character(self, character: int) -> None:
+        """Take a character that was typed there."""
+        self._activate()
+        imgui.backends.glfw_char_callback(self._window_address, character)
 
     def draw(self, params: Params, status: Status, emit: Emit) -> Params:
         """Run one frame of the GUI.
