@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sgview.state.addresses import address_of
 from sgview.state.operations import OPERATIONS
-from sgview.state.params import Blend, Edit, Key, Latents, Mapping, Params
+from sgview.state.params import Blend, Edit, Ground, Key, Latents, Mapping, Params, PixelNoise
 from sgview.state.params import Path as Journey
 from sgview.state.paths import Leaf, leaves
 
@@ -22,12 +22,14 @@ _EXAMPLE = Params(
     edits=(Edit(tensor="synthesis.input.weight", channels=(0, 16)),),
     mapping=Mapping(class_weights=(1.0,)),
     blend=Blend(amounts={"L6": 0.0}),
+    ground=Ground(noise=PixelNoise(layers={"b64_conv0": 1.0})),
     sliders={"energy": 0.0},
 )
 _TITLES = {
     "noise": "Noise",
     "latents": "Latents",
     "mapping": "Mapping",
+    "ground": "Ground, here of the noise of layer b64.conv0",
     "layer": "Layer",
     "canvas": "Canvas",
     "edits": "Edits, here the first",

@@ -8,7 +8,21 @@ import torch
 from sgview.engine import live_network
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import Acceleration
-from sgview.state.params import Blend, Canvas, Edit, Latents, Layer, Mapping, Noise, Params, View
+from sgview.state.params import (
+    Blend,
+    Canvas,
+    Digression,
+    Edit,
+    Ground,
+    InputTransform,
+    Latents,
+    Layer,
+    Mapping,
+    Noise,
+    Params,
+    PixelNoise,
+    View,
+)
 from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
 from tests.support import travelling
@@ -72,6 +86,12 @@ def check(engines: tuple[Engine, Engine], params: Params, t: float) -> None:
         assert getattr(fast.status.statistics, name) == pytest.approx(wanted, rel=1e-3, abs=1e-4)
 
 
+GRID = InputTransform(x=0.2, rotate=30.0, shear=0.1, speed_y=0.3, speed_scale=0.2)
+GROUND = Ground(
+    input=GRID,
+    noise=PixelNoise(strength=1.5, layers={"b8_conv1": 0.2}, seed=2, moving=0.8),
+    constant=Digression(amount=0.9),
+)
 CASES = [
     Params(),
     Params(noise=Noise(type="simplex3d", amplitude=1.5, translate_4d_speed=0.3)),
@@ -88,6 +108,10 @@ CASES = [
     Params(edits=(Edit(tensor=FILTER, operation="multiply", amount=1.2),)),
     Params(edits=(Edit(tensor=WEIGHT, operation="shuffle", amount=0.7),)),
     *travelling.CASES,
+    Params(ground=Ground(input=GRID)),
+    Params(ground=Ground(input=InputTransform(x=0.2, untransform=True))),
+    Params(ground=GROUND, blend=Blend(amounts={"input": 0.5})),
+    Params(ground=GROUND, edits=(Edit(tensor="synthesis.input.freqs", amount=1.1),)),
 ]
 
 
@@ -152,6 +176,25 @@ def test_where_only_the_noise_moves_the_call_before_is_run_again(engines) -> Non
         for frame in range(3):
             engine.render(_moved(params, 1.0 + frame), 0.1 * frame)
         assert (fast.calls, fast.repeats) == (before[0], before[1] + 3)
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("device", ["emulator"], indirect=True)
+@pytest.mark.parametrize("network", ["sg3", "sg2"])
+def test_a_ground_that_moves_is_written_under_the_call_before(engines, request, network) -> None:
+    """Launches read it where it lies: nothing is planned or captured anew."""
+    for engine in engines:
+        engine.set_network("a", request.getfixturevalue(network))
+        engine.set_network("b", None)
+    params = Params(ground=GROUND)
+    for t in (0.0, 0.1):
+        check(engines, params, t)
+    fast = engines[1]._live["a"].prepared
+    before = fast.calls, fast.repeats
+    for frame in range(1, 6):
+        check(engines, params, frame / 3)
+    assert (fast.calls, fast.repeats) == (before[0], before[1] + 5)
+    check(engines, Params(), 2.0)
 
 
 @pytest.mark.usefixtures("device")

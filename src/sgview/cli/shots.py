@@ -15,6 +15,8 @@ from sgview.show.clock import EvenClock
 from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import Take, read_take
+from sgview.state.ground_params import loop_of
+from sgview.state.idle import stands
 from sgview.state.latent_paths import loop_length
 from sgview.state.library_files import files_played
 from sgview.state.networks import NetworkStatus, Slot
@@ -79,6 +81,8 @@ def _period(settings: Settings) -> float:
     """
     params = settings.params
     length, is_in_beats = loop_length(params)
+    if params.latents.motion == 0.0 or stands(params):
+        length, is_in_beats = loop_of(params.ground)
     pace = abs(params.playback.speed)
     if length <= 0.0 or pace <= 0.0:
         raise ConfigError(

@@ -376,6 +376,7 @@ class Engine(Closing):
         layer = self._find_layer(live, params.layer.name)
         with self._timers.stage(Stage.WEIGHTS):
             edits = live.weights.update(params.blend, params.edits)
+            live.ground.update(params.ground, motion)
         with self._timers.stage(Stage.LATENTS):
             if given is not None:
                 latent = given.to(self.device)
@@ -386,6 +387,8 @@ class Engine(Closing):
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)
+        if not layer:
+            output = live.ground.finish(output, params, motion)
         is_rgba = has_alpha(output.shape[1], layer, params.layer)
         return _Features(output, layer, latent, rows, ws, edits, is_rgba)
 

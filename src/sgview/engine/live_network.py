@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from torch import Tensor
 
 from sgview.engine.canvas import CanvasOfNetwork
+from sgview.engine.ground.ground import LiveGround
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -97,6 +98,7 @@ class LiveNetwork:
         made = self.generator
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
+        self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
 
     def run(
         self,

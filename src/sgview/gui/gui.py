@@ -12,6 +12,7 @@ from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.fallback_fonts import FallbackFonts, texts_of
+from sgview.gui.grid_drag import GridDrag
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.own_keys import with_own_keys
 from sgview.gui.panels import Emit, Panel
@@ -19,6 +20,7 @@ from sgview.gui.panels.blend import draw_blend
 from sgview.gui.panels.canvas import draw_canvas
 from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
+from sgview.gui.panels.ground import draw_ground
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
 from sgview.gui.panels.looks import LooksPanel
@@ -104,6 +106,7 @@ class Gui(Closing):
         self._number_row: Callable[[], str] = lambda: "1234567890"
         self._travel = TravelPanel()
         self._picture_drag = PictureDrag()
+        self._grid_drag = GridDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
         self._hotkeys = hotkeys.hotkeys(*toggles, self._travel.dice)
         self._hotkeys, self.key_problems = with_own_keys(self._hotkeys, own_keys or {})
@@ -116,6 +119,7 @@ class Gui(Closing):
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
             PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
+            PanelWindow("Ground", "main", (draw_ground,)),
             PanelWindow("Layers", "main", (LayersPanel(), draw_canvas, draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
@@ -339,12 +343,20 @@ class Gui(Closing):
             self._is_rearranged = False
             build_layout(dockspace, (*self._windows, *self._closable.windows))
             self._first_tab_in = 2
+        style = imgui.get_style()  # tabs are drawn here, closer together so that all are in sight
+        narrow = imgui.ImVec2(style.frame_padding.x * theme.TAB_SHARE, style.frame_padding.y)
+        gap = style.item_inner_spacing
+        imgui.push_style_var(imgui.StyleVar_.frame_padding, narrow)
+        imgui.push_style_var(
+            imgui.StyleVar_.item_inner_spacing, imgui.ImVec2(gap.x * theme.TAB_SHARE, gap.y)
+        )
         imgui.dock_space_over_viewport(
             dockspace,
             None,
             imgui.DockNodeFlags_.passthru_central_node
             | imgui.DockNodeFlags_.no_docking_over_central_node,
         )
+        imgui.pop_style_var(2)
         if self._first_tab_in:
             self._first_tab_in -= 1
             if self._first_tab_in == 0:
@@ -373,7 +385,9 @@ class Gui(Closing):
         return params
 
     def _drag_picture(self, params: Params, status: Status, emit: Emit) -> Params:
-        return self._picture_drag.draw(params, status, emit, self._picture_in_window())
+        rect = self._picture_in_window()
+        params = self._picture_drag.draw(params, status, emit, rect)
+        return self._grid_drag.draw(params, status, emit, rect)
 
     def _find_picture(self, dockspace: int) -> tuple[int, int, int, int]:
         """The free centre [framebuffer px]: x, y, width, height, origin top left."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from sgview.state.canvas import Canvas
 from sgview.state.fields import Field, Option
+from sgview.state.ground_params import Digression, Ground, InputTransform, PixelNoise
 from sgview.state.latent_params import (
     Key,
     Latents,
@@ -29,9 +30,9 @@ from sgview.state.node import Count, Node, Positive, Range, Seed, Vec3
 from sgview.state.operations import OperationName
 
 __all__ = [
-    "Blend", "Canvas", "Count", "Edit", "Key", "Latents", "Layer", "Mapping", "Node", "Noise",
-    "NoiseType", "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed", "Source",
-    "Stage", "Vec3", "View", "on_stage_of",
+    "Blend", "Canvas", "Count", "Digression", "Edit", "Ground", "InputTransform", "Key", "Latents",
+    "Layer", "Mapping", "Node", "Noise", "NoiseType", "Params", "Path", "PixelNoise", "Plane",
+    "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3", "View", "on_stage_of",
 ]  # fmt: skip
 
 
@@ -173,6 +174,7 @@ class Params(Node, frozen=True):
     noise: Noise = Noise()
     latents: Latents = Latents()
     mapping: Mapping = Mapping()
+    ground: Ground = Ground()
     layer: Layer = Layer()
     canvas: Canvas = Canvas()
     edits: tuple[Edit, ...] = ()
