@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from sgview.engine.picture.framing import frame_picture
-from tests.support.framing_reference import frame_picture_ref
 from sgview.gfx import framebuffer
 from sgview.gfx.painter import Painter
 from sgview.gfx.placement import Rect, place
 from sgview.gfx.texture import Texture
 from sgview.gfx.window import Window
+from tests.support.framing_reference import frame_picture_ref
 
 pytestmark = pytest.mark.gl
 

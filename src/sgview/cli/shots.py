@@ -16,7 +16,7 @@ from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import read_take
 from sgview.state.latent_paths import loop_length
-from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.networks import NetworkStatus, Slot, spread_blend
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
@@ -113,8 +113,9 @@ def _play(
     with Player(settings, EvenClock(start, fps)) as player:
         player.open_script(script_path, is_watched=False)
         player.wait_for_sound()
+        params = spread_blend(settings.params, networks)
         for _ in range(frames):
-            incoming = player.advance(settings.params, networks)
+            incoming = player.advance(params, networks)
             resolved = player.resolve(incoming.params)
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""

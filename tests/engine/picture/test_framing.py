@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from sgview.engine.picture.framing import DIMMED, cubic, frame_picture
-from tests.support.framing_reference import frame_picture_ref, mitchell_netravali
 from sgview.gfx.placement import Rect, place
+from tests.support.framing_reference import frame_picture_ref, mitchell_netravali
 
 
 def picture(height: int = 7, width: int = 11, seed: int = 0) -> np.ndarray:
