@@ -12,7 +12,6 @@ import pytest
 from sgview.cli import doctor
 from sgview.cli.doctor import Finding
 from sgview.cli.doctor_packages import Requirement, requirements
-from tests.support import ROOT
 from tests.support.until import LIMIT
 
 ROOT = Path(__file__).parents[2]
