@@ -1,5 +1,6 @@
 """Outputs in the running program: switched by the mouse, fed by the engine, never waited for."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,3 +134,30 @@ def test_an_output_that_fails_is_told_of_and_the_show_goes_on(
     ]
     assert broken.is_closed
     assert (play(app, Params(noise=Noise(seed=23))) != first).any()
+
+
+def test_a_recording_holds_the_engines_pictures_bit_for_bit(app, screen, tmp_path: Path) -> None:
+    """Lossless, by the key: the first and the last picture are those of the engine."""
+    import av
+
+    from sgview.state.recording import RECORDER, Recording
+
+    app.execute(c.SetRecording(Recording(codec="ffv1")))
+    first = play(app, Params(noise=Noise(seed=31)))
+    screen.xdotool("key", "F9")
+    until(lambda: status_of(app, RECORDER).written >= 2, app.frame)
+    last = play(app, Params(noise=Noise(seed=32)))
+    count = status_of(app, RECORDER).written
+    until(lambda: status_of(app, RECORDER).written >= count + 2, app.frame)
+    path = Path(status_of(app, RECORDER).target)
+    seconds = status_of(app, RECORDER).seconds
+    screen.xdotool("key", "F9")
+    until(lambda: not status_of(app, RECORDER).is_on, app.frame)
+    output = [thread for thread in threading.enumerate() if "sgview recorder" in thread.name]
+    until(lambda: not any(thread.is_alive() for thread in output), app.frame)
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert container.streams.video[0].average_rate == 60
+    assert len(frames) >= seconds * 60 - 1  # every slot has a picture
+    np.testing.assert_array_equal(frames[0], first[..., :3])
+    np.testing.assert_array_equal(frames[-1], last[..., :3])

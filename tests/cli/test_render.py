@@ -73,7 +73,7 @@ def test_a_loop_is_one_period_and_ends_before_it_begins_anew(tmp_path: Path) -> 
         for turn in (1.0, 2.0):
             start = str(turn * (1.4 if number == 1 else 1.5))
             one = ("--frames", "1", "--start", start)
-            again = render(tmp_path / f"{number} {turn}", *options, *one)
+            again = render(tmp_path / f"{number} after {turn:.0f}", *options, *one)
             np.testing.assert_array_equal(again[0], loop[0])
         assert not np.array_equal(loop[0], loop[1])
 

@@ -11,9 +11,10 @@ from sgview.show.clock import Clock, EvenClock
 from sgview.show.player import Player
 from sgview.show.travel import Travel
 from sgview.signals.incoming import Instant
+from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.motion import SPEEDS, motion_at
-from sgview.state.params import Latents, Noise, Params, Playback
+from sgview.state.params import Key, Latents, Noise, Params, Path, Playback
 from sgview.state.travel import TravelState
 
 
@@ -138,6 +139,42 @@ def test_a_session_goes_on_where_it_ended():
     after = [(walking(2.0), 26.0), (walking(-1.0), 27.0), (walking(-1.0), 29.3)]
     assert seeds(other, after) == seeds(travel, after)
     assert seeds(Travel(other.state), [(walking(-1.0), 29.3)])[0] == pytest.approx(34 - 2.3)
+
+
+def test_seam_and_keys_are_told(monkeypatch):
+    told = []
+    monkeypatch.setattr(Sources, "tell", lambda self, *message: told.append(message))
+    keys = (Key(at=0.0, place="seed 1"), Key(at=1.0, place="seed 2"))
+    params = Params(latents=Latents(source="path", path=Path(keys=keys, closing=1.0)))
+    player = Player(Settings(), EvenClock(0.0, 4.0))
+    for _ in range(10):
+        player.advance(params)
+        player.resolve(params)
+    key, seam = "/sgview/path/key", "/sgview/path/seam"
+    assert told == [(key, 2), (seam, 1), (key, 1)]
+    player.close()
+
+
+def test_a_glide_begins_where_it_was_and_goes_on_in_a_take():
+    travel = Travel()
+    walk = Latents(source="seeds", seed=3, seed_speed=1.0, glide=2.0)
+
+    def at(latents, now, travel=travel):
+        return travel.advance(Params(latents=latents), Instant(now, dt=0.5, elapsed=0.5)).trail
+
+    assert at(walk, 0.0) == () == at(walk, 0.5)
+    there = replace(walk, seed=90)
+    assert at(there, 1.0) == (("seed 3.5", 0.0),)
+    assert at(there, 1.5) == (("seed 3.5", pytest.approx(0.15625)),)
+    assert travel.state is not None
+    copy = Travel(msgspec.json.decode(msgspec.json.encode(travel.state), type=TravelState))
+    back = replace(there, seed=5)
+    trail = at(back, 2.0)
+    assert trail == at(back, 2.0, copy)
+    assert trail[0] == ("seed 3.5", 0.5) and trail[1][0].startswith("seed 91.5")
+    assert at(back, 2.5) != () and len(at(back, 3.0)) == 1
+    assert at(back, 3.5) != () and at(back, 4.0) == ()
+    assert at(replace(back, glide=0.0, seed=8), 4.5) == ()  # it cuts
 
 
 def test_offline_the_frames_lie_where_they_did():

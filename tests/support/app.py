@@ -69,6 +69,7 @@ def app_playing(
         snapshots=str(folder / "shots"),
         presets=str(folder / "presets"),
         takes=str(folder / "takes"),
+        recordings=str(folder / "recordings"),
     )
     worker = EngineWorker(Engine("cpu"))
     with pytest.MonkeyPatch.context() as patch:

@@ -39,6 +39,7 @@ class PictureDrag:
         is_free = is_over and not io.want_capture_mouse
         if is_free and imgui.is_mouse_clicked(imgui.MouseButton_.left):
             self._is_held = True
+            self._trail.clear()
         self._is_held = self._is_held and imgui.is_mouse_down(imgui.MouseButton_.left)
         scale = min(width, height) / SEEDS_ACROSS
         params = drag_plane(params, emit, scale, is_held=self._is_held)

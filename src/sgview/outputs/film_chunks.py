@@ -30,7 +30,7 @@ _CONTAINERS = {"h264": "mov", "h265": "mov", "prores": "mov"}
 _FROM_ZERO = {kind: {"movflags": "frag_keyframe+delay_moov"} for kind in ("mp4", "mov")}
 """Of growing films: their first picture is at 0 s also where the encoder sends it late."""
 
-FEWEST, MOST = 16, 64  # pictures of a chunk
+FEWEST, MOST = 8, 64  # pictures of a chunk
 _SUBSAMPLED = ("420", "422")  # in names of pixel formats whose pictures have even sides
 
 

@@ -51,6 +51,7 @@ def open_film_writer(
     first: int = 0,
     codec: str | None = None,
     quality: float | None = None,
+    threads: int = 0,
 ) -> PictureWriter:
     """Return a writer on all cores: of a film by its suffix, else of PNG files into a folder.
 
@@ -60,6 +61,7 @@ def open_film_writer(
         first: number of the first PNG file.
         codec: a row of the table of codecs; None: what is usual for the file.
         quality: of a codec that loses, 0 (small) to 100 (near lossless); None: as is usual.
+        threads: to encode with; 0: as many as there are cores.
 
     Raises:
         OutputError: if nothing can be written there, or not in that codec.
@@ -67,14 +69,14 @@ def open_film_writer(
     codec = codec_of(path, codec)
     if codec == PNG:
         make_folder(path)
-        return PngFolderWriter(path, cores(), first=first)
+        return PngFolderWriter(path, threads or cores(), first=first)
     from sgview.outputs.film_chunks import FilmFormat, rate_of
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    return FilmWriter(path, FilmFormat(codec, rate_of(fps), quality, threads=cores()))
+    return FilmWriter(path, FilmFormat(codec, rate_of(fps), quality, threads=threads or cores()))
 
 
 def codec_of(path: Path, wanted: str | None = None) -> str:
@@ -202,7 +204,9 @@ class FilmWriter(Closing):
             raise OutputError(f"{path} cannot be written: {cause}") from error
         self._chunk: list[np.ndarray] = []
         self._pool = ThreadPoolExecutor(encoders, "sgview film")
-        self._most = encoders + 1  # chunks that wait or are encoded
+        # Chunks that wait or are encoded, which a kill costs: one may wait for an encoder where
+        # there are several, as where pictures come fast.
+        self._most = encoders + (encoders > 1)
         self._pending: deque[Future[bytes]] = deque()
         self._shape: tuple[int, ...] = ()
         self._has_failed = False

@@ -28,6 +28,7 @@ from sgview.signals.sound.tempo import Tempo
 from sgview.signals.sources import Incoming, Sources
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary, open_boundary
+from sgview.state.latent_paths import progress_of
 from sgview.state.motion import Motion
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
@@ -69,6 +70,7 @@ class Player(Closing):
         self.instant = Instant(clock.t)
         self._motion: Motion | None = None  # what played last
         self._is_rewound = False
+        self._passed: tuple[int, int] | None = None  # lap and key of the path, at last
         self._networks: Mapping[Slot, NetworkStatus] = {}
 
     def wait_for_sound(self) -> None:
@@ -141,7 +143,22 @@ class Player(Closing):
         self._motion = resolved.motion
         self.clock.speed = resolved.params.playback.speed
         call("OSC out", self.sources.send, resolved.params, otherwise=None)
+        call("OSC out", self._tell_of_path, resolved, otherwise=None)
         return resolved
+
+    def _tell_of_path(self, resolved: Resolved) -> None:
+        """Send `/sgview/path/seam LAP` at the end of each round, `/sgview/path/key N` at keys."""
+        latents, motion = resolved.params.latents, resolved.motion
+        if latents.source != "path" or motion is None or len(latents.path.keys) < 2:
+            self._passed = None
+            return
+        progress = progress_of(latents.path, motion.positions.get("path", 0.0))
+        before, self._passed = self._passed, (progress.lap, progress.key)
+        if before is None or before == self._passed:
+            return
+        if progress.lap != before[0]:
+            self.sources.tell("/sgview/path/seam", progress.lap)
+        self.sources.tell("/sgview/path/key", progress.key + 1)
 
     def _advance_tempo(self, position: float, elapsed: float) -> None:
         self.tempo.advance(elapsed, self.sound.tempo(position))

@@ -128,6 +128,11 @@ class Sources(Closing):
         if self._osc_out is not None:
             self._osc_out.send(params, params.osc_out)
 
+    def tell(self, address: str, value: int) -> None:
+        """Send a message about something that has just happened."""
+        if self._osc_out is not None:
+            self._osc_out.tell(address, value)
+
     def learn(self, wish: Learn) -> None:
         """Bind a value to the next thing that moves."""
         self._learner.begin(wish, self._inputs)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sgview.signals import Inputs, Instant, Signals
 from sgview.signals.learning import Learner
-from sgview.state.commands import CancelLearn, EditBinding, Learn
+from sgview.state.commands import CancelLearn, EditBinding, Learn, MarkControl
 from sgview.state.params import Blend, Edit, Params
 from sgview.state.paths import leaves
 from sgview.state.status import BindingStatus, Learning, MidiStatus, OscStatus
@@ -132,6 +132,15 @@ def test_sending_is_switched_in_the_editor(make_stage) -> None:
     assert stage.params.osc_out == ("noise.amplitude",)
     stage.click("send")
     assert stage.params.osc_out == ()
+
+
+def test_a_value_is_put_on_the_web_page_in_the_editor(make_stage, fakes) -> None:
+    for marked in ((), ("noise.amplitude",)):
+        stage = make_stage(status=replace(fakes.status(), marked=marked))
+        stage.show("Latents")
+        stage.click("bind noise.amplitude")
+        stage.click("web page")
+        assert stage.commands[-1] == MarkControl("noise.amplitude", not marked)
 
 
 def test_the_axes_of_a_vector_are_chosen_in_the_editor(make_stage) -> None:

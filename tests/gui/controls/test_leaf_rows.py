@@ -19,7 +19,8 @@ def test_every_value_has_a_row(make_stage, fakes, source) -> None:
     network = fakes.network("StyleGAN2", c_dim=3)
     stage = make_stage(params, fakes.status(networks={"a": network, "b": network}))
     lines: list[str] = []
-    for window in ("Latents", "Layers", "Blend"):
+    stage.key(imgui.Key.o)  # a window that comes on a key
+    for window in ("Latents", "Layers", "Blend", "Outputs"):
         stage.show(window)
         lines += stage.texts
     of_source = {
@@ -31,7 +32,9 @@ def test_every_value_has_a_row(make_stage, fakes, source) -> None:
     }
     own = of_source.pop(source)
     others = [name for names in of_source.values() for name in names if name not in own]
-    hidden = tuple(name for name in others if name != "latents.seed" or source == "noise")
+    hidden = tuple(
+        name for name in others if name != "latents.seed" or source not in ("seeds", "plane")
+    )
     for leaf in leaves(params):
         if leaf.path.startswith(
             (*hidden, "latents.entry", "latents.seed_speed", "layer.name", "playback.")

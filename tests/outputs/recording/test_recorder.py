@@ -232,6 +232,14 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         open_recorder(settings_for(tmp_path / "file"))
 
 
+@pytest.mark.parametrize("codec", ["h264", "png"])
+def test_a_recording_without_a_picture_leaves_nothing(codec: CodecName, tmp_path: Path) -> None:
+    recorder = open_recorder(settings_for(tmp_path, codec))
+    recorder.close()
+    recorder._thread.shutdown(wait=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_film_plays_up_to_where_the_program_was_killed(tmp_path: Path) -> None:
     """What has reached the disk when nothing is closed any more."""
     recorder = open_recorder(settings_for(tmp_path))

@@ -233,6 +233,35 @@ def test_an_input_is_heard_as_a_file_is(library: FakeLibrary, open_source) -> No
     assert not stream.active
 
 
+def test_what_an_input_hears_can_be_kept(library: FakeLibrary, open_source) -> None:
+    source = open_source(Sound(source="input"))
+    source.wait()
+    tap = source.listen()
+    stream = library.streams[-1]
+    samples = tones()[:48_000, 0].astype(np.float32)
+    stream.play(samples)
+    heard = np.concatenate([block.samples for block in tap.take()], axis=1)
+    np.testing.assert_allclose(heard[0], samples[: heard.shape[1]])
+    assert heard.shape[1] > 47_000
+    tap.close()
+    assert open_source(Sound()).listen() is None
+
+
+def test_what_a_file_plays_can_be_kept(tmp_path: Path, open_source) -> None:
+    path = write_wav(tmp_path / "tones.wav", tones())
+    now = 0.0
+    source = open_source(Sound(source="file", file=str(path)), now=lambda: now)
+    source.wait()
+    tap = source.listen()
+    for frame in range(31):
+        now = frame / 60
+        source.levels(1.0 + now)
+    heard = np.concatenate([block.samples for block in tap.take()], axis=1)
+    assert heard.shape == (2, RATE // 2)
+    np.testing.assert_allclose(heard[0], tones()[RATE : RATE + RATE // 2, 0], atol=1e-3)
+    tap.close()
+
+
 def test_the_beat_of_an_input(
     library: FakeLibrary, open_source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

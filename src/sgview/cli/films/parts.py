@@ -159,12 +159,15 @@ class Parts:
         try:
             if msgspec.json.decode(lines[0]) != self._film:
                 return False
-            for line in filter(None, lines[1:]):
-                part = msgspec.json.decode(line, type=Part)
-                self._known[part.number] = part
         except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # a kill or a loss of power cut the last line short
-        return bool(lines[0])
+            return False
+        for line in filter(None, lines[1:]):
+            try:
+                part = msgspec.json.decode(line, type=Part)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue  # a kill or a loss of power cut it short
+            self._known[part.number] = part
+        return True
 
 
 def parts_folder(out: Path) -> Path:

@@ -247,20 +247,20 @@ def open_recorder(settings: Settings) -> Recorder:
     make_folder(folder)
     path = folder / dated_stem(datetime.now())
     if codec.is_sequence:
-        make_folder(path)
         bits = 16 if codec.name == "png16" else 8
 
         def open_files(picture: OutputPicture, has_sound: bool) -> Track:
+            make_folder(path)
             return PngFiles(path, has_alpha=picture.has_alpha, bits=bits)
 
         return Recorder(open_files, "recorder", str(path))
     path = path.with_name(path.name + codec.suffixes[0])
-    try:
-        file = FilmFile(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
     def open_film(picture: OutputPicture, has_sound: bool) -> Track:
+        try:
+            file = FilmFile(path)  # not before there is something to write
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
         return film_of(recording, file, str(path), codec.suffixes[0], picture, has_sound)
 
     return Recorder(open_film, "recorder", str(path))

@@ -89,6 +89,12 @@ class OscOutput:
         if len(self._sent) > len(paths):
             self._sent = {path: value for path, value in self._sent.items() if path in paths}
 
+    def tell(self, address: str, value: int) -> None:
+        """Send one message about something that has just happened."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.sendto(_message(address, value), self._address)
+
 
 def _message(address: str, value: float | int | bool | str) -> bytes:
     """Return a message of one value: a switch as 1 or 0, so that a fader understands it."""

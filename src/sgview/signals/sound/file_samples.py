@@ -73,13 +73,16 @@ def _decoded(path: Path, position: float) -> Iterator[np.ndarray]:
             position = position % length if length else max(position, 0.0)
             if position > 0.0:
                 container.seek(int(max(position - 0.1, 0.0) * 1e6))
-            resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+            # One channel is doubled below: FFmpeg would make it quieter by 3 dB.
+            layout = "mono" if stream.channels == 1 else "stereo"
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=RATE)
             skip: int | None = None
             for frame in chain(container.decode(stream), [None]):
                 if frame is not None and skip is None:
                     skip = round((position - (frame.time or 0.0)) * RATE)
                 for piece in resampler.resample(frame):
                     samples = piece.to_ndarray()
+                    samples = np.repeat(samples, 2, axis=0) if len(samples) == 1 else samples
                     dropped = min(max(skip or 0, 0), samples.shape[1])
                     skip = (skip or 0) - dropped
                     if dropped < samples.shape[1]:

@@ -21,14 +21,11 @@ _ROWS = 2  # of thumbnails in sight; the rest is scrolled to
 def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the thumbnails, kept ones first."""
     visits = sorted(status.show.visited, key=lambda visit: not visit.is_kept)
-    if not visits:
-        return params
     gap = theme.px(theme.GAP_TINY)
     room = imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
     columns = max(1, int((room + gap) / (theme.px(theme.VISIT) + gap)))
     side = int((room - gap * (columns - 1)) / columns)
-    lines = min(-(-len(visits) // columns), _ROWS)
-    size = imgui.ImVec2(0.0, lines * (side + gap))
+    size = imgui.ImVec2(0.0, _ROWS * (side + gap))  # as high when it is empty: nothing jumps
     imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(gap, gap))
     imgui.begin_child("##visited", size)
     here = str(shown_place(params, status.player.motion))
@@ -36,9 +33,22 @@ def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
         if index % columns:
             imgui.same_line(0.0, gap)
         params = _draw_visit(visit, side, here, params, emit)
+    for index in range(len(visits), _ROWS * columns):
+        if index % columns:
+            imgui.same_line(0.0, gap)
+        _draw_free(side)
     imgui.end_child()
     imgui.pop_style_var()
     return params
+
+
+def _draw_free(side: float) -> None:
+    """Draw a cell that waits for a place."""
+    corner = imgui.get_cursor_screen_pos()
+    imgui.dummy(imgui.ImVec2(side, side))
+    end = imgui.ImVec2(corner.x + side, corner.y + side)
+    shade = theme.u32(theme.faded(theme.CARD, 0.6))
+    imgui.get_window_draw_list().add_rect_filled(corner, end, shade, theme.px(theme.ROUNDING))
 
 
 def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, emit: Emit) -> Params:

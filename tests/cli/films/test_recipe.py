@@ -1,0 +1,95 @@
+"""Chunks are known again by all that their pictures depend on; parts and pace of a film."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sgview.cli.films.pace import Pace
+from sgview.cli.films.parts import MANIFEST, Parts
+from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
+from sgview.show.takes.replay import Shot
+from sgview.show.takes.take import RecordedNetwork
+from sgview.state.params import Layer, Params
+from sgview.state.validation import ConfigError
+
+NETWORK = RecordedNetwork(path="a.pkl", name="a")
+SHOTS = [Shot(Params(), n / 30, {"a": NETWORK}) for n in range(70)]
+RECIPE = Recipe("png", 30.0)
+
+
+def chunks(shots: list[Shot] = SHOTS, recipe: Recipe = RECIPE, digest: str = "1") -> list[Chunk]:
+    return list(chunks_of(shots, recipe, lambda network: digest))
+
+
+def keys(*args: object, **kwargs: object) -> list[str]:
+    return [chunk.key for chunk in chunks(*args, **kwargs)]  # type: ignore[arg-type]
+
+
+def test_shots_are_divided_in_order() -> None:
+    made = chunks()
+    assert [(chunk.first, len(chunk.shots)) for chunk in made] == [(0, 30), (30, 30), (60, 10)]
+    assert [shot for chunk in made for shot in chunk.shots] == SHOTS
+    assert made[2].label == "pictures 60 to 69"
+    assert [Recipe("png", fps).length for fps in (1.0, 24.0, 500.0)] == [16, 24, 64]
+
+
+def test_a_chunk_is_known_by_all_that_its_pictures_depend_on() -> None:
+    assert keys() == keys()
+    assert len(set(keys())) == 3
+    other = [*SHOTS[:69], replace(SHOTS[69], params=Params(layer=Layer(name="L2")))]
+    assert keys(other)[:2] == keys()[:2]
+    assert keys(other)[2] != keys()[2]
+    changed = [
+        keys(digest="2"),
+        keys([replace(shot, t=shot.t + 1e-9) for shot in SHOTS]),
+        keys([replace(shot, networks={"b": NETWORK}) for shot in SHOTS]),
+        keys(recipe=replace(RECIPE, quality=3.0)),
+        keys(recipe=replace(RECIPE, version="0")),
+        keys(recipe=replace(RECIPE, precision="fp32")),
+    ]
+    assert all(not set(some) & set(keys()) for some in changed)
+
+
+def test_parts_are_kept_and_found_again(tmp_path: Path) -> None:
+    out, film = tmp_path / "pictures", {"film": 1}
+    some = chunks()
+    parts = Parts(out, "png", film)
+    assert not parts.is_same_film
+    parts.begin()
+    parts.keep(some[1], [b"%d" % n for n in range(30)])
+    assert (out / "000030.png").read_bytes() == b"0"
+    again = Parts(out, "png", film)
+    assert again.is_same_film
+    assert [again.has(chunk) for chunk in some] == [False, True, False]
+    assert not Parts(out, "png", {"film": 2}).is_same_film
+    (out / "000031.png").write_bytes(b"x")
+    assert not again.has(some[1])
+    assert not Parts(out, "png", film).has(replace(some[1], key="other"))
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: b"", lambda data: b"{", lambda data: b"[1]\n" + data]
+)
+def test_a_spoilt_manifest_is_of_no_film(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    parts = Parts(tmp_path / "film.mp4", "h264", {"film": 1})
+    parts.begin()
+    manifest = parts.folder / MANIFEST
+    manifest.write_bytes(spoil(manifest.read_bytes()))
+    assert not Parts(tmp_path / "film.mp4", "h264", {"film": 1}).is_same_film
+
+
+def test_a_network_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no\.pkl cannot be read: No such file"):
+        digest_file(tmp_path / "no.pkl")
+
+
+def test_pace_counts_from_when_all_are_at_work() -> None:
+    time = iter([0.0, 5.0, 6.0, 8.0, 9.0, 10.0])
+    pace = Pace(lambda: next(time))
+    for worker in (1, 1, 2, 1, 2):
+        pace.note(worker, 30)
+    assert (pace.began, pace.first, pace.last) == (0.0, 8.0, 10.0)
+    assert pace.rate == 30.0
+    assert Pace().rate == 0.0
