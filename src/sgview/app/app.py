@@ -43,7 +43,7 @@ from sgview.state.history import History
 from sgview.state.journeys import add_key, go_to, shown_place
 from sgview.state.latent_places import FilePlace, read_place
 from sgview.state.library_files import files_played, find_file
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
 from sgview.state.notices import Notices
 from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params, on_stage_of
@@ -391,7 +391,9 @@ class App(Closing):
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
         incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
-        self.params = incoming.params
+        self.params = spread_blend(incoming.params, networks)
+        if self.params is not incoming.params:
+            self._history.amend(self.params)
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())

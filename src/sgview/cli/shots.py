@@ -19,7 +19,7 @@ from sgview.state.ground_params import loop_of
 from sgview.state.idle import stands
 from sgview.state.latent_paths import loop_length
 from sgview.state.library_files import files_played
-from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.networks import NetworkStatus, Slot, spread_blend
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
@@ -128,8 +128,9 @@ def _play(
     with Player(settings, EvenClock(start, fps)) as player:
         player.open_script(script_path, is_watched=False)
         player.wait_for_sound()
+        params = spread_blend(settings.params, networks)
         for _ in range(frames):
-            incoming = player.advance(settings.params, networks)
+            incoming = player.advance(params, networks)
             resolved = player.resolve(incoming.params)
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""
