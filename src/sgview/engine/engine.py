@@ -19,7 +19,7 @@ from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
 from sgview.engine.latents.library import Library
-from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork, untruncated
+from sgview.engine.live_network import DEFAULT, Acceleration, Found, LiveNetwork, untruncated
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, fingerprint
@@ -81,6 +81,7 @@ class Engine(Closing):
         device: str = "auto",
         acceleration: Acceleration = DEFAULT,
         latents: Path | None = None,  # the folder of the library
+        found: Path | None = None,  # where directions that were found are kept; None: nowhere
     ):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
@@ -97,6 +98,7 @@ class Engine(Closing):
         self._live: dict[Slot, LiveNetwork] = {}
         self._pairing = Pairing()
         self.library = Library(latents)
+        self.found = Found.of(self.library, found)
         self._latents = LatentSource(self.device, self.library)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
         self._download = Download()
@@ -107,6 +109,7 @@ class Engine(Closing):
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
+        self.found.analyses.close()
         self._live.clear()
         self._pairing = Pairing()
         self._download.close()
@@ -170,7 +173,9 @@ class Engine(Closing):
         self._live.pop(slot, None)
         self._release()
         if network is not None:
-            self._live[slot] = LiveNetwork(network, self.device, self._acceleration, self._timers)
+            self._live[slot] = LiveNetwork(
+                network, self.device, self._acceleration, self._timers, self.found
+            )
             self._pair()
 
     def swap_networks(self) -> None:
@@ -206,6 +211,9 @@ class Engine(Closing):
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
         notices += self.library.take_notices()
+        found = self.found
+        for teller in (found.analyses, found.directions, found.averages):
+            notices += teller.take_notices()
         for live in self._live.values():
             notices += live.take_notices()
         return notices

@@ -53,6 +53,8 @@ class EngineWorker(Closing):
     def __init__(self, engine: Engine, load: Load | None = None):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
+        engine.found.analyses.waits = False  # pictures go on until it is found
+        engine.found.analyses.on_found = lambda: self._post(lambda: None)
         lock = threading.Lock()
         self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
         self._begun = threading.Condition(lock)  # notified when the newest request is begun
@@ -179,7 +181,13 @@ class EngineWorker(Closing):
 
     def forget_latents(self) -> None:
         """Read files of the library anew when they are played again."""
-        self._post(self._engine.library.forget)
+
+        def forget() -> None:
+            found = self._engine.found
+            for files in (self._engine.library, found.directions, found.averages):
+                files.forget()
+
+        self._post(forget)
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
