@@ -1,13 +1,21 @@
 import pytest
 from imgui_bundle import imgui
 
-from sgview.gui.hotkeys import hotkeys
+from sgview.gui.hotkeys import Hotkey, hotkeys
 from sgview.state import commands
 from sgview.state.params import Blend, Edit, Layer, Params, View
 from sgview.state.status import Status
 
 K = imgui.Key
 CTRL, SHIFT = K.mod_ctrl, K.mod_shift
+
+
+def every_key() -> tuple[Hotkey, ...]:
+    """The table, without a GUI behind it."""
+
+    def nothing() -> None: ...
+
+    return hotkeys(nothing, nothing, nothing, lambda params, *_: params)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,7 @@ def test_layer_keys_without_a_network_do_nothing(make_stage) -> None:
 def test_f1_shows_every_key_and_hides_again(make_stage) -> None:
     stage = make_stage()
     stage.key(K.f1)
-    for hotkey in hotkeys(*[lambda: None] * 3, lambda params, *_: params):
+    for hotkey in every_key():
         assert stage.reads(hotkey.text), hotkey.text
     stage.key(K.f1)
     assert not stage.reads("This sheet")
@@ -186,11 +194,7 @@ def test_keys_work_while_the_sheet_is_shown(make_stage) -> None:
 
 
 def test_no_chord_is_taken_twice() -> None:
-    chords = [
-        chord
-        for hotkey in hotkeys(*[lambda: None] * 3, lambda params, *_: params)
-        for chord in hotkey.chords
-    ]
+    chords = [chord for hotkey in every_key() for chord in hotkey.chords]
     assert len(chords) == len(set(chords))
 
 

@@ -44,7 +44,9 @@ def test_a_key_that_is_taken_over_does_one_thing(stage) -> None:
 
 def test_the_sheet_shows_them() -> None:
     nothing = lambda: None  # noqa: E731
-    table, _ = with_own_keys(hotkeys(nothing, nothing, nothing), {"Pause": "S", "Rewind": ""})
+    table, _ = with_own_keys(
+        hotkeys(nothing, nothing, nothing, lambda params, *_: params), {"Pause": "S", "Rewind": ""}
+    )
     keys = {hotkey.text: hotkey.keys for hotkey in table if hotkey.keys}
     assert keys["Pause"] == ("S",)
     assert keys["Save a PNG"] == keys["Rewind"] == ("\u2013",)

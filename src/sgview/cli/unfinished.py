@@ -181,9 +181,10 @@ class Unfinished:
     def _finished(self, path: Path) -> int:
         """Return how many first pictures of a film are certainly whole."""
         kept = self._read_manifest().get("kept")
-        is_kept = path != self._rest and isinstance(kept, int) and kept > 0
         # The rest, where there is one, was begun after so many.
-        if is_kept and (is_file(self._rest) or count_pictures(path) == kept):
+        if path == self._rest or not isinstance(kept, int) or kept <= 0:
+            return min(count_whole(path), self._plan.count)
+        if is_file(self._rest) or count_pictures(path) == kept:
             return min(kept, self._plan.count)
         return min(count_whole(path), self._plan.count)
 

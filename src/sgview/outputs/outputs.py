@@ -136,8 +136,10 @@ class Outputs(Closing, Generic[P]):
         """
         now = self._now()
         self._stage.follow(picture, stage, now)
-        wanted = (picture, self._stage.picture)
-        self._views = {key: v for key, v in self._views.items() if v[0] in wanted}
+        shown = self._stage.picture
+        self._views = {
+            key: made for key, made in self._views.items() if made[0] is picture or made[0] is shown
+        }
         for name, on in list(self._on.items()):
             kind = self._kinds[name]
             seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
