@@ -122,7 +122,7 @@ class LiveNetwork:
         made = self.generator
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self._found = found or Found.of(Library())
-        self._shaping: Shaping | None = None  # made when it is first needed
+        self._shaping: Shaping | None = None
         self._second_params = SecondParams()
         self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
         self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
@@ -212,12 +212,12 @@ class LiveNetwork:
             return self._unshaped(source, params, motion)
         return self._shaped(source, params, motion).unsqueeze(0)
 
-    def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
-        """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
-        shaping = self._shaping
-        if shaping is None:
+    @property
+    def shaping(self) -> Shaping:
+        """What shapes w, made when it is first needed."""
+        if self._shaping is None:
             found = self._found
-            shaping = self._shaping = Shaping(
+            self._shaping = Shaping(
                 self.network,
                 found.analyses,
                 found.directions,
@@ -225,6 +225,11 @@ class LiveNetwork:
                 found.library,
                 self._upload,
             )
+        return self._shaping
+
+    def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
+        """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
+        shaping = self.shaping
         second = self._second_rows(source, params, motion, shaping) if is_mixing(params) else None
         ws = self._rows(source, params, motion, shaping)
         if second is not None:

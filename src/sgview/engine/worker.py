@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from sgview.closing import Closing
 from sgview.engine.device import DeviceLostError, device_answers
 from sgview.engine.engine import Engine
+from sgview.engine.latents.direction_work import DirectionWork
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
@@ -77,6 +78,9 @@ class EngineWorker(Closing):
         self._slots = Slots(
             engine, load or _load, post=self._post, tell=self._tell, on_change=self._note_change
         )
+        self._asked: _Wanted = (Params(), 0.0, None)
+        self.directions = DirectionWork(engine, self._post, self._tell, lambda: self._asked)
+        """Finds directions, and pictures them."""
         self.lost: DeviceLostError | None = None
         """That the device does not compute any more; None while it does."""
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
@@ -91,6 +95,7 @@ class EngineWorker(Closing):
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
             self._wanted, self._is_begun = (params, t, motion), False
+            self._asked = self._wanted
             self._condition.notify_all()
 
     def latest(self) -> Picture | None:
@@ -118,7 +123,9 @@ class EngineWorker(Closing):
 
     def execute(self, command: c.EngineCommand) -> None:
         """Do what `command` asks."""
-        if isinstance(command, c.SetPrecision):
+        if isinstance(command, c.DirectionCommand):
+            self.directions.execute(command)
+        elif isinstance(command, c.SetPrecision):
             precision = command.precision
             self._post(lambda: self._set_precision(precision))
         else:

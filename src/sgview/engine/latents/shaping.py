@@ -144,7 +144,7 @@ class Shaping:
             self._basis, self._basis_count = {}, self._files.count
         for name in names:
             if name not in self._basis:
-                vector = self._find(name)
+                vector = self.find(name)
                 if vector is not None:
                     self._basis[name] = self._upload(vector.reshape(-1))
         known = tuple(name for name in names if name in self._basis)
@@ -158,7 +158,7 @@ class Shaping:
             self._kept["basis"] = ((known, self._basis_count), basis)
         return known, basis
 
-    def _find(self, name: str) -> Tensor | None:  # [num_ws, w_dim] on the CPU
+    def find(self, name: str) -> Tensor | None:  # [num_ws, w_dim] on the CPU
         """Return a vector on its rows; None while it is not known."""
         try:
             direction = read_direction(name)
