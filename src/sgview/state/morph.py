@@ -36,8 +36,8 @@ def morph(
 ) -> Params:
     """Return the state between `a` and `b`.
 
-    An amount of a blend, a row or a direction that only one of them names is 0 in the other. An edit that only one of them has
-    fades from or to the amount at which its operation does nothing.
+    An amount of a blend, a row or a direction that only one of them names is 0 in the other. An
+    edit that only one of them has fades from or to the amount at which its operation does nothing.
     """
     if amount <= 0.0:
         return a

@@ -119,9 +119,7 @@ class Shaping:
         deviations: Callable[[Tensor], Tensor],  # z [n, z_dim] -> [n, w_dim], w - mean
     ) -> None:
         """Let all rows stray together."""
-        ws.add_(
-            self._walk.offset(params.walk, motion, key, deviations, self._z_dim, self._upload)
-        )
+        ws.add_(self._walk.offset(params.walk, motion, key, deviations, self._z_dim, self._upload))
 
     def move(
         self,

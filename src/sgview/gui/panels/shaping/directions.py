@@ -179,12 +179,12 @@ def _draw_glance(directions: DirectionsStatus, name: str, is_hovered: bool) -> N
 
 
 def _words(name: str) -> str:
-    """Return a name as people read it: "SeFa 3"."""
-    what = name.partition(":")[0]
+    """Return a name as people read it: "SeFa 3", "SeFa 3  0-4"."""
+    what, _, span = name.partition(":")
     for method, label in _METHODS:
         if what.startswith(method) and what[len(method) :].isdigit():
-            return f"{label} {what[len(method) :]}"
-    return name
+            what = f"{label} {what[len(method) :]}"
+    return f"{what}  {span}" if span else what
 
 
 def _file_name(shown: str) -> str:

@@ -13,7 +13,7 @@ from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row, value_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.shaping.entries import entry_row
-from sgview.gui.panels.shaping.row_cells import HELP, RowCells
+from sgview.gui.panels.shaping.row_cells import RowCells
 from sgview.state.journeys import DICE
 from sgview.state.networks import NetworkStatus, shown_network
 from sgview.state.params import Mixing, Params
@@ -45,6 +45,12 @@ class MixingPanel:
         """Draw the section."""
         if not widgets.section("Mixing", is_open=any(params.mixing.rows)):
             return params
+        imgui.push_id("mixing")
+        params = self._draw(params, status, emit)
+        imgui.pop_id()
+        return params
+
+    def _draw(self, params: Params, status: Status, emit: Emit) -> Params:
         network = shown_network(params, status.engine.networks)
         controls = Controls(params, status, emit)
         params = self._draw_rows(params, controls, network)
@@ -69,7 +75,6 @@ class MixingPanel:
         amounts = (*held[:count], *(0.0,) * (count - len(held)))
         below = controls.below("mixing.rows.")
         gap = imgui.get_style().item_inner_spacing.x
-        rows.label("Rows", not any(amounts), HELP)
         each = (rows.room() - gap * (len(_PRESETS) - 1)) / len(_PRESETS)
         new = amounts
         imgui.push_style_var_x(imgui.StyleVar_.frame_padding, 0.0)

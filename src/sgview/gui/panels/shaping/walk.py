@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from imgui_bundle import imgui
+
 from sgview.gui.controls import widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
@@ -17,6 +19,8 @@ def draw_walk(params: Params, status: Status, emit: Emit) -> Params:
     if not widgets.section("Random walk", is_open=params.walk.reach != 0.0):
         return params
     controls = Controls(params, status, emit)
+    imgui.push_id("walk")
     for name in _NAMES:
         params = leaf_row(params, controls, f"walk.{name}")
+    imgui.pop_id()
     return params
