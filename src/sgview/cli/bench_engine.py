@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from sgview.state.networks import NetworkStatus
-from sgview.state.params import Blend, Edit, Layer, Params
+from sgview.state.params import Blend, Directions, Edit, Layer, Mixing, Params, Walk
 
 if TYPE_CHECKING:
     import torch
@@ -89,6 +89,11 @@ def scenes(network: NetworkStatus, groups: list[str]) -> dict[str, Scene]:
     blended = f"{len(groups[:_GROUPS])} groups blend"
     return {
         "noise alone moves": lambda frame: Params(),
+        "rows mix, move and walk": lambda frame: Params(
+            mixing=Mixing(rows=(0.0, 0.5, 1.0), source="noise", seed=7),
+            directions=Directions(amounts={"sefa1": 0.001 * frame, "sefa2": 1.0}),
+            walk=Walk(reach=0.5),
+        ),
         "1 edit, the largest tensor": lambda frame: Params(edits=edits(frame, [largest])),
         blended: lambda frame: Params(blend=blend(frame)),
         f"{blended}, {len(edited)} edits": lambda frame: Params(
