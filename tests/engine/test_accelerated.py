@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from msgspec.structs import replace
 import torch
+from msgspec.structs import replace
 
 from sgview.engine import live_network
 from sgview.engine.engine import Engine

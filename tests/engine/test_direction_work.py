@@ -38,7 +38,7 @@ def desk(sg2, tmp_path) -> Iterator[Desk]:
 
 
 def save(folder, name: str, **arrays: np.ndarray) -> None:
-    np.savez(folder / f"{name}.npz", **arrays)
+    np.savez(folder / f"{name}.npz", **arrays)  # type: ignore[arg-type]
 
 
 def test_glances_show_both_sides(desk, sg2):

@@ -399,9 +399,9 @@ class Engine(Closing):
 
     def _rows_of(self, live: LiveNetwork, name: str, params: Params) -> Tensor:
         place = FilePlace(name)
-        generator = live.network.generator
+        network = live.network.status
         is_w = self.library.kind(place) == "w"
-        width, rows = (generator.w_dim, generator.num_ws) if is_w else (generator.z_dim, 1)
+        width, rows = (network.w_dim, network.num_ws) if is_w else (network.z_dim, 1)
         held = self.library.entry(place, width, rows)
         if held is None:
             raise LookupError(f"The latent {name} cannot be played by this network.")

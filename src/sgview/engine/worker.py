@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.engine.device import DeviceLostError, device_answers
-from sgview.engine.engine import Engine
 from sgview.engine.direction_work import DirectionWork
+from sgview.engine.engine import Engine
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
