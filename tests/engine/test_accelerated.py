@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from msgspec.structs import replace
 
 from sgview.engine import live_network
 from sgview.engine.engine import Engine
@@ -12,16 +13,19 @@ from sgview.state.params import (
     Blend,
     Canvas,
     Digression,
+    Directions,
     Edit,
     Ground,
     InputTransform,
     Latents,
     Layer,
     Mapping,
+    Mixing,
     Noise,
     Params,
     PixelNoise,
     View,
+    Walk,
 )
 from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
@@ -92,6 +96,12 @@ GROUND = Ground(
     noise=PixelNoise(strength=1.5, layers={"b8_conv1": 0.2}, seed=2, moving=0.8),
     constant=Digression(amount=0.9),
 )
+SHAPED = Params(
+    mapping=Mapping(truncation_psi=0.6, truncation_cutoff=2),
+    mixing=Mixing(source="noise", rows=(0.0, 0.5, 1.0), seed=6),
+    directions=Directions(amounts={"sefa1": 1.0, "sefa2:1-2": -0.7}),
+    walk=Walk(reach=0.4, speed=2.0),
+)
 CASES = [
     Params(),
     Params(noise=Noise(type="simplex3d", amplitude=1.5, translate_4d_speed=0.3)),
@@ -100,6 +110,9 @@ CASES = [
     Params(latents=Latents(space="w"), noise=Noise(monochrome=False)),
     Params(latents=Latents(source="seeds", seed_speed=0.3)),
     Params(mapping=Mapping(truncation_psi=0.4, truncation_cutoff=2)),
+    SHAPED,
+    replace(SHAPED, latents=Latents(source="seeds"), mixing=Mixing(rows=(1.0, 0.4), seed=3)),
+    replace(SHAPED, latents=Latents(space="w")),
     Params(layer=Layer(name="L2", base_channel=1, normalise=True)),
     Params(layer=Layer(gain_db=-6.0), view=View(flip_horizontal=True, flip_vertical=True)),
     Params(blend=Blend(amounts={"L1": 0.5, "mapping": 1.3})),

@@ -13,15 +13,18 @@ from sgview.state.motion import motion_at
 from sgview.state.params import (
     Blend,
     Digression,
+    Directions,
     Edit,
     Ground,
     InputTransform,
     Latents,
     Layer,
     Mapping,
+    Mixing,
     Noise,
     Params,
     PixelNoise,
+    Walk,
 )
 from stylegan3.fast import FastSynthesis
 from tests.support import travelling
@@ -42,6 +45,12 @@ CASES = [
     Params(latents=Latents(mode="independent", gaussianise=True), noise=Noise(type="perlin3d")),
     Params(latents=Latents(space="w"), noise=Noise(monochrome=False)),
     Params(latents=Latents(source="seeds", seed_speed=0.3), mapping=Mapping(truncation_psi=0.5)),
+    Params(
+        mapping=Mapping(truncation_psi=0.6, centre="modes", modes=4),
+        mixing=Mixing(rows=(0.0, 0.5, 1.0), seed=6, seed_speed=0.2),
+        directions=Directions(amounts={"sefa1": 1.0, "pca2:1-2": -0.7}),
+        walk=Walk(reach=0.4, speed=2.0),
+    ),
     Params(layer=Layer(name="L2", normalise=True, gain_db=-3.0)),
     Params(
         blend=Blend(amounts={"L1": 0.5, "mapping": 1.3}),

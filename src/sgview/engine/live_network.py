@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -12,7 +14,12 @@ from torch import Tensor
 
 from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.ground.ground import LiveGround
+from sgview.engine.latents.analyses import Analyses
+from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
+from sgview.engine.latents.library import Library
+from sgview.engine.latents.second import SecondParams, is_mixing, second_motion
+from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
@@ -50,6 +57,28 @@ class Acceleration:
 DEFAULT = Acceleration()
 _STILL = 10  # pictures on the same canvas after which launches are prepared for it
 
+_version = attrgetter("_version")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Where what shapes w is found."""
+
+    analyses: Analyses
+    directions: VectorFiles
+    averages: VectorFiles
+    library: Library
+
+    @classmethod
+    def of(cls, library: Library, found: Path | None = None) -> Found:
+        """Return what is found beside the library; what took seconds is kept in `found`."""
+        return cls(
+            Analyses(found),
+            VectorFiles(library.folder / "directions"),
+            VectorFiles(library.folder),
+            library,
+        )
+
 
 def untruncated(params: Params) -> Params:
     """Return `params` with every w left where it is."""
@@ -68,6 +97,7 @@ class LiveNetwork:
         device: to play on.
         acceleration: how to compute on an NVIDIA GPU.
         timers: time the stages of `run`; None: not timed.
+        found: what shapes w; None: nothing is looked for in files.
     """
 
     def __init__(
@@ -76,6 +106,7 @@ class LiveNetwork:
         device: torch.device,
         acceleration: Acceleration = DEFAULT,
         timers: StageTimers | None = None,
+        found: Found | None = None,
     ):
         self.network = network
         self.device = device
@@ -97,6 +128,11 @@ class LiveNetwork:
         fuse = acceleration.has_kernels(device)
         made = self.generator
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
+        self._found = found or Found.of(Library())
+        self._shaping: Shaping | None = None
+        self._second_params = SecondParams()
+        self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
+        self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
         self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
 
@@ -192,6 +228,91 @@ class LiveNetwork:
 
         Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
         """
+        if not is_shaped(params):
+            return self._unshaped(source, params, motion)
+        return self._shaped(source, params, motion).unsqueeze(0)
+
+    @property
+    def shaping(self) -> Shaping:
+        """What shapes w, made when it is first needed."""
+        if self._shaping is None:
+            found = self._found
+            self._shaping = Shaping(
+                self.network,
+                found.analyses,
+                found.directions,
+                found.averages,
+                found.library,
+                self._upload,
+            )
+        return self._shaping
+
+    def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
+        """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
+        shaping = self.shaping
+        second = self._second_rows(source, params, motion, shaping) if is_mixing(params) else None
+        ws = self._rows(source, params, motion, shaping)
+        if second is not None:
+            shaping.mix(ws, second, params)
+        if params.walk.reach != 0.0:
+            key = (params.mapping.class_weights, *map(_version, self._mapping_tensors))
+            shaping.walk(ws, params, motion, key, lambda z: self._deviations(z, params))
+        if acting(params):
+            shaping.move(ws, params)
+        return ws
+
+    def _second_rows(
+        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
+    ) -> Tensor:
+        """Return the rows of the second source; a place that stays is mapped once."""
+        params, motion = self._second_params.of(params), second_motion(motion)
+        where = whereabouts(params, motion)
+        files = (self._found.library.count, self._found.averages.count)
+        key = (where, params.mapping, params.latents.space, self.weights.writes, *files)
+        is_kept = where is not None and not has_centre(params)
+        if is_kept and self._second is not None and self._second[0] == key:
+            return self._second[1]
+        rows = self._rows(source.second, params, motion, shaping)
+        if self._second is None:
+            memory = torch.empty_like(rows)
+        else:
+            memory = self._second[1]
+        self._second = (key if is_kept else (), memory.copy_(rows))
+        return memory
+
+    def _rows(
+        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
+    ) -> Tensor:
+        """Return the rows of a source, truncated, to be written to; the next call overwrites."""
+        is_centred = has_centre(params)
+        plain = untruncated(params) if is_centred else params
+        latent, fast = self._unshaped(source, plain, motion), self._fast
+        mapping = plain.mapping
+        if latent.ndim == 3 and fast is None:
+            ws = latent[0].clone(memory_format=torch.contiguous_format)
+        elif latent.ndim == 3:
+            assert fast is not None
+            ws = fast.ws[0]
+            if latent.data_ptr() != ws.data_ptr():
+                ws.copy_(latent[0], non_blocking=True)
+        elif fast is not None:
+            label = self._label(mapping.class_weights)
+            psi, cutoff = mapping.truncation_psi, mapping.truncation_cutoff
+            ws = fast.map(latent, label, psi, cutoff)[0]
+        else:
+            ws = self.map(latent, plain)[0]
+        if is_centred:
+            average = self.generator.mapping.average(self._label(mapping.class_weights))
+            shaping.truncate(ws, params.mapping, average)
+        return ws
+
+    def _deviations(self, z: Tensor, params: Params) -> Tensor:  # [n, z_dim] -> [n, w_dim]
+        """Map z, and return how far from the average they come to lie."""
+        average = self.generator.mapping.average(self._label(params.mapping.class_weights))
+        return self.map(self._upload(z), untruncated(params))[:, 0] - average.reshape(1, -1)
+
+    def _unshaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
+        """Return the vector of one frame, or the rows of w, as the source has it."""
         network, fast = self.generator, self._fast
         if params.latents.space == "w":
             # Rows differ only where the noise is asked to.

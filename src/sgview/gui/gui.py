@@ -34,6 +34,9 @@ from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
 from sgview.gui.panels.performance.pace import draw_path
 from sgview.gui.panels.performance.speed import SpeedPanel
+from sgview.gui.panels.shaping.directions import DirectionsPanel
+from sgview.gui.panels.shaping.mixing import MixingPanel
+from sgview.gui.panels.shaping.walk import draw_walk
 from sgview.gui.panels.signals.script import draw_script
 from sgview.gui.panels.signals.signals import draw_signals
 from sgview.gui.panels.signals.sound import draw_sound
@@ -105,6 +108,7 @@ class Gui(Closing):
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._number_row: Callable[[], str] = lambda: "1234567890"
         self._travel = TravelPanel()
+        self._shaping = (MappingPanel(), MixingPanel(), DirectionsPanel(), draw_walk)
         self._picture_drag = PictureDrag()
         self._grid_drag = GridDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
@@ -118,7 +122,7 @@ class Gui(Closing):
         self._fallback_fonts = FallbackFonts()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
-            PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
+            PanelWindow("Latents", "main", (self._travel, *self._shaping, draw_latents)),
             PanelWindow("Ground", "main", (draw_ground,)),
             PanelWindow("Layers", "main", (LayersPanel(), draw_canvas, draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),

@@ -26,8 +26,34 @@ def idle_reason(params: Params, path: str) -> str:
         return _latents_reason(params, words[1])
     if words[0] == "ground":
         return _ground_reason(params, words[1], words[2])
-    if words[0] == "mapping" and params.latents.space == "w":
+    if words[0] == "mapping":
+        return _mapping_reason(params, words[1])
+    if words[0] == "mixing" and words[1] != "rows" and not any(params.mixing.rows):
+        return "No row of the second source is mixed in: paint some."
+    if path == "directions.strength" and not any(params.directions.amounts.values()):
+        return "No direction acts."
+    if words[0] == "walk":
+        return _walk_reason(params, words[1])
+    return ""
+
+
+def _mapping_reason(params: Params, name: str) -> str:
+    if params.latents.space == "w":
         return "The vector is used as w: the mapping network is left out."
+    is_of_centre = name in ("centre", "centre_entry", "modes", "softness", "centroids")
+    if is_of_centre and params.mapping.truncation_psi == 1.0:
+        return "Truncation psi is 1: nothing is pulled anywhere."
+    return ""
+
+
+def _walk_reason(params: Params, name: str) -> str:
+    walk = params.walk
+    if name != "reach" and walk.reach == 0.0:
+        return "The walk has no reach."
+    if name == "speed" and walk.loop > 0.0:
+        return "The loop moves the walk."
+    if name in ("loop_unit", "loop_steps") and walk.loop <= 0.0:
+        return "There is no loop."
     return ""
 
 

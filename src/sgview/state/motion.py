@@ -134,5 +134,13 @@ SPEEDS: tuple[Speed, ...] = (
         lambda params: _turns(params.ground.constant.loop),
         lambda params: params.ground.constant.loop_unit == "beats",
     ),
+    Speed("mixing.seed", lambda params: params.mixing.seed_speed, is_source=True),
+    Speed("walk", lambda params: params.walk.speed, is_source=True),  # [steps]
+    Speed(
+        "walk.loop",  # [turns]
+        lambda params: 1.0 / params.walk.loop if params.walk.loop > 0.0 else 0.0,
+        lambda params: params.walk.loop_unit == "beats",
+        is_source=True,
+    ),
 )
 """Every speed; `Motion.positions` has one position for each."""

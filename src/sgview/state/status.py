@@ -185,6 +185,16 @@ class LatentStatus(Struct, frozen=True):
     texture: int = 0
 
 
+class DirectionsStatus(Struct, frozen=True):
+    """What is known of directions in w."""
+
+    network: str = ""  # fingerprint of the one that plays; "": not known yet
+    names: dict[str, str] = {}  # of the user's, by direction
+    files: tuple[str, ...] = ()  # in the folder of directions, without suffixes
+    glances: dict[str, tuple[int, int]] = {}  # textures: moved back, and forth
+    is_busy: bool = False  # something is being found
+
+
 class FadeStatus(Struct, frozen=True):
     """How looks are recalled, and how far the newest recall is."""
 
@@ -338,6 +348,7 @@ class Status(Struct, frozen=True):
     engine: EngineStatus = EngineStatus()
     player: PlayerStatus = PlayerStatus()
     show: ShowStatus = ShowStatus()
+    directions: DirectionsStatus = DirectionsStatus()
     picture: PictureStatus = PictureStatus()
     screen: ScreenStatus = ScreenStatus()
     outputs: tuple[OutputStatus, ...] = ()  # in the order of their table
