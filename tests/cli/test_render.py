@@ -246,9 +246,19 @@ def test_pair_and_look_are_chosen_by_name(tmp_path: Path) -> None:
     assert other.shape == (size, size, 3)
 
 
+def test_all_blends_what_is_not_named(tmp_path: Path) -> None:
+    options = ("--frames", "1", "--blend", "all=1")
+    b_alone = render(tmp_path / "1", B, *options[:2])
+    blended = render(tmp_path / "2", A, B, *options)
+    np.testing.assert_array_equal(blended, b_alone)
+    but_input = render(tmp_path / "3", A, B, *options, "--blend", "input=0")
+    assert not np.array_equal(but_input, b_alone)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ([A, "--blend", "all=1"], "group all cannot blend: there is no network B"),
         ([A, "--layer", "L99"], "has no layer 'L99'; there is input, L0_36_16"),
         ([A, "--edit", "synthesis.inptu=1"], "the edit of synthesis.inptu cannot act"),
         ([A, "--edit", "mapping.w_avg=foo(t)"], "the edit of mapping.w_avg cannot act"),

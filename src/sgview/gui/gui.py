@@ -17,6 +17,7 @@ from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.own_keys import with_own_keys
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.canvas import draw_canvas
 from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
 from sgview.gui.panels.ground import draw_ground
@@ -33,6 +34,9 @@ from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
 from sgview.gui.panels.performance.pace import draw_path
 from sgview.gui.panels.performance.speed import SpeedPanel
+from sgview.gui.panels.shaping.directions import DirectionsPanel
+from sgview.gui.panels.shaping.mixing import MixingPanel
+from sgview.gui.panels.shaping.walk import draw_walk
 from sgview.gui.panels.signals.script import draw_script
 from sgview.gui.panels.signals.signals import draw_signals
 from sgview.gui.panels.signals.sound import draw_sound
@@ -58,6 +62,14 @@ from sgview.state.status import Status
 from sgview.state.whole_file import write_whole
 
 _DOCKSPACE = "sgview dockspace"
+_MODIFIERS = {
+    1: imgui.Key.mod_shift,
+    2: imgui.Key.mod_ctrl,
+    4: imgui.Key.mod_alt,
+    8: imgui.Key.mod_super,
+}
+"""By their bits in GLFW."""
+_MODIFIER_KEYS = range(340, 348)  # of GLFW, left and right
 USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
@@ -89,12 +101,14 @@ class Gui(Closing):
         self.picture_rect: tuple[int, int, int, int] = (0, 0, 0, 0)
         self._ini_path = ini_path
         self._is_attached = False
+        self._window_address = 0
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
         self._is_rearranged = False  # the windows are to be put where they were at first
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._number_row: Callable[[], str] = lambda: "1234567890"
         self._travel = TravelPanel()
+        self._shaping = (MappingPanel(), MixingPanel(), DirectionsPanel(), draw_walk)
         self._picture_drag = PictureDrag()
         self._grid_drag = GridDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
@@ -108,9 +122,9 @@ class Gui(Closing):
         self._fallback_fonts = FallbackFonts()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
-            PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
+            PanelWindow("Latents", "main", (self._travel, *self._shaping, draw_latents)),
             PanelWindow("Ground", "main", (draw_ground,)),
-            PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
+            PanelWindow("Layers", "main", (LayersPanel(), draw_canvas, draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
             PanelWindow("Looks", "main", (LooksPanel(),)),
@@ -146,9 +160,9 @@ class Gui(Closing):
 
     @property
     def is_widget_held(self) -> bool:
-        """Whether the user is dragging or typing into a widget."""
+        """Whether the user is dragging or typing into a widget, or drags the picture."""
         self._activate()
-        return imgui.is_any_item_active()
+        return imgui.is_any_item_active() or self._picture_drag.is_held
 
     def attach(
         self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"
@@ -165,6 +179,22 @@ class Gui(Closing):
         imgui.backends.glfw_init_for_opengl(window_address, True)
         imgui.backends.opengl3_init("#version 410")
         self._is_attached = True
+        self._window_address = window_address
+
+    def take_key(self, key: int, scancode: int, action: int, modifiers: int) -> None:
+        """Take a key that another window of the program got, as GLFW tells it."""
+        self._activate()
+        imgui.backends.glfw_key_callback(self._window_address, key, scancode, action, modifiers)
+        if key in _MODIFIER_KEYS:
+            return
+        io = imgui.get_io()  # the backend asks its own window, which has not got the keys
+        for bit, modifier in _MODIFIERS.items():
+            io.add_key_event(modifier, bool(modifiers & bit))
+
+    def take_character(self, character: int) -> None:
+        """Take a character that was typed there."""
+        self._activate()
+        imgui.backends.glfw_char_callback(self._window_address, character)
 
     def draw(self, params: Params, status: Status, emit: Emit) -> Params:
         """Run one frame of the GUI.

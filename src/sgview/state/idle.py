@@ -20,12 +20,40 @@ def idle_reason(params: Params, path: str) -> str:
     words = path.split(".")
     if words[0] == "noise":
         return _noise_reason(params, words[1], words[2] if len(words) > 2 else "")
+    if words[0] == "canvas":
+        return _canvas_reason(params, words[1])
     if words[0] == "latents":
         return _latents_reason(params, words[1])
     if words[0] == "ground":
         return _ground_reason(params, words[1], words[2])
-    if words[0] == "mapping" and params.latents.space == "w":
+    if words[0] == "mapping":
+        return _mapping_reason(params, words[1])
+    if words[0] == "mixing" and words[1] != "rows" and not any(params.mixing.rows):
+        return "No row of the second source is mixed in: paint some."
+    if path == "directions.strength" and not any(params.directions.amounts.values()):
+        return "No direction acts."
+    if words[0] == "walk":
+        return _walk_reason(params, words[1])
+    return ""
+
+
+def _mapping_reason(params: Params, name: str) -> str:
+    if params.latents.space == "w":
         return "The vector is used as w: the mapping network is left out."
+    is_of_centre = name in ("centre", "centre_entry", "modes", "softness", "centroids")
+    if is_of_centre and params.mapping.truncation_psi == 1.0:
+        return "Truncation psi is 1: nothing is pulled anywhere."
+    return ""
+
+
+def _walk_reason(params: Params, name: str) -> str:
+    walk = params.walk
+    if name != "reach" and walk.reach == 0.0:
+        return "The walk has no reach."
+    if name == "speed" and walk.loop > 0.0:
+        return "The loop moves the walk."
+    if name in ("loop_unit", "loop_steps") and walk.loop <= 0.0:
+        return "There is no loop."
     return ""
 
 
@@ -33,6 +61,15 @@ def idle_reasons(params: Params, paths: tuple[str, ...]) -> Mapping[str, str]:
     """Return the reasons of those of `paths` that are idle."""
     reasons = {path: idle_reason(params, path) for path in paths}
     return {path: reason for path, reason in reasons.items() if reason}
+
+
+def _canvas_reason(params: Params, name: str) -> str:
+    shape = params.canvas.shape
+    if name in ("width", "height") and shape != "free":
+        return "A free canvas alone has it."
+    if name == "fill" and shape == "own":
+        return "The picture has the network's own size."
+    return ""
 
 
 def _latents_reason(params: Params, name: str) -> str:

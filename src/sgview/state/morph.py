@@ -39,8 +39,8 @@ def morph(
 ) -> Params:
     """Return the state between `a` and `b`.
 
-    A blend amount that only one of them names is 0 in the other. An edit that only one of them has
-    fades from or to the amount at which its operation does nothing.
+    An amount of a blend, a row or a direction that only one of them names is 0 in the other. An
+    edit that only one of them has fades from or to the amount at which its operation does nothing.
     """
     if amount <= 0.0:
         return a
@@ -54,8 +54,22 @@ def morph(
     weights = _morph_classes(a.mapping.class_weights, b.mapping.class_weights, amount)
     mapping = replace(_morph_node(a.mapping, b.mapping, amount), class_weights=weights)
     ground = _morph_ground(a.ground, b.ground, amount)
+    mixing = replace(
+        _morph_node(a.mixing, b.mixing, amount),
+        rows=_morph_rows(a.mixing.rows, b.mixing.rows, amount),
+    )
+    directions = replace(
+        _morph_node(a.directions, b.directions, amount),
+        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount),
+    )
     return replace(
-        _morph_node(a, b, amount), edits=edits, blend=blend, mapping=mapping, ground=ground
+        _morph_node(a, b, amount),
+        edits=edits,
+        blend=blend,
+        mapping=mapping,
+        mixing=mixing,
+        directions=directions,
+        ground=ground,
     )
 
 
@@ -112,9 +126,15 @@ def _morph_classes(a: tuple[float, ...], b: tuple[float, ...], x: float) -> tupl
     """Mix two labels; an empty one is class 0, a short one goes on with zeros."""
     if a == b:
         return a
-    a, b = a or (1.0,), b or (1.0,)
+    return _morph_rows(a or (1.0,), b or (1.0,), x)
+
+
+def _morph_rows(a: tuple[float, ...], b: tuple[float, ...], x: float) -> tuple[float, ...]:
+    """Mix two lists; the shorter one goes on with zeros."""
+    if a == b:
+        return a
     length = max(len(a), len(b))
-    a, b = (label + (0.0,) * (length - len(label)) for label in (a, b))
+    a, b = (row + (0.0,) * (length - len(row)) for row in (a, b))
     return tuple(_lerp(old, new, x) for old, new in zip(a, b, strict=True))
 
 
