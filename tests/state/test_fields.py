@@ -155,9 +155,9 @@ def test_the_page_of_controls_is_of_today() -> None:
 def test_the_default_file_names_every_word() -> None:
     text = resources.config("default.toml").read_text(encoding="utf-8")
     for one in leaves(Params()):
-        section = f"[params.{one.parts[0]}]" if len(one.parts) > 1 else "[params]"
-        lines = text[text.index(section) :].partition("\n[")[0].splitlines()
+        section = f"[{'.'.join(('params', *map(str, one.parts[:-1])))}]"
         if one.choices:
+            lines = text[text.index(section) :].partition("\n[")[0].splitlines()
             line = next(line for line in lines if line.startswith(f"{one.parts[-1]} ="))
             assert not [choice for choice in one.choices if choice not in line], line
     assert f"# {' '.join(OPERATIONS)}" in text
