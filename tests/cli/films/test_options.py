@@ -20,7 +20,7 @@ def no_user_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
-def render(*options: str | Path) -> int:
+def render(*options: str | Path | float) -> int:
     return main(["render", A, *SMALL, *map(str, options)])
 
 
@@ -75,7 +75,7 @@ def test_sound_lasts_as_long_as_the_pictures(tmp_path: Path) -> None:
     assert render(*options, "--out", film) == 0
     with av.open(str(film)) as container:
         rate = container.streams.audio[0].rate
-        heard = [(frame.pts, frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
+        heard = [(frame.pts or 0, frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
     first = heard[0][0]
     track = np.abs(np.concatenate([piece for _, piece in heard]))
     loudest = (int(track.argmax()) + first) / rate
