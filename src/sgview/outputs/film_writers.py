@@ -17,7 +17,13 @@ import numpy as np
 
 from sgview.closing import Closing
 from sgview.outputs.png import encode_png
-from sgview.outputs.video import CODECS, OutputError, PictureWriter, make_folder
+from sgview.outputs.video import (
+    CODECS,
+    OutputError,
+    PictureWriter,
+    make_folder,
+    refuse_other_formats,
+)
 from sgview.state.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -136,11 +142,7 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
         raise OutputError(f"{path}: PNG pictures go into a folder, whose name has no {suffix}")
     if suffix in CODECS:
         return "vp9" if suffix == ".webm" else "h264"
-    if suffix and not path.is_dir():
-        raise OutputError(
-            f"{path}: {suffix} is not a video format sgview writes; use one of "
-            f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
-        )
+    refuse_other_formats(path)
     return wanted or PNG
 
 

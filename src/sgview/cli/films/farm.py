@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sgview.cli.films.farm_worker import Files, FilmWorker
+from sgview.cli.films.farm_worker import Files, FilmWorker, Latents
 from sgview.cli.films.maker import Share
 from sgview.cli.films.pace import Pace
 from sgview.cli.films.recipe import Chunk, Recipe, digest_file
@@ -29,6 +29,7 @@ from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
 from sgview.outputs.film_writers import SEQUENCES, cores, first_of
 from sgview.show.takes.take import RecordedNetwork
+from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
@@ -56,13 +57,17 @@ class Farm(Closing):
             of which every GPU, or without any every core, becomes one.
         recipe: how pictures are made and written.
         threads: of each worker; 0: all workers of a machine share its cores.
+        library: the folder of latents.
 
     Raises:
         ConfigError: if Ray is not installed or does not answer, or there are fewer GPUs.
     """
 
-    def __init__(self, where: str, recipe: Recipe, threads: int = 0) -> None:
+    def __init__(
+        self, where: str, recipe: Recipe, threads: int = 0, library: Path | None = None
+    ) -> None:
         self._recipe = recipe
+        self._library = library or Path()
         self._workers: list[Any] = []
         self._ray, self._is_mine = _connect(where)
         try:
@@ -76,7 +81,8 @@ class Farm(Closing):
         # Of pictures: chunks that are rendered, encoded, and on their way.
         self._depth = 3 if recipe.codec in SEQUENCES else share.in_hand
         self._files: dict[str, list[Any]] = {}
-        self._digests: dict[RecordedNetwork, str] = {}
+        self._latents: Latents = {}
+        self._digests: dict[RecordedNetwork | str, str] = {}
         self._workers = [self._hire() for _ in range(self._count)]
         self.lost = 0  # workers
         self.pace = Pace()
@@ -99,12 +105,24 @@ class Farm(Closing):
             self._digests[network] = digest_file(Path(path)) if path else f"built in {network.name}"
         return self._digests[network]
 
+    def digest_latent(self, name: str) -> str:
+        """Return what identifies a latent of the library, whatever it is called; "": none is there.
+
+        Raises:
+            ConfigError: if its file cannot be read.
+        """
+        if name not in self._digests:
+            path = find_file(self._library, name)
+            self._digests[name] = digest_file(path) if path else ""
+        return self._digests[name]
+
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]
     ) -> dict[Slot, NetworkStatus]:
         """Do as `ChunkMaker.check`, by which errors are raised."""
         files = self._files_of(networks)
-        return self._result(self._workers[0].check.remote(params, networks, files))
+        latents = self._latents_of(files_played(params))
+        return self._result(self._workers[0].check.remote(params, networks, files, latents))
 
     def make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         """Make chunks, in any order, until all are kept or the user wants to stop.
@@ -188,8 +206,8 @@ class Farm(Closing):
                 chunk = again.popleft() if again else next(chunks, None)
                 if chunk is None:
                     return
-                files = self._files_of_all(chunk)
-                running[worker.make.remote(chunk.shots, files)] = (worker, chunk)
+                files, latents = self._files_of_all(chunk)
+                running[worker.make.remote(chunk.shots, files, latents)] = (worker, chunk)
 
     def _replace(self, lost: Any, running: dict[Any, tuple[Any, Chunk]]) -> list[Chunk]:
         """Put a new worker in the place of a lost one, and return what it had in hand."""
@@ -214,26 +232,40 @@ class Farm(Closing):
         except self._ray.exceptions.RayTaskError as error:
             raise (error.cause if isinstance(error.cause, Exception) else error) from error
 
-    def _files_of_all(self, chunk: Chunk) -> Files:
+    def _files_of_all(self, chunk: Chunk) -> tuple[Files, Latents]:
         files: Files = {}
+        names: set[str] = set()
         for shot in chunk.shots:
             files |= self._files_of(shot.networks)
-        return files
+            names |= files_played(shot.params, shot.motion)
+        return files, self._latents_of(names)
+
+    def _latents_of(self, names: Iterable[str]) -> Latents:
+        """Return latents as workers take them; those that are not there are left out."""
+        for name in names:
+            path = None if name in self._latents else find_file(self._library, name)
+            if path is not None:
+                self._latents[name] = (path.suffix, [self._put(path)])
+        return {name: self._latents[name] for name in names if name in self._latents}
 
     def _files_of(self, networks: dict[Slot, RecordedNetwork]) -> Files:
         files: Files = {}
         for network in networks.values():
             path = network.path
             if path and path not in self._files:
-                try:
-                    data = np.fromfile(path, np.uint8)
-                except OSError as error:
-                    cause = error.strerror or error
-                    raise ConfigError(f"{path} cannot be read: {cause}") from error
-                self._files[path] = [self._ray.put(data)]
+                self._files[path] = [self._put(path)]
             if path:
                 files[path] = self._files[path]
         return files
+
+    def _put(self, path: Path | str) -> Any:
+        """Return a reference to the bytes of a file."""
+        try:
+            data = np.fromfile(path, np.uint8)
+        except OSError as error:
+            cause = error.strerror or error
+            raise ConfigError(f"{path} cannot be read: {cause}") from error
+        return self._ray.put(data)
 
     def _count_gpus(self) -> int:
         if self._recipe.device in ("cpu", "mps"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,10 @@ class ChunkMaker(Closing):
         self._encoding = threading.Semaphore(self._share.encoders)
         self._pool = ThreadPoolExecutor(threads, "sgview film")
         self._notes: list[str] = []
+
+    def give(self, latents: Mapping[str, Path]) -> None:
+        """Play these files where parameters name latents of the library so."""
+        self._engine.library.given.update(latents)
 
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]

@@ -68,13 +68,14 @@ def render(
     shots = plan.shots
     if networks is not None:
         shots = (replace(shot, networks=networks) for shot in shots)
-    with Farm(args.workers, recipe, args.threads or 0) as farm:
+    library = Path(settings.folders.latents)
+    with Farm(args.workers, recipe, args.threads or 0, library) as farm:
         if networks is not None and args.take is None:
             named |= farm.check(settings.params, networks)
         if not parts.is_same_film:
             make_room(args.out)
         parts.begin()
-        chunks = chunks_of(shots, recipe, farm.digest)
+        chunks = chunks_of(shots, recipe, farm)
         with tqdm(total=plan.count, unit="frame", desc=str(args.out), disable=None) as bar:
             film = _Film(parts, bar)
             asked.begin()
