@@ -1,5 +1,7 @@
 """What `sgview render` makes of its options: size, alpha, range, several files, sound, preview."""
 
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -121,3 +123,17 @@ def test_what_does_not_fit_is_one_sentence(
 def test_a_spoilt_value_is_refused(option: tuple[str, str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         render(*option, "--out", tmp_path / "pngs")
+
+
+@pytest.mark.parametrize(
+    ("network", "code", "said"), [(A, 0, "2 pictures"), ("no.pkl", 2, "no.pkl")]
+)
+def test_the_program_says_and_writes_all_though_it_ends_at_once(
+    tmp_path: Path, network: str, code: int, said: str
+) -> None:
+    command = [sys.executable, "-m", "sgview", "render", network, *SMALL, "--frames", "2"]
+    command += ["--out", str(tmp_path / "pngs")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert len(list((tmp_path / "pngs").glob("*.png"))) == (2 if code == 0 else 0)
