@@ -13,9 +13,9 @@ from sgview.engine.latents.latent_files import (
     LatentFileError,
     read_named,
 )
+from sgview.state.library_files import SUFFIXES
 from sgview.state.status import Notice
 
-SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".pkl", ".safetensors")
 _MOST_FILES = 64  # held in memory
 
 KEYS = (
