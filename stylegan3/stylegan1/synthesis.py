@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.layers import LayerSpec, resolve_layer
+from stylegan3.ops.upfirdn2d import doubled
 from stylegan3.stylegan1.config import StyleGAN1Config
 from stylegan3.stylegan1.layers import SynthesisBlock, SynthesisLayer
 from stylegan3.stylegan1.names import NamedOutput, every_name, named_outputs
@@ -66,7 +67,7 @@ class StyleGAN1Synthesis(Synthesis):
                 if place == own:
                     return x
             if image is not None:
-                image = _doubled(image)
+                image = doubled(image)
             if block.torgb is not None:
                 y = block.torgb(x)
                 if place == "torgb":
@@ -76,7 +77,7 @@ class StyleGAN1Synthesis(Synthesis):
                 image = y if image is None else image + y
         assert image is not None
         for _ in range(self.config.lod_of(self.config.run_resolution)):
-            image = _doubled(image)
+            image = doubled(image)
         return image
 
     def _block(self, resolution: int) -> SynthesisBlock:
@@ -105,10 +106,6 @@ class StyleGAN1Synthesis(Synthesis):
         module = modules.get(output.place)
         if module is not None and not module.layer_name:
             module.layer_name = output.name
-
-
-def _doubled(x: Tensor) -> Tensor:  # [N, C, H, W] -> [N, C, 2 H, 2 W]
-    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
 def fixed_noise(shape: tuple[int, ...]) -> Tensor:

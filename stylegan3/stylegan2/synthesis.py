@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
-from stylegan3.ops.upfirdn2d import upsample2d
+from stylegan3.ops.upfirdn2d import doubled, upsample2d
 from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.layers import SkipLayer, SynthesisLayer, ToRGBLayer
 from stylegan3.synthesis import Synthesis
@@ -34,9 +34,10 @@ class SynthesisBlock(nn.Module):
         self.resolution = resolution
         size = config.size(resolution)
         self.is_first = resolution == 4
-        self.is_last = resolution == config.img_resolution
+        self.is_last = resolution == config.run_resolution
         self.is_resnet = config.architecture == "resnet" and not self.is_first
         self.has_torgb = config.has_torgb(resolution)
+        self.torgb_weight = config.torgb_weight(resolution) if config.lod else 1.0
         self.architecture = config.architecture
         self.use_fp16 = config.is_fp16(resolution)
         self.w_dim = config.w_dim
@@ -111,12 +112,15 @@ class SynthesisBlock(nn.Module):
         # the published code adds into the output of skip, so that what it shows there is the sum
         if layer in (self.name, f"{self.name}.skip"):
             return x, None
-        if img is not None:
+        if img is not None and self.torgb_weight < 1:
+            img = doubled(img)  # as the programs that grow networks do
+        elif img is not None:
             img = upsample2d(img, self.resample_filter, memo=self._memo)
         if self.has_torgb and (layer is None or layer == f"{self.name}.torgb"):
             y = self.torgb(x, next(rows)).to(ws.dtype)
             if layer is not None:
                 return y, None
+            y = y if self.torgb_weight == 1 else y * self.torgb_weight
             img = y if img is None else img + y
         return x, img
 
@@ -175,4 +179,6 @@ class StyleGAN2Synthesis(Synthesis):
                 return x
             row += block.num_conv
         assert img is not None
+        for _ in range(math.floor(self.config.lod)):
+            img = doubled(img)
         return img

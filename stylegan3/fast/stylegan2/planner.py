@@ -58,6 +58,10 @@ class StyleGAN2Planner:
         if config.init_res != (4, 4):
             height, width = config.init_res
             raise ValueError(f"its pictures grow from {width} x {height} px, not from 4 x 4")
+        if config.conv_kernel != 3:
+            raise ValueError(
+                f"its kernels are {config.conv_kernel} x {config.conv_kernel}, not 3 x 3"
+            )
         if config.activation != "lrelu":
             raise ValueError(f"its activation is {config.activation}")
         self._synthesis = synthesis
