@@ -54,10 +54,6 @@ class AliasFreePlanner:
         self._ws = ws
         self._device = ws.device
         config = synthesis.config
-        if not config.square:
-            raise ValueError(
-                f"its pictures are not square ({config.img_width} x {config.img_height} px)"
-            )
         self._geometries = config.layers
         self._layers = [_layer(synthesis, g.name) for g in config.layers]
         self._dtypes = layer_dtypes(config, precision)
@@ -164,10 +160,14 @@ class AliasFreePlanner:
         self, index: int, is_last: bool, torgb: TorgbLayer | None = None
     ) -> list[Step]:
         g = self._geometries[index]
-        size = g.in_size + g.conv_kernel - 1
+        grown = g.conv_kernel - 1
         x = self._output(index - 1)
         convolution = self._convolutions[index]
-        shape = convolution.blocked_shape or (size, size, self._out_pitch[index])
+        shape = convolution.blocked_shape or (
+            g.in_size + grown,
+            g.in_width + grown,
+            self._out_pitch[index],
+        )
         t = self._arena.picture("convolved", shape, x.dtype)
         vectors = self._vectors[index]
         steps = [step(f"{g.name} convolution", convolution, x, t)]
@@ -201,19 +201,22 @@ class AliasFreePlanner:
 
     def _output(self, index: int, *, is_last: bool = False) -> Tensor:
         """Return the buffer of a layer's output, in the format of the layer that reads it."""
-        size = self._geometries[0].in_size if index == _INPUT else self._geometries[index].out_size
+        g = self._geometries[max(index, 0)]
+        size = (g.in_size, g.in_width) if index == _INPUT else (g.out_size, g.out_width)
         dtype = self._dtypes[max(index, 0) if is_last else index + 1]
-        return self._arena.picture("activated", (size, size, self._in_pitch[index + 1]), dtype)
+        return self._arena.picture("activated", (*size, self._in_pitch[index + 1]), dtype)
 
     def _reserve(self) -> Arena:
         arena = Arena(self._device)
         first = self._geometries[0]
-        arena.reserve("activated", (first.in_size,) * 2 + (self._in_pitch[0],), torch.float32)
-        arena.reserve("convolved", (first.in_size,) * 2 + (self._in_pitch[0],), torch.float32)
+        shape = (first.in_size, first.in_width, self._in_pitch[0])
+        arena.reserve("activated", shape, torch.float32)
+        arena.reserve("convolved", shape, torch.float32)
         for index, g in enumerate(self._geometries[:-1]):
-            size = g.in_size + g.conv_kernel - 1
-            arena.reserve("convolved", (size, size, self._out_pitch[index]), self._dtypes[index])
-            shape = (g.out_size, g.out_size, self._in_pitch[index + 1])
+            grown = g.conv_kernel - 1
+            shape = (g.in_size + grown, g.in_width + grown, self._out_pitch[index])
+            arena.reserve("convolved", shape, self._dtypes[index])
+            shape = (g.out_size, g.out_width, self._in_pitch[index + 1])
             for dtype in self._dtypes[index : index + 2]:
                 arena.reserve("activated", shape, dtype)
         self._torgb.reserve(arena)
@@ -238,7 +241,7 @@ class AliasFreePlanner:
                 dtype=dtype,
             )
             convolution = self._ops.convolution(
-                prepared, g.in_size, padding, channels, may_block=may_block
+                prepared, (g.in_size, g.in_width), padding, channels, may_block=may_block
             )
             self._weights.append(prepared)
             self._convolutions.append(convolution)
@@ -262,4 +265,4 @@ def _filters(layer: SynthesisLayer) -> FilterGeometry:
         None if f is None else f.detach().double().cpu().numpy()
         for f in (layer.up_filter, layer.down_filter)
     )
-    return FilterGeometry(up, down, g.up_factor, g.down_factor, (*g.padding, *g.padding))
+    return FilterGeometry(up, down, g.up_factor, g.down_factor, (*g.row_padding, *g.padding))

@@ -42,11 +42,15 @@ class TorgbSteps:
         device: torch.device,
     ) -> None:
         g = layer.geometry
-        if (g.up_factor, g.down_factor, g.padding, g.conv_kernel) != (1, 1, (0, 0), 1):
+        if (g.up_factor, g.down_factor, g.padding, g.row_padding, g.conv_kernel) != (
+            *(1, 1),
+            *((0, 0), (0, 0)),
+            1,
+        ):
             raise ValueError(f"{g.name} resamples the picture")
         self._layer, self._output_scale = layer, output_scale
         self._ops, self._dtype, self._pitch = operations, dtypes[-1], pitch
-        self._size = (g.out_size, g.out_size)
+        self._size = (g.out_size, g.out_width)
         self.picture = torch.zeros(g.out_channels, *self._size, device=device)
         self.is_fused = operations.can_fuse_torgb(filters, device, *dtypes, g.out_channels)
         """Whether the filter before stores partial sums, where only the picture is wanted."""

@@ -174,7 +174,7 @@ def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
 
 def choose_convolution(
     weight: PreparedWeight | WrittenWeight,
-    size: int,  # height and width of the input [px]
+    size: tuple[int, int],  # height and width of the input [px]
     padding: int,  # on every side [px]
     channels: int,  # of the output that are read: what lies beyond need not be written
     *,
@@ -196,7 +196,7 @@ def choose_convolution(
     device = weight.source.device
     if kernels == "auto" and weight.dtype == torch.float16 and device.type == "cuda":
         kernel = weight.kernel[0]
-        shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
+        shape = ConvolutionShape(*size, weight.in_channels, channels, kernel, padding)
         capability = torch.cuda.get_device_capability(device)
         if weight.taps is not None or tuning.beats_cudnn(shape, capability):
             return WgmmaConvolution(weight, shape, is_blocked=may_block)
@@ -204,7 +204,7 @@ def choose_convolution(
 
 
 def fuses_upsampling(
-    size: int,  # height and width of the input [px]
+    size: tuple[int, int],  # height and width of the input [px]
     in_channels: int,
     out_pitch: int,
     dtype: torch.dtype,
@@ -214,6 +214,6 @@ def fuses_upsampling(
     """Whether an upsampling convolution of StyleGAN2 is to have its filter in the weights."""
     if kernels != "auto" or dtype != torch.float16 or device.type != "cuda":
         return False
-    shape = ConvolutionShape(size, size, in_channels, 4 * out_pitch, 3, 1)
+    shape = ConvolutionShape(*size, in_channels, 4 * out_pitch, 3, 1)
     capability = torch.cuda.get_device_capability(device)
     return tuning.fuses_upsampling(shape, capability, multiprocessors(device).count)
