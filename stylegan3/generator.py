@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from stylegan3.config import Config
 from stylegan3.families import FAMILIES
@@ -17,6 +18,23 @@ from stylegan3.published import arguments_of, config_of
 from stylegan3.synthesis import Synthesis
 
 __all__ = ["Generator", "trust_version_counters"]
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Leaves out what only makes numbers, where nobody reads them.
+
+    For these few functions on the device "meta" torch imports its compiler and sympy, which takes
+    a second.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in (Tensor.div_, Tensor.normal_):
+            return args[0]
+        if func in (torch.randn, torch.rand):
+            func = torch.empty
+        return func(*args, **(kwargs or {}))
 
 
 class Generator(nn.Module):
@@ -66,14 +84,19 @@ class Generator(nn.Module):
         return arguments_of(self.config)
 
     @classmethod
+    def without_numbers(cls, config: Config) -> Generator:
+        """Return a generator on the device "meta": its tensors have shapes, and no memory."""
+        with torch.device("meta"), _NothingDrawn():
+            return cls(config)
+
+    @classmethod
     def of(cls, config: Config, state: Mapping[str, Tensor]) -> Generator:
         """Return a generator whose tensors are those of `state` themselves, none of them copied.
 
         Raises:
             RuntimeError: if a tensor is missing, surplus or of the wrong shape.
         """
-        with torch.device("meta"):
-            generator = cls(config)
+        generator = cls.without_numbers(config)
         generator.load_state_dict(state, assign=True)
         return generator
 

@@ -69,12 +69,10 @@ class CountingApp(App):
 
     def frame(self) -> None:
         """Run a turn as ever."""
+        before = self.screen._shown
         super().frame()
         self.frames += 1
-
-    def _bring(self, picture: Picture | None) -> None:
-        super()._bring(picture)
-        self.shown += 1
+        self.shown += self.screen._shown is not before
 
 
 @dataclass(frozen=True)

@@ -1,111 +1,252 @@
-"""Time the window with outputs off and on, in turns: `python -m tools.outputs_pace`.
+"""Measure whether outputs slow the window: pictures and turns a second, without and with three on.
 
-Three outputs: the clean window, and two that take every slot of a constant rate as another program
-would, converted and downloaded on threads of their own, and then let go. Turns alternate, so that
-what else the machine does falls on both. Prints one line of JSON. Wants a screen (`xvfb-run`).
+    PYTHONPATH=src:. python3 tools/outputs_pace.py [--egl] [--network NAME] [--fps-limit N]
+
+A recording of 60 pictures a second, the web page with somebody who looks, and a PNG series are
+switched on and off in turns, in one window, which is let run as fast as it can. Where the page's
+library is missing, the replay buffer takes its place. The exit code is 1 if the median of a pace
+changes by more than 5 %. On a graphics card without a screen, `--egl` draws to nobody.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 if TYPE_CHECKING:
-    import numpy as np
-
-RATE = 60.0  # pictures a second that the two take
-
-
-class Drain:
-    """A `PictureWriter` that keeps nothing."""
-
-    note = ""
-
-    def write(self, rgba8: np.ndarray) -> None:
-        """Look at one pixel, so that all of them had to come."""
-        assert rgba8[0, 0].size
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-def main() -> None:
-    """Measure, and print."""
     from sgview.app.app import App
-    from sgview.engine.engine import Engine
-    from sgview.engine.networks import builtin_networks
-    from sgview.engine.worker import EngineWorker
-    from sgview.outputs.output import OUTPUTS, OutputKind
-    from sgview.outputs.writer_thread import WriterThread
-    from sgview.settings import MidiSettings, OscSettings, Settings, WindowSettings
-    from sgview.state import commands as c
-    from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
+    from sgview.state.recording import CodecName
+    from sgview.state.status import OutputStatus
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of a turn")
-    parser.add_argument("--turns", type=int, default=4, help="off and on, each so often")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--size", default="1080p", help="of the two that take pictures")
-    arguments = parser.parse_args()
-    frame = OutputFrame(size=arguments.size, rate=RATE, edges="blurred")
-    drains = tuple(
-        OutputKind(name, "", lambda _, name=name: WriterThread(Drain(), name), frame=frame)
-        for name in ("first", "second")
+MOST_CHANGE = 5.0  # of a pace [%]
+WARM_UP = 2.0  # [s]
+LONGEST_REST = 30.0  # until encoders have written what waited [s]
+VIEWER = """
+import sys, urllib.request
+stream = urllib.request.urlopen(sys.argv[1] + "stream.mjpg")
+while stream.read(65536):
+    pass
+"""
+"""Looks at the page, in a process of its own: a browser takes nothing of the program's time."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What was seen in one stretch of time."""
+
+    pictures: float  # made by the engine [1/s]
+    turns: float  # of the window [1/s]
+    longest: float  # turn but one in a hundred [ms]
+    offer: float  # median of what handing a picture to the outputs takes of a turn [us]
+    outputs: tuple[OutputStatus, ...] = ()
+
+    def __str__(self) -> str:
+        """Return a row of the table, and one for each output."""
+        row = f"{self.pictures:10.1f} {self.turns:9.1f} {self.longest:9.2f} {self.offer:9.1f}"
+        for each in self.outputs:
+            size = f"{each.size[0]} x {each.size[1]}"
+            row += f"\n      {each.name}: {size}, {each.rate:.0f} a second, written {each.written},"
+            row += f" dropped {each.dropped} {each.note} {each.problem}".rstrip()
+        return row
+
+
+def main() -> int:
+    """Print a table; 0 if the pace holds."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
+    parser.add_argument("--egl", action="store_true", help="draw on a card without a screen")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each stretch")
+    parser.add_argument("--rounds", type=int, default=3, help="stretches without and with")
+    parser.add_argument("--fps-limit", type=float, default=0.0, help="of the window; 0: none")
+    parser.add_argument("--network", help="a configuration of tools/gpu_window.py")
+    parser.add_argument("--codec", default="h264", help="of the recording")
+    parser.add_argument("--only", nargs="+", metavar="OUTPUT", help="switch on these instead")
+    args = parser.parse_args()
+    if args.egl:
+        os.environ["PYOPENGL_PLATFORM"] = "egl"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        app, moments = stack.enter_context(
+            playing(folder, args.network, args.codec, args.fps_limit, is_on_card=args.egl)
+        )
+        names = _available(app, args.only)
+        print(f"{app.screen.description}; {app.worker.status().device}; on: {', '.join(names)}")
+        print(f"{'':5}pictures/s   turns/s  99 % [ms] offer [us]", flush=True)
+        rounds: dict[str, list[Round]] = {"off": [], "on": []}
+        for _ in range(args.rounds):
+            rounds["off"].append(_measure(app, moments, args.seconds, "off"))
+            with _switched_on(app, names):
+                rounds["on"].append(_measure(app, moments, args.seconds, "on"))
+    changes = [_change(rounds, what) for what in ("pictures", "turns")]
+    return int(max(changes) > MOST_CHANGE)
+
+
+@contextmanager
+def playing(
+    folder: Path,
+    network: str | None = None,
+    codec: CodecName = "h264",
+    fps_limit: float = 0.0,
+    *,
+    is_on_card: bool = False,
+) -> Iterator[tuple[App, list[float]]]:
+    """Open the window with a network that plays; gives it and the moments of its pictures [s].
+
+    Args:
+        folder: for all files.
+        network: a configuration of tools/gpu_window.py; None: as the machine has power.
+        codec: of a recording.
+        fps_limit: of the window [1/s]; 0: none.
+        is_on_card: without a screen.
+    """
+    import torch
+
+    from sgview.engine.live_network import Acceleration
+    from sgview.engine.network import Network
+    from sgview.engine.worker import EngineWorker
+    from sgview.settings import (
+        FolderSettings,
+        MidiSettings,
+        OscSettings,
+        PageSettings,
+        Settings,
+        WindowSettings,
+    )
+    from sgview.state.recording import Recording
+    from stylegan3 import Generator
+    from tools.card_window import on_card
+    from tools.gpu_window import CONFIGS, CountingApp, CountingEngine
+
+    has_cuda = torch.cuda.is_available()
+    name = network or ("stylegan3-t-1024" if has_cuda else "small")
     settings = Settings(
-        window=WindowSettings(vsync=False, fps_limit=0.0),
+        window=WindowSettings(vsync=False, fps_limit=fps_limit),
         osc=OscSettings(enabled=False),
         midi=MidiSettings(enabled=False),
+        page=PageSettings(address="127.0.0.1:0"),
+        recording=Recording(codec=codec),
+        folders=FolderSettings(snapshots=str(folder / "shots"), recordings=str(folder / "films")),
     )
-    names = (CLEAN_WINDOW, *(drain.name for drain in drains))
-    turns: dict[bool, list[float]] = {False: [], True: []}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        mock.patch("sgview.app.outgoing.OUTPUTS", (*OUTPUTS, *drains)),
-        App(settings, EngineWorker(Engine(arguments.device)), state_folder=Path(folder)) as app,
-    ):
-        app.worker.set_network("a", builtin_networks()[0])
+    with ExitStack() as stack:
+        if is_on_card:
+            stack.enter_context(on_card())
+        torch.manual_seed(0)
+        engine = CountingEngine("cuda" if has_cuda else "cpu", Acceleration())
+        worker = EngineWorker(engine)
+        app = stack.enter_context(CountingApp(settings, worker, state_folder=folder / "state"))
+        app.worker.set_network("a", Network.of(Generator(CONFIGS[name]), name))
+        print(f"{name}, {os.cpu_count()} cores")
         while app.picture is None:
             app.frame()
-        app.run(2.0)
-        sent = 0
-        for turn in range(2 * arguments.turns):
-            is_on = turn % 2 == 1
-            for name in names:
-                if next(one for one in app.status.outputs if one.name == name).is_on != is_on:
-                    app.execute(c.ToggleOutput(name))
-            app.run(1.0)
-            frames = [0]
-            draw = app.screen.window.swap
+        yield app, engine.moments
 
-            def swap(draw=draw, frames=frames) -> None:
-                draw()
-                frames[0] += 1
 
-            with mock.patch.object(app.screen.window, "swap", swap):
-                app.run(arguments.seconds)
-            turns[is_on].append(frames[0] / arguments.seconds)
-            sent += sum(one.written for one in app.status.outputs if one.name in names)
-        device, display = app.worker.status().device, app.screen.display.description
-    off, on = (statistics.median(turns[is_on]) for is_on in (False, True))
-    print(
-        json.dumps(
-            {
-                "device": device,
-                "path": display,
-                "frames a second, off": [round(rate, 2) for rate in turns[False]],
-                "frames a second, on": [round(rate, 2) for rate in turns[True]],
-                "slower by [%]": round(100 * (1 - on / off), 1),
-                "pictures sent": sent,
-            }
-        )
+def _available(app: App, only: list[str] | None) -> list[str]:
+    """Return the names of the outputs to measure."""
+    from sgview.state.recording import PAGE, RECORDER, REPLAY
+
+    if only:
+        return only
+    try:
+        import aiohttp  # noqa: F401
+    except ImportError:
+        return [RECORDER, "PNG series", REPLAY]
+    return [RECORDER, "PNG series", PAGE]
+
+
+@contextmanager
+def _switched_on(app: App, names: list[str]) -> Iterator[None]:
+    """Let outputs be on, somebody look at the page, and everything be at rest afterwards."""
+    from sgview.state import commands as c
+    from sgview.state.recording import PAGE
+
+    viewers: list[subprocess.Popen[bytes]] = []
+    for name in names:
+        app.execute(c.ToggleOutput(name))
+    before = _threads()
+    try:
+        if PAGE in names:
+            status = next(each for each in app.outgoing.outputs.status() if each.name == PAGE)
+            viewers.append(look_at(status.target))
+        yield
+    finally:
+        for name in names:
+            app.execute(c.ToggleOutput(name))
+        for viewer in viewers:
+            viewer.terminate()
+            viewer.wait()
+        end = time.monotonic() + LONGEST_REST
+        while _threads() >= before and time.monotonic() < end:
+            app.run(0.5)  # encoders write what waited
+
+
+def look_at(address: str) -> subprocess.Popen[bytes]:
+    """Begin to look at the page at `address`."""
+    command = [sys.executable, "-c", VIEWER, address]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
+def _threads() -> int:
+    import threading
+
+    return threading.active_count()
+
+
+def _measure(app: App, moments: list[float], seconds: float, word: str) -> Round:
+    """Play for `seconds` after a warm-up, and print what was seen."""
+    offers: list[float] = []
+    turns: list[float] = []
+    offer, frame = app.outgoing.offer, app.frame
+
+    def timed_offer(*arguments: Any) -> None:
+        start = time.perf_counter()
+        offer(*arguments)
+        offers.append((time.perf_counter() - start) * 1e6)
+
+    def timed_frame() -> None:
+        frame()
+        turns.append(time.perf_counter())
+
+    app.run(WARM_UP)
+    moments.clear()
+    with (
+        mock.patch.multiple(app.outgoing, offer=timed_offer),
+        mock.patch.object(app, "frame", timed_frame),
+    ):
+        app.run(seconds)
+    lengths = sorted((b - a) * 1e3 for a, b in itertools.pairwise(turns))
+    seen = Round(
+        pictures=(len(moments) - 1) / (moments[-1] - moments[0]),
+        turns=(len(turns) - 1) / (turns[-1] - turns[0]),
+        longest=lengths[int(len(lengths) * 0.99)],
+        offer=statistics.median(offers),
+        outputs=tuple(each for each in app.outgoing.outputs.status() if each.is_on),
     )
+    problems = [each for each in app.outgoing.outputs.status() if each.problem]
+    print(f"{word:5}{seen}", *(f"\n      {p.name}: {p.problem}" for p in problems), flush=True)
+    return seen
+
+
+def _change(rounds: dict[str, list[Round]], what: str) -> float:
+    """Print and return by how much the median of a pace is lower with outputs [%]."""
+    off, on = (statistics.median(getattr(each, what) for each in rounds[k]) for k in ("off", "on"))
+    change = (off - on) / off * 100
+    print(f"{what} a second: {off:.1f} without, {on:.1f} with: {change:+.1f} % slower")
+    return change
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

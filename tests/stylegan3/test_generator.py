@@ -59,7 +59,10 @@ def test_recorded_layers(reference, name):
     assert recorded.keys() <= names
     if recorded:
         assert names - recorded.keys() <= {"input"}
-    errors = {k: relative(G.synthesis(r["ws"][:1], layer=k), v) for k, v in recorded.items()}
+    errors = {  # of large layers the first channels are recorded
+        k: relative(G.synthesis(r["ws"][:1], layer=k)[:, : v.shape[1]], v)
+        for k, v in recorded.items()
+    }
     assert not {k: e for k, e in errors.items() if e > 1e-5}
 
 

@@ -14,12 +14,9 @@ if TYPE_CHECKING:
 
 def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything that is known about a checkpoint, as plain JSON values."""
-    import torch
-
     from stylegan3 import Generator
 
-    with torch.device("meta"):
-        generator = Generator(checkpoint.config)
+    generator = Generator.without_numbers(checkpoint.config)
     class_names, problem = read_class_names(path, generator.c_dim)
     state = checkpoint.state_dict
     parameters = {name for name, _ in generator.named_parameters()}

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import pictures_of
+from sgview.cli.films.warm_up import start_driver
 from sgview.cli.films.where import workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
@@ -135,6 +136,7 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
         from sgview.cli.films import scale_out
 
         return scale_out.render(args, settings, plan, asked, named)
+    start_driver(settings.device)
     opened = partial(open_film_writer, codec=args.codec, quality=args.quality)
     film = Unfinished(args.out, ingredients(args, settings, plan), plan, opened)
     if args.resume and not film.resume():

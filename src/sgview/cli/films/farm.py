@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -76,6 +77,7 @@ class Farm(Closing):
         self._workers = [self._hire() for _ in range(self._count)]
         self.lost = 0  # workers
         self.pace = Pace()
+        self.hired = time.time()
 
     @property
     def description(self) -> str:
@@ -138,6 +140,14 @@ class Farm(Closing):
                 else:
                     keep(chunk, _split(data, sizes), notes)
                     self.pace.note(id(worker), len(chunk.shots))
+
+    def starts(self) -> list[dict[str, float]]:
+        """Return when each worker that is left began what, by name, in real time [s]."""
+        found = []
+        for worker in self._workers:
+            with suppress(Exception):
+                found.append(self._ray.get(worker.began.remote(), timeout=_PATIENCE))
+        return found
 
     def close(self) -> None:
         """End the workers, and Ray where it was started for them; idempotent."""
@@ -251,7 +261,9 @@ def _connect(where: str) -> tuple[Any, bool]:
         if where.startswith(REMOTE):
             ray.init(where, **quiet)
         else:
-            ray.init("local", include_dashboard=False, **quiet)
+            # As many processes are made ready at once as there are said to be processors; none of
+            # more is needed, and beside each other they all start later.
+            ray.init("local", include_dashboard=False, num_cpus=int(where), **quiet)
     except Exception as error:  # of many kinds, Ray's and gRPC's
         raise ConfigError(f"Ray cannot be started at {where}: {_cause(error)}") from error
     finally:

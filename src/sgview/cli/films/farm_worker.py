@@ -7,6 +7,7 @@ chunks go back as bytes.
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 import sgview
 from sgview.cli.films.maker import ChunkMaker
 from sgview.cli.films.recipe import Recipe
+from sgview.cli.films.warm_up import warm_up
+from sgview.outputs.film_writers import PNG
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
@@ -35,7 +38,8 @@ The list keeps the farm from fetching them for every call."""
 class FilmWorker:
     """An engine in a process of its own; an actor of Ray whose calls may overlap.
 
-    It is opened by the first call, so that what is wrong with it is an error of that call.
+    It is opened by the first call, so that what is wrong with it is an error of that call; until
+    then it imports what it will need.
 
     Args:
         recipe: how pictures are made and written.
@@ -49,6 +53,12 @@ class FilmWorker:
         self._folder = tempfile.TemporaryDirectory(prefix="sgview-")
         self._opening = Lock()
         self._maker: ChunkMaker | None = None
+        self._began = {"process": time.time()}
+        warm_up(recipe.device, is_film=recipe.codec != PNG)
+
+    def began(self) -> dict[str, float]:
+        """Return when this worker began what, in real time [s]."""
+        return self._began
 
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork], files: Files
@@ -64,7 +74,9 @@ class FilmWorker:
         Errors are those of `ChunkMaker.make`.
         """
         maker = self._open(files)
+        self._began.setdefault("first chunk", time.time())
         made = maker.make(shots)
+        self._began.setdefault("first chunk made", time.time())
         data = np.frombuffer(b"".join(made), np.uint8)
         return data, [len(file) for file in made], maker.take_notes()
 
@@ -82,6 +94,7 @@ class FilmWorker:
                     f" {self._recipe.version}: install the same on all machines of the farm"
                 )
             if self._maker is None:
+                self._began["engine"] = time.time()
                 self._maker = ChunkMaker(self._recipe, self._threads, _COMPUTING, self._find)
             return self._maker
 

@@ -17,7 +17,6 @@ from tqdm import tqdm
 
 from sgview.cli.films.casting import networks_of
 from sgview.cli.films.farm import Farm
-from sgview.cli.films.pace import Pace
 from sgview.cli.films.parts import Parts
 from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
 from sgview.cli.interrupts import Interrupts
@@ -95,9 +94,10 @@ def render(
             )
             return 130
         description, pace = farm.description, farm.pace
+        starts = farm.starts() if args.report is not None else []
     _finish(args.out, parts, recipe, film.numbers)
     if args.report is not None:
-        _report(args.report, film, pace, farm.lost)
+        _report(args.report, film, farm, starts)
     seconds = film.count / plan.fps
     there = f" ({film.there} were there)" if film.there else ""
     rate = f", {pace.rate:.4g} pictures a second" if pace.rate else ""
@@ -175,16 +175,19 @@ def _film(
     return msgspec.json.decode(msgspec.json.encode(film))
 
 
-def _report(path: Path, film: _Film, pace: Pace, lost: int) -> None:
+def _report(path: Path, film: _Film, farm: Farm, starts: list[dict[str, float]]) -> None:
     """Write what it took, for other programs."""
+    pace = farm.pace
     report = {
         "pictures": film.count,
         "were_there": film.there,
-        "lost_workers": lost,
+        "lost_workers": farm.lost,
         "began": pace.began,  # of real time, as the following [s]
         "first_chunk": pace.first,
         "last_chunk": pace.last,
         "ended": time.time(),
+        "hired": farm.hired,
+        "workers": starts,
         "pictures_a_second": round(pace.rate, 2),  # of all workers, start not included
     }
     try:
