@@ -72,6 +72,19 @@ def test_any_size_and_strip(device: torch.device, layer: int, size: tuple[int, i
         assert relative_error(actual, expected) < BOUND
 
 
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+@pytest.mark.parametrize("pads", [(7, 9, 12, 5), (12, 6, 5, 12), (-3, 11, 8, -2)], ids=str)
+def test_rows_and_columns_padded_differently(
+    device: torch.device, layer: int, pads: tuple[int, int, int, int]
+) -> None:
+    """As where pictures are not square: columns before and after, rows before and after."""
+    geometry = replace(published_geometry(layer, radial=False), padding=pads)
+    assert geometry.suits_tensor_cores(torch.float16, (9, 0))
+    op = TensorCoreFilteredLrelu(geometry, device)
+    actual, expected, _ = run_filtered_lrelu(op, geometry, device, 5, (33, 21))
+    assert relative_error(actual, expected) < BOUND
+
+
 def test_clamp_acts_per_channel(device: torch.device) -> None:
     geometry = published_geometry(1, radial=False)
     op = TensorCoreFilteredLrelu(geometry, device)
