@@ -30,6 +30,7 @@ class AliasFreeInput:
         arena: which has room for the features, as "convolved".
         pitch: channels, padded.
         dtype: of features, weights and picture.
+        size: height and width of the sampling grid.
     """
 
     def __init__(
@@ -39,15 +40,14 @@ class AliasFreeInput:
         arena: Arena,
         pitch: int,
         dtype: torch.dtype,
+        size: tuple[int, int],
     ) -> None:
         self._source = source
-        width, height = (int(side) for side in source.size)
-        shape = (height, width, pitch)
-        self._features = arena.picture("convolved", shape, dtype)
+        self._features = arena.picture("convolved", (*size, pitch), dtype)
         self._turn = torch.zeros(4, device=arena.device)  # rotation and translation
         storage = torch.zeros(pitch, 1, 1, pitch, dtype=dtype, device=arena.device)
         self._weight = WrittenWeight(storage, source.channels, source.channels)
-        self._convolve = operations.convolution(self._weight, (height, width), _PADDING, pitch)
+        self._convolve = operations.convolution(self._weight, size, _PADDING, pitch)
 
     def affine(self, w: Tensor) -> Dense:  # [w_dim]
         """Return the layer that turns and moves the features."""
@@ -74,6 +74,6 @@ class AliasFreeInput:
             **following,
         )
 
-    def step(self, out: Tensor) -> Step:  # [H, W, pitch], written
+    def step(self, out: Tensor) -> Step:  # [height, width, pitch], written
         """Return what convolves the features."""
         return step("input convolution", self._convolve, self._features, out)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from stylegan3.canvas import Canvas
 from stylegan3.fast.kernels.activation.launcher import ActVectors
 from stylegan3.fast.kernels.channels_last import planar
 from stylegan3.fast.kernels.dense.launcher import Dense
@@ -42,6 +43,7 @@ class StyleGAN2Planner:
         operations: what to compute with.
         precision: number formats.
         ws: [num_ws, w_dim] float32, read by every plan.
+        canvas: the size of pictures; None, the network's own, is all that there is.
 
     Raises:
         ValueError: if the network's architecture, activation or filters are not supported.
@@ -53,6 +55,7 @@ class StyleGAN2Planner:
         operations: Operations,
         precision: Precision,
         ws: Tensor,
+        canvas: Canvas | None = None,
     ) -> None:
         config = synthesis.config
         if config.architecture != "skip":
@@ -61,6 +64,8 @@ class StyleGAN2Planner:
             raise ValueError(
                 f"its kernels are {config.conv_kernel} x {config.conv_kernel}, not 3 x 3"
             )
+        if canvas is not None:
+            raise ValueError("StyleGAN2 on a canvas has no fast path")
         if config.activation != "lrelu":
             raise ValueError(f"its activation is {config.activation}")
         self._synthesis = synthesis

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3 import Canvas, Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
@@ -328,6 +328,25 @@ def test_stylegan3_that_is_not_square(is_radial: bool, parts: int) -> None:
     for name in (*names_of(generator), None):
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
     assert fast(ws=ws).shape == (1, 3, 32, 16)
+
+
+@pytest.mark.parametrize("torgb_parts", [0, 2])
+@pytest.mark.parametrize("size", [(58, 32), (34, 62), (20, 44)])
+@pytest.mark.parametrize("config", [SMALL3, SMALL_XL], ids=["stylegan3", "stylegan-xl"])
+def test_a_canvas(config: StyleGAN3Config, size: tuple[int, int], torgb_parts: int) -> None:
+    generator = lively(config)
+    width, height = (side - 32 + config.img_resolution for side in size)
+    canvas, operations = Canvas(width, height), reference_operations(torgb_parts)
+    fast = FastSynthesis(generator, "fp32", operations=operations, canvas=canvas)
+    ws = generator.mapping(latent(generator))
+    for name in (*names_of(generator)[::3], None):
+        expected = generator.synthesis(ws, layer=name, canvas=canvas)
+        assert_close(fast(ws=ws, layer=name), expected)
+
+
+def test_a_canvas_of_stylegan2_is_refused() -> None:
+    with pytest.raises(UnsupportedNetworkError, match="StyleGAN2 on a canvas has no fast path"):
+        FastSynthesis(Generator(SMALL2), operations=reference_operations(), canvas=Canvas(64, 32))
 
 
 def test_widths_of_their_own() -> None:

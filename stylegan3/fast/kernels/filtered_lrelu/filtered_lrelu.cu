@@ -48,7 +48,7 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     int in_channels,             // stored
     int in_pitch, int in_block,  // from a pixel, and from a block of 16 channels, to the next
     int out_height, int out_width, int out_pitch,
-    int first_row, int first_column,  // of the input, of the first tap of output 0
+    int first_row, int first_column,  // of the input: of the first tap of output 0
     float peak_gain, int strip_height,
     const float* weight) {  // ToRGB's, with COLOURS: [COLOURS][channels]
   const int tid = threadIdx.x, lane = tid & 31, warp_index = tid >> 5;

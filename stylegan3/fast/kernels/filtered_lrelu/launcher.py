@@ -53,7 +53,7 @@ class TensorCoreFilteredLrelu:
         matrices, self.rank, self.dc_correction = filter_matrices(geometry)
         self._matrices = torch.from_numpy(matrices).to(device)
         self._peak_gain = peak_gain(geometry)
-        self._first_row, self._first_column = geometry.first_inputs
+        self._first_input = geometry.first_inputs
         self._at_once = 2 * processors.count  # blocks
         # GeForce has 100 KB of shared memory for the two: less room to load ahead
         slots = 2 if geometry.up == 4 and processors.shared_bytes < 160 * 1024 else 3
@@ -130,8 +130,7 @@ class TensorCoreFilteredLrelu:
             rows,
             columns,
             out_pitch,
-            self._first_row,
-            self._first_column,
+            *self._first_input,
             self._peak_gain,
             strip_height,
             None if self._torgb is None else self._torgb.weight,

@@ -83,7 +83,7 @@ class FourierInput:
     weight: Tensor  # [C, C]
     sampling_rate: float  # samples per picture height
     bandwidth: float  # highest frequency of full amplitude [cycles per picture height]
-    features: Tensor  # [H, W, P], written, padding included
+    features: Tensor  # [height, width, P], written, padding included
     scaled: Tensor  # [C or more, ..., P]: weight / sqrt(C) * next of its row, written up to [C, C]
     next_styles: Tensor | None = None  # [C] of the layer that reads the output; None: next = 1
     next_power: Tensor | None = None  # [] magnitude_ema of that layer

@@ -77,8 +77,8 @@ class ModulationVectors:
         freqs = b.freqs @ m[:2, :2]
         fade = (freqs.norm(dim=1) - b.bandwidth) / (b.sampling_rate / 2 - b.bandwidth)
         y, x = (
-            (torch.arange(side, device=freqs.device) + 0.5 - side / 2) / b.sampling_rate
-            for side in b.features.shape[:2]
+            (torch.arange(count, device=freqs.device) + 0.5 - count / 2) / b.sampling_rate
+            for count in b.features.shape[:2]
         )
         turns = x[None, :, None] * freqs[:, 0] + y[:, None, None] * freqs[:, 1] + phases
         b.features.zero_()

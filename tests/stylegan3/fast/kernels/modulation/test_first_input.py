@@ -90,6 +90,13 @@ def test_fourier_features_and_their_weights(
     assert not scaled[channels:].any() and not scaled[:, channels:].any()
 
 
+@pytest.mark.parametrize("size", [(5, 37), (36, 7), (1, 90)], ids=str)
+def test_grids_that_are_not_square(device: torch.device, size: tuple[int, int]) -> None:
+    first_input = fourier_input(device, torch.float32, size, 21)
+    ModulationVectors([], device, first_input)()
+    assert relative_error(planes(first_input.features, 21), waves(first_input)) < 1e-5
+
+
 @pytest.mark.parametrize("next_gain", [None, 0.25])
 def test_weights_for_nobody_and_by_a_gain(device: torch.device, next_gain: float | None) -> None:
     first_input = fourier_input(device, torch.float32, (3, 3), 21)
