@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from stylegan3.canvas import Canvas
 from stylegan3.cuda import nvrtc
 from stylegan3.families import family_of
 from stylegan3.fast.graphs import GraphCache
@@ -54,6 +55,7 @@ class FastSynthesis:
         kernels: which GPU instructions to use.
         operations: what to compute with; None for the GPU's. Without CUDA nothing is captured.
         progress: called with (done, total) while kernels compile.
+        canvas: the size of pictures; None: the network's own.
         stays_in_place: whether nobody gives a tensor other memory (`tensor.data = other`), so that
             not every call has to look where a hundred of them lie.
 
@@ -69,11 +71,13 @@ class FastSynthesis:
         kernels: Kernels = "auto",
         operations: Operations | None = None,
         progress: Callable[[int, int], None] | None = None,
+        canvas: Canvas | None = None,
         stays_in_place: bool = False,
     ) -> None:
         self._generator = generator
         self._precision: Precision = precision
         self._progress = progress
+        self.canvas = canvas
         self._stays = stays_in_place
         tensors = generator.state_dict(keep_vars=True)
         self._tensors = tuple(tensors.values())
@@ -230,7 +234,9 @@ class FastSynthesis:
         self._is_mapping_compiled = False
         self._z = self._mapping.z[None]
         try:
-            self._planner = planner(synthesis, self._operations, self._precision, self._ws)
+            self._planner = planner(
+                synthesis, self._operations, self._precision, self._ws, self.canvas
+            )
         except ValueError as error:
             raise UnsupportedNetworkError(str(error)) from error
         self._key = self._current_key()

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from sgview import resources
 from sgview.app.dialogs import FileDialog, has_system_dialogs
-from sgview.app.files import Files, commands_for
+from sgview.app.files import Export, Files, commands_for
 from sgview.app.kept_session import KeptSession
 from sgview.app.outgoing import Outgoing
 from sgview.app.overview import history_status, picture_status, player_status
@@ -28,6 +28,7 @@ from sgview.closing import Closing
 from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
+from sgview.outputs.snapshot import Snapshot
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.direction_names import DirectionNames
@@ -35,13 +36,15 @@ from sgview.show.look_files import shrink
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
 from sgview.show.show import Show
+from sgview.show.visited import SIDE
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
 from sgview.state.journeys import add_key, go_to, shown_place
-from sgview.state.latent_places import FilePlace
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
+from sgview.state.latent_places import FilePlace, read_place
+from sgview.state.library_files import files_played, find_file
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
 from sgview.state.notices import Notices
 from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params, on_stage_of
@@ -119,6 +122,8 @@ class App(Closing):
                 self.player.sound.listen,
             )
         )
+        clean = self.outgoing.clean
+        clean.on_key, clean.on_character = self.gui.take_key, self.gui.take_character
         self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -176,6 +181,7 @@ class App(Closing):
         if screen.has_panel:
             self._collect_notices()
             call("places", self._note_place, otherwise=None)
+            call("small pictures of places", self._ask_preview, otherwise=None)
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
@@ -204,7 +210,7 @@ class App(Closing):
         if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
-            self._files.execute(command, self.params, self.picture)
+            self._files.execute(command, self.params, self.picture, self._exporter)
         elif isinstance(command, c.DialogCommand):
             folder = self._files.recent.folder
             self._queue(self._dialog.execute(command, self._files.preset_folder, folder))
@@ -225,9 +231,8 @@ class App(Closing):
         """Run a command that concerns several owners."""
         match command:
             case c.LoadPreset(path):
-                if (params := self._files.load_preset(path)) is not None:
-                    self.show.leave_look()
-                    self._set_params(params, f"Open {path.stem}")
+                if (loaded := self._files.load_preset(path)) is not None:
+                    self._take_snapshot_up(path, loaded)
             case c.SaveLook(name):
                 pixels = host_pixels(self.picture) if self.picture is not None else None
                 self.show.save_look(self.params, pixels, name)
@@ -264,11 +269,49 @@ class App(Closing):
             case _:
                 assert_never(command)
 
+    @property
+    def _exporter(self) -> Export | None:
+        """What hands out the latent of a picture; None where the device is lost."""
+        return self.worker.export if self.worker.lost is None else None
+
+    def _take_snapshot_up(self, path: Path, loaded: Snapshot) -> None:
+        """Go on from what a preset or a snapshot holds, at the very place where that was.
+
+        Where its way there is not at hand (a glide, a file of the library that is not here), the
+        latent that it carries plays.
+        """
+        self.show.leave_look()
+        params, motion = loaded.params, loaded.motion
+        if motion is not None:
+            for name, position in motion.positions.items():
+                self.player.execute(c.Restart(name, position))
+            needed = files_played(params, motion)
+            is_missing = any(find_file(self.show.library.folder, name) is None for name in needed)
+            if loaded.has_latent and (motion.trail or is_missing):
+                params = go_to(params, FilePlace(str(absolute(path)))).params
+        self._set_params(params, f"Open {path.stem}")
+
     def _note_place(self) -> None:
         """Remember where the source is, with the picture of it."""
         picture = self.picture
         if picture is not None:
             self.show.visited.note(picture.params, picture.motion, lambda: host_pixels(picture))
+
+    def _ask_preview(self) -> None:
+        """Ask the engine for a small picture of a place that has none, for when it has time."""
+        previews, networks = self.show.previews, self.status.engine.networks
+        previews.poll({slot: (network.path, network.name) for slot, network in networks.items()})
+        picture, made_by = self.picture, previews.networks
+        if picture is None or picture.params.layer.name:  # of a layer it would say little
+            return
+        if name := self.show.next_preview(picture.params.latents.path):
+            try:
+                place = read_place(name)
+            except ValueError:  # of a key that is wrong
+                previews.take(made_by, name, None)
+                return
+            params = go_to(picture.params, place).params
+            self.worker.preview(params, place, SIDE, partial(previews.take, made_by, name))
 
     def _save_latent(self, name: str, *, is_key: bool) -> None:
         """Write what plays to the library; computed by the engine's thread, written by another."""
@@ -350,7 +393,9 @@ class App(Closing):
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
         incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
-        self.params = incoming.params
+        self.params = spread_blend(incoming.params, networks)
+        if self.params is not incoming.params:
+            self._history.amend(self.params)
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())

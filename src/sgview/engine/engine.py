@@ -37,6 +37,7 @@ from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
+from sgview.state.journeys import seed_of, shown_place
 from sgview.state.latent_places import FilePlace
 from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
@@ -253,7 +254,7 @@ class Engine(Closing):
             if vector is not None:
                 self._download.expect(vector, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
-            status, latent = self._take_download(features, rgba8, live.made_by)
+            status, latent = self._take_download(features, rgba8, live)
             if not status.is_finite:
                 self._explain_bad(live, features, params.noise_mode)
         return Picture(
@@ -339,8 +340,9 @@ class Engine(Closing):
     def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
         """Return the latent of a picture as it is written to a file; waits for the device.
 
-        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, and the
-        name and the fingerprint of the network. None without a network.
+        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, the name
+        and the fingerprint of the network, the seed of the source, and the name of the place where
+        it has one. None without a network.
         """
         live = self._shown_network(params)
         if live is None:
@@ -351,7 +353,10 @@ class Engine(Closing):
             held = {
                 "network": np.array(live.network.status.name),
                 "network_hash": np.array(fingerprint(live.network.generator)),
+                "seed": np.array(seed_of(params)),
             }
+            if (place := shown_place(params, motion)) is not None and not motion.trail:
+                held["place"] = np.array(str(place))
             if latent.ndim == 2:
                 held["z"] = latent.cpu().numpy()
                 latent = live.map(latent, untruncated(params))
@@ -430,6 +435,7 @@ class Engine(Closing):
         layer = self._find_layer(live, params.layer.name)
         with self._timers.stage(Stage.WEIGHTS):
             edits = live.weights.update(params.blend, params.edits)
+            live.ground.update(params.ground, motion)
         with self._timers.stage(Stage.LATENTS):
             if given is not None:
                 latent = given.to(self.device)
@@ -440,6 +446,8 @@ class Engine(Closing):
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)
+        if not layer:
+            output = live.ground.finish(output, params, motion)
         is_rgba = has_alpha(output.shape[1], layer, params.layer)
         return _Features(output, layer, latent, rows, ws, edits, is_rgba)
 
@@ -483,7 +491,7 @@ class Engine(Closing):
         return found or ""
 
     def _take_download(
-        self, features: _Features, rgba8: Tensor, made_by: str
+        self, features: _Features, rgba8: Tensor, live: LiveNetwork
     ) -> tuple[PictureStatus, np.ndarray | None]:
         """Return the picture's status, and the latent, as far as they have arrived."""
         height, width, _ = rgba8.shape
@@ -496,7 +504,10 @@ class Engine(Closing):
             if tag == (features.layer, features.output.shape):
                 statistics = ChannelStatistics(*first[1:])
         size, channels = (width, height), features.output.shape[1]
-        status = PictureStatus(features.layer, size, channels, statistics, is_finite, made_by)
+        made_by, canvas = live.made_by, live.canvas_note
+        status = PictureStatus(
+            features.layer, size, channels, statistics, is_finite, made_by, canvas
+        )
         self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
         return status, latent
 

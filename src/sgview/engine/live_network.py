@@ -12,6 +12,8 @@ import torch
 from msgspec.structs import replace
 from torch import Tensor
 
+from sgview.engine.canvas import CanvasOfNetwork
+from sgview.engine.ground.ground import LiveGround
 from sgview.engine.latents.analyses import Analyses
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
@@ -28,7 +30,7 @@ from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
-from stylegan3 import cuda, trust_version_counters
+from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
 
@@ -53,6 +55,7 @@ class Acceleration:
 
 
 DEFAULT = Acceleration()
+_STILL = 10  # pictures on the same canvas after which launches are prepared for it
 
 _version = attrgetter("_version")
 
@@ -108,6 +111,10 @@ class LiveNetwork:
         self.network = network
         self.device = device
         self._acceleration = acceleration
+        self._canvas = CanvasOfNetwork(network.status, device)
+        self._played_on: Canvas | None = None  # of the last picture; None: the network's own size
+        self._still = 0  # pictures since it changed
+        self._canvas_obstacle = ""  # why modules play there; "": no reason known
         self._timers = timers or StageTimers(device)
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
@@ -127,6 +134,7 @@ class LiveNetwork:
         self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
         self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
+        self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
 
     def run(
         self,
@@ -139,6 +147,10 @@ class LiveNetwork:
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
+        canvas = self._canvas.find(params.canvas)
+        if canvas != self._played_on:
+            self._played_on, self._still, self._canvas_obstacle = canvas, 0, ""
+        self._still += 1
         if latent.shape[0] == 1:  # a graph makes one picture at a time
             made = self._run_graph(latent, params, layer)
             if made is not None:
@@ -150,7 +162,10 @@ class LiveNetwork:
         with self._timers.stage(Stage.MAPPING):
             ws = self.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
-            options = {"layer": layer} if layer else {}
+            options: dict[str, Any] = {"layer": layer} if layer else {}
+            canvas = self._canvas.find(params.canvas)
+            if canvas is not None:
+                options["canvas"] = canvas
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
         return output, ws
 
@@ -165,7 +180,7 @@ class LiveNetwork:
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the calls since the last time."""
         notices, self._notices = self._notices, []
-        return notices
+        return notices + self._canvas.take_notices()
 
     def free_graphs(self) -> None:
         """Drop the captured graphs; the next picture captures its own again.
@@ -193,10 +208,15 @@ class LiveNetwork:
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
-        if self._fast is None:
-            return f"torch, layer by layer: {self._obstacle}"
+        if self._fast is None or self._fast.canvas != self._played_on:
+            return f"torch, layer by layer: {self._obstacle or self._canvas_obstacle}"
         options = self._acceleration
         return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
+
+    @property
+    def canvas_note(self) -> str:
+        """The size of pictures, and how much larger they could be, for people."""
+        return self._canvas.note
 
     def latent(
         self,
@@ -326,25 +346,43 @@ class LiveNetwork:
         )
 
     def _prepare(self) -> FastSynthesis | None:
-        """Return the fast path, None where it does not play this network."""
-        if self._fast is None and not self._obstacle:
-            options = self._acceleration
-            try:
-                self._fast = FastSynthesis(
-                    self.generator,
-                    options.precision,
-                    kernels=options.kernels,
-                    stays_in_place=True,  # weights are written there, by `LiveWeights` alone
-                )
-            except UnsupportedNetworkError as error:
+        """Return the fast path, None where it does not play this network on this canvas."""
+        canvas = self._played_on
+        if self._fast is not None and self._fast.canvas == canvas:
+            return self._fast
+        if self._obstacle or (self._canvas_obstacle and self._still > _STILL):
+            return None
+        if canvas is not None and self._still < _STILL:  # it may be moving
+            self._canvas_obstacle = "the canvas has just changed"
+            return None
+        return self._make_fast(canvas)
+
+    def _make_fast(self, canvas: Canvas | None) -> FastSynthesis | None:
+        options = self._acceleration
+        try:
+            made = FastSynthesis(
+                self.generator,
+                options.precision,
+                kernels=options.kernels,
+                canvas=canvas,
+                stays_in_place=True,  # weights are written there, by `LiveWeights` alone
+            )
+        except UnsupportedNetworkError as error:
+            if canvas is None:
                 self._give_up(error)
-        return self._fast
+            else:
+                self._canvas_obstacle = str(error)
+            return None
+        if self._fast is not None and self.device.type == "cuda":
+            torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
+        self._fast, self._last_call, self._canvas_obstacle = made, (), ""
+        return made
 
     def _run_graph(
         self, latent: Tensor, params: Params, layer: str
     ) -> tuple[Tensor, Tensor] | None:
         """Do as `run` by one CUDA graph, None where none plays this network, or no more."""
-        fast = self._fast or self._prepare()
+        fast = self._prepare()
         if fast is None:
             return None
         is_z = latent.ndim == 2

@@ -100,6 +100,7 @@ BAR_LINE = 0.13  # the bright line under a value bar
 STRIPE = 0.2
 ROUNDING = 0.2
 
+TAB_SHARE = 0.6  # of the usual room around a word, around that of a tab
 PANEL_WIDTH = 25.4  # the dock on the right, 381 px at scale 1
 PANEL_SHARE = 0.62  # ... but never more of the window than this
 NETWORKS_HEIGHT = 10.2  # the node of the two slots

@@ -17,6 +17,7 @@ from sgview.show.direction_names import DirectionNames
 from sgview.show.latent_folder import LatentFolder
 from sgview.show.looks import Looks
 from sgview.show.player import Player
+from sgview.show.previews import Previews
 from sgview.show.resolver import Resolved
 from sgview.show.script import Script
 from sgview.show.takes.recorder import TakeRecorder, dated_name
@@ -26,6 +27,7 @@ from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
+from sgview.state.params import Path as LatentPath
 from sgview.state.session import Surroundings
 from sgview.state.status import (
     DirectionsStatus,
@@ -71,6 +73,7 @@ class Show(Closing):
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
         self.visited = Visited(kept_places)
+        self.previews = Previews()
         self.library = LatentFolder(Path(settings.folders.latents), now)
         self.directions = LatentFolder(Path(settings.folders.latents) / "directions", now)
         self.direction_names = names or DirectionNames()
@@ -208,6 +211,12 @@ class Show(Closing):
                 that came with it are made for them.
         """
         self._has_own_networks = has_own_networks
+        places = {
+            name.removeprefix(kind): texture
+            for kind in ("preview ", "visit ")  # who was there saw it as it is
+            for name, texture in textures.items()
+            if name.startswith(kind)
+        }
         return ShowStatus(
             looks=tuple(
                 LookStatus(
@@ -223,21 +232,40 @@ class Show(Closing):
             fade=replace(self._fade, progress=self._player.resolver.crossfade.progress),
             take=self._recorder.status if self._recorder is not None else TakeStatus(),
             visited=tuple(
-                VisitedStatus(
-                    visit.place, textures.get(f"visit {visit.place}", 0), is_kept=visit.is_kept
-                )
+                VisitedStatus(visit.place, places.get(visit.place, 0), is_kept=visit.is_kept)
                 for visit in self.visited.shown
             ),
             library=tuple(
-                LatentStatus(entry.name, textures.get(f"latent {entry.name}", 0))
+                LatentStatus(
+                    entry.name,
+                    textures.get(f"latent {entry.name}", 0) or places.get(f"file {entry.name}", 0),
+                )
                 for entry in self.library.entries.values()
             ),
+            places=places,
         )
+
+    def next_preview(self, path: LatentPath) -> str:
+        """Return a place that wants a small picture now, "" if there is none."""
+        visited = {visit.place: visit.thumbnail is not None for visit in self.visited.shown}
+        keys = [key.place for key in path.keys if not visited.get(key.place)]
+        files = [
+            f"file {entry.name}"
+            for entry in self.library.entries.values()
+            if entry.thumbnail is None
+        ]
+        kept = [place for place, has_picture in visited.items() if not has_picture]
+        return self.previews.ask((*keys, *kept, *files))
 
     @property
     def thumbnails(self) -> dict[str, np.ndarray]:
         """Small pictures of looks, places and latents."""
-        return {**self.looks.thumbnails, **self.visited.thumbnails, **self.library.thumbnails}
+        return {
+            **self.looks.thumbnails,
+            **self.visited.thumbnails,
+            **self.library.thumbnails,
+            **self.previews.thumbnails,
+        }
 
     def directions_status(
         self, network: str, textures: Mapping[str, int], glances: Iterable[str], *, is_busy: bool

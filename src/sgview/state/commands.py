@@ -254,9 +254,10 @@ class Rewind(Struct, frozen=True):
 
 
 class Restart(Struct, frozen=True):
-    """Let the position of this name in `Motion` begin at 0 again, with this frame."""
+    """Let the position of this name in `Motion` begin anew, with this frame."""
 
     name: str
+    position: float = 0.0
 
 
 class Learn(Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sgview.state.fields import fields_of
+from sgview.state.ground_params import Ground, PixelNoise
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Blend, Edit, Params
 
@@ -26,6 +27,8 @@ EASINGS: dict[Easing, Callable[[float], float]] = {
 """How far a crossfade is, 0..1, after the share 0..1 of its time."""
 assert set(EASINGS) == set(get_args(Easing))
 
+_NO_BLEND = fields_of(Blend)["amounts"].neutral or 0.0
+_AS_TRAINED = fields_of(PixelNoise)["layers"].neutral or 0.0
 _RowKey = tuple[str, str, int]  # tensor, operation, which of those
 
 
@@ -46,10 +49,11 @@ def morph(
     edits = _morph_edits(a.edits, b.edits, amount)
     blend = replace(
         _morph_node(a.blend, b.blend, amount),
-        amounts=_morph_amounts(a.blend.amounts, b.blend.amounts, amount),
+        amounts=_morph_amounts(a.blend.amounts, b.blend.amounts, amount, _NO_BLEND),
     )
     weights = _morph_classes(a.mapping.class_weights, b.mapping.class_weights, amount)
     mapping = replace(_morph_node(a.mapping, b.mapping, amount), class_weights=weights)
+    ground = _morph_ground(a.ground, b.ground, amount)
     mixing = replace(
         _morph_node(a.mixing, b.mixing, amount),
         rows=_morph_rows(a.mixing.rows, b.mixing.rows, amount),
@@ -65,6 +69,7 @@ def morph(
         mapping=mapping,
         mixing=mixing,
         directions=directions,
+        ground=ground,
     )
 
 
@@ -100,8 +105,20 @@ def _lerp(a: float, b: float, x: float) -> float:
     return a * (1.0 - x) + b * x
 
 
-def _morph_amounts(a: dict[str, float], b: dict[str, float], x: float) -> dict[str, float]:
-    none = fields_of(Blend)["amounts"].neutral or 0.0
+def _morph_ground(a: Ground, b: Ground, x: float) -> Ground:
+    if a == b:
+        return a
+    layers = _morph_amounts(a.noise.layers, b.noise.layers, x, _AS_TRAINED)
+    ground = _morph_node(a, b, x)
+    return replace(ground, noise=replace(ground.noise, layers=layers))
+
+
+def _morph_amounts(
+    a: dict[str, float],
+    b: dict[str, float],
+    x: float,
+    none: float,  # the amount of what is not named
+) -> dict[str, float]:
     return {name: _lerp(a.get(name, none), b.get(name, none), x) for name in (a | b)}
 
 

@@ -14,7 +14,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 from msgspec.structs import replace
 
+from sgview.state.canvas import Canvas
 from sgview.state.fields import Field, Option
+from sgview.state.ground_params import Digression, Ground, InputTransform, PixelNoise
 from sgview.state.latent_params import (
     Key,
     Latents,
@@ -29,9 +31,7 @@ from sgview.state.operations import OperationName
 from sgview.state.shaping_params import Directions, Mixing, Walk
 
 __all__ = [
-    "Blend", "Count", "Directions", "Edit", "Key", "Latents", "Layer", "Mapping", "Mixing", "Node",
-    "Noise", "NoiseType", "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed",
-    "Source", "Stage", "Vec3", "View", "Walk", "on_stage_of",
+    "Blend", "Canvas", "Count", "Digression", "Directions", "Edit", "Ground", "InputTransform", "Key", "Latents", "Layer", "Mapping", "Mixing", "Node", "Noise", "NoiseType", "Params", "Path", "PixelNoise", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3", "View", "Walk", "on_stage_of",
 ]  # fmt: skip
 
 
@@ -141,6 +141,15 @@ class View(Node, frozen=True):
             Option("fill", "Fill", "The whole area, the picture cropped."),
             Option("1:1", "1:1", "One pixel of the picture on one of the screen."),
         ))] = "fit"
+    zoom: Annotated[float, Meta(ge=0.1, le=50), Field("Zoom", usual=(0.25, 4), unit="×", digits=2,
+        name="Zoom of the view", help="How many times larger the picture is in the window, about "
+        "its centre; outputs show all of it.")] = 1.0
+    wheel: Annotated[Literal["psi", "zoom"], Field("Wheel", name="Wheel on the picture",
+        help="What the wheel of the mouse does over the picture.",
+        options=(
+            Option("psi", "Psi", "Truncation psi, 0.05 a notch."),
+            Option("zoom", "Zoom", "The zoom of the view."),
+        ))] = "psi"
     filter: Annotated[Literal["nearest", "linear", "cubic"], Field("Pixels", name="Pixels",
         help="How the pixels of the picture become those of the screen, where it is enlarged. "
         "Outputs have a choice of their own.",
@@ -186,7 +195,9 @@ class Params(Node, frozen=True):
     mixing: Mixing = Mixing()
     directions: Directions = Directions()
     walk: Walk = Walk()
+    ground: Ground = Ground()
     layer: Layer = Layer()
+    canvas: Canvas = Canvas()
     edits: tuple[Edit, ...] = ()
     blend: Blend = Blend()
     view: View = View()

@@ -106,6 +106,7 @@ class PictureStatus(Struct, frozen=True):
     statistics: ChannelStatistics | None = None
     is_finite: bool = True
     made_by: str = ""  # how the network was computed, and why so
+    canvas: str = ""  # the size of the image, and how much larger it could be
     latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
@@ -281,6 +282,7 @@ class ShowStatus(Struct, frozen=True):
     take: TakeStatus = TakeStatus()
     visited: tuple[VisitedStatus, ...] = ()  # newest first
     library: tuple[LatentStatus, ...] = ()  # by name
+    places: dict[str, int] = {}  # textures of small pictures of places, where there are any
 
 
 class ScreenStatus(Struct, frozen=True):

@@ -1,4 +1,7 @@
-"""Latents in files, as projectors and editors save them: .npy, .npz, .pt, .pkl, .safetensors."""
+"""Latents in files, as projectors and editors save them: .npy, .npz, .pt, .pkl, .safetensors.
+
+Snapshots (.png) carry theirs in the metadata.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sgview.engine.latents.png_latent import read_png_latent
 from stylegan3.checkpoints import CheckpointError, read_tensors
 
-SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".pkl", ".safetensors")
 LARGEST = 1 << 28  # of a file [bytes]
 MOST_ENTRIES = 4096
 
@@ -90,9 +93,22 @@ def read_latents(path: Path) -> LatentFile:
     try:
         if path.stat().st_size > LARGEST:
             raise LatentFileError(f"{path} is larger than any file of latents")
-    except OSError as error:
-        raise LatentFileError(f"{path} cannot be read: {error.strerror or error}") from error
+        if path.suffix.lower() == ".png":
+            return _read_png(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise LatentFileError(f"{path} cannot be read: {reason}") from error
     return _find(path, read_named(path, _W_KEYS + _Z_KEYS))
+
+
+def _read_png(path: Path) -> LatentFile:
+    found = read_png_latent(path)
+    if found is None:
+        raise LatentFileError(f"{path} carries no latent")
+    latent, values = found
+    if not torch.isfinite(values).all():
+        raise LatentFileError(f"{path} holds numbers that are not finite")
+    return LatentFile(latent.kind, (values[:1] if latent.kind == "z" else values).unsqueeze(0))
 
 
 def _read_named(path: Path, keys: tuple[str, ...]) -> dict[str, Tensor]:

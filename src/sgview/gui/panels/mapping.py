@@ -1,4 +1,4 @@
-"""How z becomes w: truncation, class labels; and the noise per pixel."""
+"""How z becomes w: truncation and class labels."""
 
 from __future__ import annotations
 
@@ -42,8 +42,6 @@ class MappingPanel:
             mapping = self._draw_classes(params.mapping, network.c_dim, below)
             if mapping != params.mapping:
                 params = replace(params, mapping=mapping)
-        if network is None or network.family.startswith(("StyleGAN1", "StyleGAN2")):
-            params = leaf_row(params, controls, "noise_mode")
         return params
 
     def _draw_classes(self, mapping: Mapping, count: int, controls: Controls) -> Mapping:
