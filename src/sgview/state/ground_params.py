@@ -55,8 +55,8 @@ class PixelNoise(Node, frozen=True):
     layers: Annotated[dict[str, float], Field("Strength", usual=(0, 5), digits=2, neutral=1.0,
         name="Noise strength of", help="Of the noise in one layer, times that of "
         "all.")] = field(default_factory=dict)
-    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True, name="Noise seed",
-        help="Which noise: 0 is the network's own.")] = 0
+    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True,
+        name="Seed of the pixel noise", help="Which noise: 0 is the network's own.")] = 0
     moving: Annotated[float, Field("Moving", usual=(0, 4), unit="/s", digits=2,
         name="Speed of the noise", help="How often in a second the noise becomes another one, "
         "without a jump; negative goes back.")] = 0.0

@@ -60,7 +60,7 @@ def morph(
     )
     directions = replace(
         _morph_node(a.directions, b.directions, amount),
-        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount),
+        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount, 0.0),
     )
     return replace(
         _morph_node(a, b, amount),
