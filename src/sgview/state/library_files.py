@@ -37,6 +37,13 @@ def files_played(params: Params, motion: Motion | None = None) -> frozenset[str]
         names += [key.place for key in latents.path.keys]
     elif latents.source == "library" and latents.entry.strip():
         names.append(f"file {latents.entry}")
+    mixing, mapping = params.mixing, params.mapping
+    if mixing.source == "library" and any(mixing.rows) and mixing.entry.strip():
+        names.append(f"file {mixing.entry}")
+    elif mixing.source == "path" and any(mixing.rows):
+        names += [key.place for key in latents.path.keys]
+    if mapping.centre == "latent" and mapping.centre_entry.strip():
+        names.append(f"file {mapping.centre_entry}")
     found: set[str] = set()
     for name in names:
         try:

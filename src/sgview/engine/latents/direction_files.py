@@ -10,12 +10,12 @@ from torch import Tensor
 from sgview.engine.latents.latent_files import (
     LARGEST,
     MOST_ENTRIES,
-    SUFFIXES,
     LatentFileError,
     read_named,
 )
 from sgview.state.status import Notice
 
+SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 _MOST_FILES = 64  # held in memory
 
 KEYS = (
