@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sgview import resources
 from sgview.cli import VERBS
 from tests.support import ROOT
 from tests.test_layering import FACES
@@ -63,6 +64,13 @@ def test_nothing_shipped_needs_what_is_left_out() -> None:
     assert absent
     for name, path in shipped().items():
         assert not needs(name, path, absent), name
+
+
+def test_what_lies_at_the_top_of_a_checkout_travels_inside_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    placed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert placed == {name: f"sgview/{name}" for name in ("shaders", "configs", "docs")}
+    assert resources.documentation() == ROOT / "docs"
 
 
 def test_the_walk_finds_what_nobody_needs(tmp_path: Path) -> None:

@@ -16,5 +16,6 @@ test -s frames/000000.png
 venv/bin/sgview render --preset petal-worlds --frames 1 --device cpu --out look
 test -s look/000000.png
 cmp -s frames/000000.png look/000000.png && { echo 'wheel: the look changes nothing'; exit 1; }
+venv/bin/python -c 'from sgview import resources as r; assert (r.documentation() / "formats.md").is_file()'
 venv/bin/sgview doctor || true  # says what is missing; without a screen that is not nothing
 printf 'wheel: installs and plays from a clean environment\n'

@@ -1,7 +1,7 @@
-"""The files that travel with the package: shaders, configurations and the built-in networks.
+"""The files that travel with the package: shaders, configurations, pages, the built-in networks.
 
-In a wheel they lie inside `sgview`; in a checkout shaders and configurations lie at its top, where
-people edit them.
+In a wheel they lie inside `sgview`; in a checkout all but the networks lie at its top, where people
+edit them.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ def looks(pair: str = "sg2") -> dict[str, Path]:
         files = [file for file in files if file.stem in _FOR_EVERY_PAIR]
         files += (folder / pair).glob("*.toml")
     return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
+
+
+def documentation() -> Path:
+    """Return the folder of the pages for users."""
+    return Path(str(_folder("docs")))
 
 
 def asset(name: str) -> Path:

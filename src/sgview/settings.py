@@ -20,7 +20,7 @@ from sgview.state.places import is_file
 from sgview.state.presets import load_preset
 from sgview.state.recording import Recording
 from sgview.state.sound import Sound
-from sgview.state.validation import build, plain, read_data
+from sgview.state.validation import ConfigError, build, plain, read_data
 
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -163,6 +163,15 @@ def load_settings(
         build(layer, Settings, str(source))  # an error names the file it is in
         data = _merge(data, layer)
     return build(data, Settings, "settings")
+
+
+def holds_settings(path: Path) -> bool:
+    """Return whether a file holds settings of the program, which some take for a preset."""
+    try:
+        load_settings(path, use_user_config=False)
+    except ConfigError:
+        return False
+    return True
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

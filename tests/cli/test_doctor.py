@@ -195,7 +195,9 @@ def test_it_says_where_the_user_s_files_lie(
 ) -> None:
     for name in ("CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    settings, state, cache = doctor._files()
+    settings, state, cache, pages = doctor._files()
+    folder = Path(pages.text.partition(":")[0] if sys.platform == "linux" else ROOT / "docs")
+    assert (folder / "formats.md").is_file()
     if sys.platform == "linux":
         own = tmp_path / "config" / "sgview" / "config.toml"
         assert settings.text == f"{own} (there is none yet, so the defaults count)"

@@ -13,6 +13,7 @@ from sgview.outputs.snapshot import save_snapshot
 from sgview.state.params import Edit, Mapping, Params
 from sgview.state.presets import load_preset
 from sgview.state.validation import ConfigError
+from tests.support import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +149,12 @@ def test_a_snapshot_is_a_preset_too(tmp_path) -> None:
     params = Params(mapping=Mapping(truncation_psi=0.25))
     save_snapshot(tmp_path / "shot.png", np.zeros((4, 4, 4), np.uint8), params)
     assert parse("--preset", str(tmp_path / "shot.png")).params == params
+
+
+def test_settings_that_are_taken_for_a_preset_are_said_to_be_some() -> None:
+    path = str(ROOT / "configs" / "default.toml")
+    with pytest.raises(ConfigError, match=r"holds settings: start with --config .*default\.toml"):
+        parse("--preset", path)
 
 
 @pytest.mark.parametrize("text", ["", "L1", "L1=", "L1=a lot", "=1"])

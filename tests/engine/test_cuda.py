@@ -10,7 +10,23 @@ from sgview.engine.worker import EngineWorker
 from sgview.state.journeys import go_to
 from sgview.state.latent_places import SeedPlace
 from sgview.state.motion import motion_at
-from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params
+from sgview.state.params import (
+    Blend,
+    Digression,
+    Directions,
+    Edit,
+    Ground,
+    InputTransform,
+    Latents,
+    Layer,
+    Mapping,
+    Mixing,
+    Noise,
+    Params,
+    PixelNoise,
+    Walk,
+)
+from stylegan3.fast import FastSynthesis
 from tests.support import travelling
 
 pytestmark = [
@@ -19,11 +35,22 @@ pytestmark = [
 ]
 
 WEIGHT = "synthesis.input.weight"
+GROUND = Ground(
+    input=InputTransform(x=0.2, rotate=30.0, shear=0.1, speed_y=0.3, speed_scale=0.2),
+    noise=PixelNoise(strength=1.5, layers={"b8_conv1": 0.2}, seed=2, moving=0.8),
+    constant=Digression(amount=0.9),
+)
 CASES = [
     Params(),
     Params(latents=Latents(mode="independent", gaussianise=True), noise=Noise(type="perlin3d")),
     Params(latents=Latents(space="w"), noise=Noise(monochrome=False)),
     Params(latents=Latents(source="seeds", seed_speed=0.3), mapping=Mapping(truncation_psi=0.5)),
+    Params(
+        mapping=Mapping(truncation_psi=0.6, centre="modes", modes=4),
+        mixing=Mixing(rows=(0.0, 0.5, 1.0), seed=6, seed_speed=0.2),
+        directions=Directions(amounts={"sefa1": 1.0, "pca2:1-2": -0.7}),
+        walk=Walk(reach=0.4, speed=2.0),
+    ),
     Params(layer=Layer(name="L2", normalise=True, gain_db=-3.0)),
     Params(
         blend=Blend(amounts={"L1": 0.5, "mapping": 1.3}),
@@ -33,6 +60,8 @@ CASES = [
         ),
     ),
     *travelling.CASES,
+    Params(ground=GROUND),
+    Params(ground=Ground(input=InputTransform(x=0.2, rotate=10.0, untransform=True))),
 ]
 
 
@@ -101,7 +130,7 @@ def test_a_latent_under_way_is_that_of_the_cpu(engines, params):
 
 
 def test_previews_are_made_between_pictures(engines):
-    cuda = engines[1]
+    _, cuda = engines
     before = cuda.render(Params(), 0.4)
     before.ready.synchronize()
     wanted = before.rgba8.cpu()
@@ -167,3 +196,32 @@ def test_the_worker_hands_out_finished_pictures(sg3):
         assert picture.rgba8.float().std() > 0
     finally:
         worker.close()
+
+
+@pytest.mark.parametrize("network", ["sg3", "sg2"])
+def test_a_ground_that_moves_is_launched_as_the_frame_before(
+    engines, request, monkeypatch, never_waiting, network
+):
+    """Its tensors are written in place, so that the graph that was captured is replayed."""
+    cpu, cuda = engines
+    for engine in engines:
+        engine.set_network("b", None)
+        engine.set_network("a", request.getfixturevalue(network))
+    params = Params(ground=GROUND)
+    for t in (0.0, 0.1, 0.2):
+        cuda.render(params, t)
+    calls: list[object] = []
+    call = FastSynthesis.__call__
+
+    def counting(self: FastSynthesis, **options: object) -> torch.Tensor:
+        calls.append(options)
+        return call(self, **options)
+
+    monkeypatch.setattr(FastSynthesis, "__call__", counting)
+    with never_waiting():
+        pictures = [cuda.render(params, frame / 3) for frame in range(1, 9)]
+    assert not calls
+    picture = pictures[-1]
+    picture.ready.synchronize()
+    expected = cpu.render(params, picture.t).rgba8.int()
+    assert (expected - picture.rgba8.cpu().int()).abs().max() <= 3

@@ -89,5 +89,6 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         open_writer(tmp_path / "file" / "take.mp4", fps=30)
+    open_writer(tmp_path / "take 1.0", fps=30).close()  # the name of a folder
     with pytest.raises(OutputError, match=r"\.avi is not a video format"):
         open_writer(tmp_path / "take.avi", fps=30)

@@ -199,3 +199,13 @@ def test_what_an_audience_sees_is_no_part_of_the_history() -> None:
     lit = Params(stage=Stage())
     history.record(lit, 3.0)
     assert history.redo() == changed
+
+
+def test_another_way_to_write_the_same_is_no_change() -> None:
+    short, long = (Params(blend=Blend(amounts={name: 1.0})) for name in ("all", "L0"))
+    history = History(short)
+    history.amend(long)
+    history.record(long, 1.0)
+    assert not history.can_undo
+    history.record(psi(2), 2.0)
+    assert history.undo() == long

@@ -13,6 +13,7 @@ from sgview.state.networks import (
     resolve_layer,
     shown_network,
     shown_slot,
+    spread_blend,
     step_layer,
 )
 from sgview.state.params import Blend, Layer, Params
@@ -108,3 +109,11 @@ def test_portable_names_leave_sizes_out() -> None:
 )
 def test_groups_by_name(name, group) -> None:
     assert group_named(name) == group
+
+
+def test_all_is_each_group_that_has_no_amount_of_its_own() -> None:
+    params = Params(blend=Blend(amounts={"all": 0.5, "L1": 0.0}))
+    spread = spread_blend(params, BOTH)
+    assert spread.blend.amounts == {"input": 0.5, "L0": 0.5, "L1": 0.0}  # A has no L2
+    assert spread_blend(spread, BOTH) is spread
+    assert spread_blend(params, {"a": A}) is params  # B may still be read

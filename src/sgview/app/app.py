@@ -31,6 +31,7 @@ from sgview.gui.gui import Gui
 from sgview.outputs.snapshot import Snapshot
 from sgview.settings import Settings
 from sgview.show.clock import Clock
+from sgview.show.direction_names import DirectionNames
 from sgview.show.look_files import shrink
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
@@ -43,7 +44,7 @@ from sgview.state.history import History
 from sgview.state.journeys import add_key, go_to, shown_place
 from sgview.state.latent_places import FilePlace, read_place
 from sgview.state.library_files import files_played, find_file
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in
+from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
 from sgview.state.notices import Notices
 from sgview.state.output_frame import CLEAN_WINDOW
 from sgview.state.params import Params, on_stage_of
@@ -113,13 +114,16 @@ class App(Closing):
         self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
         kept = folder / "kept-places.json"
-        self.show = own(Show(settings, self.player, self._notices, now, looks, kept))
+        names = DirectionNames(folder / "directions", resources.asset("directions.json"))
+        self.show = own(Show(settings, self.player, self._notices, now, looks, kept, names))
         self.outgoing = own(
             Outgoing(
                 *(settings, folder, self.screen, self._notices, now, self._boundary),
                 self.player.sound.listen,
             )
         )
+        clean = self.outgoing.clean
+        clean.on_key, clean.on_character = self.gui.take_key, self.gui.take_character
         self._collect_at = 0.0  # [s], while the window is minimised
         self._dialog = FileDialog(has_system_dialogs())
         self._commands: list[c.Command] = []
@@ -389,7 +393,9 @@ class App(Closing):
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
         incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
-        self.params = incoming.params
+        self.params = spread_blend(incoming.params, networks)
+        if self.params is not incoming.params:
+            self._history.amend(self.params)
         self._commands.extend(incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
@@ -465,12 +471,19 @@ class App(Closing):
         self.worker.watch_memory(is_watched, self.outgoing.pictures() if is_watched else ())
         engine = self.worker.status()
         self._note_networks(engine.networks)
-        textures = self.screen.show_thumbnails(self.show.thumbnails)
+        directions, thumbnails = self.worker.directions, self.show.thumbnails
+        glances = directions.glances
+        for name, (back, forth) in glances.items():
+            thumbnails[f"{name} back"], thumbnails[f"{name} forth"] = back, forth
+        textures = self.screen.show_thumbnails(thumbnails)
         has_own_networks = all(is_built_in(n.path) for n in engine.networks.values())
         return Status(
             engine=engine,
             player=player_status(self.player, resolved.signals, self.picture, self.params),
             show=self.show.status(textures, has_own_networks=has_own_networks),
+            directions=self.show.directions_status(
+                directions.network, textures, glances, is_busy=directions.is_busy
+            ),
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outgoing.outputs.status(),

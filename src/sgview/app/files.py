@@ -16,7 +16,7 @@ from sgview.app.pictures import host_pixels
 from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import Latent, Snapshot, dated_name, load_snapshot, save_snapshot
 from sgview.outputs.video import OutputError
-from sgview.settings import FolderSettings
+from sgview.settings import FolderSettings, holds_settings
 from sgview.show.latent_folder import save_latent
 from sgview.state import commands as c
 from sgview.state.motion import Motion
@@ -134,7 +134,11 @@ class Files:
         try:
             loaded = load_snapshot(path) if is_snapshot else Snapshot(load_preset(path))
         except ConfigError as error:
-            self._fail(str(error), "Everything stays as it was.")
+            if holds_settings(path):
+                hint = f"They count from the start: sgview --config {path}"
+                self._fail(f"{path} holds settings, and is no preset", hint)
+            else:
+                self._fail(str(error), "Everything stays as it was.")
             return None
         self._notices.add("info", f"Loaded {path}", now=self._now())
         return loaded

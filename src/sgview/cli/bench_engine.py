@@ -14,7 +14,19 @@ import numpy as np
 from msgspec import Struct
 
 from sgview.state.networks import NetworkStatus
-from sgview.state.params import Blend, Edit, Key, Latents, Layer, Params, Path, Plane
+from sgview.state.params import (
+    Blend,
+    Directions,
+    Edit,
+    Key,
+    Latents,
+    Layer,
+    Mixing,
+    Params,
+    Path,
+    Plane,
+    Walk,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -107,6 +119,11 @@ def scenes(network: NetworkStatus, groups: list[str]) -> dict[str, Scene]:
     return {
         "noise alone moves": lambda frame: Params(),
         **{f"source {name}": _still(latents) for name, latents in SOURCES.items()},
+        "rows mix, move and walk": lambda frame: Params(
+            mixing=Mixing(rows=(0.0, 0.5, 1.0), source="noise", seed=7),
+            directions=Directions(amounts={"sefa1": 0.001 * frame, "sefa2": 1.0}),
+            walk=Walk(reach=0.5),
+        ),
         "1 edit, the largest tensor": lambda frame: Params(edits=edits(frame, [largest])),
         blended: lambda frame: Params(blend=blend(frame)),
         f"{blended}, {len(edited)} edits": lambda frame: Params(

@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 import sgview
+from sgview import resources
 from sgview.cli.doctor_packages import PLAYS_WITHOUT, requirements
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _files() -> list[Finding]:
         Finding("settings", "ok", f"{config}{note}"),
         Finding("state", "ok", f"{state}: session, recent files, panels, reports"),
         Finding("cache", "ok", f"{kernel_folder()}: compiled kernels, can be deleted"),
+        Finding("docs", "ok", f"{resources.documentation()}: the pages that sgview names"),
     ]
 
 

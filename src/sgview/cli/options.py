@@ -8,11 +8,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
 from sgview.cli import fetching
-from sgview.settings import GpuSettings, NetworkSettings, Settings, load_settings
+from sgview.settings import (
+    GpuSettings,
+    NetworkSettings,
+    Settings,
+    holds_settings,
+    load_settings,
+)
 from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
 from sgview.state.operations import OPERATIONS
@@ -68,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GROUP=AMOUNT",
-        help="blend a layer group towards B, e.g. L12=0.5, mapping=1; may be repeated",
+        help="blend a layer group towards B, e.g. L12=0.5, mapping=1, or all=0.5 for those that "
+        "are not named; may be repeated",
     )
     parser.add_argument("--flip-h", action="store_true", help="flip left and right")
     parser.add_argument("--flip-v", action="store_true", help="flip top and bottom")
@@ -200,7 +208,13 @@ def params_of(path: Path) -> Params:
         ConfigError: if the file is neither.
     """
     if path.suffix.lower() != ".png":
-        return load_preset(path)
+        try:
+            return load_preset(path)
+        except ConfigError as error:
+            if holds_settings(path):
+                text = f"--preset {path}: that file holds settings: start with --config {path}"
+                raise ConfigError(text) from error
+            raise
     from sgview.outputs.snapshot import load_snapshot_params
 
     return load_snapshot_params(path)
@@ -218,7 +232,8 @@ def open_engine(settings: Settings) -> Engine:
     gpu = settings.gpu
     try:
         acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
-        return Engine(settings.device, acceleration, Path(settings.folders.latents))
+        found = platformdirs.user_state_path("sgview") / "directions"
+        return Engine(settings.device, acceleration, Path(settings.folders.latents), found)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 

@@ -15,9 +15,11 @@ from sgview.show.clock import EvenClock
 from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
 from sgview.show.takes.take import Take, read_take
+from sgview.state.ground_params import loop_of
+from sgview.state.idle import stands
 from sgview.state.latent_paths import loop_length
 from sgview.state.library_files import files_played
-from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.networks import NetworkStatus, Slot, spread_blend
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
 
@@ -79,6 +81,8 @@ def _period(settings: Settings) -> float:
     """
     params = settings.params
     length, is_in_beats = loop_length(params)
+    if params.latents.motion == 0.0 or stands(params):
+        length, is_in_beats = loop_of(params.ground)
     pace = abs(params.playback.speed)
     if length <= 0.0 or pace <= 0.0:
         raise ConfigError(
@@ -124,8 +128,9 @@ def _play(
     with Player(settings, EvenClock(start, fps)) as player:
         player.open_script(script_path, is_watched=False)
         player.wait_for_sound()
+        params = spread_blend(settings.params, networks)
         for _ in range(frames):
-            incoming = player.advance(settings.params, networks)
+            incoming = player.advance(params, networks)
             resolved = player.resolve(incoming.params)
             if player.script is not None and (status := player.script.status).error:
                 line = f", line {status.line}" if status.line else ""

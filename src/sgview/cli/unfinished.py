@@ -259,6 +259,7 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
         "rate": plan.fps,
         "start": args.start,
         "codec or quality": [args.codec, args.quality],
+        "size, fit or alpha": [args.size, args.fit, args.alpha],
         "take": _digest(args.take),
         "script": _digest(args.script),
         "sound": _digest(args.audio),

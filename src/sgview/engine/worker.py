@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.engine.device import DeviceLostError, device_answers
+from sgview.engine.direction_work import DirectionWork
 from sgview.engine.engine import Engine
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
@@ -58,6 +59,8 @@ class EngineWorker(Closing):
     def __init__(self, engine: Engine, load: Load | None = None):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
+        engine.found.analyses.waits = False  # pictures go on until it is found
+        engine.found.analyses.on_found = lambda: self._post(lambda: None)
         lock = threading.Lock()
         self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
         self._begun = threading.Condition(lock)  # notified when the newest request is begun
@@ -83,6 +86,9 @@ class EngineWorker(Closing):
         self._slots = Slots(
             engine, load or _load, post=self._post, tell=self._tell, on_change=self._note_change
         )
+        self._asked: _Wanted = (Params(), 0.0, None)
+        self.directions = DirectionWork(engine, self._post, self._tell, lambda: self._asked)
+        """Finds directions, and pictures them."""
         self.lost: DeviceLostError | None = None
         """That the device does not compute any more; None while it does."""
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
@@ -97,6 +103,7 @@ class EngineWorker(Closing):
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
             self._wanted, self._is_begun = (params, t, motion), False
+            self._asked = self._wanted
             self._condition.notify_all()
 
     def latest(self) -> Picture | None:
@@ -124,7 +131,9 @@ class EngineWorker(Closing):
 
     def execute(self, command: c.EngineCommand) -> None:
         """Do what `command` asks."""
-        if isinstance(command, c.SetPrecision):
+        if isinstance(command, c.DirectionCommand):
+            self.directions.execute(command)
+        elif isinstance(command, c.SetPrecision):
             precision = command.precision
             self._post(lambda: self._set_precision(precision))
         else:
@@ -216,7 +225,13 @@ class EngineWorker(Closing):
 
     def forget_latents(self) -> None:
         """Read files of the library anew when they are played again."""
-        self._post(self._engine.library.forget)
+
+        def forget() -> None:
+            found = self._engine.found
+            for files in (self._engine.library, found.directions, found.averages):
+                files.forget()
+
+        self._post(forget)
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""

@@ -43,7 +43,8 @@ class PictureDrag:
             return params
         is_over = x <= io.mouse_pos.x < x + width and y <= io.mouse_pos.y < y + height
         is_free = is_over and not io.want_capture_mouse
-        if is_free and io.mouse_wheel:
+        is_turning = imgui.is_mouse_down(imgui.MouseButton_.right)  # the grid of the input
+        if is_free and io.mouse_wheel and not is_turning:
             params = _turn_wheel(params, io.mouse_wheel)
         if params.latents.source != "plane":
             self._is_held = self._drag.is_held = False

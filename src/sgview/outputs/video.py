@@ -83,15 +83,26 @@ def open_writer(path: Path, fps: float, *, first: int = 0) -> PictureWriter:
         if suffix in CODECS:
             path.parent.mkdir(parents=True, exist_ok=True)
             return VideoWriter(path, fps)
-        if suffix and not path.is_dir():
-            raise OutputError(
-                f"{path}: {suffix} is not a video format sgview writes; use one of "
-                f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
-            )
+        refuse_other_formats(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
     make_folder(path)
     return PngWriter(path, first)
+
+
+def refuse_other_formats(path: Path) -> None:
+    """Refuse a name that is neither of a film nor of a folder; "take 1.0" is one of a folder.
+
+    Raises:
+        OutputError: saying what there is.
+    """
+    suffix = path.suffix.lower()
+    if suffix in CODECS or not suffix.strip(".0123456789") or path.is_dir():
+        return
+    raise OutputError(
+        f"{path}: {suffix} is not a video format sgview writes; use one of "
+        f"{', '.join(CODECS)}, or a folder's name for PNG pictures"
+    )
 
 
 def make_folder(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.settings import Settings
+from sgview.show.direction_names import DirectionNames
 from sgview.show.latent_folder import LatentFolder
 from sgview.show.looks import Looks
 from sgview.show.player import Player
@@ -29,6 +30,7 @@ from sgview.state.params import Params
 from sgview.state.params import Path as LatentPath
 from sgview.state.session import Surroundings
 from sgview.state.status import (
+    DirectionsStatus,
     FadeStatus,
     LatentStatus,
     LookStatus,
@@ -52,6 +54,7 @@ class Show(Closing):
         now: the source of real time [s].
         shipped: looks that came with the program, by name.
         kept_places: the file of places in latent space that are kept; None: none are.
+        names: of directions.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Show(Closing):
         now: Callable[[], float],
         shipped: dict[str, Path] | None = None,
         kept_places: Path | None = None,
+        names: DirectionNames | None = None,
     ) -> None:
         self._folder = Path(settings.folders.takes)
         self._player = player
@@ -71,6 +75,8 @@ class Show(Closing):
         self.visited = Visited(kept_places)
         self.previews = Previews()
         self.library = LatentFolder(Path(settings.folders.latents), now)
+        self.directions = LatentFolder(Path(settings.folders.latents) / "directions", now)
+        self.direction_names = names or DirectionNames()
         self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
         self._script_notice: int | None = None  # that tells of the script's newest mistake
         self._good_since = 0.0  # since when the script has made none [s]
@@ -94,6 +100,8 @@ class Show(Closing):
                 self._fade = replace(self._fade, seconds=seconds, easing=easing)
             case c.KeepPlace(place, is_kept):
                 self.visited.keep(place, is_kept)
+            case c.NameDirection(network, direction, name):
+                self.direction_names.rename(network, direction, name)
             case _:
                 assert_never(command)
 
@@ -113,6 +121,7 @@ class Show(Closing):
         """Tell of what was done in the background; cheap, each frame."""
         self.looks.poll()
         self.library.poll()
+        self.directions.poll()
         script = self._player.script
         if script is not None and (script, script.troubles) != self._told:
             self._told = (script, script.troubles)
@@ -258,9 +267,32 @@ class Show(Closing):
             **self.previews.thumbnails,
         }
 
+    def directions_status(
+        self, network: str, textures: Mapping[str, int], glances: Iterable[str], *, is_busy: bool
+    ) -> DirectionsStatus:
+        """Return what is known of directions.
+
+        Args:
+            network: fingerprint of the one that plays.
+            textures: of "NAME back" and "NAME forth" for each name of `glances`.
+            glances: directions that there are pictures of.
+            is_busy: whether something is being found.
+        """
+        return DirectionsStatus(
+            network=network,
+            names=dict(self.direction_names.of(network)),
+            files=tuple(Path(name).stem for name in self.directions.entries),
+            glances={
+                name: (textures.get(f"{name} back", 0), textures.get(f"{name} forth", 0))
+                for name in glances
+            },
+            is_busy=is_busy,
+        )
+
     def close(self) -> None:
         """End everything that runs; a take is closed."""
         self._end_take()
+        self.directions.close()
         self.library.close()
         self.looks.close()
 

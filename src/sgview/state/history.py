@@ -90,6 +90,10 @@ class History:
             self._current = params  # what an audience sees is no part of the history
             self._is_held = self._is_held and is_active
 
+    def amend(self, params: Params) -> None:
+        """Take `params` for what is now, as another way to write the same: no change."""
+        self._current = params
+
     def undo(self, count: int = 1) -> Params:
         """Return the parameters `count` changes ago; the oldest there are, if there are fewer."""
         for _ in range(min(count, len(self._past))):

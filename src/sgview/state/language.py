@@ -82,7 +82,8 @@ WORDS: tuple[Word, ...] = (
         "pickup(midi(21))",
     ),
     Word("Shapes", "lfo(rate, shape = \"sin\", phase = 0)",
-         "-1 to 1, rate times a second: sin cos tri saw square pulse noise random",
+         "-1 to 1, rate times a second: sin cos tri saw square noise random, or pulse: 1 for a "
+         "tenth of the time, else -1 (pulse(x) is 1 and 0)",
          'lfo(0.5, "tri")'),
     Word("Shapes", "env(trigger, attack, release)",
          "Rises to 1 in attack seconds when the trigger passes 0.5, or a note is struck, "
@@ -121,6 +122,7 @@ WORDS: tuple[Word, ...] = (
     Word("Mathematics", "pi", "3.14159...", "sin(pi * t)"),
     Word("Mathematics", "tau", "2 pi", "sin(tau * beat)"),
     Word("Mathematics", "e", "2.71828...", "e ** -t"),
-    Word("Mathematics", "math.NAME(x)", "Python's mathematics: math.sin, math.hypot, math.pi ...",
+    Word("Mathematics", "math.NAME(x)",
+         "Python's mathematics: math.sin, math.hypot, math.pi, math.inf ...",
          "math.hypot(mouse.x, mouse.y)"),
 )  # fmt: skip

@@ -79,6 +79,11 @@ def motion_at(
     )
 
 
+def _turns(loop: float) -> float:
+    """Return turns of a loop for each second or beat; a length of 0 is no loop."""
+    return 1.0 / loop if loop > 0.0 else 0.0
+
+
 def _axis(index: int) -> Callable[[Params], float]:
     return lambda params: params.noise.translate_speed[index]
 
@@ -90,7 +95,7 @@ SPEEDS: tuple[Speed, ...] = (
     Speed("noise.4d", lambda params: params.noise.translate_4d_speed, is_source=True),
     Speed(
         "noise.loop",  # [turns]
-        lambda params: 1.0 / params.noise.loop if params.noise.loop > 0.0 else 0.0,
+        lambda params: _turns(params.noise.loop),
         lambda params: params.noise.loop_unit == "beats",
         is_source=True,
     ),
@@ -111,6 +116,30 @@ SPEEDS: tuple[Speed, ...] = (
         "path",
         lambda params: params.latents.path.speed,
         lambda params: params.latents.path.unit == "beats",
+        is_source=True,
+    ),
+    Speed("ground.x", lambda params: params.ground.input.speed_x),
+    Speed("ground.y", lambda params: params.ground.input.speed_y),
+    Speed("ground.rotate", lambda params: params.ground.input.speed_rotate),
+    Speed("ground.scale", lambda params: params.ground.input.speed_scale),
+    Speed("ground.noise", lambda params: params.ground.noise.moving),
+    Speed(
+        "ground.noise.loop",  # [turns]
+        lambda params: _turns(params.ground.noise.loop),
+        lambda params: params.ground.noise.loop_unit == "beats",
+    ),
+    Speed("ground.constant", lambda params: params.ground.constant.speed),
+    Speed(
+        "ground.constant.loop",  # [turns]
+        lambda params: _turns(params.ground.constant.loop),
+        lambda params: params.ground.constant.loop_unit == "beats",
+    ),
+    Speed("mixing.seed", lambda params: params.mixing.seed_speed, is_source=True),
+    Speed("walk", lambda params: params.walk.speed, is_source=True),  # [steps]
+    Speed(
+        "walk.loop",  # [turns]
+        lambda params: 1.0 / params.walk.loop if params.walk.loop > 0.0 else 0.0,
+        lambda params: params.walk.loop_unit == "beats",
         is_source=True,
     ),
 )

@@ -23,6 +23,9 @@ BUILT_IN = "built-in:"
 IMAGE = ""
 """`Layer.name` of the finished picture."""
 
+EVERY_GROUP = "all"
+"""In `Blend.amounts`, as people write it: each group that has no amount of its own."""
+
 # A layer of StyleGAN3 without or with its sizes, as in stylegan3/layers.py, which nothing in state
 # may import; and what a script may call a blend group.
 _INDEXED = re.compile(r"(L\d{1,4})(?:_\d{1,6}_\d{1,6})?", re.ASCII)
@@ -159,6 +162,22 @@ def blend_groups(networks: Mapping[Slot, NetworkStatus]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def spread_blend(params: Params, networks: Mapping[Slot, NetworkStatus]) -> Params:
+    """Return `params` with the amount of "all" given to each blend group that A and B share.
+
+    Groups that have an amount keep it. As long as there are not two networks "all" waits.
+    """
+    amounts = params.blend.amounts
+    if EVERY_GROUP not in amounts or len(networks) < len(SLOTS):
+        return params
+    of_a, of_b = (blend_groups({slot: networks[slot]}) for slot in SLOTS)
+    shared = {group: amounts[EVERY_GROUP] for group in of_a if group in of_b}
+    if not shared:
+        return params
+    own = {name: amount for name, amount in amounts.items() if name != EVERY_GROUP}
+    return replace(params, blend=replace(params.blend, amounts=shared | own))
+
+
 def tensor_problem(name: str, network: NetworkStatus) -> str:
     """Return why no tensor of `network` is called so, with what may be meant; "" where one is."""
     if any(tensor.name == name for tensor in network.tensors):
@@ -201,3 +220,20 @@ def group_named(name: str) -> str | None:
         return f"b{sized[1]}"
     match = _GROUP.fullmatch(name)
     return None if match is None else match[1]
+
+
+def noise_layer(tensor: str) -> str:
+    """Return what `ground.noise.layers` calls the layer of a tensor: "b16_conv0"."""
+    layer = tensor.removeprefix("synthesis.").removesuffix(".noise_strength")
+    return layer.replace(".", "_")
+
+
+def noise_layers(network: NetworkStatus) -> tuple[str, ...]:
+    """Return the layers of a network that have noise, as `noise_layer` calls them."""
+    names = (tensor.name for tensor in network.tensors)
+    return tuple(noise_layer(name) for name in names if name.endswith(".noise_strength"))
+
+
+def has_input_transform(network: NetworkStatus) -> bool:
+    """Whether its pictures can be moved by the sampling grid of its input."""
+    return network.family.startswith(("StyleGAN3", "StyleGAN-XL"))

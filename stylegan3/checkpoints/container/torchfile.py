@@ -32,6 +32,8 @@ def load_zip(source: Source) -> Any:
     pickles = [name for name in spans if name.split("/")[-1] == "data.pkl"]
     if any(name.split("/")[-1] == "constants.pkl" for name in spans):
         raise UnusableError("it is a TorchScript program, not a checkpoint with tensors by name")
+    if not pickles and spans and all(name.endswith(".npy") for name in spans):
+        raise UnusableError("it holds arrays of NumPy, such as saved latents, and no network")
     if len(pickles) != 1:
         raise UnusableError("it is a zip archive without a torch checkpoint in it: unpack it first")
     root = pickles[0].removesuffix("data.pkl")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simpleeval import SimpleEval
 
-from sgview.signals.expressions.context import EvaluationContext
+from sgview.signals.expressions.context import NAMES, EvaluationContext
 from sgview.signals.expressions.expressions import Expression, ExpressionError
 from sgview.signals.expressions.functions import FUNCTIONS
 from sgview.signals.incoming import Instant
@@ -49,10 +49,31 @@ def at(text: str, t: float) -> float:
         ("sqrt(exp(log(4)))", 0.0, 2.0),
         (" tau / e ", 0.0, math.tau / math.e),
         ("True", 0.0, 1.0),
+        ("clamp(t, high=2)", 3.0, 2.0),
+        ("pulse(x=t, width=0.2)", 0.3, 0.0),
+        ("lerp(amount=0.5, b=4, a=t)", 2.0, 3.0),
+        ("remap(t, -1, 1, to_high=2, to_low=0)", 0.0, 1.0),
+        ("log(t, base=2)", 8.0, 3.0),
+        ("math.factorial(t)", 5.0, 120.0),
+        ("math.comb(5, t) + math.perm(5, t)", 2.0, 30.0),
+        ("math.gcd(12, t) + math.lcm(4, t)", 18.0, 42.0),
+        ("math.isqrt(t)", 17.0, 4.0),
+        ("math.ldexp(t, 3)", 0.5, 4.0),
+        ("math.isclose(t, 1) + math.isfinite(t)", 1.0, 2.0),
+        ("math.isinf(t) + math.isnan(t)", 1.0, 0.0),
+        ("min(math.inf, t)", 2.0, 2.0),
+        ("math.ulp(t) + math.nextafter(t, 2)", 1.0, 1.0),
     ],
 )
 def test_value(text, t, value):
     assert at(text, t) == pytest.approx(value, abs=1e-12)
+
+
+def test_everything_of_math_that_takes_and_returns_numbers_is_there():
+    of_sequences = {"dist", "fsum", "prod", "sumprod", "frexp", "modf"}
+    names = {f"math.{name}" for name in dir(math) if name[0] != "_" and name not in of_sequences}
+    later = {"math.fma"}  # than the oldest Python there is to run on
+    assert names - later <= FUNCTIONS.keys() | NAMES.keys() | {"math.pi", "math.e", "math.tau"}
 
 
 def test_every_function_returns_a_float():
@@ -65,7 +86,8 @@ def test_every_function_returns_a_float():
             assert isinstance(value, float), name
             break
         else:
-            assert name.endswith(("acosh", "remap", "smoothstep")), name
+            whole = ("factorial", "comb", "perm", "gcd", "lcm", "isqrt", "ldexp")
+            assert name.endswith(("acosh", "remap", "smoothstep", *whole)), name
 
 
 @pytest.mark.parametrize(
@@ -97,6 +119,16 @@ def test_every_function_returns_a_float():
         "max(*[1, 2])",
         "round(number=t)",
         "sin(**{'x': 1})",
+        "midi(21, defualt=1)",
+        "midi(21, cc=3)",
+        "midi(channel=3)",
+        "lerp(0, amount=1)",
+        "slider('a', high=math.inf)",
+        "math.comb(1e9, 3)",
+        "math.factorial(0.5)",
+        "math.ldexp(1, 1e300)",
+        "math.inf",
+        "math.nan",
         "1 << 99999999",
         "~1",
         "1j",

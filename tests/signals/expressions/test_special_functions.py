@@ -45,6 +45,16 @@ def at(text: str, t: float = 1.0, **more: float) -> float:
         ("midi(21, 3)", 0.5),
         ("midi(21, 4, 0.9)", 0.9),
         ("midi(20 + 1)", 0.5),
+        ("midi(22, default=.4)", 0.4),
+        ("midi(cc=21, channel=3)", 0.5),
+        ('osc("/xy", index=1)', 0.9),
+        ('osc("/nope", index=1, default=0.3)', 0.3),
+        ('slider("energy", high=4, low=2)', 2.0),
+        ('slider("energy", start=0.5)', 0.5),
+        ("note(number=60)", 0.8),
+        ("bend(channel=0)", -0.5),
+        ("lfo(1, phase=0.25)", 1.0),
+        ("encoder(16, start=0.7)", 0.7),
         ("note(60)", 0.8),
         ("note(61)", 0.0),
         ("bend()", -0.5),
@@ -86,7 +96,7 @@ def test_without_sound_audio_waits() -> None:
         "slider(1)", 'slider("", 0, 1)', 'slider("a", 1, 0)', 'slider("a", 0, t)',
         'slider("a.b")', 'slider("' + "x" * 99 + '")', 'lfo(1, "nope")', 'lfo(1, t)', "lfo()",
         'env(1, 2)', "smooth(t)", 'ease(t, "nope")', "pickup()", "bend(1, 2)", "lerp(1)",
-        "sin()", "sin(1, 2)", "min(1)", "clamp()", "smooth(t, *[1])", "smooth(x=1, seconds=2)",
+        "sin()", "sin(1, 2)", "min(1)", "clamp()", "smooth(t, *[1])", "smooth(x=1, second=2)",
         'sin("a")', '"text"', 'osc("/a").real', "osc(b'/a')", "noise()", "math.hypot",
     ],
 )  # fmt: skip
@@ -188,3 +198,14 @@ def test_the_list_leaves_nothing_out() -> None:
         name for name in [*FUNCTIONS, *SPECIAL_FUNCTIONS, *NAMES] if not name.startswith("math.")
     }
     assert plain | {"pi", "tau", "e", "math.NAME"} == listed
+
+
+@pytest.mark.parametrize("text", ["lfo(value)", "encoder(16, step=value)"])
+def test_a_moment_that_is_not_finite_spoils_nothing_later(text: str) -> None:
+    expression = Expression(text)
+    for count, number in enumerate((1.0, math.inf, math.nan, 1.0)):
+        heard = Inputs(midi={"turn/twos/0/16": float(count)})
+        instant = Instant(1.0, dt=0.1, elapsed=0.1, inputs=heard)
+        with contextlib.suppress(ExpressionError):
+            expression.evaluate(EvaluationContext(instant, number))
+    assert math.isfinite(expression.evaluate(EvaluationContext(instant, 1.0)))

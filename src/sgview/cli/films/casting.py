@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from sgview.settings import NetworkSettings
 from sgview.show.takes.take import RecordedNetwork
 from sgview.signals import Instant, Signals
-from sgview.state.networks import SLOTS, NetworkStatus, Slot, resolve_layer, shown_network
+from sgview.state.networks import (
+    EVERY_GROUP,
+    SLOTS,
+    NetworkStatus,
+    Slot,
+    resolve_layer,
+    shown_network,
+    spread_blend,
+)
 from sgview.state.params import Params
 from sgview.state.text import drawable
 from sgview.state.validation import ConfigError
@@ -106,7 +114,10 @@ def check(engine: Engine, params: Params) -> None:
         if problem := expression.error or act.error:
             raise ConfigError(f"the edit of {edit.tensor} cannot act: {problem}")
     groups = {group.name: group for group in picture.blend_groups}
+    is_spread = spread_blend(params, statuses) is not params  # to what can blend
     for name, amount in params.blend.amounts.items():
+        if is_spread and name == EVERY_GROUP:
+            continue
         if amount and (name not in groups or not groups[name].is_blendable):
             choices = f"there is {', '.join(groups)}" if groups else "there is no network B"
             cause = groups[name].reason if name in groups else choices

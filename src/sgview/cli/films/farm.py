@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from sgview.cli.films.recipe import Chunk, Recipe, digest_file
 from sgview.cli.films.where import REMOTE
 from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
-from sgview.outputs.film_writers import PNG, cores
+from sgview.outputs.film_writers import SEQUENCES, cores, first_of
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import NetworkStatus, Slot
@@ -34,6 +35,7 @@ from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 
 MOST_LOSSES = 3  # workers that one chunk may cost before it is thought to be the cause
+_MOST_KEPT = 4  # chunks that wait to be written
 _PATIENCE = 0.2  # after which interrupts are looked for [s]
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
@@ -76,7 +78,8 @@ class Farm(Closing):
             raise
         self._threads = threads or self._fair_share(where)
         share = Share(self._threads)
-        self._depth = 2 if recipe.codec == PNG else share.in_hand
+        # Of pictures: chunks that are rendered, encoded, and on their way.
+        self._depth = 3 if recipe.codec in SEQUENCES else share.in_hand
         self._files: dict[str, list[Any]] = {}
         self._latents: Latents = {}
         self._digests: dict[RecordedNetwork | str, str] = {}
@@ -126,13 +129,26 @@ class Farm(Closing):
 
         Args:
             chunks: taken as they are needed.
-            keep: called with each chunk, its files and notes, once.
+            keep: called with each chunk, its files and notes, once; in a thread, one at a time.
             asked: ends the work; chunks that are not yet made are given up.
 
         Raises:
             ConfigError: if a chunk ends its workers, or as of `ChunkMaker.make`.
             CheckpointError, OutputError: as of `ChunkMaker.make`.
         """
+        with ThreadPoolExecutor(1, "sgview chunks") as writer:  # which the workers do not wait for
+            kept: deque[Future[None]] = deque()
+
+            def keep_later(chunk: Chunk, files: Sequence[memoryview], notes: list[str]) -> None:
+                kept.append(writer.submit(keep, chunk, files, notes))
+                while kept and (kept[0].done() or len(kept) > _MOST_KEPT):
+                    first_of(kept)
+
+            self._make(chunks, keep_later, asked)
+            while kept:
+                first_of(kept)
+
+    def _make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         again: deque[Chunk] = deque()
         running: dict[Any, tuple[Any, Chunk]] = {}
         losses: Counter[int] = Counter()

@@ -18,7 +18,7 @@ import sgview
 from sgview.cli.films.maker import ChunkMaker
 from sgview.cli.films.recipe import Recipe
 from sgview.cli.films.warm_up import warm_up
-from sgview.outputs.film_writers import PNG
+from sgview.outputs.film_writers import SEQUENCES
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
@@ -58,7 +58,7 @@ class FilmWorker:
         self._opening = Lock()
         self._maker: ChunkMaker | None = None
         self._began = {"process": time.time()}
-        warm_up(recipe.device, is_film=recipe.codec != PNG)
+        warm_up(recipe.device, is_film=recipe.codec not in SEQUENCES)
 
     def began(self) -> dict[str, float]:
         """Return when this worker began what, in real time [s]."""

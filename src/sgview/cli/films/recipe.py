@@ -12,9 +12,11 @@ from typing import Protocol
 import msgspec
 
 import sgview
+from sgview.cli.films.frames import FilmFrame
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.library_files import files_played
+from sgview.state.output_frame import PICTURE, Fit
 from sgview.state.validation import ConfigError
 
 FEWEST, MOST = 16, 64  # pictures of a chunk
@@ -29,11 +31,18 @@ class Recipe:
     fps: float  # [1/s]
     quality: float | None = None  # of a codec that loses, 0 to 100; None: as is usual
     has_alpha: bool = False
+    size: str = PICTURE  # of its pictures, as `FilmFrame` has it
+    fit: Fit = "fit"
     device: str = "auto"
     ops: str = "auto"
     precision: str = "fast"
     kernels: str = "auto"
     version: str = sgview.__version__
+
+    @property
+    def frame(self) -> FilmFrame:
+        """What its pictures are brought into."""
+        return FilmFrame(self.size, self.fit, has_alpha=self.has_alpha)
 
     @property
     def length(self) -> int:

@@ -22,7 +22,7 @@ from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
 from sgview.cli.interrupts import Interrupts
 from sgview.cli.shots import Plan
 from sgview.cli.targets import make_room, refuse_to_replace
-from sgview.outputs.film_writers import PNG, codec_of
+from sgview.outputs.film_writers import SEQUENCES, check_alpha, codec_of
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
 from sgview.state.networks import NetworkStatus, Slot
@@ -115,11 +115,16 @@ def recipe_of(args: argparse.Namespace, settings: Settings, fps: float) -> Recip
     Raises:
         OutputError: if the file is of no kind that is written.
     """
-    gpu = settings.gpu
+    gpu, codec = settings.gpu, codec_of(args.out, args.codec)
+    if args.alpha:
+        check_alpha(args.out, codec)
     return Recipe(
-        codec_of(args.out, args.codec),
+        codec,
         fps,
         args.quality,
+        has_alpha=args.alpha,
+        size=args.size,
+        fit=args.fit,
         device=settings.device,
         ops=gpu.ops,
         precision=gpu.precision,
@@ -199,7 +204,7 @@ def _report(path: Path, film: _Film, farm: Farm, starts: list[dict[str, float]])
 
 def _finish(out: Path, parts: Parts, recipe: Recipe, numbers: list[int]) -> None:
     """Join a film's chunks; of PNG files nothing is left to do."""
-    if recipe.codec != PNG:
+    if recipe.codec not in SEQUENCES:
         from sgview.outputs.film_chunks import FilmJoiner, rate_of
 
         try:

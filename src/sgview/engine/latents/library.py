@@ -25,6 +25,8 @@ class Library:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or Path()
         self.given: dict[str, Path] = {}
+        self.count = 0
+        """Rises when files are read anew: what was made of them is outdated."""
         self._files: dict[str, LatentFile | None] = {}  # None: it cannot be read
         self._told: set[str] = set()
         self._notices: list[Notice] = []
@@ -67,6 +69,7 @@ class Library:
         """Read files anew when they are asked for: they may have changed."""
         self._files.clear()
         self._told.clear()
+        self.count += 1
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know since the last call."""

@@ -23,8 +23,8 @@ class SliderRange:
 class Arguments(Protocol):
     """The arguments of one call, as the expression's text gives them."""
 
-    def __len__(self) -> int:
-        """How many there are."""
+    def has(self, index: int) -> bool:
+        """Whether one is written there."""
         ...
 
     def code(self, index: int, default: float | None = None) -> Code:

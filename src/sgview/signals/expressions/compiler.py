@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import ast
 import difflib
-import inspect
 import math
 import operator
 from collections.abc import Callable, Iterable
 
 from sgview.signals.expressions import combine
 from sgview.signals.expressions.arguments import SliderRange
+from sgview.signals.expressions.calls import arguments_in_order, takes, usage_of, with_defaults
 from sgview.signals.expressions.context import NAMES, Code, ExpressionError
 from sgview.signals.expressions.functions import CONSTANTS, FUNCTIONS
 from sgview.signals.expressions.special_functions import SPECIAL_FUNCTIONS
-from sgview.state.language import WORDS
 from sgview.state.status import SignalSource
 
 _CONSTANTS = CONSTANTS | {f"math.{name}": value for name, value in CONSTANTS.items()}
 _KNOWN_NAMES = NAMES.keys() | _CONSTANTS.keys()
 _KNOWN_FUNCTIONS = FUNCTIONS.keys() | SPECIAL_FUNCTIONS.keys()
-_USAGE = {word.name: word.usage for word in WORDS}
 
 _SOURCES: tuple[SignalSource, ...] = ("expression", "slider", "mouse", "audio", "osc", "midi")
 
@@ -134,7 +132,7 @@ class Compiler:
                 self.note_source("mouse")
             return NAMES[name]
         if name in _KNOWN_FUNCTIONS:
-            raise ExpressionError(f"'{name}' is a function: write {_usage(name)}.")
+            raise ExpressionError(f"'{name}' is a function: write {usage_of(name)}.")
         raise ExpressionError(_unknown("name", name, _KNOWN_NAMES))
 
     def _call(self, node: ast.Call) -> Code:
@@ -143,17 +141,20 @@ class Compiler:
             raise ExpressionError(
                 _unknown("function", name or ast.unparse(node.func), _KNOWN_FUNCTIONS)
             )
-        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            raise ExpressionError(f"{name} takes plain values, separated by commas.")
+        given = arguments_in_order(node, usage_of(name))
+        if given is None:
+            raise ExpressionError(f"Write {usage_of(name)}.")
         if name in SPECIAL_FUNCTIONS:
             special = SPECIAL_FUNCTIONS[name]
-            if not special.least <= len(node.args) <= special.most:
-                raise ExpressionError(f"Write {_usage(name)}.")
-            return special.build(_Arguments(self, name, node.args))
+            is_begun = all(given[: special.least])  # each of the first ones is there
+            if not (is_begun and special.least <= len(given) <= special.most):
+                raise ExpressionError(f"Write {usage_of(name)}.")
+            return special.build(_Arguments(self, name, given))
         function = FUNCTIONS[name]
-        if not _takes(function, len(node.args)):
-            raise ExpressionError(f"Write {_usage(name)}.")
-        return combine.application(function, self._codes(node.args))
+        nodes = with_defaults(function, given)
+        if nodes is None or not takes(function, len(nodes)):
+            raise ExpressionError(f"Write {usage_of(name)}.")
+        return combine.application(function, self._codes(nodes))
 
     def note_source(self, source: SignalSource) -> None:
         """Remember the source that says most about where the movement comes from."""
@@ -164,60 +165,50 @@ class Compiler:
 class _Arguments:
     """The arguments of one call; see `arguments.Arguments`."""
 
-    def __init__(self, compiler: Compiler, name: str, nodes: list[ast.expr]) -> None:
+    def __init__(self, compiler: Compiler, name: str, nodes: list[ast.expr | None]) -> None:
         self._compiler = compiler
         self._name = name
         self._nodes = nodes
         self.note_source = compiler.note_source
 
-    def __len__(self) -> int:
-        return len(self._nodes)
+    def has(self, index: int) -> bool:
+        return self._node(index) is not None
+
+    def _node(self, index: int) -> ast.expr | None:
+        return self._nodes[index] if index < len(self._nodes) else None
 
     def code(self, index: int, default: float | None = None) -> Code:
-        if index < len(self._nodes):
-            return self._compiler.code(self._nodes[index])
+        if (node := self._node(index)) is not None:
+            return self._compiler.code(node)
         if default is None:
-            raise ExpressionError(f"Write {_usage(self._name)}.")
+            raise ExpressionError(f"Write {usage_of(self._name)}.")
         return lambda context: default
 
     def constant(self, index: int) -> float | None:
-        return self._compiler.constant(self._nodes[index]) if index < len(self._nodes) else None
+        node = self._node(index)
+        return None if node is None else self._compiler.constant(node)
 
     def text(self, index: int, default: str | None = None) -> str:
-        if index >= len(self._nodes) and default is not None:
+        node = self._node(index)
+        if node is None and default is not None:
             return default
-        node = self._nodes[index]
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return node.value
         raise ExpressionError(
-            f"{self._name} takes a text in quotes there: write {_usage(self._name)}."
+            f"{self._name} takes a text in quotes there: write {usage_of(self._name)}."
         )
 
     def has_call(self, index: int, name: str) -> bool:
-        calls = (node for node in ast.walk(self._nodes[index]) if isinstance(node, ast.Call))
+        inside = self._node(index)
+        calls = (node for node in ast.walk(inside or ast.Pass()) if isinstance(node, ast.Call))
         return any(dotted_name(call.func) == name for call in calls)
 
     def note_slider(self, slider: SliderRange) -> None:
         self._compiler.sliders.append(slider)
 
     def is_text(self, index: int) -> bool:
-        node = self._nodes[index]
+        node = self._node(index)
         return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _takes(function: Callable[..., float], count: int) -> bool:
-    """Whether `function` takes that many numbers."""
-    if function in (min, max):
-        return count > 1
-    if function is math.log:
-        return count in (1, 2)
-    if function is math.hypot:
-        return True
-    try:
-        inspect.signature(function).bind(*[0.0] * count)
-    except TypeError:
-        return False
-    return True
 
 
 def dotted_name(node: ast.expr) -> str | None:
@@ -228,10 +219,6 @@ def dotted_name(node: ast.expr) -> str | None:
         owner = dotted_name(node.value)
         return None if owner is None else f"{owner}.{node.attr}"
     return None
-
-
-def _usage(name: str) -> str:
-    return _USAGE.get(name) or _USAGE.get(name.removeprefix("math."), f"{name}(x)")
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from sgview.signals.incoming import Instant
@@ -73,4 +74,6 @@ NAMES: dict[str, Code] = {
     "mouse.x": lambda context: context.mouse_x,
     "mouse.y": lambda context: context.mouse_y,
     "mouse.down": lambda context: context.mouse_down,
+    "math.inf": lambda context: math.inf,  # no constants: as a value, or an end of a range, refused
+    "math.nan": lambda context: math.nan,
 }

@@ -89,6 +89,39 @@ def _round(x: float) -> float:
     return float(round(x))
 
 
+def _whole(x: float, largest: float = 2.0**53) -> int:
+    """Return a whole number that costs nothing to calculate with.
+
+    Raises:
+        ValueError, OverflowError: if `x` is none, or is too large.
+    """
+    if abs(x) > largest:
+        raise OverflowError
+    if x != math.floor(x):
+        raise ValueError
+    return int(x)
+
+
+def _gcd(*numbers: float) -> float:
+    return float(math.gcd(*map(_whole, numbers)))
+
+
+def _lcm(*numbers: float) -> float:
+    return float(math.lcm(*map(_whole, numbers)))
+
+
+def _comb(n: float, k: float) -> float:
+    return float(math.comb(_whole(n, 1000), _whole(k, 1000)))
+
+
+def _perm(n: float, k: float) -> float:
+    return float(math.perm(_whole(n, 1000), _whole(k, 1000)))
+
+
+def _is_close(a: float, b: float, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> float:
+    return float(math.isclose(a, b, rel_tol=rel_tol, abs_tol=abs_tol))
+
+
 def _sign(x: float) -> float:
     return math.copysign(1.0, x) if x else 0.0
 
@@ -99,7 +132,7 @@ _MATH_NAMES = (
     *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "sin", "sinh"),
     *("tan", "tanh", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "pow", "sqrt"),
     *("cbrt", "copysign", "degrees", "radians", "fabs", "fmod", "remainder", "hypot"),
-    *("erf", "erfc", "gamma", "lgamma"),
+    *("erf", "erfc", "gamma", "lgamma", "nextafter", "ulp"),
 )
 
 _MATH_FUNCTIONS: dict[str, Function] = {
@@ -107,6 +140,17 @@ _MATH_FUNCTIONS: dict[str, Function] = {
     "floor": _floor,
     "ceil": _ceil,
     "trunc": lambda x: float(math.trunc(x)),
+    "factorial": lambda x: float(math.factorial(_whole(x, 170))),
+    "comb": _comb,
+    "perm": _perm,
+    "gcd": _gcd,
+    "lcm": _lcm,
+    "isqrt": lambda x: float(math.isqrt(_whole(x))),
+    "ldexp": lambda x, i: math.ldexp(x, _whole(i)),
+    "isclose": _is_close,
+    "isfinite": lambda x: float(math.isfinite(x)),
+    "isinf": lambda x: float(math.isinf(x)),
+    "isnan": lambda x: float(math.isnan(x)),
 }
 
 _PLAIN_FUNCTIONS: dict[str, Function] = {

@@ -24,13 +24,16 @@ def slider(arguments: Arguments) -> Code:
         raise ExpressionError(
             f"A slider's name has 1 to {SLIDER_NAME_LENGTH} letters, without '.' and '/'."
         )
-    given = [arguments.constant(index) for index in range(1, len(arguments))]
-    if None in given:
-        raise ExpressionError(f'The range of slider("{name}") must be plain numbers.')
-    low, high, *start = [*(n for n in given if n is not None), *(0.0, 1.0)[len(given) :]]
-    if low >= high:
+    numbers: list[float | None] = [0.0, 1.0, None]
+    for index in range(3):
+        if arguments.has(index + 1):
+            numbers[index] = arguments.constant(index + 1)
+            if numbers[index] is None:
+                raise ExpressionError(f'The range of slider("{name}") must be plain numbers.')
+    low, high, start = numbers
+    if low is None or high is None or low >= high:
         raise ExpressionError(f'The range of slider("{name}") must go from low to high.')
-    slider = SliderRange(name, low, high, start[0] if start else low)
+    slider = SliderRange(name, low, high, low if start is None else start)
     arguments.note_source("slider")
     arguments.note_slider(slider)
     return lambda context: context.sliders.get(name, slider.start)
@@ -41,8 +44,8 @@ def osc(arguments: Arguments) -> Code:
     address = arguments.text(0)
     if not address.startswith("/"):
         raise ExpressionError(f"An OSC address begins with a slash: '/{address[:40]}'.")
-    default = arguments.code(1) if len(arguments) > 1 else None
-    index = int(arguments.constant(2) or 0.0) if len(arguments) > 2 else 0
+    default = arguments.code(1) if arguments.has(1) else None
+    index = int(arguments.constant(2) or 0.0)
     arguments.note_source("osc")
 
     def read(context: EvaluationContext) -> float:
@@ -73,7 +76,7 @@ def nrpn(arguments: Arguments) -> Code:
 
 def _controller(kind: str, arguments: Arguments, title: str, largest: int = 127) -> Code:
     """Read what waits for its first message where no default is given."""
-    default = arguments.code(2) if len(arguments) > 2 else None
+    default = arguments.code(2) if arguments.has(2) else None
     key = _key(kind, arguments, 0, 1, largest)
     arguments.note_source("midi")
 
@@ -141,7 +144,7 @@ def channel_of(arguments: Arguments, index: int) -> int:
     Raises:
         ExpressionError: if it is none.
     """
-    channel = arguments.constant(index) if len(arguments) > index else 0.0
+    channel = arguments.constant(index) if arguments.has(index) else 0.0
     if channel is None or not 0 <= channel <= 16:
         raise ExpressionError("A MIDI channel is a plain number, 1 to 16, or 0 for any.")
     return int(channel)

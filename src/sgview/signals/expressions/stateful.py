@@ -42,7 +42,8 @@ def lfo(arguments: Arguments) -> Code:
 
     def run(context: EvaluationContext) -> float:
         nonlocal phase
-        phase = (phase + code(context) * context.dt) % 1048576.0
+        moved = phase + code(context) * context.dt
+        phase = moved % 1048576.0 if math.isfinite(moved) else phase
         return shape(phase + offset(context))
 
     return run
@@ -139,7 +140,8 @@ def encoder(arguments: Arguments) -> Code:
         if abs(turned) > LARGEST_TURN:
             turned = 0.0  # the count began anew
         count = now if now is not None else (0.0 if count is None else count)
-        level = clamp(level + turned * step(context))
+        moved = level + turned * step(context)
+        level = clamp(moved) if math.isfinite(moved) else level
         return level
 
     return run

@@ -358,6 +358,7 @@ def test_other_archives(tmp_path, forge):
     path = tmp_path / "a.zip"
     for names, words in (
         (["readme.txt"], "without a torch checkpoint"),
+        (["w.npy"], "arrays of NumPy, such as saved latents, and no network"),
         ([], "without a torch checkpoint"),
         (["m/data.pkl", "m/constants.pkl", "m/code/x.py"], "TorchScript"),
     ):
