@@ -41,7 +41,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
-from sgview.state.journeys import add_key, go_to, shown_place
+from sgview.state.journeys import add_key, as_it_is, go_to, shown_place
 from sgview.state.latent_places import FilePlace, read_place
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
@@ -288,7 +288,7 @@ class App(Closing):
             needed = files_played(params, motion)
             is_missing = any(find_file(self.show.library.folder, name) is None for name in needed)
             if loaded.has_latent and (motion.trail or is_missing):
-                params = go_to(params, FilePlace(str(absolute(path)))).params
+                params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         self._set_params(params, f"Open {path.stem}")
 
     def _note_place(self) -> None:

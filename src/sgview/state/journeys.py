@@ -18,6 +18,7 @@ from sgview.state.latent_places import (
 )
 from sgview.state.motion import Motion
 from sgview.state.params import Key, Latents, Params, Path
+from sgview.state.shaping_params import Directions, Mixing, Walk
 
 HIGHEST = 2**31 - 1
 DICE = 100_000  # seeds that the dice has
@@ -66,6 +67,13 @@ def throw_dice(params: Params, number: int) -> Going:
     if params.latents.source == "plane":
         return Going(_with_seed(params, number))
     return go_to(params, SeedPlace(float(number)))
+
+
+def as_it_is(params: Params) -> Params:
+    """Return `params` with nothing that shapes the latent of the source, truncation aside."""
+    latents = replace(params.latents, space="z")
+    rest = {"mixing": Mixing(), "directions": Directions(), "walk": Walk()}
+    return replace(params, latents=latents, **rest)
 
 
 def seed_of(params: Params) -> int:
