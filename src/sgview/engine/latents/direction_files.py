@@ -13,6 +13,7 @@ from sgview.engine.latents.latent_files import (
     LatentFileError,
     read_named,
 )
+from sgview.state.library_files import SUFFIXES
 from sgview.state.status import Notice
 
 SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
