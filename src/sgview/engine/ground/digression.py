@@ -91,12 +91,15 @@ class LiveConstant:
     def weights(self, key: Key) -> np.ndarray:  # [H W, H W]: from where, to where
         """Return how much of each place of the constant is at each place of the result."""
         amount, (right, down, angle) = key[0], self._fields(key)
-        taken = np.zeros((self._height * self._width,) * 2)
+        places = np.arange(self._height * self._width)
+        taken = np.zeros((len(places),) * 2)
         columns = _between(self._x + amount * _REACH * self._width * right, self._width)
         rows = _between(self._y + amount * _REACH * self._height * down, self._height)
         for row, row_share in rows:
             for column, share in columns:
-                np.add.at(taken, (row * self._width + column, range(len(row))), row_share * share)
+                np.add.at(
+                    taken, (row * self._width + column, np.arange(len(row))), row_share * share
+                )
         mixed = amount * _MIXED * angle
         return np.cos(mixed) * taken + np.sin(mixed) * taken[::-1]  # from the end: mirrored twice
 

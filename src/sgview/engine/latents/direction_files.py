@@ -13,10 +13,9 @@ from sgview.engine.latents.latent_files import (
     LatentFileError,
     read_named,
 )
-from sgview.state.library_files import SUFFIXES
+from sgview.state.library_files import find_file
 from sgview.state.status import Notice
 
-SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 _MOST_FILES = 64  # held in memory
 
 KEYS = (
@@ -72,13 +71,6 @@ def vector_in(
         raise LatentFileError(f"{name} holds {len(found)} directions, there is no #{index + 1}")
     kept = torch.arange(num_ws).clamp_max(found.shape[1] - 1)
     return found[index][kept]
-
-
-def find_file(folder: Path, name: str) -> Path | None:
-    """Return the file of that name, with or without its suffix."""
-    path = folder / name
-    wanted = [path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)]
-    return next((path for path in wanted if path.is_file()), None)
 
 
 class VectorFiles:
