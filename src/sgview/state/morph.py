@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sgview.state.fields import fields_of
 from sgview.state.ground_params import Ground, PixelNoise
 from sgview.state.operations import OPERATIONS
-from sgview.state.params import Edit, Params
+from sgview.state.params import Blend, Edit, Params
 
 Easing = Literal["linear", "smooth", "in", "out"]
 
@@ -27,6 +27,8 @@ EASINGS: dict[Easing, Callable[[float], float]] = {
 """How far a crossfade is, 0..1, after the share 0..1 of its time."""
 assert set(EASINGS) == set(get_args(Easing))
 
+_NO_BLEND = fields_of(Blend)["amounts"].neutral or 0.0
+_NO_DIRECTION = 0.0
 _AS_TRAINED = fields_of(PixelNoise)["layers"].neutral or 0.0
 _RowKey = tuple[str, str, int]  # tensor, operation, which of those
 
@@ -48,7 +50,7 @@ def morph(
     edits = _morph_edits(a.edits, b.edits, amount)
     blend = replace(
         _morph_node(a.blend, b.blend, amount),
-        amounts=_morph_amounts(a.blend.amounts, b.blend.amounts, amount),
+        amounts=_morph_amounts(a.blend.amounts, b.blend.amounts, amount, _NO_BLEND),
     )
     weights = _morph_classes(a.mapping.class_weights, b.mapping.class_weights, amount)
     mapping = replace(_morph_node(a.mapping, b.mapping, amount), class_weights=weights)
@@ -59,7 +61,7 @@ def morph(
     )
     directions = replace(
         _morph_node(a.directions, b.directions, amount),
-        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount, 0.0),
+        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount, _NO_DIRECTION),
     )
     return replace(
         _morph_node(a, b, amount),
@@ -116,7 +118,7 @@ def _morph_amounts(
     a: dict[str, float],
     b: dict[str, float],
     x: float,
-    none: float = 0.0,  # the amount of what is not named
+    none: float,  # the amount of what is not named
 ) -> dict[str, float]:
     return {name: _lerp(a.get(name, none), b.get(name, none), x) for name in (a | b)}
 
