@@ -41,7 +41,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import name_of_command, names_of_edits
 from sgview.state.history import History
-from sgview.state.journeys import add_key, go_to, shown_place
+from sgview.state.journeys import add_key, as_it_is, go_to, shown_place
 from sgview.state.latent_places import FilePlace, read_place
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
@@ -133,6 +133,7 @@ class App(Closing):
         self._owned.callback(self._files.close)
         # Saved first of all: what is closed after it may hang.
         self._session = own(KeptSession(folder, self._make_session, self._notices, now))
+        self._new_keys: set[Path] = set()  # of the path, while their latents are written
         self._is_running = True
         self.screen.window.on_drop = self.drop
         if settings.clean_window.enabled:
@@ -288,7 +289,7 @@ class App(Closing):
             needed = files_played(params, motion)
             is_missing = any(find_file(self.show.library.folder, name) is None for name in needed)
             if loaded.has_latent and (motion.trail or is_missing):
-                params = go_to(params, FilePlace(str(absolute(path)))).params
+                params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         self._set_params(params, f"Open {path.stem}")
 
     def _note_place(self) -> None:
@@ -327,12 +328,22 @@ class App(Closing):
             self._files.save_latent(path, {**held, "thumbnail": thumbnail})
 
         self.worker.export(picture.params, picture.motion, write)
-        self.show.library.look_again()
         if is_key:
-            latents = self.params.latents
-            path_of_keys = add_key(latents.path, f"file {path.stem}")
-            latents = replace(latents, path=path_of_keys)
-            self._set_params(replace(self.params, latents=latents), "Add a key")
+            self._new_keys.add(path)
+
+    def _take_saved(self) -> None:
+        """Let latents that were just written be played, those that were to be keys as such."""
+        for path in self._files.take_saved():
+            if path.parent != self.show.library.folder:
+                continue
+            self.worker.forget_latents()
+            self.show.library.look_again()
+            if path in self._new_keys:
+                self._new_keys.remove(path)
+                latents = self.params.latents
+                keys = add_key(latents.path, f"file {path.stem}")
+                params = replace(self.params, latents=replace(latents, path=keys))
+                self._set_params(params, "Add a key")
 
     def _remove_edits(self) -> None:
         if self.params.edits:
@@ -446,6 +457,7 @@ class App(Closing):
 
     def _collect_notices(self) -> None:
         self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
+        self._take_saved()
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))
