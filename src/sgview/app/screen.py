@@ -321,6 +321,8 @@ class Screen(Closing):
         errors = collected_gl_errors()
         if LOST in errors or self._was_reset():
             self.lost = GraphicsLostError(f"{self.window.graphics.renderer} was reset")
+        elif self.window.is_gone:
+            self.lost = GraphicsLostError("another program destroyed the window")
         elif errors:
             self._boundary.fail("graphics", RuntimeError(f"OpenGL says {', '.join(errors)}"))
 

@@ -1,0 +1,68 @@
+"""Latents that are kept: where the source has been, and what is saved to the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sgview.app.files import Files
+from sgview.app.pictures import host_pixels
+from sgview.show.look_files import shrink
+from sgview.show.show import Show
+from sgview.state.journeys import shown_place
+from sgview.state.notices import Notices
+
+if TYPE_CHECKING:
+    from sgview.engine.picture.picture import Picture
+    from sgview.engine.worker import EngineWorker
+
+
+class KeptLatents:
+    """Notes the places of pictures, and writes their latents as files of the library.
+
+    Args:
+        worker: computes the latents.
+        show: has the library and the places that were visited.
+        files: writes, so that the window plays on.
+        notices: told where there is nothing to save.
+        now: the source of real time [s].
+    """
+
+    def __init__(
+        self,
+        worker: EngineWorker,
+        show: Show,
+        files: Files,
+        notices: Notices,
+        now: Callable[[], float],
+    ) -> None:
+        self._worker, self._show, self._files = worker, show, files
+        self._notices, self._now = notices, now
+
+    def note_place(self, picture: Picture | None) -> None:
+        """Remember where the source is, with the picture of it."""
+        if picture is not None:
+            visited = self._show.visited
+            visited.note(picture.params, picture.motion, lambda: host_pixels(picture))
+
+    def save(self, picture: Picture | None, name: str) -> Path | None:
+        """Write what plays; return the file that it will be, None where nothing plays.
+
+        The engine's thread computes it, and another one writes it.
+        """
+        if picture is None:
+            self._notices.add("warning", "There is no latent to save yet.", now=self._now())
+            return None
+        place = shown_place(picture.params, picture.motion)
+        path = self._show.library.new_path(name or (str(place) if place else "on the path"))
+        thumbnail = shrink(host_pixels(picture))
+
+        def write(held: dict[str, np.ndarray]) -> None:
+            self._files.save_latent(path, {**held, "thumbnail": thumbnail})
+
+        self._worker.export(picture.params, picture.motion, write)
+        self._show.library.look_again()
+        return path
