@@ -137,6 +137,8 @@ class Screen(Closing):
         Args:
             may_sleep: nobody else needs pictures while nothing can be seen.
         """
+        if self.window.is_gone:
+            self.lost = GraphicsLostError("another program destroyed the window")
         self.has_panel = self._panel_pace.is_due()
         if self.has_panel and self.window.is_minimised:
             self.window.wait(MINIMISED_WAIT if may_sleep else 0.0)
@@ -321,8 +323,6 @@ class Screen(Closing):
         errors = collected_gl_errors()
         if LOST in errors or self._was_reset():
             self.lost = GraphicsLostError(f"{self.window.graphics.renderer} was reset")
-        elif self.window.is_gone:
-            self.lost = GraphicsLostError("another program destroyed the window")
         elif errors:
             self._boundary.fail("graphics", RuntimeError(f"OpenGL says {', '.join(errors)}"))
 
