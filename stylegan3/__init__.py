@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stylegan3.alias_free.config import StyleGAN3Config
+    from stylegan3.canvas import Canvas, fitting_side
     from stylegan3.checkpoints.errors import CheckpointError
     from stylegan3.config import Config
     from stylegan3.families import family_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from stylegan3.xl.config import StyleGANXLConfig
 
 __all__ = [
+    "Canvas",
     "CheckpointError",
     "Config",
     "Generator",
@@ -35,6 +37,7 @@ __all__ = [
     "StyleGAN3Config",
     "StyleGANXLConfig",
     "family_of",
+    "fitting_side",
     "group_of",
     "load",
     "place_of",
@@ -43,6 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Canvas": "canvas",
     "CheckpointError": "checkpoints.errors",
     "Config": "config",
     "Generator": "generator",
@@ -52,6 +56,7 @@ _HOMES = {
     "StyleGAN3Config": "alias_free.config",
     "StyleGANXLConfig": "xl.config",
     "family_of": "families",
+    "fitting_side": "canvas",
     "group_of": "layers",
     "load": "loading",
     "place_of": "layers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
+from stylegan3.canvas import Canvas
 from stylegan3.config import Config
 from stylegan3.layers import LayerSpec, check_noise_mode, check_ws
 from stylegan3.mapping import as_tensor
@@ -43,11 +44,13 @@ class Synthesis(nn.Module):
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,  # move running means as training does, where there are some
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
-    ) -> Tensor:  # [N, img_channels, img_height, img_width], about [-1, 1]
+        canvas: Canvas | None = None,  # make a picture of another size; None: of its own
+    ) -> Tensor:  # [N, img_channels, img_height, img_width] or as the canvas, about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:
-            ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
+            ValueError: if `ws`, the noise mode or the canvas is wrong, or no layer is called
+                `layer`.
         """
         raise NotImplementedError
 
@@ -61,3 +64,14 @@ class Synthesis(nn.Module):
         check_ws(tuple(ws.shape), self.num_ws, self.w_dim)
         check_noise_mode(noise_mode)
         return ws
+
+    def _checked_canvas(self, canvas: Canvas | None) -> Canvas | None:
+        """Return the canvas, None where it is of the network's own size.
+
+        Raises:
+            ValueError: if it is not for this network.
+        """
+        if canvas is None or (canvas.width, canvas.height) == (self.img_width, self.img_height):
+            return None
+        canvas.check((self.img_width, self.img_height))
+        return canvas

@@ -11,7 +11,18 @@ from pathlib import Path
 
 from sgview.state.addresses import address_of
 from sgview.state.operations import OPERATIONS
-from sgview.state.params import Blend, Edit, Key, Latents, Mapping, Params
+from sgview.state.params import (
+    Blend,
+    Directions,
+    Edit,
+    Ground,
+    Key,
+    Latents,
+    Mapping,
+    Mixing,
+    Params,
+    PixelNoise,
+)
 from sgview.state.params import Path as Journey
 from sgview.state.paths import Leaf, leaves
 
@@ -22,13 +33,21 @@ _EXAMPLE = Params(
     edits=(Edit(tensor="synthesis.input.weight", channels=(0, 16)),),
     mapping=Mapping(class_weights=(1.0,)),
     blend=Blend(amounts={"L6": 0.0}),
+    ground=Ground(noise=PixelNoise(layers={"b64_conv0": 1.0})),
+    mixing=Mixing(rows=(0.0,)),
+    directions=Directions(amounts={"sefa1": 0.0}),
     sliders={"energy": 0.0},
 )
 _TITLES = {
     "noise": "Noise",
     "latents": "Latents",
     "mapping": "Mapping",
+    "ground": "Ground, here of the noise of layer b64.conv0",
+    "mixing": "Mixing, here of row 0",
+    "directions": "Directions, here the first of SeFa",
+    "walk": "Random walk",
     "layer": "Layer",
+    "canvas": "Canvas",
     "edits": "Edits, here the first",
     "blend": "Blend, here of layer L6",
     "view": "View",

@@ -21,13 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from tools.film_bench_parts import ENCODER, NETWORK, measure_part
-from tools.film_bench_runs import Setup, measure_runs
+from tools.film_bench_runs import FORMATS, Setup, measure_runs
 from tools.film_bench_take import NETWORKS, make_film
 
 
 def main() -> int:
     """Measure, print and return the exit code."""
     args = _parser().parse_args()
+    if args.table:
+        print(markdown(json.loads(args.table.read_text())))
+        return 0
     if args.part:
         print(json.dumps(measure_part(args.part, args.folder, args.device, args.frames)))
         return 0
@@ -59,12 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=int, default=1024, help="of its pictures [px]")
     parser.add_argument("--frames", type=int, default=600)
     parser.add_argument("--workers", default="1,2", help="numbers to compare; '': none")
-    parser.add_argument("--formats", default="png,mp4", help="png, mp4, mkv, webm")
+    parser.add_argument("--formats", default="png,mp4", help=", ".join(FORMATS))
     parser.add_argument("--device", default="auto")
     parser.add_argument("--folder", type=Path, help="for networks and films (a temporary one)")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--kill", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--single", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE.json", help="print what was measured as Markdown"
+    )
     parser.add_argument("--part", choices=[NETWORK, ENCODER], help=argparse.SUPPRESS)
     return parser
 
@@ -99,6 +105,33 @@ def format_report(report: dict[str, Any]) -> str:
         row = "".join(f"{'-' if cell in (None, '') else cell:>10}" for cell in cells)
         lines.append(f"  {name:<26}{row}")
         lines += [f"      {note}" for note in run.get("notes", ())]
+    return "\n".join(lines)
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The runs of a report as a table for the documentation."""
+    network, encoder = report.get(NETWORK, {}), report.get(ENCODER, {})
+    lines = [
+        f"{report['film']}; {network.get('device', '')}, {encoder.get('cores', '?')} cores. Alone"
+        f" the network makes {network.get('pictures [1/s]', '?')} pictures a second, and the"
+        f" encoders on all cores: PNG {encoder.get('PNG [1/s]', '?')}, H.264 {encoder.get('H.264 [1/s]', '?')}.",
+        "",
+        "| | start [s] | whole [s] | pictures/s with start | pictures/s | times 1 worker"
+        " | GPUs busy [%] | cores busy |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, run in report.get("runs", {}).items():
+        cells = (
+            name,
+            run.get("start_s", ""),
+            run.get("seconds", ""),
+            run.get("fps_with_start", ""),
+            run.get("fps", ""),
+            run.get("times_faster", ""),
+            ", ".join(f"{busy:.0f}" for busy in run.get("gpu_busy", ())),
+            run.get("cores_busy", ""),
+        )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from sgview.cli.films.casting import TakeNetworks
 from sgview.cli.films.frames import pictures_of
 from sgview.cli.films.maker import Share
 from sgview.engine.engine import Engine
-from sgview.outputs.film_writers import cores
+from sgview.outputs.film_writers import cores, threads_of
 from sgview.outputs.png import encode_png
 from sgview.show.takes.replay import Shot, replay
 from sgview.show.takes.take import read_take
@@ -87,7 +87,7 @@ def _encoders(pictures: list[np.ndarray], frames: int) -> dict[str, Any]:
     except ImportError:
         return result | {"H.264": "not measured: PyAV is not installed"}
     share = Share(cores())
-    form = FilmFormat("h264", rate_of(FPS), threads=max(1, cores() // share.encoders))
+    form = FilmFormat("h264", rate_of(FPS), threads=threads_of(share.encoders, cores()))
     chunks = max(1, frames // len(pictures))
     with ThreadPoolExecutor(share.encoders) as pool:
         start = time.perf_counter()

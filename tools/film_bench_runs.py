@@ -24,6 +24,16 @@ from tests.support.processes import descendants_called
 from tools.film_bench_take import TAKE
 from tools.machine_load import MachineLoad
 
+FORMATS = {
+    "png": ("png", ()),
+    "mp4": ("mp4", ()),
+    "mkv": ("mkv", ()),
+    "webm": ("webm", ()),
+    # The graphics card limits these: pictures that cost little to encode, or much to make.
+    "png-128px": ("png", ("--size", "128x128")),
+    "png-fp32": ("png", ("--precision", "fp32")),
+}
+"""What can be measured: the suffix of the film, and options."""
 _LIMIT = 900.0  # of one run [s]
 _CHUNKS_BEFORE_KILL = 2
 
@@ -49,13 +59,15 @@ def measure_runs(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name and result of each run; workers always have the same number of cores."""
     share = max(1, cores() // max(counts, default=1))
-    hashes: set[str] = set()
-    for suffix in formats:
+    of_first = ""  # of the files of the first format
+    for name in formats:
+        hashes: set[str] = set()
+        suffix, extra = FORMATS[name]
         if setup.with_single:
-            yield f"{suffix}, one process", _run(setup, suffix, [])
+            yield f"{name}, one process", _run(setup, suffix, [*extra])
         rates: dict[int, float] = {}
         for count in counts:
-            result = _run(setup, suffix, ["--workers", str(count), "--threads", str(share)])
+            result = _run(setup, suffix, [*extra, "--workers", str(count), "--threads", str(share)])
             rates[count] = result.get("fps") or 0.0
             result.setdefault("notes", []).append(f"{share} cores for each worker")
             if count != counts[0] and rates[counts[0]]:
@@ -63,14 +75,17 @@ def measure_runs(
                 result["notes"].append(f"{result['times_faster']} times {counts[0]}")
             if suffix == "png":
                 hashes.add(result["sha256"])
+                of_first = of_first or result["sha256"]
                 result["notes"].append(f"bytes {'equal' if len(hashes) == 1 else 'DIFFER'}")
-            yield f"{suffix}, {count} worker{'s' * (count > 1)}", result
+            yield f"{name}, {count} worker{'s' * (count > 1)}", result
     if kills and counts:
         count = max(counts)
-        result = _run(setup, formats[0], ["--workers", str(count)], is_killed=True)
+        suffix, extra = FORMATS[formats[0]]
+        options = [*extra, "--workers", str(count), "--threads", str(share)]
+        result = _run(setup, suffix, options, is_killed=True)
         notes = result.setdefault("notes", [])
-        if formats[0] == "png":
-            is_equal = {result["sha256"]} == hashes
+        if suffix == "png":
+            is_equal = result["sha256"] == of_first
             notes.append(f"bytes {'equal' if is_equal else 'DIFFER'}")
         yield f"{formats[0]}, {count}, one killed", result
 
@@ -81,7 +96,7 @@ def _run(
     out = setup.folder / ("pictures" if suffix == "png" else f"film.{suffix}")
     report = setup.folder / "report.json"
     _remove(out, parts_folder(out), report)
-    if options:
+    if "--workers" in options:
         options = [*options, "--report", str(report)]
     with MachineLoad() as load:
         began = time.time()

@@ -1,8 +1,6 @@
 """`python -m sgview`."""
 
-import sys
-
-from sgview.cli import main
+from sgview.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

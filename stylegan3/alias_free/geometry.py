@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from stylegan3.canvas import Canvas, beyond
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,50 @@ class AliasFreeLayer:
             out_width=out_width,
             row_padding=pads(in_width, out_width),
         )
+
+    def extended(
+        self,
+        before: tuple[int, int],  # further samples at either end: of columns, of rows; its input
+        after: tuple[int, int],  # likewise of its output
+    ) -> AliasFreeLayer:
+        """Return the same layer on larger grids, whose middles are the grids of this one."""
+
+        def pads(own: tuple[int, int], axis: int) -> tuple[int, int]:
+            shift = after[axis] * self.down_factor - before[axis] * self.up_factor
+            return own[0] + shift, own[1] + shift
+
+        return replace(
+            self,
+            in_width=self.in_width + 2 * before[0],
+            out_width=self.out_width + 2 * after[0],
+            in_size=self.in_size + 2 * before[1],
+            out_size=self.out_size + 2 * after[1],
+            row_padding=pads(self.row_padding, 0),
+            padding=pads(self.padding, 1),
+        )
+
+
+def layers_on(layers: tuple[AliasFreeLayer, ...], canvas: Canvas) -> tuple[AliasFreeLayer, ...]:
+    """Return all layers of a network as they are for pictures of the size of `canvas`.
+
+    No sample moves: every grid is that of the network, with further samples at its ends, as many
+    as the larger picture needs at the rate of the layer. So margins stay as they are.
+    """
+    last = layers[-1]
+
+    def further(rate: int, size: int) -> tuple[int, int]:
+        top = last.out_sampling_rate
+        columns = beyond(canvas.width, last.out_width, rate, top)
+        rows = beyond(canvas.height, last.out_size, rate, top)
+        if (rate, size) == (top, last.out_size):  # without margins: the picture's own grid
+            return columns, rows
+        # even, so that rows and columns stay in phase where the rate doubles: one kernel does both
+        return columns + columns % 2, rows + rows % 2
+
+    return tuple(
+        layer.extended(
+            further(layer.in_sampling_rate, layer.in_size),
+            further(layer.out_sampling_rate, layer.out_size),
+        )
+        for layer in layers
+    )

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from stylegan3.alias_free.config import StyleGAN3Config
-from stylegan3.alias_free.geometry import AliasFreeLayer
+from stylegan3.alias_free.geometry import AliasFreeLayer, layers_on
+from stylegan3.canvas import Canvas
 from stylegan3.layers import LayerSpec, check_noise_mode, resolve_layer
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.filtered_lrelu import filtered_lrelu
@@ -65,13 +66,17 @@ class SynthesisInput(nn.Module):
         self.register_buffer("freqs", freqs.to(self.weight.device))
         self.register_buffer("phases", torch.rand(channels).sub_(0.5))
 
-    def forward(self, w: Tensor) -> Tensor:  # [N, w_dim] -> [N, C, height, width]
+    def forward(
+        self,
+        w: Tensor,  # [N, w_dim]
+        size: tuple[int, int] | None = None,  # width and height of the grid; None: its own
+    ) -> Tensor:  # [N, C, height, width]
         """Features on the sampling grid; rows run along y."""
         freqs, phases = self._transformed(self.affine(w))
         norm = freqs.norm(dim=2)  # [N, C]
         transition = self.sampling_rate / 2 - self.bandwidth
         amplitudes = (1 - (norm - self.bandwidth) / transition).clamp(0, 1)
-        width, height = map(int, self.size)
+        width, height = size or map(int, self.size)
         x = freqs[:, :, 0, None] * self._grid(width, freqs)  # [N, C, width]
         y = freqs[:, :, 1, None] * self._grid(height, freqs) + phases[:, :, None]
         features = torch.sin((x[:, :, None, :] + y[:, :, :, None]) * (2 * math.pi))
@@ -149,10 +154,12 @@ class SynthesisLayer(nn.Module):
         noise_mode: str = "const",  # there is no noise; accepted, so that callers need not know
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,
+        *,
+        geometry: AliasFreeLayer | None = None,  # on another canvas; None: its own
     ) -> Tensor:  # [N, C_out, H', W']
         """Convolve with the styles of `w`, then filter, bend and filter."""
         check_noise_mode(noise_mode)
-        g = self.geometry
+        g = geometry or self.geometry
         if x.is_cuda and self.weight.dtype == torch.float32:
             x = x.to(torch.float16 if self.use_fp16 and not force_fp32 else torch.float32)
         if update_emas and len(x):
@@ -214,6 +221,7 @@ class AliasFreeSynthesis(Synthesis):
             group = f"L{g.index}"
             specs.append(LayerSpec(g.name, group, g.out_size, g.out_channels, g.out_width))
         self.layers = tuple(specs)
+        self._on_canvas: tuple[Canvas, tuple[AliasFreeLayer, ...]] | None = None  # the last one
 
     def forward(
         self,
@@ -224,21 +232,36 @@ class AliasFreeSynthesis(Synthesis):
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,
         fused_modconv: bool | None = None,  # accepted as StyleGAN2 does
+        canvas: Canvas | None = None,  # make a picture of another size; None: of its own
     ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:
-            ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
+            ValueError: if `ws`, the noise mode or the canvas is wrong, or no layer is called
+                `layer`.
         """
         ws = self._checked(ws, noise_mode, self.input.weight)
         if layer is not None:
             layer = resolve_layer(layer, self.layers)
-        x = self.input(ws[:, 0])
+        canvas = self._checked_canvas(canvas)
+        geometries = self._layers_on(canvas)
+        first = geometries[0]
+        x = self.input(ws[:, 0], None if canvas is None else (first.in_width, first.in_size))
         if layer == "input":
             return x
-        for place, g in enumerate(self.config.layers):
+        options = {"force_fp32": force_fp32, "update_emas": update_emas}
+        for place, g in enumerate(geometries):
             run = self.get_submodule(g.name)
-            x = run(x, ws[:, place + 1], force_fp32=force_fp32, update_emas=update_emas)
+            here = {} if canvas is None else {"geometry": g}
+            x = run(x, ws[:, place + 1], **options, **here)
             if layer == g.name:
                 return x
         return x.to(ws.dtype) * self.output_scale
+
+    def _layers_on(self, canvas: Canvas | None) -> tuple[AliasFreeLayer, ...]:
+        """Return the geometry of all layers for pictures of the size of `canvas`."""
+        if canvas is None:
+            return self.config.layers
+        if self._on_canvas is None or self._on_canvas[0] != canvas:
+            self._on_canvas = canvas, layers_on(self.config.layers, canvas)
+        return self._on_canvas[1]

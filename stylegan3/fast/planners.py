@@ -23,6 +23,6 @@ PLANNERS: Mapping[str, Callable[..., Planner]] = {
     "stylegan3": AliasFreePlanner,
     "stylegan-xl": AliasFreePlanner,
 }
-"""Planners by the family's name, called with (synthesis, operations, precision, ws); ValueError
-says what they do not support. A family that stands in `families.FAMILIES` alone is played by the
-plain operations."""
+"""Planners by the family's name, called with (synthesis, operations, precision, ws, canvas);
+ValueError says what they do not support. A family that stands in `families.FAMILIES` alone is
+played by the plain operations."""

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from stylegan3.canvas import Canvas
 from stylegan3.cuda import nvrtc
 from stylegan3.families import family_of
 from stylegan3.fast.graphs import GraphCache
@@ -54,6 +55,7 @@ class FastSynthesis:
         kernels: which GPU instructions to use.
         operations: what to compute with; None for the GPU's. Without CUDA nothing is captured.
         progress: called with (done, total) while kernels compile.
+        canvas: the size of pictures; None: the network's own.
         stays_in_place: whether nobody gives a tensor other memory (`tensor.data = other`), so that
             not every call has to look where a hundred of them lie.
 
@@ -69,11 +71,13 @@ class FastSynthesis:
         kernels: Kernels = "auto",
         operations: Operations | None = None,
         progress: Callable[[int, int], None] | None = None,
+        canvas: Canvas | None = None,
         stays_in_place: bool = False,
     ) -> None:
         self._generator = generator
         self._precision: Precision = precision
         self._progress = progress
+        self.canvas = canvas
         self._stays = stays_in_place
         tensors = generator.state_dict(keep_vars=True)
         self._tensors = tuple(tensors.values())
@@ -112,10 +116,7 @@ class FastSynthesis:
         check_noise_mode(noise_mode)
         if layer is not None:
             layer = resolve_layer(layer, self._generator.synthesis.layers)
-        if self._key != self._current_key():
-            if self._graphs is not None:
-                torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
-            self._build()
+        self._follow()
         source: _Source = "z" if ws is None else "ws"
         if ws is not None:
             check_ws(tuple(ws.shape), *self._ws.shape)
@@ -129,6 +130,30 @@ class FastSynthesis:
         plan.update()
         self._last = _Call(plan, source, (layer, noise_mode, source))
         return self._play(self._last)
+
+    @torch.no_grad()
+    def map(
+        self,
+        z: Tensor,  # [1, z_dim]
+        c: Tensor | None = None,  # [1, c_dim]; None: class 0
+        truncation_psi: float = 1,
+        truncation_cutoff: int | None = None,
+    ) -> Tensor:  # [1, num_ws, w_dim]
+        """Write what z is mapped to to `ws`, and return it; it may be written to.
+
+        Raises:
+            ValueError: if a shape is wrong.
+        """
+        self._follow()
+        self._mapping.set_input(z, c, truncation_psi, truncation_cutoff)
+        if not self._is_mapping_compiled:
+            self._compile(None)
+            self._is_mapping_compiled = True
+        if self._graphs is None:
+            self._run_mapping()
+        else:
+            self._graphs.run("mapping", self._run_mapping)
+        return self._ws_row
 
     def again(self) -> Tensor:  # [1, C, H, W]
         """Run the last call again, on what lies in `z` or `ws` now, and return what it returned.
@@ -182,9 +207,19 @@ class FastSynthesis:
 
     def _run(self, plan: Plan, source: _Source) -> None:
         if source == "z":
-            for step in self._mapping.steps:
-                step.launch()
+            self._run_mapping()
         plan.run()
+
+    def _run_mapping(self) -> None:
+        for step in self._mapping.steps:
+            step.launch()
+
+    def _follow(self) -> None:
+        """Prepare everything anew if tensors moved, or what is baked into kernels was changed."""
+        if self._key != self._current_key():
+            if self._graphs is not None:
+                torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
+            self._build()
 
     def _build(self) -> None:
         """Prepare what addresses and filters are baked into."""
@@ -196,9 +231,12 @@ class FastSynthesis:
         self._graphs = GraphCache() if self._device.type == "cuda" else None
         self._last: _Call | None = None
         self._mapping = MappingPlan(self._generator.mapping, self._operations, self._ws)
+        self._is_mapping_compiled = False
         self._z = self._mapping.z[None]
         try:
-            self._planner = planner(synthesis, self._operations, self._precision, self._ws)
+            self._planner = planner(
+                synthesis, self._operations, self._precision, self._ws, self.canvas
+            )
         except ValueError as error:
             raise UnsupportedNetworkError(str(error)) from error
         self._key = self._current_key()
@@ -208,7 +246,9 @@ class FastSynthesis:
         versions = tuple(map(_version, self._filters))
         return versions if self._stays else (*map(Tensor.data_ptr, self._tensors), *versions)
 
-    def _compile(self, plan: Plan) -> None:
-        specs = plan.specs | {step.spec for step in self._mapping.steps if step.spec is not None}
+    def _compile(self, plan: Plan | None) -> None:
+        """Compile the kernels of the mapping network, and of a plan."""
+        specs = frozenset() if plan is None else plan.specs
+        specs = specs | {step.spec for step in self._mapping.steps if step.spec is not None}
         if self._device.type == "cuda":
             nvrtc.compile_all(sorted(specs, key=lambda s: s.label), self._device, self._progress)

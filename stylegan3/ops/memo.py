@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 import torch
@@ -28,7 +28,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._trusts_counters = False
-        self._entries: dict[str, tuple[tuple[Tensor, ...], tuple[Any, ...], Any]] = {}
+        self._entries: dict[str, tuple[tuple[Tensor, ...], tuple[Any, ...], Any, Hashable]] = {}
 
     def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
         return Memo, ()
@@ -42,8 +42,14 @@ class Memo:
         self._entries.clear()
         self._trusts_counters = True
 
-    def get(self, name: str, sources: tuple[Tensor, ...], make: Callable[[], T]) -> T:
-        """The value called `name`, made anew by `make` where a source changed."""
+    def get(
+        self,
+        name: str,
+        sources: tuple[Tensor, ...],
+        make: Callable[[], T],
+        options: Hashable = None,  # what else it depends on; only the newest value is kept
+    ) -> T:
+        """The value called `name`, made anew by `make` where a source or an option changed."""
         if torch.is_grad_enabled() and any(s.requires_grad for s in sources):
             return make()
         if any(s.is_inference() for s in sources):  # these carry no version
@@ -52,13 +58,13 @@ class Memo:
             return make()
         is_same = _is_counted if self._trusts_counters else _is_equal
         entry = self._entries.get(name)
-        if entry is not None and is_same(sources, *entry[:2]):
+        if entry is not None and entry[3] == options and is_same(sources, *entry[:2]):
             return entry[2]
         with torch.inference_mode(False), torch.no_grad():
             value = make()
             key = _counters(sources) if self._trusts_counters else tuple(map(_copy, sources))
         # holding the sources keeps their addresses from being given to other tensors
-        self._entries[name] = (sources, key, value)
+        self._entries[name] = (sources, key, value, options)
         return value
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
+from stylegan3.canvas import Canvas, beyond
 from stylegan3.config import Config
 
 Program = Literal["tensorflow", "rosinality", "genforce"]
@@ -98,6 +99,13 @@ class StyleGAN1Config(Config):
     def block_resolutions(self) -> tuple[int, ...]:
         """4, 8, .. run_resolution [px]."""
         return tuple(2**i for i in range(2, self.run_resolution.bit_length()))
+
+    def size_on(self, resolution: int, canvas: Canvas) -> tuple[int, int]:
+        """Height and width of the block of `resolution` [px] for pictures as large as `canvas`."""
+        own = self.img_resolution
+        rows = beyond(canvas.height, own, resolution, own)
+        columns = beyond(canvas.width, own, resolution, own)
+        return resolution + 2 * rows, resolution + 2 * columns
 
     def channels(self, resolution: int) -> int:
         """Feature maps of the block of `resolution`."""

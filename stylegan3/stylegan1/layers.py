@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stylegan3.canvas import Fill
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.bias_act import bias_act
+from stylegan3.ops.enlarge import enlarge_constant, enlarge_noise
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import upfirdn2d
@@ -89,6 +92,20 @@ class SynthesisLayer(nn.Module):
             x = x - mean  # before the product: a mean far from 0 would cost digits after it
             factor = factor * (variance + self.norm_epsilon).rsqrt()
         return torch.addcmul(offset, x, factor)
+
+    def constant(self, size: tuple[int, int] | None, fill: Fill) -> Tensor:  # [C, *size]
+        """The learned constant, continued to `size`; None: as it is."""
+        if size is None:
+            return self.const
+        make = partial(enlarge_constant, self.const, size, fill)
+        return self._memo.get("constant", (self.const,), make, (size, fill))
+
+    def noise(self, size: tuple[int, int] | None) -> Tensor:  # [*size]
+        """The stored noise, continued to `size`; None: as it is."""
+        if size is None:
+            return self.noise_const
+        make = partial(enlarge_noise, self.noise_const, size)
+        return self._memo.get("noise", (self.noise_const,), make, size)
 
     def _doubling_kernel(self) -> Tensor:  # [C_in, C_out, 4, 4]
         """The kernel whose transposed convolution doubles pixels and then convolves."""

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylegan3.canvas import Canvas
 from stylegan3.layers import LayerSpec, resolve_layer
+from stylegan3.ops.enlarge import crop_centre
 from stylegan3.stylegan1.config import StyleGAN1Config
 from stylegan3.stylegan1.layers import SynthesisBlock, SynthesisLayer
 from stylegan3.stylegan1.names import NamedOutput, every_name, named_outputs
@@ -36,37 +38,41 @@ class StyleGAN1Synthesis(Synthesis):
         force_fp32: bool = False,  # float16 is never used; accepted as the others do
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
         fused_modconv: bool | None = None,  # accepted as StyleGAN2 does
-    ) -> Tensor:  # [N, img_channels, R, R], about [-1, 1]
+        canvas: Canvas | None = None,  # make a picture of another size; None: of its own
+    ) -> Tensor:  # [N, img_channels, R, R] or as the canvas, about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         A layer is found by the name that any of the three programs has for it.
 
         Raises:
-            ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
+            ValueError: if `ws`, the noise mode or the canvas is wrong, or no layer is called
+                `layer`.
         """
-        first = self._block(4).layers[0].const
-        ws = self._checked(ws, noise_mode, first)
+        first = self._block(4).layers[0]
+        ws = self._checked(ws, noise_mode, first.const)
+        canvas = self._checked_canvas(canvas)
         if layer is not None and layer not in self._outputs:
             layer = resolve_layer(layer, self.layers)
         stop = None if layer is None else self._outputs[layer]
-        x = first.expand(len(ws), -1, -1, -1)
+        size = self._size(4, canvas)
+        x = first.constant(size, canvas.fill if canvas else "tile").expand(len(ws), -1, -1, -1)
         image: Tensor | None = None
         rows = iter(ws.unbind(1))
         for resolution in self.config.block_resolutions:
             block = self._block(resolution)
             place = stop.place if stop and stop.resolution == resolution else None
-            noise = None
+            noise, size = None, self._size(resolution, canvas)
             for own, part in zip(("first", "second"), block.layers, strict=True):
-                x = part.convolve(x)
+                x = self._cropped(part.convolve(x), size)
                 if place == "convolution":
                     return x
                 if noise is None or not self.config.is_noise_shared or noise_mode == "const":
-                    noise = self._noise(part, noise_mode, x)
+                    noise = self._noise(part, noise_mode, x, size)
                 x = part(x, next(rows), noise)
                 if place == own:
                     return x
             if image is not None:
-                image = _doubled(image)
+                image = self._cropped(_doubled(image), size)
             if block.torgb is not None:
                 y = block.torgb(x)
                 if place == "torgb":
@@ -75,21 +81,31 @@ class StyleGAN1Synthesis(Synthesis):
                 y = y if share == 1 else y * share
                 image = y if image is None else image + y
         assert image is not None
-        for _ in range(self.config.lod_of(self.config.run_resolution)):
-            image = _doubled(image)
+        resolution = self.config.run_resolution
+        for _ in range(self.config.lod_of(resolution)):
+            resolution *= 2
+            image = self._cropped(_doubled(image), self._size(resolution, canvas))
         return image
+
+    def _size(self, resolution: int, canvas: Canvas | None) -> tuple[int, int] | None:
+        return None if canvas is None else self.config.size_on(resolution, canvas)
+
+    def _cropped(self, x: Tensor, size: tuple[int, int] | None) -> Tensor:
+        return x if size is None else crop_centre(x, size)
 
     def _block(self, resolution: int) -> SynthesisBlock:
         block = self.get_submodule(f"b{resolution}")
         assert isinstance(block, SynthesisBlock)
         return block
 
-    def _noise(self, layer: SynthesisLayer, mode: str, x: Tensor) -> Tensor | None:
+    def _noise(
+        self, layer: SynthesisLayer, mode: str, x: Tensor, size: tuple[int, int] | None
+    ) -> Tensor | None:
         if not layer.use_noise or mode == "none":
             return None
         if mode == "const":
-            return layer.noise_const
-        return x.new_empty(len(x), 1, layer.size, layer.size).normal_()
+            return layer.noise(size)
+        return x.new_empty(len(x), 1, *(size or (layer.size, layer.size))).normal_()
 
     def _spec(self, output: NamedOutput) -> LayerSpec:
         config, resolution = self.config, output.resolution

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
+from stylegan3.canvas import Canvas, beyond
 from stylegan3.config import Config
 
 Architecture = Literal["skip", "resnet", "orig"]
@@ -123,6 +124,13 @@ class StyleGAN2Config(Config):
         """Height and width of the block of `resolution` [px]."""
         height, width = self.init_res
         return height * resolution // 4, width * resolution // 4
+
+    def size_on(self, resolution: int, canvas: Canvas) -> tuple[int, int]:
+        """Height and width of the block of `resolution` [px] for pictures as large as `canvas`."""
+        height, width = self.size(resolution)
+        rows = beyond(canvas.height, self.img_height, height, self.img_height)
+        columns = beyond(canvas.width, self.img_width, width, self.img_width)
+        return height + 2 * rows, width + 2 * columns
 
     @property
     def img_height(self) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from stylegan3.layers import check_noise_mode
 from stylegan3.mapping import FullyConnected
 from stylegan3.ops.bias_act import ACTIVATIONS, bias_act
+from stylegan3.ops.enlarge import crop_centre, enlarge_noise
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import modulated_conv2d
@@ -59,6 +60,7 @@ class SynthesisLayer(nn.Module):
         noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
         gain: float = 1.0,
+        size: tuple[int, int] | None = None,  # height and width of its output on another canvas
     ) -> Tensor:  # [N, C_out, *size]
         """Convolve with the styles of `w`; `gain` scales activation and clamp alike."""
         check_noise_mode(noise_mode)
@@ -71,10 +73,14 @@ class SynthesisLayer(nn.Module):
             resample_filter=self.resample_filter if self.up > 1 else None,
             memo=self._memo,
         )
+        if size is not None:
+            x = crop_centre(x, size)
         if self.use_noise and noise_mode != "none":
-            noise = self.noise_const
+            own = size or self.size
             if noise_mode == "random":
-                noise = noise.new_empty(len(x), 1, *self.size).normal_()
+                noise = self.noise_const.new_empty(len(x), 1, *own).normal_()
+            else:
+                noise = self._const_noise(own)
             x = x + (noise * self.noise_strength).to(x.dtype)
         return bias_act(
             x,
@@ -83,6 +89,12 @@ class SynthesisLayer(nn.Module):
             gain=ACTIVATIONS[self.activation].gain * gain,
             clamp=None if self.conv_clamp is None else self.conv_clamp * gain,
         )
+
+    def _const_noise(self, size: tuple[int, int]) -> Tensor:  # [*size]
+        noise = self.noise_const
+        if size == self.size:
+            return noise
+        return self._memo.get("noise", (noise,), lambda: enlarge_noise(noise, size), size)
 
 
 class ToRGBLayer(nn.Module):

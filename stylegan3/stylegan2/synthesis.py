@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from stylegan3.canvas import Canvas
 from stylegan3.layers import LayerSpec, resolve_layer
+from stylegan3.ops.enlarge import crop_centre, enlarge_constant
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import upsample2d
@@ -38,6 +41,7 @@ class SynthesisBlock(nn.Module):
         self.is_resnet = config.architecture == "resnet" and not self.is_first
         self.has_torgb = config.has_torgb(resolution)
         self.architecture = config.architecture
+        self._size_on = partial(config.size_on, resolution)
         self.use_fp16 = config.is_fp16(resolution)
         self.w_dim = config.w_dim
         self.img_channels = config.img_channels
@@ -74,6 +78,7 @@ class SynthesisBlock(nn.Module):
         *,
         noise_mode: str = "const",
         layer: str | None = None,  # stop at this one of `layer_names`
+        canvas: Canvas | None = None,  # make a picture of another size; None: of its own
     ) -> tuple[Tensor, Tensor | None]:
         """Features and picture after this block; with `layer`, that layer's output first.
 
@@ -84,26 +89,42 @@ class SynthesisBlock(nn.Module):
             count = self.num_conv + self.num_torgb
             raise ValueError(f"ws must have shape [N, {count}, {self.w_dim}], not {list(ws.shape)}")
         if self.is_first:
-            x = self.const.expand(len(ws), -1, -1, -1)
+            x = self.constant(canvas).expand(len(ws), -1, -1, -1)
         elif x is None:
             raise ValueError(f"{self.name} needs the features of the block before it")
         is_fp16 = self.use_fp16 and not force_fp32 and ws.is_cuda and ws.dtype == torch.float32
         x = x.to(torch.float16 if is_fp16 else ws.dtype)
-        return self._run(x, img, ws, noise_mode, layer)
+        return self._run(x, img, ws, noise_mode, layer, canvas)
+
+    def constant(self, canvas: Canvas | None = None) -> Tensor:  # [C, H, W]
+        """The learned constant as it is on `canvas`; only b4 has one."""
+        if canvas is None:
+            return self.const
+        size, fill = self._size_on(canvas), canvas.fill
+        make = partial(enlarge_constant, self.const, size, fill)
+        return self._memo.get("constant", (self.const,), make, (size, fill))
 
     def _run(
-        self, x: Tensor, img: Tensor | None, ws: Tensor, noise_mode: str, layer: str | None
+        self,
+        x: Tensor,
+        img: Tensor | None,
+        ws: Tensor,
+        noise_mode: str,
+        layer: str | None,
+        canvas: Canvas | None,
     ) -> tuple[Tensor, Tensor | None]:
+        size = None if canvas is None else self._size_on(canvas)
         rows = iter(ws.unbind(1))
         gain = math.sqrt(0.5) if self.is_resnet else 1.0
         shortcut = None
         if not self.is_first:
             if self.is_resnet and layer not in (f"{self.name}.conv0", f"{self.name}.conv1"):
                 shortcut = self.skip(x, gain=gain)
-            x = self.conv0(x, next(rows), noise_mode)
+                shortcut = shortcut if size is None else crop_centre(shortcut, size)
+            x = self.conv0(x, next(rows), noise_mode, size=size)
             if layer == f"{self.name}.conv0":
                 return x, None
-        x = self.conv1(x, next(rows), noise_mode, gain=gain)
+        x = self.conv1(x, next(rows), noise_mode, gain=gain, size=size)
         if layer == f"{self.name}.conv1":
             return x, None
         if shortcut is not None:
@@ -113,6 +134,7 @@ class SynthesisBlock(nn.Module):
             return x, None
         if img is not None:
             img = upsample2d(img, self.resample_filter, memo=self._memo)
+            img = img if size is None else crop_centre(img, size)
         if self.has_torgb and (layer is None or layer == f"{self.name}.torgb"):
             y = self.torgb(x, next(rows)).to(ws.dtype)
             if layer is not None:
@@ -150,19 +172,22 @@ class StyleGAN2Synthesis(Synthesis):
         force_fp32: bool = False,  # never use float16 on a GPU
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
+        canvas: Canvas | None = None,  # make a picture of another size; None: of its own
     ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
         """Run the network up to `layer`, or to the end.
 
         Raises:
-            ValueError: if `ws` or the noise mode is wrong, or no layer is called `layer`.
+            ValueError: if `ws`, the noise mode or the canvas is wrong, or no layer is called
+                `layer`.
         """
         first = self.get_submodule("b4")
         assert isinstance(first, SynthesisBlock)
         ws = self._checked(ws, noise_mode, first.const)
         if layer is not None:
             layer = resolve_layer(layer, self.layers)
+        canvas = self._checked_canvas(canvas)
         if layer == "input":
-            return first.const.expand(len(ws), -1, -1, -1)
+            return first.constant(canvas).expand(len(ws), -1, -1, -1)
         x = img = None
         row = 0
         for resolution in self.block_resolutions:
@@ -170,7 +195,8 @@ class StyleGAN2Synthesis(Synthesis):
             assert isinstance(block, SynthesisBlock)
             stop = layer if layer in block.layer_names else None
             rows = ws[:, row : row + block.num_conv + block.num_torgb]
-            x, img = block(x, img, rows, force_fp32, noise_mode=noise_mode, layer=stop)
+            options = {"noise_mode": noise_mode, "layer": stop, "canvas": canvas}
+            x, img = block(x, img, rows, force_fp32, **options)
             if stop is not None:
                 return x
             row += block.num_conv

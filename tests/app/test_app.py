@@ -14,8 +14,15 @@ from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
 from sgview.outputs.snapshot import load_snapshot_params
 from sgview.settings import WindowSettings
 from sgview.show.clock import Pace
-from sgview.state.commands import DismissNotice, LoadNetwork, Quit
-from sgview.state.params import Blend, Edit, Params, Playback, View
+from sgview.state.commands import (
+    DismissNotice,
+    LoadNetwork,
+    Quit,
+    Rewind,
+    SaveSnapshot,
+    TogglePause,
+)
+from sgview.state.params import Blend, Edit, Latents, Params, Plane, Playback, View
 from sgview.state.presets import load_preset
 from tests.support.app import SG3_A as A
 from tests.support.app import SG3_B as B
@@ -294,6 +301,50 @@ def test_s_saves_what_is_shown_with_its_parameters(driver: Driver) -> None:
     driver.app.screen.window.on_drop([path])
     driver.frames()
     assert driver.app.params.view.flip_horizontal
+
+
+def save_picture(driver: Driver) -> Path:
+    """Save what is shown as a picture."""
+    path = driver.folder / "shots" / f"{len(list((driver.folder / 'shots').glob('*')))} here.png"
+    driver.app.execute(SaveSnapshot(path))
+    driver.until(lambda: any(str(path) in n.text for n in driver.app.status.notices))
+    return path
+
+
+def test_a_dropped_picture_brings_its_place_back(driver: Driver) -> None:
+    app = driver.app
+    plane = Plane(x=0.25, speed_x=0.5, speed_y=-0.3)
+    app.params = Params(latents=Latents(source="plane", seed=3, plane=plane))
+    app.execute(TogglePause())
+    driver.until(lambda: app.picture.motion.positions["plane.x"] > 0.02)
+    app.execute(TogglePause())
+    before = driver.settle().copy()
+    path = save_picture(driver)
+    driver.key("d")  # elsewhere
+    app.execute(Rewind())
+    assert (driver.settle() != before).any()
+    app.screen.window.on_drop([path])
+    driver.frames()
+    np.testing.assert_array_equal(driver.settle(), before)
+
+
+def test_a_picture_whose_file_is_gone_plays_the_latent_that_it_carries(driver: Driver) -> None:
+    app = driver.app
+    library = app.show.library.folder
+    library.mkdir(parents=True)
+    z = np.random.default_rng(5).normal(size=len(app.status.picture.latent)).astype(np.float32)
+    np.savez(library / "petals.npz", z=z)
+    app.params = Params(latents=Latents(source="library", entry="petals.npz"))
+    before = driver.settle().copy()
+    path = save_picture(driver)
+    (library / "petals.npz").unlink()
+    app.worker.forget_latents()
+    app.params = Params()
+    assert (driver.settle() != before).any()
+    app.screen.window.on_drop([path])
+    driver.frames()
+    assert app.params.latents.entry == str(path)
+    np.testing.assert_array_equal(driver.settle(), before)
 
 
 def test_preset_is_saved_and_opened_by_typing_its_name(

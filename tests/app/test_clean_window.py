@@ -17,6 +17,7 @@ from sgview.settings import CleanWindowSettings, OscSettings, Settings, WindowSe
 from sgview.state import commands as c
 from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
 from sgview.state.params import Noise, Params, Stage
+from sgview.state.recording import Recording
 from tests.support.app import SG3_A, app_playing
 from tests.support.until import until
 from tools.dummy_screen import SECOND, missing_part
@@ -106,6 +107,39 @@ def test_it_is_a_window_on_the_only_screen_and_is_drawn_when_it_changes(
 
 
 @pytest.mark.gl
+def test_its_keys_act_as_those_of_the_main_window(screen, tmp_path: Path) -> None:
+    """A click on a clean window gives it the keys: blackout has to work all the same."""
+    with app_playing({"a": SG3_A}, screen, tmp_path, **QUIET) as app:
+        app.execute(c.ToggleOutput(CLEAN_WINDOW))
+        until(lambda: app.status.outputs and app.status.outputs[0].written, app.frame)
+        screen.xdotool("search", "--name", "^sgview output$", "windowfocus")
+        until(lambda: not app.screen.window.has_focus, app.frame)
+        for _ in range(3):  # ImGui forgets keys when its window loses them
+            app.frame()
+            until(lambda: app.screen.has_panel, app.frame)
+        screen.xdotool("key", "k")
+        until(lambda: app.params.stage.blackout, app.frame)
+        hold = app.params.stage.hold
+        screen.xdotool("key", "shift+z")
+        until(lambda: app.params.stage.hold != hold, app.frame)
+        assert not app.params.stage.freeze  # which is z alone
+        screen.xdotool("key", "bracketleft")  # by its character
+        until(lambda: app.params.layer.name, app.frame)
+        screen.xdotool("key", "w")
+        until(lambda: not app.status.outputs[0].is_on, app.frame)
+
+
+@pytest.mark.gl
+def test_how_a_recording_is_made_is_kept_for_the_next_start(screen, tmp_path: Path) -> None:
+    chosen = Recording(codec="ffv1", quality=33.0, sound=False)
+    with app_playing({"a": SG3_A}, screen, tmp_path, **QUIET) as app:
+        app.execute(c.SetRecording(chosen))
+    with app_playing({"a": SG3_A}, screen, tmp_path, **QUIET) as app:
+        assert app.outgoing.outputs.recording == chosen
+        assert app.outgoing.outputs.status()[0].name == CLEAN_WINDOW
+
+
+@pytest.mark.gl
 def test_an_output_may_take_the_framed_picture_as_a_texture(
     screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +186,9 @@ def test_an_output_may_take_the_framed_picture_as_a_texture(
 def test_how_outputs_are_set_is_kept_and_settings_win(tmp_path: Path) -> None:
     frame = OutputFrame(size="640x480", rate=25.0)
     assert read_outputs(tmp_path) == KeptOutputs()
-    kept = KeptOutputs({"NDI": frame, "Recorder": frame}, "HDMI-1")
+    kept = KeptOutputs(
+        {"NDI": frame, "Recorder": frame}, "HDMI-1", Recording(codec="ffv1", quality=60.0)
+    )
     write_outputs(tmp_path, kept)
     assert read_outputs(tmp_path) == kept
     plain = with_kept(Settings(), kept)
@@ -163,6 +199,10 @@ def test_how_outputs_are_set_is_kept_and_settings_win(tmp_path: Path) -> None:
     )
     assert with_kept(own, kept).outputs == {"NDI": OutputFrame(size="4k"), "Recorder": frame}
     assert with_kept(own, kept).clean_window.screen == "DP-1"
+    assert plain.recording == kept.recording
+    recording = Recording(codec="prores", hardware=False)
+    merged = with_kept(Settings(recording=recording), kept).recording
+    assert merged == Recording(codec="prores", quality=60.0, hardware=False)
     for damaged in ("", "[]", '{"frames": {"NDI": {"size": "huge"}}}', '{"screen": 5}'):
         (tmp_path / "outputs.json").write_text(damaged)
         assert read_outputs(tmp_path) == KeptOutputs()

@@ -13,7 +13,8 @@ from sgview.engine.engine import Engine
 from sgview.engine.networks import load_network
 from sgview.engine.worker import EngineWorker
 from sgview.settings import FolderSettings, Settings, WindowSettings
-from sgview.state.commands import Command, SavePreset, SaveSnapshot, ToggleTake
+from sgview.state.commands import Command, SavePreset, SaveSnapshot, ToggleOutput, ToggleTake
+from sgview.state.recording import RECORDER
 from tests.support.app import SG3_A
 from tests.support.disk import full_disk
 from tests.support.until import until
@@ -27,6 +28,7 @@ def folders(tmp_path: Path) -> FolderSettings:
         snapshots=str(tmp_path / "shots"),
         presets=str(tmp_path / "presets"),
         takes=str(tmp_path / "takes"),
+        recordings=str(tmp_path / "recordings"),
     )
 
 
@@ -127,3 +129,19 @@ def test_what_cannot_be_saved_is_said(app: App, tmp_path: Path, kind: str, troub
             until(said, app.frame)
     assert any(kind in text or "take" in text for text in said())
     plays_on(app)
+
+
+def test_a_recording_ends_with_a_sentence_and_the_show_goes_on(app: App, tmp_path: Path) -> None:
+    def is_on() -> bool:
+        return next(one for one in app.status.outputs if one.name == RECORDER).is_on
+
+    app.execute(ToggleOutput(RECORDER))
+    until(is_on, app.frame)
+    with full_disk(2000):
+        until(lambda: notices(app, RECORDER), app.frame)
+        plays_on(app)
+    (film,) = (tmp_path / "recordings").iterdir()
+    assert notices(app, RECORDER) == [f"{RECORDER}: {film} cannot be written: File too large"]
+    assert not is_on()
+    app.execute(ToggleOutput(RECORDER))  # once there is room it can be used again
+    until(is_on, app.frame)

@@ -8,8 +8,10 @@ import torch
 
 from sgview.app.files import Files, commands_for
 from sgview.app.recent import RecentFiles
+from sgview.outputs.snapshot import Snapshot
 from sgview.settings import FolderSettings
 from sgview.state.commands import LoadNetwork, LoadPreset
+from sgview.state.motion import Motion
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
 from tests.support.until import until
@@ -55,7 +57,7 @@ def texts(notices: Notices) -> list[str]:
 
 def picture() -> Any:
     rgba8 = torch.zeros(2, 2, 4, dtype=torch.uint8)
-    return SimpleNamespace(rgba8=rgba8, ready=None, params=Params(), t=0.0)
+    return SimpleNamespace(rgba8=rgba8, ready=None, params=Params(), t=0.0, motion=Motion())
 
 
 def finish(files: Files, notices: Notices) -> None:
@@ -93,7 +95,7 @@ def test_presets_come_back_and_errors_are_notices(
     params = Params(mapping=Mapping(truncation_psi=0.5))
     path = files.preset_folder / "look.toml"
     files.save_preset(params, path)
-    assert files.load_preset(path) == params
+    assert files.load_preset(path) == Snapshot(params)
     assert texts(notices) == [f"info: Saved {path}", f"info: Loaded {path}"]
     assert files.load_preset(tmp_path / "missing.toml") is None
     assert texts(notices)[-1].startswith("error: ")

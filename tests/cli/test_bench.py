@@ -92,7 +92,9 @@ def test_frames_of_the_engine_by_stage(capsys):
     engine = result["engine"]
     assert "no NVIDIA GPU" in engine["made_by"]
     scenes = {scene["scene"]: scene for scene in engine["scenes"]}
-    assert len(scenes) == 5
+    assert len(scenes) == 6 + len(bench_engine.SOURCES)
+    for name in bench_engine.SOURCES:
+        assert scenes[f"source {name}"]["stages"]["latents"] > 0.0
     for scene in scenes.values():
         assert scene["frames"] == 2
         assert set(scene["stages"]) == {"latents", "weights", "mapping", "synthesis", "picture"}

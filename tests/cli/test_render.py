@@ -57,6 +57,22 @@ def test_start_continues_a_take(tmp_path: Path) -> None:
     np.testing.assert_array_equal(whole[2], rest[0])
 
 
+@pytest.mark.parametrize("network", ["sg3-t-64-a.pkl", "sg2-64-a.pkl"])
+def test_a_ground_that_moves_is_rendered_again_bit_for_bit(tmp_path: Path, network: str) -> None:
+    """And from the middle on too: positions follow from time alone."""
+    preset = tmp_path / "look.toml"
+    preset.write_text(
+        "[ground.input]\nspeed_x = 0.1\nspeed_rotate = 20\nshear = 0.1\n"
+        "[ground.noise]\nmoving = 3.0\nstrength = 2.0\nlayers = { b64_conv1 = 3.0 }\n"
+        "[ground.constant]\namount = 1.0\n"
+    )
+    options = (str(DATA / network), "--preset", str(preset), "--fps", "4")
+    whole = render(tmp_path / "1", *options, "--frames", "4")
+    np.testing.assert_array_equal(whole, render(tmp_path / "2", *options, "--frames", "4"))
+    rest = render(tmp_path / "3", *options, "--frames", "2", "--start", "0.5")
+    np.testing.assert_array_equal(whole[2:], rest)
+
+
 def test_a_loop_is_one_period_and_ends_before_it_begins_anew(tmp_path: Path) -> None:
     preset = tmp_path / "look.toml"
     keys = '[{ at = 0, place = "seed 1" }, { at = 0.7, place = "seed 2" }]'
@@ -64,6 +80,7 @@ def test_a_loop_is_one_period_and_ends_before_it_begins_anew(tmp_path: Path) -> 
         "[noise]\nloop = 1.5",
         f'[latents]\nsource = "path"\n[latents.path]\nkeys = {keys}\nends = "ping-pong"',
         '[noise]\nloop = 3\nloop_unit = "beats"\n[latents]\nmotion = -1.0',
+        '[latents]\nsource = "seeds"\n[ground.constant]\namount = 1.0\nloop = 1.5',
     )
     for number, look in enumerate(looks):
         preset.write_text(look)

@@ -1,5 +1,6 @@
 """`sgview render --resume` and `--force`: nothing that was made is lost."""
 
+import argparse
 import os
 import signal
 from collections.abc import Callable
@@ -13,13 +14,14 @@ import pytest
 from PIL import Image
 
 from sgview.cli import main
-from sgview.cli.shots import Plan
-from sgview.cli.unfinished import Unfinished
+from sgview.cli.shots import Plan, plan_settings
+from sgview.cli.unfinished import Unfinished, ingredients
 from sgview.engine.engine import Engine
 from sgview.engine.picture.picture import Picture
 from sgview.outputs.film_parts import count_pictures
 from sgview.outputs.film_writers import open_film_writer
-from sgview.state.params import Params
+from sgview.settings import FolderSettings, Settings
+from sgview.state.params import Latents, Params
 from tests.outputs.test_film_parts import numbers_of, picture
 from tests.support import DATA
 from tests.support.disk import full_disk
@@ -126,6 +128,25 @@ def test_another_command_is_refused(tmp_path: Path, capsys, stop_at: StopAt) -> 
     assert main([*COMMAND, str(out), "--resume"]) == 2
     assert "film.mp4.render.json cannot be read" in capsys.readouterr().err
     assert out.read_bytes() == before
+
+
+def test_a_film_is_made_of_the_latents_that_play_in_it(tmp_path: Path) -> None:
+    settings = Settings(
+        folders=FolderSettings(latents=str(tmp_path)),
+        params=Params(latents=Latents(source="library", entry="petals")),
+    )
+    args = argparse.Namespace(
+        **dict.fromkeys(("take", "script", "audio", "a", "demo", "codec", "quality", "fps")),
+        start=0.0, frames=2, loop=False,
+    )  # fmt: skip
+    plan = plan_settings(settings, args, {})
+    found = []
+    for content in (None, b"1", b"2"):
+        if content is not None:
+            (tmp_path / "petals.npy").write_bytes(content)
+        found.append(ingredients(args, settings, plan)["latent of the library"])
+    assert [list(names) for names in found] == [["petals"]] * 3
+    assert len({names["petals"] for names in found}) == 3
 
 
 def test_an_old_film_stays_until_the_new_one_is_whole(

@@ -52,3 +52,10 @@ def test_around_a_hole_every_pixel_is_covered_once(hole: Rect) -> None:
         max(hole.y, 0) : max(hole.y + hole.height, 0), max(hole.x, 0) : max(hole.x + hole.width, 0)
     ] = 0
     assert (covered == expected).all()
+
+
+def test_zoom_enlarges_about_the_centre() -> None:
+    space = Rect(10, 20, 400, 300)
+    assert place((100, 100), space, "fit", 2.0) == Rect(10 - 100, 20 - 150, 600, 600)
+    assert place((100, 100), space, "1:1", 0.5) == Rect(10 + 175, 20 + 125, 50, 50)
+    assert place((100, 100), space, "stretch", 2.0) == space

@@ -1,6 +1,7 @@
 """Positions add up from speeds, and never jump."""
 
 import itertools
+import math
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from sgview.signals.incoming import Instant
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.motion import SPEEDS, motion_at
-from sgview.state.params import Key, Latents, Noise, Params, Path, Playback
+from sgview.state.params import Key, Latents, Noise, Params, Path, Plane, Playback
 from sgview.state.travel import TravelState
 
 
@@ -186,3 +187,51 @@ def test_offline_the_frames_lie_where_they_did():
         assert motion is not None
         assert motion.positions["noise.x"] == pytest.approx(0.1 * player.instant.t, abs=1e-12)
     player.close()
+
+
+def test_a_position_begins_where_a_command_says():
+    player = Player(Settings(), EvenClock(5.0, 10.0))
+    params = walking(1.0)
+    player.advance(params)
+    player.execute(c.Restart("seed", -0.1))
+    assert seed_of(player, params) == -0.1
+    player.advance(params)
+    assert seed_of(player, params) == pytest.approx(0.0)
+    travel = Travel()
+    odd = Instant(1.0, restarts=("seed x", "seed inf", "unheard 3", "plane.x 2.5"))
+    assert travel.advance(params, odd).positions["plane.x"] == 2.5
+    assert travel.advance(params, odd).positions["seed"] == 0.0
+
+
+def pushed(speed: float, friction: float, motion: float = 1.0) -> Params:
+    plane = Plane(speed_x=speed, friction=friction)
+    return Params(latents=Latents(source="plane", plane=plane, motion=motion))
+
+
+def at(travel: Travel, params: Params, t: float, dt: float) -> float:
+    instant = Instant(t, dt=dt, elapsed=abs(dt), beat=2.0 * t)
+    return travel.advance(params, instant).positions["plane.x"]
+
+
+@pytest.mark.parametrize("fps", [3, 50])
+def test_friction_brings_the_plane_to_rest_at_any_frame_rate(fps):
+    travel, params = Travel(), pushed(2.0, 0.5)
+    places = [at(travel, params, n / fps, 1 / fps) for n in range(60 * fps)]
+    assert places[fps] == pytest.approx(2.0 / 0.5 * (1.0 - math.exp(-0.5)))
+    assert places[-1] == pytest.approx(4.0) and places == sorted(places)
+    assert places[fps] == motion_at(params, 1.0).positions["plane.x"]
+
+
+def test_the_fader_of_motion_moves_what_friction_left_and_a_push_begins_anew():
+    travel = Travel()
+    at(travel, pushed(1.0, 1.0), 0.0, 0.0)
+    rest = at(travel, pushed(1.0, 1.0), 30.0, 30.0)
+    assert rest == pytest.approx(1.0)
+    for n in range(1, 40):  # a fader that is moved gives it no push
+        assert at(travel, pushed(1.0, 1.0, motion=n / 20), 30.0 + n, 1.0) == pytest.approx(rest)
+    assert at(travel, pushed(1.5, 1.0), 70.0, 1.0) == pytest.approx(rest)
+    assert at(travel, pushed(1.5, 1.0), 100.0, 30.0) == pytest.approx(rest + 1.5)
+    assert at(travel, pushed(1.5, 0.0), 100.0, 0.0) == pytest.approx(rest + 1.5)
+    assert at(travel, pushed(1.5, 0.0), 102.0, 2.0) == pytest.approx(rest + 4.5)
+    assert math.isfinite(at(travel, pushed(1.5, 100.0), 102.0, 0.0))
+    assert math.isfinite(at(travel, pushed(1.5, 100.0), -86400.0, -86502.0))

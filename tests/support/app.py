@@ -70,8 +70,9 @@ def app_playing(
         presets=str(folder / "presets"),
         takes=str(folder / "takes"),
         recordings=str(folder / "recordings"),
+        latents=str(folder / "latents"),
     )
-    worker = EngineWorker(Engine("cpu"))
+    worker = EngineWorker(Engine("cpu", latents=folder / "latents"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dialogs, "LINUX_HELPERS", ())  # files are asked for in the window
         app = App(

@@ -33,7 +33,7 @@ def reference_operations(torgb_parts: int = 0) -> Operations:
 
     def convolution(
         weight: PreparedWeight | WrittenWeight,
-        size: int,
+        size: int | tuple[int, int],
         padding: int,
         channels: int,
         *,

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from sgview import resources
 from sgview.app.asked import Asked
-from sgview.app.files import Files, commands_for
+from sgview.app.files import Export, Files, commands_for
 from sgview.app.kept_latents import KeptLatents
 from sgview.app.kept_session import KeptSession, session_of
 from sgview.app.outgoing import Outgoing
@@ -28,8 +28,10 @@ from sgview.closing import Closing
 from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
 from sgview.gui.gui import Gui
+from sgview.outputs.snapshot import Snapshot
 from sgview.settings import Settings
 from sgview.show.clock import Clock
+from sgview.show.direction_names import DirectionNames
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
 from sgview.show.show import Show
@@ -39,6 +41,7 @@ from sgview.state.descriptions import names_of_edits
 from sgview.state.history import History
 from sgview.state.journeys import add_key, go_to
 from sgview.state.latent_places import FilePlace
+from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
 from sgview.state.notices import Notices
 from sgview.state.output_frame import CLEAN_WINDOW
@@ -107,13 +110,16 @@ class App(Closing):
         self.player = own(Player(settings, Clock(now), sources, now, self._boundary))
         looks = resources.looks(self._demo)
         kept = folder / "kept-places.json"
-        self.show = own(Show(settings, self.player, self._notices, now, looks, kept))
+        names = DirectionNames(folder / "directions", resources.asset("directions.json"))
+        self.show = own(Show(settings, self.player, self._notices, now, looks, kept, names))
         self.outgoing = own(
             Outgoing(
                 *(settings, folder, self.screen, self._notices, now, self._boundary),
                 self.player.sound.listen,
             )
         )
+        clean = self.outgoing.clean
+        clean.on_key, clean.on_character = self.gui.take_key, self.gui.take_character
         self._collect_at = 0.0  # [s], while the window is minimised
         self.asked = Asked(self._boundary, self._reports.note)
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
@@ -171,6 +177,9 @@ class App(Closing):
         if screen.has_panel:
             self._collect_notices()
             call("places", self._latents.note_place, self.picture, otherwise=None)
+            networks = self.status.engine.networks
+            preview = self._latents.ask_preview
+            call("small pictures of places", preview, self.picture, networks, otherwise=None)
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
@@ -199,7 +208,7 @@ class App(Closing):
         if isinstance(command, c.EngineCommand):
             self.worker.execute(command)
         elif isinstance(command, c.FileCommand):
-            self._files.execute(command, self.params, self.picture)
+            self._files.execute(command, self.params, self.picture, self._exporter)
         elif isinstance(command, c.DialogCommand):
             folder = self._files.recent.folder
             self.asked.ask(command, self._files.preset_folder, folder)
@@ -220,9 +229,8 @@ class App(Closing):
         """Run a command that concerns several owners."""
         match command:
             case c.LoadPreset(path):
-                if (params := self._files.load_preset(path)) is not None:
-                    self.show.leave_look()
-                    self._set_params(params, f"Open {path.stem}")
+                if (loaded := self._files.load_preset(path)) is not None:
+                    self._take_snapshot_up(path, loaded)
             case c.SaveLook(name):
                 pixels = host_pixels(self.picture) if self.picture is not None else None
                 self.show.save_look(self.params, pixels, name)
@@ -258,6 +266,28 @@ class App(Closing):
                 self.stop()
             case _:
                 assert_never(command)
+
+    @property
+    def _exporter(self) -> Export | None:
+        """What hands out the latent of a picture; None where the device is lost."""
+        return self.worker.export if self.worker.lost is None else None
+
+    def _take_snapshot_up(self, path: Path, loaded: Snapshot) -> None:
+        """Go on from what a preset or a snapshot holds, at the very place where that was.
+
+        Where its way there is not at hand (a glide, a file of the library that is not here), the
+        latent that it carries plays.
+        """
+        self.show.leave_look()
+        params, motion = loaded.params, loaded.motion
+        if motion is not None:
+            for name, position in motion.positions.items():
+                self.player.execute(c.Restart(name, position))
+            needed = files_played(params, motion)
+            is_missing = any(find_file(self.show.library.folder, name) is None for name in needed)
+            if loaded.has_latent and (motion.trail or is_missing):
+                params = go_to(params, FilePlace(str(absolute(path)))).params
+        self._set_params(params, f"Open {path.stem}")
 
     def _save_latent(self, name: str, *, is_key: bool) -> None:
         """Write what plays to the library, and let the path lead there if it is to be a key."""
@@ -389,12 +419,19 @@ class App(Closing):
         self.worker.watch_memory(is_watched, self.outgoing.pictures() if is_watched else ())
         engine = self.worker.status()
         self._note_networks(engine.networks)
-        textures = self.screen.show_thumbnails(self.show.thumbnails)
+        directions, thumbnails = self.worker.directions, self.show.thumbnails
+        glances = directions.glances
+        for name, (back, forth) in glances.items():
+            thumbnails[f"{name} back"], thumbnails[f"{name} forth"] = back, forth
+        textures = self.screen.show_thumbnails(thumbnails)
         has_own_networks = all(is_built_in(n.path) for n in engine.networks.values())
         return Status(
             engine=engine,
             player=player_status(self.player, resolved.signals, self.picture, self.params),
             show=self.show.status(textures, has_own_networks=has_own_networks),
+            directions=self.show.directions_status(
+                directions.network, textures, glances, is_busy=directions.is_busy
+            ),
             picture=picture_status(self.picture),
             screen=self.screen.status(is_watched=is_watched),
             outputs=self.outgoing.outputs.status(),

@@ -41,7 +41,13 @@ class CleanOutput(Closing):
         vsync: whether it waits for its screen.
         texture_of: where the pixels of a picture are.
         now: the source of real time [s].
+
+    Attributes:
+        on_key, on_character: told of keys while the window has them, see `CleanWindow`.
     """
+
+    on_key: Callable[[int, int, int, int], None]
+    on_character: Callable[[int], None]
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class CleanOutput(Closing):
         self._drawn: tuple[object, ...] = ()  # what is on the screen
         self._pace = Pace(DEFAULT_REFRESH_RATE, now)
         self._rate, self._count = Rate(), 0
+        self.on_key, self.on_character = (lambda *_: None), (lambda _: None)
         self.screen = settings.screen
         self.shows_test = False
         self.kind = OutputKind(
@@ -156,7 +163,14 @@ class CleanOutput(Closing):
 
     def _open(self, settings: Settings) -> Output:
         self._rate, self._count = Rate(), 0
-        self._window = CleanWindow(self._main, "sgview output", self.screen, vsync=self._vsync)
+        self._window = CleanWindow(
+            self._main,
+            "sgview output",
+            self.screen,
+            vsync=self._vsync,
+            on_key=lambda *key: self.on_key(*key),
+            on_character=lambda character: self.on_character(character),
+        )
         return self
 
     def _test_texture(self, window: CleanWindow, rotation: int) -> Texture:

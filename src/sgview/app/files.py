@@ -14,11 +14,12 @@ import numpy as np
 from sgview.app.fetching import Fetching
 from sgview.app.pictures import host_pixels
 from sgview.app.recent import RecentFiles
-from sgview.outputs.snapshot import dated_name, load_snapshot_params, save_snapshot
+from sgview.outputs.snapshot import Latent, Snapshot, dated_name, load_snapshot, save_snapshot
 from sgview.outputs.video import OutputError
 from sgview.settings import FolderSettings, holds_settings
 from sgview.show.latent_folder import save_latent
 from sgview.state import commands as c
+from sgview.state.motion import Motion
 from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SMALLEST_NETWORK = 100_000  # [bytes]
+Export = Callable[[Params, Motion, Callable[[dict[str, np.ndarray]], None]], None]
+"""As `EngineWorker.export`."""
 PRESET_SUFFIXES = (".toml", ".json", ".png")
 
 
@@ -64,11 +67,17 @@ class Files:
         """Where presets are looked for and written first."""
         return Path(self._folders.presets)
 
-    def execute(self, command: c.FileCommand, params: Params, picture: Picture | None) -> None:
+    def execute(
+        self,
+        command: c.FileCommand,
+        params: Params,
+        picture: Picture | None,
+        export: Export | None = None,
+    ) -> None:
         """Run `command` on the parameters as they are set, or on the picture on the screen."""
         match command:
             case c.SaveSnapshot(path):
-                self.save_snapshot(picture, path)
+                self.save_snapshot(picture, path, export)
             case c.SavePreset(path):
                 self.save_preset(params, path)
             case c.AskDownload() | c.AgreeDownload() | c.CancelDownload():
@@ -76,14 +85,34 @@ class Files:
             case _:
                 assert_never(command)
 
-    def save_snapshot(self, picture: Picture | None, path: Path | None = None) -> None:
-        """Begin to write `picture` with its parameters; None: a dated name in the folder."""
+    def save_snapshot(
+        self, picture: Picture | None, path: Path | None = None, export: Export | None = None
+    ) -> None:
+        """Begin to write a picture with its parameters.
+
+        Args:
+            picture: to write.
+            path: of the file; None: a dated name in the folder.
+            export: asks for the latent of a picture; None: the file is to carry none.
+        """
         if picture is None:
             self._notices.add("warning", "There is no picture to save yet.", now=self._now())
             return
         path = path or Path(self._folders.snapshots) / dated_name(datetime.now())
         pixels = host_pixels(picture).copy()
-        task = self._thread.submit(save_snapshot, path, pixels, picture.params, t=picture.t)
+        latent: Future[Latent] | None = None
+        if export is not None:
+            latent = Future()
+            export(picture.params, picture.motion, latent.set_result)
+        task = self._thread.submit(
+            save_snapshot,
+            path,
+            pixels,
+            picture.params,
+            t=picture.t,
+            motion=picture.motion,
+            latent=latent,
+        )
         self._writing.append((path, task))
 
     def save_latent(self, path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -99,11 +128,11 @@ class Files:
         else:
             self._notices.add("info", f"Saved {path}", now=self._now())
 
-    def load_preset(self, path: Path) -> Params | None:
-        """Read a preset, or the parameters in a snapshot; None if they cannot be used."""
-        read = load_snapshot_params if path.suffix.lower() == ".png" else load_preset
+    def load_preset(self, path: Path) -> Snapshot | None:
+        """Read a preset, or what a snapshot tells; None if it cannot be used."""
+        is_snapshot = path.suffix.lower() == ".png"
         try:
-            params = read(path)
+            loaded = load_snapshot(path) if is_snapshot else Snapshot(load_preset(path))
         except ConfigError as error:
             if holds_settings(path):
                 hint = f"They count from the start: sgview --config {path}"
@@ -112,7 +141,7 @@ class Files:
                 self._fail(str(error), "Everything stays as it was.")
             return None
         self._notices.add("info", f"Loaded {path}", now=self._now())
-        return params
+        return loaded
 
     def poll(self) -> c.Command | None:
         """Add a notice for each snapshot finished since the last call; return what to load now."""

@@ -1,8 +1,9 @@
-"""Latents that are kept: where the source has been, and what is saved to the library."""
+"""Latents that are kept: places with their small pictures, and what is saved to the library."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,10 @@ from sgview.app.files import Files
 from sgview.app.pictures import host_pixels
 from sgview.show.look_files import shrink
 from sgview.show.show import Show
-from sgview.state.journeys import shown_place
+from sgview.show.visited import SIDE
+from sgview.state.journeys import go_to, shown_place
+from sgview.state.latent_places import read_place
+from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.notices import Notices
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class KeptLatents:
-    """Notes the places of pictures, and writes their latents as files of the library.
+    """Notes places, has small pictures of them made, and writes latents as files of the library.
 
     Args:
         worker: computes the latents.
@@ -47,6 +51,22 @@ class KeptLatents:
         if picture is not None:
             visited = self._show.visited
             visited.note(picture.params, picture.motion, lambda: host_pixels(picture))
+
+    def ask_preview(self, picture: Picture | None, networks: Mapping[Slot, NetworkStatus]) -> None:
+        """Ask the engine for a small picture of a place that has none, for when it has time."""
+        previews = self._show.previews
+        previews.poll({slot: (network.path, network.name) for slot, network in networks.items()})
+        made_by = previews.networks
+        if picture is None or picture.params.layer.name:  # of a layer it would say little
+            return
+        if name := self._show.next_preview(picture.params.latents.path):
+            try:
+                place = read_place(name)
+            except ValueError:  # of a key that is wrong
+                previews.take(made_by, name, None)
+                return
+            params = go_to(picture.params, place).params
+            self._worker.preview(params, place, SIDE, partial(previews.take, made_by, name))
 
     def save(self, picture: Picture | None, name: str) -> Path | None:
         """Write what plays; return the file that it will be, None where nothing plays.

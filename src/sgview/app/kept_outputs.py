@@ -8,10 +8,11 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from sgview.settings import Settings
 from sgview.state.output_frame import OutputFrame
+from sgview.state.recording import Recording
 from sgview.state.whole_file import write_whole
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class KeptOutputs(Struct, frozen=True):
 
     frames: dict[str, OutputFrame] = {}  # by the name of the output
     screen: str = ""  # of the clean window
+    recording: Recording = Recording()
 
 
 def read_outputs(folder: Path) -> KeptOutputs:
@@ -55,8 +57,15 @@ def write_outputs(folder: Path, kept: KeptOutputs) -> None:
 def with_kept(settings: Settings, kept: KeptOutputs) -> Settings:
     """Return `settings` with what was kept, where they do not say otherwise."""
     screen = settings.clean_window.screen or kept.screen
+    usual = Recording()
+    said = {
+        name: value
+        for name, value in asdict(settings.recording).items()
+        if value != getattr(usual, name)
+    }
     return replace(
         settings,
         outputs={**kept.frames, **settings.outputs},
         clean_window=replace(settings.clean_window, screen=screen),
+        recording=replace(kept.recording, **said),
     )

@@ -81,7 +81,7 @@ class Outgoing(Closing):
             self.clean.execute(command)
         else:
             self.outputs.execute(command)
-        kept = KeptOutputs(self.outputs.own_frames, self.clean.screen)
+        kept = KeptOutputs(self.outputs.own_frames, self.clean.screen, self.outputs.recording)
         if kept != self._kept:
             self._kept = kept
             write_outputs(self._folder, kept)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,6 +46,7 @@ def output_picture(
     size: tuple[int, int] | None = None,  # [px], in place of the frame's
     level: float = 1.0,
     draw: DrawFramed | None = None,
+    asked: float | None = None,  # [s]
 ) -> OutputPicture:
     """Return what outputs are offered; no waiting, and no download before one asks for it."""
     height, width, _ = picture.rgba8.shape
@@ -67,6 +67,7 @@ def output_picture(
         level=level,
         source=picture,
         texture=None if draw is None else partial(draw, picture, frame, framed, level),
+        asked=asked,
     )
 
 
@@ -99,15 +100,12 @@ class Requests:
         draw: DrawFramed | None = None,
     ) -> OutputPicture:
         """Return what `output_picture` does, with the time of its request."""
-        asked = next(
-            (
-                now
-                for params, t, now in reversed(self._newest)
-                if params is picture.params and t == picture.t
-            ),
-            None,
-        )
-        return replace(output_picture(picture, frame, size, level, draw), asked=asked)
+        asked = None
+        for params, t, now in reversed(self._newest):
+            if t == picture.t and params is picture.params:
+                asked = now
+                break
+        return output_picture(picture, frame, size, level, draw, asked)
 
 
 def framed_pixels(

@@ -316,7 +316,7 @@ class Screen(Closing):
             height = self._framebuffer[1]
             is_slow = view.filter == "cubic" and self.window.graphics.is_software
             filter = "linear" if is_slow else view.filter  # the processor has better to do
-            self.display.draw(self._picture_rect, height, view.fit, filter)
+            self.display.draw(self._picture_rect, height, view.fit, filter, view.zoom)
 
     def _collect_errors(self) -> None:
         """Tell what OpenGL refused since the last panel; the frame is shown all the same."""

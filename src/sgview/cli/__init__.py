@@ -7,11 +7,14 @@ their verb is used, so that `sgview --help` needs no GPU, display or torch.
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 import sgview
 
@@ -31,6 +34,34 @@ EPILOG = """verbs:
 
 `sgview a.pkl b.pkl` plays network A with B to blend towards; `sgview` alone plays the built-in
 pair. `sgview VERB --help` tells more; F1 in the window lists the keys."""
+
+
+def program() -> NoReturn:
+    """Be the program `sgview`: run it and end the process."""
+    is_film = sys.argv[1:2] == ["render"]
+    if is_film and "--workers" not in sys.argv and not {"-h", "--help"} & set(sys.argv):
+        from sgview.cli.films.warm_up import load_libraries
+
+        load_libraries()
+    code = main()
+    if is_film:
+        leave(code)
+    sys.exit(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process once all that is to be done at its end is done, and nothing else.
+
+    To take down torch, its libraries and the context of CUDA piece by piece takes a second, and
+    the system takes them all at once.
+    """
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from msgspec import Struct
 
 from sgview.state.networks import NetworkStatus
-from sgview.state.params import Blend, Edit, Layer, Params
+from sgview.state.params import (
+    Blend,
+    Directions,
+    Edit,
+    Key,
+    Latents,
+    Layer,
+    Mixing,
+    Params,
+    Path,
+    Plane,
+    Walk,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +38,16 @@ if TYPE_CHECKING:
 _WARM_UP = 5  # frames on a GPU: kernels are compiled and the graph captured in the first
 _IDLING = 5_000_000  # [clocks] of the GPU, some milliseconds
 _EDITS, _GROUPS = 50, 16
+
+_KEYS = tuple(Key(at=float(n), place=f"seed {n}") for n in range(4))
+SOURCES = {
+    "seeds": Latents(source="seeds", seed_speed=0.7),
+    "plane": Latents(source="plane", plane=Plane(speed_x=0.7, speed_y=0.3)),
+    "path, sphere": Latents(source="path", path=Path(keys=_KEYS)),
+    "path, cubic": Latents(source="path", path=Path(keys=_KEYS, curve="cubic")),
+    "library": Latents(source="library", entry="w"),
+}
+"""What the column of latents is to be compared for: 0.05 ms a frame at most."""
 
 Scene = Callable[[int], Params]
 
@@ -59,7 +84,11 @@ def engine_times(
 
     network = Network.of(generator.cpu(), "bench")
     partner = Network.of(_changed(generator), "bench partner")
-    with Engine(str(device), acceleration) as engine:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine(str(device), acceleration, FilePath(folder)) as engine,
+    ):
+        np.save(FilePath(folder) / "w.npy", np.ones(generator.w_dim, np.float32))
         engine.set_network("a", network)
         engine.set_network("b", partner)
         first = engine.render(Params(), 0.0)
@@ -89,6 +118,12 @@ def scenes(network: NetworkStatus, groups: list[str]) -> dict[str, Scene]:
     blended = f"{len(groups[:_GROUPS])} groups blend"
     return {
         "noise alone moves": lambda frame: Params(),
+        **{f"source {name}": _still(latents) for name, latents in SOURCES.items()},
+        "rows mix, move and walk": lambda frame: Params(
+            mixing=Mixing(rows=(0.0, 0.5, 1.0), source="noise", seed=7),
+            directions=Directions(amounts={"sefa1": 0.001 * frame, "sefa2": 1.0}),
+            walk=Walk(reach=0.5),
+        ),
         "1 edit, the largest tensor": lambda frame: Params(edits=edits(frame, [largest])),
         blended: lambda frame: Params(blend=blend(frame)),
         f"{blended}, {len(edited)} edits": lambda frame: Params(
@@ -96,6 +131,12 @@ def scenes(network: NetworkStatus, groups: list[str]) -> dict[str, Scene]:
         ),
         f"layer {layer.name}": lambda frame: Params(layer=layer),
     }
+
+
+def _still(latents: Latents) -> Scene:
+    """Return a scene whose parameters stay: positions alone move."""
+    params = Params(latents=latents)
+    return lambda frame: params
 
 
 def format_engine(network: str, times: EngineTimes) -> list[str]:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
@@ -231,7 +232,8 @@ def open_engine(settings: Settings) -> Engine:
     gpu = settings.gpu
     try:
         acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
-        return Engine(settings.device, acceleration, Path(settings.folders.latents))
+        found = platformdirs.user_state_path("sgview") / "directions"
+        return Engine(settings.device, acceleration, Path(settings.folders.latents), found)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 

@@ -15,17 +15,18 @@ from tqdm import tqdm
 
 from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
-from sgview.cli.films.frames import pictures_of
-from sgview.cli.films.warm_up import start_driver
-from sgview.cli.films.where import workers
+from sgview.cli.films.frames import FilmFrame, pictures_of
+from sgview.cli.films.warm_up import start_driver, without_collecting
+from sgview.cli.films.where import size, workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
-from sgview.outputs.film_writers import FILM_CODECS, codec_of, open_film_writer
+from sgview.outputs.film_writers import FILM_CODECS, check_alpha, codec_of, open_film_writer
 from sgview.outputs.video import OutputError, PictureWriter
 from sgview.settings import NetworkSettings
 from sgview.show.takes.replay import Shot
 from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.output_frame import FITS, PICTURE, SIZES
 from sgview.state.places import is_file
 from sgview.state.validation import ConfigError
 
@@ -74,6 +75,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of a film, 0 (small) to 100 (near lossless); 80, of VP9 and AV1 65",
     )
     parser.add_argument(
+        "--size",
+        type=size,
+        default=PICTURE,
+        metavar="WxH",
+        help=f"of the film, e.g. 1920x1080, or {', '.join(list(SIZES)[1:])} (that of the network)",
+    )
+    parser.add_argument(
+        "--fit", choices=FITS, default="fit", help="how the picture lies in --size (fit)"
+    )
+    parser.add_argument(
+        "--alpha",
+        action="store_true",
+        help="write alpha: PNG, or --codec prores, vp9 (.webm), ffv1",
+    )
+    parser.add_argument(
         "--workers",
         type=workers,
         metavar="N|ray://HOST:PORT",
@@ -115,7 +131,9 @@ def run(args: argparse.Namespace) -> int:
         _refuse_beside_take(args)
     if args.quality is not None and not 0 <= args.quality <= 100:
         raise ConfigError(f"--quality must be between 0 and 100, not {args.quality:g}")
-    codec_of(args.out, args.codec)  # refused before anything is read
+    codec = codec_of(args.out, args.codec)  # refused before anything is read
+    if args.alpha:
+        check_alpha(args.out, codec)
     if args.force and args.resume:
         raise ConfigError("--resume goes on, --force begins again: choose one of them")
     if not args.force and not args.resume and args.workers is None:
@@ -137,13 +155,15 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
 
         return scale_out.render(args, settings, plan, asked, named)
     start_driver(settings.device)
-    opened = partial(open_film_writer, codec=args.codec, quality=args.quality)
+    opened = partial(open_film_writer, codec=args.codec, quality=args.quality, has_alpha=args.alpha)
     film = Unfinished(args.out, ingredients(args, settings, plan), plan, opened)
     if args.resume and not film.resume():
         print(f"{args.out}: {plan.count} pictures, whole already", file=sys.stderr)
         return 0
 
-    with options.open_engine(settings) as engine:
+    with without_collecting():
+        opened_engine = options.open_engine(settings)
+    with opened_engine as engine:
         if args.take is None or args.a is not None or args.demo is not None:
             _open_networks(engine, settings.networks)
             named |= {slot: network.status for slot, network in engine.networks.items()}
@@ -152,7 +172,8 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
             follows_take = False
         else:
             follows_take = True
-        return _render(engine, plan, film, asked, follows_take=follows_take)
+        frame = FilmFrame(args.size, args.fit, has_alpha=args.alpha)
+        return _render(engine, plan, film, asked, frame, follows_take=follows_take)
 
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
@@ -172,7 +193,13 @@ def _open_networks(engine: Engine, networks: NetworkSettings) -> None:
 
 
 def _render(
-    engine: Engine, plan: shots.Plan, film: Unfinished, asked: Interrupts, *, follows_take: bool
+    engine: Engine,
+    plan: shots.Plan,
+    film: Unfinished,
+    asked: Interrupts,
+    frame: FilmFrame,
+    *,
+    follows_take: bool,
 ) -> int:
     cast = TakeNetworks(engine) if follows_take else None
     deque(islice(plan.shots, film.there), maxlen=0)  # these are there; time goes by all the same
@@ -184,7 +211,7 @@ def _render(
     )  # fmt: skip
     asked.begin()
     try:
-        written = _write(engine, writer, bar, asked, cast)
+        written = _write(engine, writer, bar, asked, cast, frame)
         is_whole = film.there + written == plan.count
         stopped = "" if is_whole else film.stop(written)
         if is_whole:
@@ -207,6 +234,7 @@ def _write(
     bar: tqdm[Shot],
     asked: Interrupts,
     cast: TakeNetworks | None,  # of a take that says itself which networks play
+    frame: FilmFrame,
 ) -> int:
     """Make and write pictures until all are there or the user wants to stop; return how many."""
     written = 0
@@ -216,7 +244,7 @@ def _write(
             cast.set(shot.networks)
 
     try:
-        for pixels in pictures_of(engine, bar, prepare, lambda: not asked.is_wanted):
+        for pixels in pictures_of(engine, bar, prepare, lambda: not asked.is_wanted, frame):
             writer.write(pixels)
             written += 1
     except KeyboardInterrupt:

@@ -14,8 +14,11 @@ from sgview.settings import Settings
 from sgview.show.clock import EvenClock
 from sgview.show.player import Player
 from sgview.show.takes.replay import Shot, count, replay
-from sgview.show.takes.take import read_take
+from sgview.show.takes.take import Take, read_take
+from sgview.state.ground_params import loop_of
+from sgview.state.idle import stands
 from sgview.state.latent_paths import loop_length
+from sgview.state.library_files import files_played
 from sgview.state.networks import NetworkStatus, Slot, spread_blend
 from sgview.state.sound import Sound
 from sgview.state.validation import ConfigError
@@ -32,6 +35,7 @@ class Plan:
     count: int
     fps: float
     notice: str = ""
+    files: frozenset[str] = frozenset()  # names of the latents of the library that may play
 
 
 def with_sound(settings: Settings, path: Path | None) -> Settings:
@@ -66,7 +70,7 @@ def plan_settings(
             raise ConfigError(f"--loop would make {frames} pictures, {MOST_LOOPED} at most")
         pace = frames / period
     shots = _play(settings, args.start, pace, frames, args.script, networks)
-    return Plan(shots, frames, fps)
+    return Plan(shots, frames, fps, files=files_played(settings.params))
 
 
 def _period(settings: Settings) -> float:
@@ -77,6 +81,8 @@ def _period(settings: Settings) -> float:
     """
     params = settings.params
     length, is_in_beats = loop_length(params)
+    if params.latents.motion == 0.0 or stands(params):
+        length, is_in_beats = loop_of(params.ground)
     pace = abs(params.playback.speed)
     if length <= 0.0 or pace <= 0.0:
         raise ConfigError(
@@ -98,7 +104,16 @@ def plan_take(args: argparse.Namespace) -> Plan:
     wanted = min(args.frames or number, number - first)
     notice = f"{args.take} ends in the middle: its recording was cut short" * take.is_cut_short
     shots = islice(replay(take, args.fps), first, first + wanted)
-    return Plan(shots, wanted, args.fps or round(take.rate, 3), notice)
+    return Plan(shots, wanted, args.fps or round(take.rate, 3), notice, _files_of(take))
+
+
+def _files_of(take: Take) -> frozenset[str]:
+    """Return the names of the latents of the library that may play in a take."""
+    names, last = files_played(take.header.params) | files_played(take.header.shown), None
+    for frame in take.frames:
+        if frame.params is not last:
+            names, last = names | files_played(frame.params), frame.params
+    return names
 
 
 def _play(

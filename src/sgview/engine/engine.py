@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,7 +19,7 @@ from sgview.engine.device import choose_device, describe_device
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.latents.latents import LatentSource
 from sgview.engine.latents.library import Library
-from sgview.engine.live_network import DEFAULT, Acceleration, LiveNetwork, untruncated
+from sgview.engine.live_network import DEFAULT, Acceleration, Found, LiveNetwork, untruncated
 from sgview.engine.meters.memory import memory_status
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, fingerprint
@@ -37,6 +37,8 @@ from sgview.engine.profiling import time_layers
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
+from sgview.state.journeys import seed_of, shown_place
+from sgview.state.latent_places import FilePlace
 from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
@@ -81,6 +83,7 @@ class Engine(Closing):
         device: str = "auto",
         acceleration: Acceleration = DEFAULT,
         latents: Path | None = None,  # the folder of the library
+        found: Path | None = None,  # where directions that were found are kept; None: nowhere
     ):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
@@ -97,6 +100,7 @@ class Engine(Closing):
         self._live: dict[Slot, LiveNetwork] = {}
         self._pairing = Pairing()
         self.library = Library(latents)
+        self.found = Found.of(self.library, found)
         self._latents = LatentSource(self.device, self.library)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
         self._download = Download()
@@ -107,6 +111,7 @@ class Engine(Closing):
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
+        self.found.analyses.close()
         self._live.clear()
         self._pairing = Pairing()
         self._download.close()
@@ -170,7 +175,9 @@ class Engine(Closing):
         self._live.pop(slot, None)
         self._release()
         if network is not None:
-            self._live[slot] = LiveNetwork(network, self.device, self._acceleration, self._timers)
+            self._live[slot] = LiveNetwork(
+                network, self.device, self._acceleration, self._timers, self.found
+            )
             self._pair()
 
     def swap_networks(self) -> None:
@@ -206,6 +213,9 @@ class Engine(Closing):
         """Return what the user should know of the frames since the last call."""
         notices, self._notices = self._notices, []
         notices += self.library.take_notices()
+        found = self.found
+        for teller in (found.analyses, found.directions, found.averages):
+            notices += teller.take_notices()
         for live in self._live.values():
             notices += live.take_notices()
         return notices
@@ -244,7 +254,7 @@ class Engine(Closing):
             if vector is not None:
                 self._download.expect(vector, (features.layer, features.output.shape), ready)
             timings = self._timers.finish_frame()
-            status, latent = self._take_download(features, rgba8, live.made_by)
+            status, latent = self._take_download(features, rgba8, live)
             if not status.is_finite:
                 self._explain_bad(live, features, params.noise_mode)
         return Picture(
@@ -330,8 +340,9 @@ class Engine(Closing):
     def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
         """Return the latent of a picture as it is written to a file; waits for the device.
 
-        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, and the
-        name and the fingerprint of the network. None without a network.
+        `ws` [1, num_ws, w_dim] before truncation, `z` [1, z_dim] where it came from one, the name
+        and the fingerprint of the network, the seed of the source, and the name of the place where
+        it has one. None without a network.
         """
         live = self._shown_network(params)
         if live is None:
@@ -342,12 +353,65 @@ class Engine(Closing):
             held = {
                 "network": np.array(live.network.status.name),
                 "network_hash": np.array(fingerprint(live.network.generator)),
+                "seed": np.array(seed_of(params)),
             }
+            if (place := shown_place(params, motion)) is not None and not motion.trail:
+                held["place"] = np.array(str(place))
             if latent.ndim == 2:
                 held["z"] = latent.cpu().numpy()
                 latent = live.map(latent, untruncated(params))
             held["ws"] = latent.cpu().numpy()
         return held
+
+    @torch.no_grad()
+    def glance(
+        self, params: Params, t: float, motion: Motion, side: int
+    ) -> np.ndarray | None:  # uint8 [side, side, 4]
+        """Return a small picture beside those that are shown; waits for the device.
+
+        None without a network.
+        """
+        live = self._shown_network(params)
+        if live is None:
+            return None
+        with self.on_stream():
+            self._timers.start_frame()
+            made = self._features(live, params, t, motion)
+            shown = select_channels(made.output, params.layer)
+            alpha = made.output[0, 3] if made.has_alpha else None
+            rgba8 = to_rgba8(shown, params.layer, params.view, alpha)
+            planes = rgba8.permute(2, 0, 1)[None].float()
+            small = torch.nn.functional.interpolate(planes, (side, side), mode="area")
+            return small[0].permute(1, 2, 0).round().to(torch.uint8).cpu().numpy()
+
+    @torch.no_grad()
+    def rows_of(self, names: Sequence[str], params: Params) -> Tensor:  # [n, num_ws, w_dim]
+        """Return latents of the library as rows of w, on the CPU; waits for the device.
+
+        Raises:
+            LookupError: if there is no network, or a latent cannot be played; it says so.
+        """
+        live = self._shown_network(params)
+        if live is None:
+            raise LookupError("There is no network.")
+        with self.on_stream():
+            return torch.stack([self._rows_of(live, name, params) for name in names])
+
+    def direction(self, name: str, params: Params) -> Tensor | None:  # [num_ws, w_dim]
+        """Return the vector of a direction on the CPU, None while it is not known."""
+        live = self._shown_network(params)
+        return None if live is None else live.shaping.find(name)
+
+    def _rows_of(self, live: LiveNetwork, name: str, params: Params) -> Tensor:
+        place = FilePlace(name)
+        network = live.network.status
+        is_w = self.library.kind(place) == "w"
+        width, rows = (network.w_dim, network.num_ws) if is_w else (network.z_dim, 1)
+        held = self.library.entry(place, width, rows)
+        if held is None:
+            raise LookupError(f"The latent {name} cannot be played by this network.")
+        ws = held if is_w else live.map(held.to(self.device), untruncated(params))[0]
+        return ws.cpu()
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are pictures that the caller holds."""
@@ -371,6 +435,7 @@ class Engine(Closing):
         layer = self._find_layer(live, params.layer.name)
         with self._timers.stage(Stage.WEIGHTS):
             edits = live.weights.update(params.blend, params.edits)
+            live.ground.update(params.ground, motion)
         with self._timers.stage(Stage.LATENTS):
             if given is not None:
                 latent = given.to(self.device)
@@ -381,6 +446,8 @@ class Engine(Closing):
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer)
+        if not layer:
+            output = live.ground.finish(output, params, motion)
         is_rgba = has_alpha(output.shape[1], layer, params.layer)
         return _Features(output, layer, latent, rows, ws, edits, is_rgba)
 
@@ -391,6 +458,11 @@ class Engine(Closing):
             torch.cuda.default_generators[self.device.index].manual_seed(seed)
         else:
             torch.manual_seed(seed)
+
+    def shown(self, params: Params) -> Network | None:
+        """Return the network that plays, None without one."""
+        live = self._shown_network(params)
+        return None if live is None else live.network
 
     def _shown_network(self, params: Params) -> LiveNetwork | None:
         """Return what plays, None without a network."""
@@ -419,7 +491,7 @@ class Engine(Closing):
         return found or ""
 
     def _take_download(
-        self, features: _Features, rgba8: Tensor, made_by: str
+        self, features: _Features, rgba8: Tensor, live: LiveNetwork
     ) -> tuple[PictureStatus, np.ndarray | None]:
         """Return the picture's status, and the latent, as far as they have arrived."""
         height, width, _ = rgba8.shape
@@ -432,7 +504,10 @@ class Engine(Closing):
             if tag == (features.layer, features.output.shape):
                 statistics = ChannelStatistics(*first[1:])
         size, channels = (width, height), features.output.shape[1]
-        status = PictureStatus(features.layer, size, channels, statistics, is_finite, made_by)
+        made_by, canvas = live.made_by, live.canvas_note
+        status = PictureStatus(
+            features.layer, size, channels, statistics, is_finite, made_by, canvas
+        )
         self._good_in_a_row = self._good_in_a_row + 1 if is_finite else self._good_in_a_row
         return status, latent
 

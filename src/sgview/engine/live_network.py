@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from msgspec.structs import replace
 from torch import Tensor
 
+from sgview.engine.canvas import CanvasOfNetwork
+from sgview.engine.ground.ground import LiveGround
+from sgview.engine.latents.analyses import Analyses
+from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
+from sgview.engine.latents.library import Library
+from sgview.engine.latents.second import SecondParams, is_mixing, second_motion
+from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
@@ -21,7 +30,7 @@ from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
-from stylegan3 import cuda, trust_version_counters
+from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
 
@@ -46,6 +55,29 @@ class Acceleration:
 
 
 DEFAULT = Acceleration()
+_STILL = 10  # pictures on the same canvas after which launches are prepared for it
+
+_version = attrgetter("_version")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Where what shapes w is found."""
+
+    analyses: Analyses
+    directions: VectorFiles
+    averages: VectorFiles
+    library: Library
+
+    @classmethod
+    def of(cls, library: Library, found: Path | None = None) -> Found:
+        """Return what is found beside the library; what took seconds is kept in `found`."""
+        return cls(
+            Analyses(found),
+            VectorFiles(library.folder / "directions"),
+            VectorFiles(library.folder),
+            library,
+        )
 
 
 def untruncated(params: Params) -> Params:
@@ -65,6 +97,7 @@ class LiveNetwork:
         device: to play on.
         acceleration: how to compute on an NVIDIA GPU.
         timers: time the stages of `run`; None: not timed.
+        found: what shapes w; None: nothing is looked for in files.
     """
 
     def __init__(
@@ -73,10 +106,15 @@ class LiveNetwork:
         device: torch.device,
         acceleration: Acceleration = DEFAULT,
         timers: StageTimers | None = None,
+        found: Found | None = None,
     ):
         self.network = network
         self.device = device
         self._acceleration = acceleration
+        self._canvas = CanvasOfNetwork(network.status, device)
+        self._played_on: Canvas | None = None  # of the last picture; None: the network's own size
+        self._still = 0  # pictures since it changed
+        self._canvas_obstacle = ""  # why modules play there; "": no reason known
         self._timers = timers or StageTimers(device)
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
@@ -90,7 +128,13 @@ class LiveNetwork:
         fuse = acceleration.has_kernels(device)
         made = self.generator
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
+        self._found = found or Found.of(Library())
+        self._shaping: Shaping | None = None
+        self._second_params = SecondParams()
+        self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
+        self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
+        self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
 
     def run(
         self,
@@ -103,6 +147,10 @@ class LiveNetwork:
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
+        canvas = self._canvas.find(params.canvas)
+        if canvas != self._played_on:
+            self._played_on, self._still, self._canvas_obstacle = canvas, 0, ""
+        self._still += 1
         if latent.shape[0] == 1:  # a graph makes one picture at a time
             made = self._run_graph(latent, params, layer)
             if made is not None:
@@ -114,7 +162,10 @@ class LiveNetwork:
         with self._timers.stage(Stage.MAPPING):
             ws = self.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
-            options = {"layer": layer} if layer else {}
+            options: dict[str, Any] = {"layer": layer} if layer else {}
+            canvas = self._canvas.find(params.canvas)
+            if canvas is not None:
+                options["canvas"] = canvas
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
         return output, ws
 
@@ -129,7 +180,7 @@ class LiveNetwork:
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the calls since the last time."""
         notices, self._notices = self._notices, []
-        return notices
+        return notices + self._canvas.take_notices()
 
     def free_graphs(self) -> None:
         """Drop the captured graphs; the next picture captures its own again.
@@ -157,10 +208,15 @@ class LiveNetwork:
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
-        if self._fast is None:
-            return f"torch, layer by layer: {self._obstacle}"
+        if self._fast is None or self._fast.canvas != self._played_on:
+            return f"torch, layer by layer: {self._obstacle or self._canvas_obstacle}"
         options = self._acceleration
         return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
+
+    @property
+    def canvas_note(self) -> str:
+        """The size of pictures, and how much larger they could be, for people."""
+        return self._canvas.note
 
     def latent(
         self,
@@ -172,6 +228,91 @@ class LiveNetwork:
 
         Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
         """
+        if not is_shaped(params):
+            return self._unshaped(source, params, motion)
+        return self._shaped(source, params, motion).unsqueeze(0)
+
+    @property
+    def shaping(self) -> Shaping:
+        """What shapes w, made when it is first needed."""
+        if self._shaping is None:
+            found = self._found
+            self._shaping = Shaping(
+                self.network,
+                found.analyses,
+                found.directions,
+                found.averages,
+                found.library,
+                self._upload,
+            )
+        return self._shaping
+
+    def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
+        """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
+        shaping = self.shaping
+        second = self._second_rows(source, params, motion, shaping) if is_mixing(params) else None
+        ws = self._rows(source, params, motion, shaping)
+        if second is not None:
+            shaping.mix(ws, second, params)
+        if params.walk.reach != 0.0:
+            key = (params.mapping.class_weights, *map(_version, self._mapping_tensors))
+            shaping.walk(ws, params, motion, key, lambda z: self._deviations(z, params))
+        if acting(params):
+            shaping.move(ws, params)
+        return ws
+
+    def _second_rows(
+        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
+    ) -> Tensor:
+        """Return the rows of the second source; a place that stays is mapped once."""
+        params, motion = self._second_params.of(params), second_motion(motion)
+        where = whereabouts(params, motion)
+        files = (self._found.library.count, self._found.averages.count)
+        key = (where, params.mapping, params.latents.space, self.weights.writes, *files)
+        is_kept = where is not None and not has_centre(params)
+        if is_kept and self._second is not None and self._second[0] == key:
+            return self._second[1]
+        rows = self._rows(source.second, params, motion, shaping)
+        if self._second is None:
+            memory = torch.empty_like(rows)
+        else:
+            memory = self._second[1]
+        self._second = (key if is_kept else (), memory.copy_(rows))
+        return memory
+
+    def _rows(
+        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
+    ) -> Tensor:
+        """Return the rows of a source, truncated, to be written to; the next call overwrites."""
+        is_centred = has_centre(params)
+        plain = untruncated(params) if is_centred else params
+        latent, fast = self._unshaped(source, plain, motion), self._fast
+        mapping = plain.mapping
+        if latent.ndim == 3 and fast is None:
+            ws = latent[0].clone(memory_format=torch.contiguous_format)
+        elif latent.ndim == 3:
+            assert fast is not None
+            ws = fast.ws[0]
+            if latent.data_ptr() != ws.data_ptr():
+                ws.copy_(latent[0], non_blocking=True)
+        elif fast is not None:
+            label = self._label(mapping.class_weights)
+            psi, cutoff = mapping.truncation_psi, mapping.truncation_cutoff
+            ws = fast.map(latent, label, psi, cutoff)[0]
+        else:
+            ws = self.map(latent, plain)[0]
+        if is_centred:
+            average = self.generator.mapping.average(self._label(mapping.class_weights))
+            shaping.truncate(ws, params.mapping, average)
+        return ws
+
+    def _deviations(self, z: Tensor, params: Params) -> Tensor:  # [n, z_dim] -> [n, w_dim]
+        """Map z, and return how far from the average they come to lie."""
+        average = self.generator.mapping.average(self._label(params.mapping.class_weights))
+        return self.map(self._upload(z), untruncated(params))[:, 0] - average.reshape(1, -1)
+
+    def _unshaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
+        """Return the vector of one frame, or the rows of w, as the source has it."""
         network, fast = self.generator, self._fast
         if params.latents.space == "w":
             # Rows differ only where the noise is asked to.
@@ -205,25 +346,43 @@ class LiveNetwork:
         )
 
     def _prepare(self) -> FastSynthesis | None:
-        """Return the fast path, None where it does not play this network."""
-        if self._fast is None and not self._obstacle:
-            options = self._acceleration
-            try:
-                self._fast = FastSynthesis(
-                    self.generator,
-                    options.precision,
-                    kernels=options.kernels,
-                    stays_in_place=True,  # weights are written there, by `LiveWeights` alone
-                )
-            except UnsupportedNetworkError as error:
+        """Return the fast path, None where it does not play this network on this canvas."""
+        canvas = self._played_on
+        if self._fast is not None and self._fast.canvas == canvas:
+            return self._fast
+        if self._obstacle or (self._canvas_obstacle and self._still > _STILL):
+            return None
+        if canvas is not None and self._still < _STILL:  # it may be moving
+            self._canvas_obstacle = "the canvas has just changed"
+            return None
+        return self._make_fast(canvas)
+
+    def _make_fast(self, canvas: Canvas | None) -> FastSynthesis | None:
+        options = self._acceleration
+        try:
+            made = FastSynthesis(
+                self.generator,
+                options.precision,
+                kernels=options.kernels,
+                canvas=canvas,
+                stays_in_place=True,  # weights are written there, by `LiveWeights` alone
+            )
+        except UnsupportedNetworkError as error:
+            if canvas is None:
                 self._give_up(error)
-        return self._fast
+            else:
+                self._canvas_obstacle = str(error)
+            return None
+        if self._fast is not None and self.device.type == "cuda":
+            torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
+        self._fast, self._last_call, self._canvas_obstacle = made, (), ""
+        return made
 
     def _run_graph(
         self, latent: Tensor, params: Params, layer: str
     ) -> tuple[Tensor, Tensor] | None:
         """Do as `run` by one CUDA graph, None where none plays this network, or no more."""
-        fast = self._fast or self._prepare()
+        fast = self._prepare()
         if fast is None:
             return None
         is_z = latent.ndim == 2

@@ -95,3 +95,16 @@ def fingerprint(generator: Any) -> str:
         digest.update(f"{name} {list(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def style_fingerprint(generator: Any) -> str:
+    """Return a hash of the mapping network and of what turns w into styles.
+
+    Directions in w, and names for them, are of networks that share it.
+    """
+    digest = hashlib.sha256(fingerprint(generator).encode())
+    for name, tensor in sorted(generator.synthesis.state_dict().items()):
+        if name.endswith("affine.weight"):
+            digest.update(f"{name} {list(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,21 +17,24 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.engine.device import DeviceLostError, device_answers
+from sgview.engine.direction_work import DirectionWork
 from sgview.engine.engine import Engine
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
+from sgview.engine.picture.preview import preview
 from sgview.engine.picture.under_way import PictureRate, UnderWay
 from sgview.engine.rescue import Rescue
 from sgview.engine.slots import Slots
 from sgview.state import commands as c
+from sgview.state.latent_places import Place
 from sgview.state.machine import LayerTimes
 from sgview.state.motion import Motion
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import EngineStatus, Notice
-from stylegan3.cuda import is_out_of_memory
+from stylegan3.cuda import is_out_of_memory, let_go
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +42,8 @@ _QUICK = 0.003  # a time a picture below which the next one is requested ahead [
 _VERY_QUICK = 0.001  # a time a picture below which two are begun ahead of the device [s]
 _USEFUL = 4  # times an unchanged frame is made on CUDA: its statistics are downloaded a frame late
 _Wanted = tuple[Params, float, Motion | None]  # arguments of `Engine.render`
+_REST = 0.25  # without a new picture wanted, after which there is time for previews [s]
+_SHORT = 0.004  # a preview that no picture waits for long, made in between on CUDA [s]
 _GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
@@ -53,6 +59,8 @@ class EngineWorker(Closing):
     def __init__(self, engine: Engine, load: Load | None = None):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
+        engine.found.analyses.waits = False  # pictures go on until it is found
+        engine.found.analyses.on_found = lambda: self._post(lambda: None)
         lock = threading.Lock()
         self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
         self._begun = threading.Condition(lock)  # notified when the newest request is begun
@@ -61,6 +69,9 @@ class EngineWorker(Closing):
         self._is_begun = False  # the newest request
         self._works_behind = engine.device.type == "cuda"  # the device lags behind the host
         self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
+        self._preview: Callable[[], None] | None = None
+        self._preview_seconds = float("inf")  # that the last one took
+        self._preview_due = 0.0  # in the time of `time.monotonic` [s]
         self._is_closing = False
         self._picture: Picture | None = None
         self._under_way = UnderWay()
@@ -75,6 +86,9 @@ class EngineWorker(Closing):
         self._slots = Slots(
             engine, load or _load, post=self._post, tell=self._tell, on_change=self._note_change
         )
+        self._asked: _Wanted = (Params(), 0.0, None)
+        self.directions = DirectionWork(engine, self._post, self._tell, lambda: self._asked)
+        """Finds directions, and pictures them."""
         self.lost: DeviceLostError | None = None
         """That the device does not compute any more; None while it does."""
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
@@ -89,6 +103,7 @@ class EngineWorker(Closing):
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
         with self._condition:
             self._wanted, self._is_begun = (params, t, motion), False
+            self._asked = self._wanted
             self._condition.notify_all()
 
     def latest(self) -> Picture | None:
@@ -116,7 +131,9 @@ class EngineWorker(Closing):
 
     def execute(self, command: c.EngineCommand) -> None:
         """Do what `command` asks."""
-        if isinstance(command, c.SetPrecision):
+        if isinstance(command, c.DirectionCommand):
+            self.directions.execute(command)
+        elif isinstance(command, c.SetPrecision):
             precision = command.precision
             self._post(lambda: self._set_precision(precision))
         else:
@@ -177,9 +194,44 @@ class EngineWorker(Closing):
 
         self._post(task)
 
+    def preview(
+        self,
+        params: Params,
+        place: Place,
+        side: int,  # [px]
+        done: Callable[[np.ndarray | None], None],  # called on the engine's thread
+    ) -> None:
+        """Hand out a small picture of a place, see `preview`, once there is nothing else to do.
+
+        It waits until nothing has moved for a while; on CUDA, where it is quick, it is also made
+        between two pictures, a few in a second. There is one at a time: a new one takes the place
+        of one that waits.
+        """
+
+        def task() -> None:
+            picture = None
+            try:
+                picture = preview(self._engine, params, place, side)
+            except Exception as error:  # nobody looks at it yet
+                let_go(error)
+                if not device_answers(self._engine.device):
+                    raise
+                _log.warning("there is no preview of %s: %s", place, _first_line(error))
+            done(picture)
+
+        with self._condition:
+            self._preview = task
+            self._condition.notify_all()
+
     def forget_latents(self) -> None:
         """Read files of the library anew when they are played again."""
-        self._post(self._engine.library.forget)
+
+        def forget() -> None:
+            found = self._engine.found
+            for files in (self._engine.library, found.directions, found.averages):
+                files.forget()
+
+        self._post(forget)
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
@@ -252,10 +304,16 @@ class EngineWorker(Closing):
                     if wanted is not None:
                         repeats = repeats + 1 if wanted == last else 1
                         self._is_begun = repeats <= useful and not self._works_behind
+                        if repeats == 1:
+                            self._put_preview_off()
                         self._begun.notify_all()
+                is_idle = task is None and wanted is None and not self._under_way
+                aside = self._take_preview() if is_idle else None
             if self.lost:
                 continue
-            if task is not None:
+            if aside is not None:
+                self._make_aside(aside)
+            elif task is not None:
                 last = None
                 self._guard(lambda: self._finish(leaving=0))
                 self._guard(task)
@@ -276,12 +334,36 @@ class EngineWorker(Closing):
         wake this thread up through the condition, so it is asked from time to time.
         """
         while not (self._is_closing or self._tasks or self._wanted is not None):
-            if not self._under_way:
+            if not self._under_way and self._preview is not None:
+                left = self._preview_due - time.monotonic()
+                if left <= 0.0:
+                    return
+                self._condition.wait(left)
+            elif not self._under_way:
                 self._condition.wait()
             elif self._under_way.is_oldest_finished():
                 return
             else:
                 self._condition.wait(_GLANCE)
+
+    def _put_preview_off(self) -> None:
+        """Let a preview wait while pictures move, unless it is short; the condition is held."""
+        if not self._works_behind or self._preview_seconds >= _SHORT:
+            self._preview_due = time.monotonic() + _REST
+
+    def _take_preview(self) -> Callable[[], None] | None:
+        """Return the preview that waits, if it is time for it; the condition is held."""
+        if self._preview is None or time.monotonic() < self._preview_due:
+            return None
+        task, self._preview = self._preview, None
+        return task
+
+    def _make_aside(self, task: Callable[[], None]) -> None:
+        """Make a preview, and note how long one takes."""
+        begun = time.monotonic()
+        self._guard(task)
+        self._preview_seconds = time.monotonic() - begun
+        self._preview_due = begun + _REST if self._works_behind else begun
 
     def _render(self, params: Params, t: float, motion: Motion | None) -> None:
         """Begin a picture, then hand out an earlier one: so the device always has work.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,12 +34,24 @@ class CleanWindow(Closing):
         title: for the desktop's list of windows.
         screen: name of the monitor as `Monitors.names` has it; "": another than the main window's.
         vsync: wait for that monitor's refresh, in place of the main window.
+        on_key: told of keys while this window has them: key, scancode, action and modifiers as
+            GLFW has them.
+        on_character: told of the characters that they type, as Unicode numbers.
 
     Raises:
         WindowError: if no second context can be made.
     """
 
-    def __init__(self, main: Window, title: str, screen: str = "", *, vsync: bool = True) -> None:
+    def __init__(
+        self,
+        main: Window,
+        title: str,
+        screen: str = "",
+        *,
+        vsync: bool = True,
+        on_key: Callable[[int, int, int, int], None] = lambda *_: None,
+        on_character: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._main, self._vsync = main, vsync
         self._handle: Any = None
         self._covers: Monitor | None = None
@@ -55,6 +67,8 @@ class CleanWindow(Closing):
             raise WindowError(context_advice(errors))
         glfw.set_window_refresh_callback(self._handle, self._note_damage)
         glfw.set_framebuffer_size_callback(self._handle, self._note_damage)
+        glfw.set_key_callback(self._handle, lambda _, *key: on_key(*key))
+        glfw.set_char_callback(self._handle, lambda _, character: on_character(character))
         with self._current():
             self._painter = Painter()
         self.take_place(is_asked=True)

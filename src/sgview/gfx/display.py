@@ -65,6 +65,7 @@ class Display(Closing):
         framebuffer_height: int,
         fit: Fit = "fit",
         filter: Filter = "cubic",
+        zoom: float = 1.0,
     ) -> None:
         """Draw the picture into `rect`, letterboxed or cropped there.
 
@@ -73,8 +74,9 @@ class Display(Closing):
             framebuffer_height: of the target [px].
             fit: "fit" all of it, "fill" or "stretch" over the rectangle, or "1:1" pixels.
             filter: how it is enlarged.
+            zoom: how many times larger than `fit` says, about the centre.
         """
-        self.painter.paint(self.texture, rect, framebuffer_height, fit, filter)
+        self.painter.paint(self.texture, rect, framebuffer_height, fit, filter, zoom=zoom)
 
     def read(self) -> np.ndarray:
         """Return the texture, uint8 [H, W, 4], row 0 on top; waits for the graphics card."""

@@ -64,6 +64,7 @@ class Painter(Closing):
         edges: Edges = "none",
         level: float = 1.0,
         has_alpha: bool = False,
+        zoom: float = 1.0,
     ) -> None:
         """Draw `texture` into `rect` of the current framebuffer.
 
@@ -77,12 +78,13 @@ class Painter(Closing):
             edges: what is in the rest of `rect`; "none" leaves it.
             level: brightness, 0..1.
             has_alpha: draw its alpha too, and black edges clear; else all is opaque.
+            zoom: how many times larger than `fit` says, about the centre.
         """
         x, y, width, height = rect
         if not texture.width or width <= 0 or height <= 0:
             return
         size = (texture.width, texture.height)
-        layout = lay_out(size, width, height, fit, rotation, edges == "mirrored")
+        layout = lay_out(size, width, height, fit, rotation, edges == "mirrored", zoom)
         bottom = framebuffer_height - y - height
         # The viewport maps [-1, 1] to `rect`.
         calls.viewport(x, bottom, width, height)
@@ -166,10 +168,11 @@ def lay_out(
     fit: Fit,
     rotation: int,
     fills: bool,  # the picture is drawn all over the rectangle, beyond its edges too
+    zoom: float = 1.0,
 ) -> Layout:
     """Return where a picture lies in a rectangle."""
     turned = picture if rotation % 180 == 0 else (picture[1], picture[0])
-    quad = place(turned, Rect(0, 0, width, height), fit)
+    quad = place(turned, Rect(0, 0, width, height), fit, zoom)
     left, top = (0, 0) if fills else (max(quad.x, 0), max(quad.y, 0))
     right = width if fills else min(quad.x + quad.width, width)
     bottom = height if fills else min(quad.y + quad.height, height)

@@ -32,12 +32,13 @@ def around(space: Rect, hole: Rect) -> tuple[Rect, ...]:
     return tuple(strip for strip in strips if strip.width > 0 and strip.height > 0)
 
 
-def place(picture: tuple[int, int], space: Rect, fit: Fit) -> Rect:
+def place(picture: tuple[int, int], space: Rect, fit: Fit, zoom: float = 1.0) -> Rect:
     """Return where to draw a picture of (width, height) [px], centred in `space`.
 
     "fit" shows all of it with bars, "fill" covers the space and overhangs on one axis, "stretch"
-    covers it without, "1:1" draws one picture pixel a screen pixel. The result may be larger than
-    `space`: clip it there. Edges lie on whole pixels, so nearest filtering stays even.
+    covers it without, "1:1" draws one picture pixel a screen pixel; all but "stretch" `zoom` times
+    as large about the centre. The result may be larger than `space`: clip it there. Edges lie on
+    whole pixels, so nearest filtering stays even.
     """
     width, height = picture
     if fit == "stretch":
@@ -47,6 +48,7 @@ def place(picture: tuple[int, int], space: Rect, fit: Fit) -> Rect:
     else:
         ratios = (space.width / width, space.height / height)
         scale = min(ratios) if fit == "fit" else max(ratios)
+    scale *= zoom
     drawn_width = max(1, round(width * scale))
     drawn_height = max(1, round(height * scale))
     x = space.x + (space.width - drawn_width) // 2

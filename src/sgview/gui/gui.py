@@ -12,12 +12,15 @@ from sgview.closing import Closing
 from sgview.gui import hotkeys, theme
 from sgview.gui.controls.binding_editor import BindingEditor
 from sgview.gui.fallback_fonts import FallbackFonts, texts_of
+from sgview.gui.grid_drag import GridDrag
 from sgview.gui.key_sheet import draw_key_sheet
 from sgview.gui.own_keys import with_own_keys
 from sgview.gui.panels import Emit, Panel
 from sgview.gui.panels.blend import draw_blend
+from sgview.gui.panels.canvas import draw_canvas
 from sgview.gui.panels.download import DownloadPanel
 from sgview.gui.panels.edits.edits import EditsPanel
+from sgview.gui.panels.ground import draw_ground
 from sgview.gui.panels.latents import draw_latents
 from sgview.gui.panels.layers import LayersPanel
 from sgview.gui.panels.looks import LooksPanel
@@ -31,6 +34,9 @@ from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
 from sgview.gui.panels.performance.pace import draw_path
 from sgview.gui.panels.performance.speed import SpeedPanel
+from sgview.gui.panels.shaping.directions import DirectionsPanel
+from sgview.gui.panels.shaping.mixing import MixingPanel
+from sgview.gui.panels.shaping.walk import draw_walk
 from sgview.gui.panels.signals.script import draw_script
 from sgview.gui.panels.signals.signals import draw_signals
 from sgview.gui.panels.signals.sound import draw_sound
@@ -56,6 +62,14 @@ from sgview.state.status import Status
 from sgview.state.whole_file import write_whole
 
 _DOCKSPACE = "sgview dockspace"
+_MODIFIERS = {
+    1: imgui.Key.mod_shift,
+    2: imgui.Key.mod_ctrl,
+    4: imgui.Key.mod_alt,
+    8: imgui.Key.mod_super,
+}
+"""By their bits in GLFW."""
+_MODIFIER_KEYS = range(340, 348)  # of GLFW, left and right
 USED_FOR = 1.0  # after the mouse came to rest [s]
 CURSOR_REST = 2.0  # after which a cursor over the bare picture hides [s]
 
@@ -87,13 +101,16 @@ class Gui(Closing):
         self.picture_rect: tuple[int, int, int, int] = (0, 0, 0, 0)
         self._ini_path = ini_path
         self._is_attached = False
+        self._window_address = 0
         self._shows_keys = False
         self._rest = 0.0  # since the mouse was last used [s]
         self._is_rearranged = False  # the windows are to be put where they were at first
         self._first_tab_in = 0  # frames until the first tab is chosen: windows must exist by then
         self._number_row: Callable[[], str] = lambda: "1234567890"
         self._travel = TravelPanel()
+        self._shaping = (MappingPanel(), MixingPanel(), DirectionsPanel(), draw_walk)
         self._picture_drag = PictureDrag()
+        self._grid_drag = GridDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
         self._hotkeys = hotkeys.hotkeys(*toggles, self._travel.dice)
         self._hotkeys, self.key_problems = with_own_keys(self._hotkeys, own_keys or {})
@@ -105,8 +122,9 @@ class Gui(Closing):
         self._fallback_fonts = FallbackFonts()
         self._windows = (
             PanelWindow("Networks", "networks", (self._networks,)),
-            PanelWindow("Latents", "main", (self._travel, MappingPanel(), draw_latents)),
-            PanelWindow("Layers", "main", (LayersPanel(), draw_view)),
+            PanelWindow("Latents", "main", (self._travel, *self._shaping, draw_latents)),
+            PanelWindow("Ground", "main", (draw_ground,)),
+            PanelWindow("Layers", "main", (LayersPanel(), draw_canvas, draw_view)),
             PanelWindow("Edits", "main", (EditsPanel(),)),
             PanelWindow("Blend", "main", (draw_blend,)),
             PanelWindow("Looks", "main", (LooksPanel(),)),
@@ -142,9 +160,9 @@ class Gui(Closing):
 
     @property
     def is_widget_held(self) -> bool:
-        """Whether the user is dragging or typing into a widget."""
+        """Whether the user is dragging or typing into a widget, or drags the picture."""
         self._activate()
-        return imgui.is_any_item_active()
+        return imgui.is_any_item_active() or self._picture_drag.is_held
 
     def attach(
         self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"
@@ -161,6 +179,22 @@ class Gui(Closing):
         imgui.backends.glfw_init_for_opengl(window_address, True)
         imgui.backends.opengl3_init("#version 410")
         self._is_attached = True
+        self._window_address = window_address
+
+    def take_key(self, key: int, scancode: int, action: int, modifiers: int) -> None:
+        """Take a key that another window of the program got, as GLFW tells it."""
+        self._activate()
+        imgui.backends.glfw_key_callback(self._window_address, key, scancode, action, modifiers)
+        if key in _MODIFIER_KEYS:
+            return
+        io = imgui.get_io()  # the backend asks its own window, which has not got the keys
+        for bit, modifier in _MODIFIERS.items():
+            io.add_key_event(modifier, bool(modifiers & bit))
+
+    def take_character(self, character: int) -> None:
+        """Take a character that was typed there."""
+        self._activate()
+        imgui.backends.glfw_char_callback(self._window_address, character)
 
     def draw(self, params: Params, status: Status, emit: Emit) -> Params:
         """Run one frame of the GUI.
@@ -313,12 +347,20 @@ class Gui(Closing):
             self._is_rearranged = False
             build_layout(dockspace, (*self._windows, *self._closable.windows))
             self._first_tab_in = 2
+        style = imgui.get_style()  # tabs are drawn here, closer together so that all are in sight
+        narrow = imgui.ImVec2(style.frame_padding.x * theme.TAB_SHARE, style.frame_padding.y)
+        gap = style.item_inner_spacing
+        imgui.push_style_var(imgui.StyleVar_.frame_padding, narrow)
+        imgui.push_style_var(
+            imgui.StyleVar_.item_inner_spacing, imgui.ImVec2(gap.x * theme.TAB_SHARE, gap.y)
+        )
         imgui.dock_space_over_viewport(
             dockspace,
             None,
             imgui.DockNodeFlags_.passthru_central_node
             | imgui.DockNodeFlags_.no_docking_over_central_node,
         )
+        imgui.pop_style_var(2)
         if self._first_tab_in:
             self._first_tab_in -= 1
             if self._first_tab_in == 0:
@@ -347,7 +389,9 @@ class Gui(Closing):
         return params
 
     def _drag_picture(self, params: Params, status: Status, emit: Emit) -> Params:
-        return self._picture_drag.draw(params, status, emit, self._picture_in_window())
+        rect = self._picture_in_window()
+        params = self._picture_drag.draw(params, status, emit, rect)
+        return self._grid_drag.draw(params, status, emit, rect)
 
     def _find_picture(self, dockspace: int) -> tuple[int, int, int, int]:
         """The free centre [framebuffer px]: x, y, width, height, origin top left."""

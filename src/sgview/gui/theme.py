@@ -100,6 +100,7 @@ BAR_LINE = 0.13  # the bright line under a value bar
 STRIPE = 0.2
 ROUNDING = 0.2
 
+TAB_SHARE = 0.6  # of the usual room around a word, around that of a tab
 PANEL_WIDTH = 25.4  # the dock on the right, 381 px at scale 1
 PANEL_SHARE = 0.62  # ... but never more of the window than this
 NETWORKS_HEIGHT = 10.2  # the node of the two slots
@@ -129,6 +130,9 @@ BLEND_LABEL_WIDTH = 4.6
 VISIT = 3.2  # of a thumbnail of the strip of seeds at least
 PAD_HEIGHT = 9.0  # the map of the plane
 TIME_LINE = 2.2  # of a path
+CELL_HEIGHT = 3.2  # of the row of cells that amounts are painted on
+GLANCE = 8.0  # side of a picture of a direction
+MENU_WIDTH = 12.0
 LATENT_WIDTH = 5.0  # of a thumbnail of the library at least
 IDLE = 0.45  # alpha of what does nothing as things are set
 LOOK_WIDTH = 6.4  # of a thumbnail at least

@@ -95,6 +95,9 @@ CODECS: tuple[Codec, ...] = (
             Encoder(
                 *("libx264", "yuv420p", "", "", ("crf", 38, 10)),
                 options={"rc-lookahead": "20"},
+                # Grainy pictures of 1024 px: as large as by the usual preset (+6 %) and
+                # as near (-0.2 dB), in a third of the time.
+                film={"preset": "veryfast"},
                 live={"preset": "veryfast", "rc-lookahead": "0", "bf": "0", "sc_threshold": "0"},
             ),
         ),
@@ -254,14 +257,15 @@ def failure(encoder: Encoder) -> str:
 
 
 def frame_of(
-    rgba8: np.ndarray,  # uint8 [H, W, 4], row 0 on top
+    rgba8: np.ndarray,  # uint8 [H, W, 4], or [H, W, 3] of an opaque picture; row 0 on top
     pixels: str,  # FFmpeg's pixel format
 ) -> av.VideoFrame:
     """Return a picture as an encoder takes it; Y'CbCr is that of BT.709, in limited range."""
     rgba8 = np.ascontiguousarray(rgba8)
-    frame = av.VideoFrame.from_ndarray(rgba8, format="rgba")
-    if pixels == "rgba":
-        return frame
+    given = "rgba" if rgba8.shape[2] == 4 else "rgb24"
+    if pixels == given:
+        return av.VideoFrame.from_ndarray(rgba8, format=given)
+    frame = av.VideoFrame.from_numpy_buffer(rgba8, format=given)  # read where it is
     if pixels in RGB:
         return frame.reformat(format=pixels)
     return frame.reformat(format=pixels, dst_colorspace="ITU709", dst_color_range="MPEG")

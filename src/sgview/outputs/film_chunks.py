@@ -16,11 +16,11 @@ from typing import cast
 
 import av
 import numpy as np
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
 from sgview.closing import Closing
-from sgview.outputs.codecs import codec_named, encoder_for, frame_of, tag_colours
+from sgview.outputs.codecs import Encoder, codec_named, encoder_for, frame_of, tag_colours
 from sgview.outputs.film_file import FilmFile
 from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError
 
@@ -70,8 +70,29 @@ def rate_of(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(1001)
 
 
+def frame_for(
+    rgba8: np.ndarray,  # [H, W, 4 or 3] uint8, row 0 on top
+    form: FilmFormat,
+) -> av.VideoFrame:
+    """Return a picture as a chunk's encoder takes it, a third of the memory in most codecs.
+
+    Raises:
+        OutputError: if it cannot be encoded here.
+    """
+    try:
+        pixels = _encoder(form).pixel_format(has_alpha=form.has_alpha)
+    except LookupError as error:
+        raise OutputError(str(error)) from error
+    height, width = rgba8.shape[:2]
+    if _has_even_sides(form):
+        height, width = height - height % 2, width - width % 2
+    if not height or not width:
+        raise OutputError("a film has at least 2 x 2 px")
+    return frame_of(rgba8[:height, :width], pixels)
+
+
 def encode_chunk(
-    pictures: Iterable[np.ndarray],  # [H, W, 4] uint8, row 0 on top, all of one size
+    pictures: Iterable[np.ndarray | av.VideoFrame],  # as `frame_for` takes and gives them
     form: FilmFormat,
 ) -> bytes:
     """Return a chunk as a closed file.
@@ -87,46 +108,47 @@ def encode_chunk(
         raise OutputError(f"{form.codec} cannot encode these pictures: {error}") from error
 
 
-def _encode(pictures: Iterable[np.ndarray], form: FilmFormat) -> bytes:
-    encoder = encoder_for(codec_named(form.codec), has_alpha=form.has_alpha, is_software=True)
-    pixels = encoder.pixel_format(has_alpha=form.has_alpha)
-    even = _has_even_sides(form)
+def _encode(pictures: Iterable[np.ndarray | av.VideoFrame], form: FilmFormat) -> bytes:
     file = io.BytesIO()
     stream: av.VideoStream | None = None
-    size = (0, 0)
-    kind = _CONTAINERS.get(form.codec, _CONTAINER)
-    with av.open(file, "w", format=kind) as container:
-        for rgba8 in pictures:
-            height, width = (side - side % 2 if even else side for side in rgba8.shape[:2])
+    with av.open(file, "w", format=_CONTAINERS.get(form.codec, _CONTAINER)) as container:
+        for picture in pictures:
+            frame = frame_for(picture, form) if isinstance(picture, np.ndarray) else picture
             if stream is None:
-                if not height or not width:
-                    raise OutputError("a film has at least 2 x 2 px")
-                quality = (
-                    USUAL_QUALITY.get(form.codec, 80.0) if form.quality is None else form.quality
-                )
-                options = encoder.options_for(quality, is_live=False, has_alpha=form.has_alpha)
-                stream = cast(
-                    av.VideoStream,
-                    container.add_stream(encoder.name, rate=form.rate, options=options),
-                )
-                size = (height, width)
-                stream.width, stream.height, stream.pix_fmt = width, height, pixels
-                context = stream.codec_context
-                context.time_base = 1 / form.rate
-                context.gop_size = max(1, round(form.rate))
-                tag_colours(context, pixels)
-                if form.threads and "threads" not in options:
-                    context.thread_count = form.threads
-            if (height, width) != size:
+                stream = _add_stream(container, frame, form)
+            if (frame.width, frame.height) != (stream.width, stream.height):
                 raise OutputError(
-                    f"a film has one size, {size[1]} x {size[0]} px, and a picture has"
-                    f" {width} x {height}: write PNG files into a folder"
+                    f"a film has one size, {stream.width} x {stream.height} px, and a picture has"
+                    f" {frame.width} x {frame.height}: write PNG files into a folder"
                 )
-            frame = frame_of(rgba8[:height, :width], pixels)
             container.mux(stream.encode(frame))
         if stream is not None:
             container.mux(stream.encode())
     return file.getvalue()
+
+
+def _add_stream(
+    container: OutputContainer, first: av.VideoFrame, form: FilmFormat
+) -> av.VideoStream:
+    encoder = _encoder(form)
+    pixels = encoder.pixel_format(has_alpha=form.has_alpha)
+    quality = USUAL_QUALITY.get(form.codec, 80.0) if form.quality is None else form.quality
+    options = encoder.options_for(quality, is_live=False, has_alpha=form.has_alpha)
+    stream = cast(
+        av.VideoStream, container.add_stream(encoder.name, rate=form.rate, options=options)
+    )
+    stream.width, stream.height, stream.pix_fmt = first.width, first.height, pixels
+    context = stream.codec_context
+    context.time_base = 1 / form.rate
+    context.gop_size = max(1, round(form.rate))
+    tag_colours(context, pixels)
+    if form.threads and "threads" not in options:
+        context.thread_count = form.threads
+    return stream
+
+
+def _encoder(form: FilmFormat) -> Encoder:
+    return encoder_for(codec_named(form.codec), has_alpha=form.has_alpha, is_software=True)
 
 
 def _has_even_sides(form: FilmFormat) -> bool:

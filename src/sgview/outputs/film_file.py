@@ -6,10 +6,12 @@ ended the whole program. What goes wrong is kept here and said by whoever writes
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 SYNC_EVERY = 1.0  # at most so much of a film is lost with the power [s]
 
@@ -25,6 +27,7 @@ class FilmFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("wb", buffering=0)
         self._synced = time.monotonic()
         self._position = 0
@@ -63,6 +66,9 @@ class FilmFile:
     def close(self) -> None:
         """Wait until the disk has everything; idempotent.
 
+        Of an MP4 that could not be written to its end the last fragment is taken off, if it is in
+        pieces: what is left plays to its end in every player.
+
         Raises:
             OSError: what went wrong first, now or before.
         """
@@ -78,7 +84,15 @@ class FilmFile:
             self.error = self.error or error
             self._file.close()
         if self.error is not None:
+            with contextlib.suppress(OSError):
+                self._take_off_pieces()
             raise self.error
+
+    def _take_off_pieces(self) -> None:
+        if self._path.suffix in (".mp4", ".mov") and self._path.is_file():
+            with self._path.open("r+b") as file:
+                if end := end_of_fragments(file):
+                    file.truncate(end)
 
     def _sync(self, every: float) -> None:
         if time.monotonic() - self._synced < every:
@@ -89,3 +103,25 @@ class FilmFile:
             if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a device or pipe has no disk
                 raise
         self._synced = time.monotonic()
+
+
+def end_of_fragments(file: BinaryIO) -> int:
+    """Return where the last whole fragment of an MP4 ends [bytes]; 0: there is none.
+
+    ISO/IEC 14496-12, section 4.2: a file is a row of boxes, each of which begins with its size and
+    kind; the pictures of a fragment are in its "mdat".
+    """
+    whole = position = 0
+    size = file.seek(0, os.SEEK_END)
+    while position + 16 <= size:
+        file.seek(position)
+        head = file.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:], "big")
+        position += length
+        if length < 8 or position > size:
+            break
+        if head[4:8] == b"mdat":
+            whole = position
+    return whole

@@ -27,14 +27,21 @@ from sgview.outputs.video import (
 from sgview.state.whole_file import write_whole
 
 if TYPE_CHECKING:
+    import av
+
     from sgview.outputs.film_chunks import FilmFormat
 
-PNG = "png"
-FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", PNG)
+PNG, PNG16 = "png", "png16"
+SEQUENCES = (PNG, PNG16)
+"""Codecs that are a folder of files, one a picture."""
+FILM_CODECS = ("h264", "h265", "prores", "vp9", "av1", "ffv1", *SEQUENCES)
 """Rows of the table of codecs that films are written in; named here too, so that asking for help
 needs no FFmpeg."""
 
 THREADS_OF_AN_ENCODER = 4  # H.264 gains little from more, so that further chunks take the others
+CORES_OF_AN_ENCODER = 2  # fewer than its threads, which wait for each other at both ends of a chunk
+CONVERTERS = 4  # threads that bring pictures into the encoder's colours, before they wait for it
+MOST_WAITING = 2 << 30  # of pictures that wait for an encoder, or are encoded [bytes]
 
 
 def cores() -> int:
@@ -51,6 +58,7 @@ def open_film_writer(
     first: int = 0,
     codec: str | None = None,
     quality: float | None = None,
+    has_alpha: bool = False,
     threads: int = 0,
 ) -> PictureWriter:
     """Return a writer on all cores: of a film by its suffix, else of PNG files into a folder.
@@ -61,22 +69,51 @@ def open_film_writer(
         first: number of the first PNG file.
         codec: a row of the table of codecs; None: what is usual for the file.
         quality: of a codec that loses, 0 (small) to 100 (near lossless); None: as is usual.
+        has_alpha: whether alpha is written.
         threads: to encode with; 0: as many as there are cores.
 
     Raises:
         OutputError: if nothing can be written there, or not in that codec.
     """
     codec = codec_of(path, codec)
-    if codec == PNG:
+    if has_alpha:
+        check_alpha(path, codec)
+    if codec in SEQUENCES:
         make_folder(path)
-        return PngFolderWriter(path, threads or cores(), first=first)
+        return PngFolderWriter(
+            path, threads or cores(), first=first, has_alpha=has_alpha, bits=bits_of(codec)
+        )
     from sgview.outputs.film_chunks import FilmFormat, rate_of
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    return FilmWriter(path, FilmFormat(codec, rate_of(fps), quality, threads=threads or cores()))
+    form = FilmFormat(codec, rate_of(fps), quality, has_alpha, threads or cores())
+    return FilmWriter(path, form)
+
+
+def check_alpha(path: Path, codec: str) -> None:
+    """Refuse alpha where the codec cannot hold it.
+
+    Raises:
+        OutputError: naming those that can.
+    """
+    if codec in SEQUENCES:
+        return
+    from sgview.outputs.codecs import CODECS as TABLE
+    from sgview.outputs.codecs import codec_named
+
+    if not codec_named(codec).has_alpha:
+        able = ", ".join(row.name for row in TABLE if row.has_alpha and row.name in FILM_CODECS)
+        raise OutputError(
+            f"{path}: {codec_named(codec).label} has no alpha; --codec with one of {able} has"
+        )
+
+
+def bits_of(codec: str) -> int:
+    """Return how many bits a channel of a PNG file has."""
+    return 16 if codec == PNG16 else 8
 
 
 def codec_of(path: Path, wanted: str | None = None) -> str:
@@ -86,7 +123,7 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
         OutputError: if it is of no kind that is written, or does not hold the codec that is wanted.
     """
     suffix = path.suffix.lower()
-    if wanted is not None and wanted != PNG:
+    if wanted is not None and wanted not in SEQUENCES:
         from sgview.outputs.codecs import codec_named  # brings FFmpeg, which PNG files do without
 
         codec = codec_named(wanted)
@@ -94,17 +131,22 @@ def codec_of(path: Path, wanted: str | None = None) -> str:
             kinds = ", ".join(codec.suffixes)
             raise OutputError(f"{path}: {codec.label} goes into files that end in {kinds}")
         return wanted
-    if wanted == PNG and suffix in CODECS:
+    if wanted in SEQUENCES and suffix in CODECS:
         raise OutputError(f"{path}: PNG pictures go into a folder, whose name has no {suffix}")
     if suffix in CODECS:
         return "vp9" if suffix == ".webm" else "h264"
     refuse_other_formats(path)
-    return PNG
+    return wanted or PNG
 
 
 def encoders_for(threads: int) -> int:
     """Return how many chunks are encoded at the same time on so many cores."""
-    return max(1, threads // THREADS_OF_AN_ENCODER)
+    return max(1, threads // CORES_OF_AN_ENCODER)
+
+
+def threads_of(encoders: int, threads: int) -> int:
+    """Return how many threads each of so many encoders has on so many cores."""
+    return max(1, min(threads, THREADS_OF_AN_ENCODER) if encoders > 1 else threads)
 
 
 Result = TypeVar("Result")
@@ -121,6 +163,11 @@ def first_of(pending: deque[Future[Result]]) -> Result:
         raise
 
 
+def at_depth(pixels: np.ndarray, bits: int) -> np.ndarray:
+    """Return uint8 as they are, or the same in 16 bits a channel: 255 becomes 65535."""
+    return pixels.astype(np.uint16) * np.uint16(257) if bits == 16 else pixels
+
+
 class PngFolderWriter(Closing):
     """Numbered PNG files in a folder that is there: a `PictureWriter`.
 
@@ -129,22 +176,30 @@ class PngFolderWriter(Closing):
         threads: pictures that are encoded at the same time.
         first: number of the first picture.
         has_alpha: whether alpha is written.
+        bits: of a channel, 8 or 16.
     """
 
     note = ""
 
     def __init__(
-        self, folder: Path, threads: int, *, first: int = 0, has_alpha: bool = False
+        self,
+        folder: Path,
+        threads: int,
+        *,
+        first: int = 0,
+        has_alpha: bool = False,
+        bits: int = 8,
     ) -> None:
         self._folder = folder
         self._next = first
         self._channels = 4 if has_alpha else 3
+        self._bits = bits
         self._pool = ThreadPoolExecutor(threads, "sgview PNG")
         self._most = 2 * threads  # pictures that wait or are encoded
         self._pending: deque[Future[None]] = deque()
 
     def write(self, rgba8: np.ndarray) -> None:
-        """Take [H, W, 4] uint8 as the next file, which must not change any more.
+        """Take [H, W, 4 or 3] uint8 as the next file, which must not change any more.
 
         Raises:
             OutputError: if the disk did not take this or one of those before.
@@ -168,7 +223,7 @@ class PngFolderWriter(Closing):
             self._pool.shutdown(cancel_futures=True)
 
     def _write(self, path: Path, rgba8: np.ndarray) -> None:
-        png = encode_png(rgba8[..., : self._channels])
+        png = encode_png(at_depth(rgba8[..., : self._channels], self._bits))
         try:
             self._folder.stat()  # one that was removed is not made again unasked
             write_whole(path, png, waits=False)
@@ -195,29 +250,32 @@ class FilmWriter(Closing):
         self.note = ""
         self._path = path
         encoders = encoders_for(form.threads)
-        self._form = replace(form, threads=max(1, form.threads // encoders))
+        self._form = replace(form, threads=threads_of(encoders, form.threads))
         self._length = length_of(float(form.rate))
         try:
             self._joiner = FilmJoiner(path, form.rate, grows=True)
         except OSError as error:
             cause = error.strerror or error
             raise OutputError(f"{path} cannot be written: {cause}") from error
-        self._chunk: list[np.ndarray] = []
+        self._chunk: list[Future[av.VideoFrame]] = []
         self._pool = ThreadPoolExecutor(encoders, "sgview film")
+        self._converting = ThreadPoolExecutor(min(CONVERTERS, form.threads), "sgview colours")
         # Chunks that wait or are encoded, which a kill costs: one may wait for an encoder where
         # there are several, as where pictures come fast.
-        self._most = encoders + (encoders > 1)
+        self._most = encoders + (encoders > 1)  # less where pictures are large
         self._pending: deque[Future[bytes]] = deque()
         self._shape: tuple[int, ...] = ()
         self._has_failed = False
         self._is_closed = False
 
     def write(self, rgba8: np.ndarray) -> None:
-        """Take [H, W, 4] uint8 as the next picture, which must not change any more.
+        """Take [H, W, 4 or 3] uint8 as the next picture, which must not change any more.
 
         Raises:
             OutputError: if it has another size, or the film cannot be encoded or written.
         """
+        from sgview.outputs.film_chunks import frame_for
+
         height, width = rgba8.shape[:2]
         if not self._shape:
             from sgview.outputs.film_chunks import crop_note
@@ -225,13 +283,15 @@ class FilmWriter(Closing):
             if min(height, width) < 2:
                 raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
             self._shape = rgba8.shape
+            self._most = min(self._most, max(1, MOST_WAITING // (rgba8.nbytes * self._length)))
             self.note = crop_note(self._path, width, height, self._form)
         if rgba8.shape != self._shape:
             raise OutputError(
                 f"{self._path}: a film has one size, {self._shape[1]} x {self._shape[0]} px, and a"
                 f" picture has {width} x {height}: write PNG files into a folder"
             )
-        self._chunk.append(rgba8)
+        # At once, so that the memory it came in can be used for the next.
+        self._chunk.append(self._converting.submit(frame_for, rgba8, self._form))
         if len(self._chunk) == self._length:
             self._encode()
         while self._pending and (len(self._pending) > self._most or self._pending[0].done()):
@@ -252,6 +312,7 @@ class FilmWriter(Closing):
             while self._pending:
                 self._join()
         finally:
+            self._converting.shutdown(cancel_futures=True)
             self._pool.shutdown(cancel_futures=True)
             self._joiner.close()
 
@@ -259,8 +320,12 @@ class FilmWriter(Closing):
         """Hand a chunk to the threads."""
         from sgview.outputs.film_chunks import encode_chunk
 
-        self._pending.append(self._pool.submit(encode_chunk, self._chunk, self._form))
-        self._chunk = []
+        frames, self._chunk = self._chunk, []
+        self._pending.append(
+            self._pool.submit(
+                lambda: encode_chunk((frame.result() for frame in frames), self._form)
+            )
+        )
 
     def _join(self) -> None:
         try:

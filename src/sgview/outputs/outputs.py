@@ -51,6 +51,8 @@ class _On(Generic[P]):
 
     output: Output
     since: float  # [s]
+    reporter: Reporter | None  # the same, if it is one: a look at its methods takes its time
+    controller: Controller | None
     size: tuple[int, int] | None = None  # that stays as it is [px]
     offered: tuple[P, float] | None = None  # the newest picture, and how bright it was
     slot: int = -1  # of the newest
@@ -145,7 +147,7 @@ class Outputs(Closing, Generic[P]):
             seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
             try:
                 self._offer(kind, on, *seen, now)
-                self._tell(on.output)
+                self._tell(on)
             except Exception as error:  # whatever it is: the frame goes on
                 self._fail(name, error)
 
@@ -200,9 +202,9 @@ class Outputs(Closing, Generic[P]):
         """
         commands: list[c.Command] = []
         for name, on in list(self._on.items()):
-            if isinstance(on.output, Controller):
+            if on.controller is not None:
                 try:
-                    params, more = on.output.exchange(params, status, self.marked, thumbnails())
+                    params, more = on.controller.exchange(params, status, self.marked, thumbnails())
                     commands += more
                 except Exception as error:  # whatever it is: the frame goes on
                     self._fail(name, error)
@@ -225,7 +227,12 @@ class Outputs(Closing, Generic[P]):
     def _open(self, kind: OutputKind) -> None:
         try:
             output = kind.open(self._settings)
-            self._on[kind.name] = _On(output, self._now())
+            self._on[kind.name] = _On(
+                output,
+                self._now(),
+                output if isinstance(output, Reporter) else None,
+                output if isinstance(output, Controller) else None,
+            )
             if isinstance(output, Listener) and self._settings.recording.sound:
                 self._let_hear(output)
         except Exception as error:
@@ -244,10 +251,10 @@ class Outputs(Closing, Generic[P]):
             hint = "Switch on the replay buffer (O: outputs): it keeps the last half minute."
             self._notices.add("warning", text, hint, now=self._now())
 
-    def _tell(self, output: Output) -> None:
+    def _tell(self, on: _On[P]) -> None:
         """Tell people what an output has to say."""
-        if isinstance(output, Reporter):
-            for text in output.take_messages():
+        if on.reporter is not None:
+            for text in on.reporter.take_messages():
                 self._notices.add("info", text, now=self._now())
 
     def _set_frame(self, kind: OutputKind, frame: OutputFrame) -> None:
@@ -269,7 +276,7 @@ class Outputs(Closing, Generic[P]):
         if on is not None:
             try:
                 on.output.close()
-                self._tell(on.output)
+                self._tell(on)
             except Exception:
                 log.exception("the output %s cannot be closed", name)
 

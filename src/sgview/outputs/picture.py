@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from sgview.state.output_frame import PLAIN, OutputFrame
 from sgview.state.params import Params
@@ -46,8 +47,7 @@ class HostPixels:
         return 0 if self._pixels is None else self._pixels.nbytes
 
 
-@dataclass(frozen=True, eq=False)
-class OutputPicture:
+class OutputPicture(Struct, frozen=True, eq=False, weakref=True):
     """One picture in the frame of an output; keep it as long as its pixels are read.
 
     Attributes:
@@ -69,6 +69,7 @@ class OutputPicture:
             before. The same picture may come in many slots. With a rate of 0: 0, 1, 2 ...
         time: when the slot began, of a clock that never goes back [s].
         asked: when its instant was the present one, of the same clock [s]; None: not known.
+        shared: the pixels, shared with every copy that `at` makes.
     """
 
     rgba8: Pixels
@@ -84,11 +85,18 @@ class OutputPicture:
     slot: int = 0
     time: float = 0.0
     asked: float | None = None
-    pixels: HostPixels = field(init=False, repr=False)
+    shared: HostPixels | None = None
 
     def __post_init__(self) -> None:
-        """Share the pixels with every copy that `at` makes."""
-        object.__setattr__(self, "pixels", HostPixels(self.download))
+        """Make the pixels, which nobody has asked for yet."""
+        if self.shared is None:
+            force_setattr(self, "shared", HostPixels(self.download))
+
+    @property
+    def pixels(self) -> HostPixels:
+        """What `host` returns, and whether it is there already."""
+        assert self.shared is not None
+        return self.shared
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,9 +108,7 @@ class OutputPicture:
 
     def at(self, slot: int, time: float, frame: OutputFrame) -> OutputPicture:
         """Return the same picture, pixels shared, for another slot."""
-        other = object.__new__(OutputPicture)  # `replace` takes ten times as long, in each frame
-        other.__dict__.update(self.__dict__, slot=slot, time=time, frame=frame)
-        return other
+        return replace(self, slot=slot, time=time, frame=frame)
 
     def host(self) -> np.ndarray:
         """Return the pixels in host memory, uint8 [H, W, 4], read-only; safe from any thread.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import cast
 
 from sgview.closing import Closing
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import PictureWriter
+from sgview.outputs.work_thread import WorkThread
 from sgview.state.status import OutputStatus
 
 MOST_WAITING = 8  # pictures, the one that is being written among them
@@ -47,8 +47,7 @@ class WriterThread:
         self._most_waiting = most_waiting
         self._target = target
         self._now = now
-        # The threads of an executor are waited for when the program ends, so that `close` need not.
-        self._thread = ThreadPoolExecutor(1, f"sgview {name}")
+        self._thread = WorkThread(f"sgview {name}")
         self._lock = Lock()
         self._is_closed = False
         self._waiting = 0  # pictures
@@ -95,7 +94,7 @@ class WriterThread:
             return
         self._is_closed = True
         self._thread.submit(self._writer.close)
-        self._thread.shutdown(wait=False)
+        self._thread.close()
 
     def _write(self, picture: OutputPicture) -> None:
         """Write one picture; runs on the thread."""

@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from sgview.closing import Closing
-from sgview.show.look_files import file_name
+from sgview.outputs.snapshot import load_snapshot
+from sgview.show.look_files import file_name, shrink
 from sgview.state.places import is_there
 from sgview.state.text import drawable
+from sgview.state.validation import ConfigError
 from sgview.state.whole_file import write_whole
 
-SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".safetensors")
+SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".safetensors", ".png")
 MOST = 500
 SCAN_EVERY = 2.0  # [s]
-LARGEST_PICTURE = 512  # [px]
+LARGEST_PICTURE = 512  # that a file of latents has [px]
+LARGEST = 4096  # snapshot of which a thumbnail is made [px]
 
 _Stamp = tuple[int, int]
 
@@ -33,6 +37,7 @@ class LibraryEntry:
     name: str  # of the file
     stamp: _Stamp  # time [ns] and size
     thumbnail: np.ndarray | None = None  # uint8 [H, W, 4]
+    is_latent: bool = True  # False: a PNG that carries none
 
 
 class LatentFolder(Closing):
@@ -49,6 +54,7 @@ class LatentFolder(Closing):
         self._thread = ThreadPoolExecutor(1, "sgview library")
         self._scan: Future[dict[str, LibraryEntry]] | None = None
         self._due = now()
+        self._known: Mapping[str, LibraryEntry] = {}
         self.entries: Mapping[str, LibraryEntry] = {}
 
     @property
@@ -63,10 +69,12 @@ class LatentFolder(Closing):
     def poll(self) -> None:
         """Take in what was found, and look again when it is time; cheap, each frame."""
         if self._scan is not None and self._scan.done():
-            self.entries, self._scan = self._scan.result(), None
+            self._known, self._scan = self._scan.result(), None
+            found = self._known.items()
+            self.entries = {name: entry for name, entry in found if entry.is_latent}
             self._due = self._now() + SCAN_EVERY
         if self._scan is None and self._now() >= self._due:
-            self._scan = self._thread.submit(_scan, self.folder, dict(self.entries))
+            self._scan = self._thread.submit(_scan, self.folder, dict(self._known))
 
     def look_again(self) -> None:
         """Look with the next `poll`: something was written."""
@@ -107,9 +115,25 @@ def _scan(folder: Path, known: dict[str, LibraryEntry]) -> dict[str, LibraryEntr
             continue
         name, stamp = drawable(path.name), (facts.st_mtime_ns, facts.st_size)
         old = known.get(name)
-        is_same = old is not None and old.stamp == stamp
-        found[name] = old if old and is_same else LibraryEntry(name, stamp, _thumbnail(path))
+        if old is not None and old.stamp == stamp:
+            found[name] = old
+        elif path.suffix.lower() != ".png":
+            found[name] = LibraryEntry(name, stamp, _thumbnail(path))
+        else:
+            found[name] = LibraryEntry(name, stamp, *_snapshot(path))
     return found
+
+
+def _snapshot(path: Path) -> tuple[np.ndarray | None, bool]:
+    """Return the picture of a PNG, small, and whether it carries a latent."""
+    try:
+        if not load_snapshot(path).has_latent:
+            return None, False
+        with Image.open(path, formats=["PNG"]) as image:
+            pixels = np.asarray(image.convert("RGBA")) if max(image.size) <= LARGEST else None
+    except (ConfigError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None, False
+    return None if pixels is None else shrink(pixels), True
 
 
 def _thumbnail(path: Path) -> np.ndarray | None:

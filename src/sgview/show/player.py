@@ -201,8 +201,9 @@ class Player(Closing):
             case c.Rewind():
                 self.clock.rewind()
                 self._is_rewound = True
-            case c.Restart(name):
-                self.instant = replace(self.instant, restarts=(*self.instant.restarts, name))
+            case c.Restart(name, position):
+                begun = f"{name} {position!r}" if position else name
+                self.instant = replace(self.instant, restarts=(*self.instant.restarts, begun))
             case c.Learn() as wish:
                 self.sources.learn(wish)
             case c.CancelLearn():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
@@ -13,9 +13,11 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.settings import Settings
+from sgview.show.direction_names import DirectionNames
 from sgview.show.latent_folder import LatentFolder
 from sgview.show.looks import Looks
 from sgview.show.player import Player
+from sgview.show.previews import Previews
 from sgview.show.resolver import Resolved
 from sgview.show.script import Script
 from sgview.show.takes.recorder import TakeRecorder, dated_name
@@ -25,8 +27,10 @@ from sgview.state import commands as c
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
+from sgview.state.params import Path as LatentPath
 from sgview.state.session import Surroundings
 from sgview.state.status import (
+    DirectionsStatus,
     FadeStatus,
     LatentStatus,
     LookStatus,
@@ -50,6 +54,7 @@ class Show(Closing):
         now: the source of real time [s].
         shipped: looks that came with the program, by name.
         kept_places: the file of places in latent space that are kept; None: none are.
+        names: of directions.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Show(Closing):
         now: Callable[[], float],
         shipped: dict[str, Path] | None = None,
         kept_places: Path | None = None,
+        names: DirectionNames | None = None,
     ) -> None:
         self._folder = Path(settings.folders.takes)
         self._player = player
@@ -67,7 +73,10 @@ class Show(Closing):
         self._now = now
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
         self.visited = Visited(kept_places)
+        self.previews = Previews()
         self.library = LatentFolder(Path(settings.folders.latents), now)
+        self.directions = LatentFolder(Path(settings.folders.latents) / "directions", now)
+        self.direction_names = names or DirectionNames()
         self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
         self._script_notice: int | None = None  # that tells of the script's newest mistake
         self._good_since = 0.0  # since when the script has made none [s]
@@ -91,6 +100,8 @@ class Show(Closing):
                 self._fade = replace(self._fade, seconds=seconds, easing=easing)
             case c.KeepPlace(place, is_kept):
                 self.visited.keep(place, is_kept)
+            case c.NameDirection(network, direction, name):
+                self.direction_names.rename(network, direction, name)
             case _:
                 assert_never(command)
 
@@ -110,6 +121,7 @@ class Show(Closing):
         """Tell of what was done in the background; cheap, each frame."""
         self.looks.poll()
         self.library.poll()
+        self.directions.poll()
         script = self._player.script
         if script is not None and (script, script.troubles) != self._told:
             self._told = (script, script.troubles)
@@ -199,6 +211,12 @@ class Show(Closing):
                 that came with it are made for them.
         """
         self._has_own_networks = has_own_networks
+        places = {
+            name.removeprefix(kind): texture
+            for kind in ("preview ", "visit ")  # who was there saw it as it is
+            for name, texture in textures.items()
+            if name.startswith(kind)
+        }
         return ShowStatus(
             looks=tuple(
                 LookStatus(
@@ -214,25 +232,67 @@ class Show(Closing):
             fade=replace(self._fade, progress=self._player.resolver.crossfade.progress),
             take=self._recorder.status if self._recorder is not None else TakeStatus(),
             visited=tuple(
-                VisitedStatus(
-                    visit.place, textures.get(f"visit {visit.place}", 0), is_kept=visit.is_kept
-                )
+                VisitedStatus(visit.place, places.get(visit.place, 0), is_kept=visit.is_kept)
                 for visit in self.visited.shown
             ),
             library=tuple(
-                LatentStatus(entry.name, textures.get(f"latent {entry.name}", 0))
+                LatentStatus(
+                    entry.name,
+                    textures.get(f"latent {entry.name}", 0) or places.get(f"file {entry.name}", 0),
+                )
                 for entry in self.library.entries.values()
             ),
+            places=places,
         )
+
+    def next_preview(self, path: LatentPath) -> str:
+        """Return a place that wants a small picture now, "" if there is none."""
+        visited = {visit.place: visit.thumbnail is not None for visit in self.visited.shown}
+        keys = [key.place for key in path.keys if not visited.get(key.place)]
+        files = [
+            f"file {entry.name}"
+            for entry in self.library.entries.values()
+            if entry.thumbnail is None
+        ]
+        kept = [place for place, has_picture in visited.items() if not has_picture]
+        return self.previews.ask((*keys, *kept, *files))
 
     @property
     def thumbnails(self) -> dict[str, np.ndarray]:
         """Small pictures of looks, places and latents."""
-        return {**self.looks.thumbnails, **self.visited.thumbnails, **self.library.thumbnails}
+        return {
+            **self.looks.thumbnails,
+            **self.visited.thumbnails,
+            **self.library.thumbnails,
+            **self.previews.thumbnails,
+        }
+
+    def directions_status(
+        self, network: str, textures: Mapping[str, int], glances: Iterable[str], *, is_busy: bool
+    ) -> DirectionsStatus:
+        """Return what is known of directions.
+
+        Args:
+            network: fingerprint of the one that plays.
+            textures: of "NAME back" and "NAME forth" for each name of `glances`.
+            glances: directions that there are pictures of.
+            is_busy: whether something is being found.
+        """
+        return DirectionsStatus(
+            network=network,
+            names=dict(self.direction_names.of(network)),
+            files=tuple(Path(name).stem for name in self.directions.entries),
+            glances={
+                name: (textures.get(f"{name} back", 0), textures.get(f"{name} forth", 0))
+                for name in glances
+            },
+            is_busy=is_busy,
+        )
 
     def close(self) -> None:
         """End everything that runs; a take is closed."""
         self._end_take()
+        self.directions.close()
         self.library.close()
         self.looks.close()
 

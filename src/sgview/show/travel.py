@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec.structs import replace
 
 from sgview.signals.incoming import Instant
@@ -35,17 +37,18 @@ class Travel:
         t, beats = instant.t, state.beats + (instant.beat - state.beat) * _pace(instant)
         courses: dict[str, Course] = {}
         positions: dict[str, float] = {}
+        begun = _positions(instant.restarts)
         for speed in SPEEDS:
             course = state.courses.get(speed.name) or _begun(speed, params)
-            position = 0.0 if speed.name in instant.restarts else course.at(t, beats)
-            rate, is_in_beats = rate_of(speed, params), speed.is_in_beats(params)
-            is_as_before = rate == course.speed and is_in_beats == course.is_in_beats
-            if not is_as_before or speed.name in instant.restarts:
-                course = Course(
-                    since=beats if is_in_beats else t,
+            position = begun.get(speed.name, course.at(t, beats))
+            wanted = _begun(speed, params)
+            if speed.name in begun or not _is_same(course, wanted):
+                is_pushed = speed.name in begun or course.push != wanted.push
+                course = replace(
+                    wanted,
+                    since=beats if wanted.is_in_beats else t,
                     origin=position,
-                    speed=rate,
-                    is_in_beats=is_in_beats,
+                    share=1.0 if is_pushed or not wanted.friction else course.share_at(t, beats),
                 )
             courses[speed.name], positions[speed.name] = course, position
         motion = Motion(positions=positions)
@@ -66,9 +69,35 @@ class Travel:
         return motion
 
 
+def _positions(restarts: tuple[str, ...]) -> dict[str, float]:
+    """Return where positions begin anew, by name; see `Instant.restarts`."""
+    positions: dict[str, float] = {}
+    for restart in restarts:
+        name, _, number = restart.partition(" ")
+        try:
+            position = float(number or 0.0)
+        except ValueError:  # of a take that somebody wrote
+            continue
+        positions[name] = position if math.isfinite(position) else 0.0
+    return positions
+
+
 def _begun(speed: Speed, params: Params) -> Course:
     """Return the course of a speed that has held since t = 0."""
-    return Course(speed=rate_of(speed, params), is_in_beats=speed.is_in_beats(params))
+    return Course(
+        speed=rate_of(speed, params),
+        is_in_beats=speed.is_in_beats(params),
+        friction=speed.friction(params),
+        push=speed.rate(params),
+    )
+
+
+def _is_same(course: Course, wanted: Course) -> bool:
+    """Return whether a stretch goes on as it is wanted; a push that has gone needs a new one."""
+    is_as_before = (course.speed, course.is_in_beats) == (wanted.speed, wanted.is_in_beats)
+    is_braked = course.friction or wanted.friction
+    is_pushed = (course.friction, course.push) != (wanted.friction, wanted.push)
+    return is_as_before and not (is_braked and is_pushed)
 
 
 def _target(latents: Latents) -> str:

@@ -40,7 +40,8 @@ class Instant(Struct, frozen=True):
     beats_per_bar: int = 4
     inputs: Inputs = Inputs()
     restarts: tuple[str, ...] = ()
-    """Names of positions that begin at 0 again here; "": time was set to 0, and all with it."""
+    """Names of positions that begin at 0 again here, "plane.x 1.5" at another position; "": time
+    was set to 0, and all with it."""
 
     @property
     def frame(self) -> float:

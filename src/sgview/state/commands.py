@@ -76,7 +76,37 @@ class SetPrecision(Struct, frozen=True):
     precision: Precision
 
 
-EngineCommand = NetworkCommand | SetPrecision
+class FindDirections(Struct, frozen=True):
+    """Begin to find directions of the network that plays, in the background."""
+
+    names: tuple[str, ...]
+
+
+class GlanceDirection(Struct, frozen=True):
+    """Make two small pictures of what plays, moved along a direction both ways."""
+
+    name: str
+
+
+class MakeDirection(Struct, frozen=True):
+    """Write the way from one group of latents of the library to another as a direction."""
+
+    start: tuple[str, ...]
+    end: tuple[str, ...]
+    name: str
+
+
+class ExportDirection(Struct, frozen=True):
+    """Write a direction to the folder of directions, as a file that other programs read."""
+
+    name: str
+    file: str  # its name, without a suffix
+
+
+DirectionCommand = FindDirections | GlanceDirection | MakeDirection | ExportDirection
+"""What is found out about w."""
+
+EngineCommand = NetworkCommand | SetPrecision | DirectionCommand
 """What the engine's thread does."""
 
 
@@ -157,6 +187,14 @@ class KeepPlace(Struct, frozen=True):
     is_kept: bool
 
 
+class NameDirection(Struct, frozen=True):
+    """Call a direction of a network by a name of the user's; "": by its own."""
+
+    network: str  # as in `Status.directions`
+    direction: str
+    name: str
+
+
 class SetFade(Struct, frozen=True):
     """How looks are recalled from now on."""
 
@@ -164,8 +202,8 @@ class SetFade(Struct, frozen=True):
     easing: Easing
 
 
-ShowCommand = RenameLook | DeleteLook | SetLookKey | SetFade | KeepPlace
-"""Looks, and places in latent space."""
+ShowCommand = RenameLook | DeleteLook | SetLookKey | SetFade | KeepPlace | NameDirection
+"""Looks, places in latent space, and names of directions."""
 
 
 class OpenScript(Struct, frozen=True):
@@ -216,9 +254,10 @@ class Rewind(Struct, frozen=True):
 
 
 class Restart(Struct, frozen=True):
-    """Let the position of this name in `Motion` begin at 0 again, with this frame."""
+    """Let the position of this name in `Motion` begin anew, with this frame."""
 
     name: str
+    position: float = 0.0
 
 
 class Learn(Struct, frozen=True):

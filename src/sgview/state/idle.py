@@ -20,10 +20,40 @@ def idle_reason(params: Params, path: str) -> str:
     words = path.split(".")
     if words[0] == "noise":
         return _noise_reason(params, words[1], words[2] if len(words) > 2 else "")
+    if words[0] == "canvas":
+        return _canvas_reason(params, words[1])
     if words[0] == "latents":
         return _latents_reason(params, words[1])
-    if words[0] == "mapping" and params.latents.space == "w":
+    if words[0] == "ground":
+        return _ground_reason(params, words[1], words[2])
+    if words[0] == "mapping":
+        return _mapping_reason(params, words[1])
+    if words[0] == "mixing" and words[1] != "rows" and not any(params.mixing.rows):
+        return "No row of the second source is mixed in: paint some."
+    if path == "directions.strength" and not any(params.directions.amounts.values()):
+        return "No direction acts."
+    if words[0] == "walk":
+        return _walk_reason(params, words[1])
+    return ""
+
+
+def _mapping_reason(params: Params, name: str) -> str:
+    if params.latents.space == "w":
         return "The vector is used as w: the mapping network is left out."
+    is_of_centre = name in ("centre", "centre_entry", "modes", "softness", "centroids")
+    if is_of_centre and params.mapping.truncation_psi == 1.0:
+        return "Truncation psi is 1: nothing is pulled anywhere."
+    return ""
+
+
+def _walk_reason(params: Params, name: str) -> str:
+    walk = params.walk
+    if name != "reach" and walk.reach == 0.0:
+        return "The walk has no reach."
+    if name == "speed" and walk.loop > 0.0:
+        return "The loop moves the walk."
+    if name in ("loop_unit", "loop_steps") and walk.loop <= 0.0:
+        return "There is no loop."
     return ""
 
 
@@ -33,18 +63,27 @@ def idle_reasons(params: Params, paths: tuple[str, ...]) -> Mapping[str, str]:
     return {path: reason for path, reason in reasons.items() if reason}
 
 
+def _canvas_reason(params: Params, name: str) -> str:
+    shape = params.canvas.shape
+    if name in ("width", "height") and shape != "free":
+        return "A free canvas alone has it."
+    if name == "fill" and shape == "own":
+        return "The picture has the network's own size."
+    return ""
+
+
 def _latents_reason(params: Params, name: str) -> str:
     latents = params.latents
     if name in ("mode", "gaussianise") and latents.source != "noise":
         return "Noise alone has it."
     if name == "glide" and latents.source in ("noise", "path"):
         return "There is nothing to glide to: it is for seeds, plane and library."
-    if name == "motion" and _stands(params):
+    if name == "motion" and stands(params):
         return "The source has no speed of its own yet: set one below."
     return ""
 
 
-def _stands(params: Params) -> bool:
+def stands(params: Params) -> bool:
     """Return whether the speeds of the source are all 0, so that a factor changes nothing."""
     latents, noise = params.latents, params.noise
     speeds = {
@@ -55,6 +94,37 @@ def _stands(params: Params) -> bool:
         "library": (),
     }[latents.source]
     return not any(speeds)
+
+
+def _ground_reason(params: Params, part: str, name: str) -> str:
+    ground, reason = params.ground, ""
+    if part == "input":
+        place = (ground.input.x, ground.input.y, ground.input.rotate, ground.input.shear)
+        parts = ("x", "y", "rotate", "scale")
+        speeds = [getattr(ground.input, f"speed_{name}") for name in parts]
+        if name == "untransform" and ground.input.scale == 1.0 and not any((*place, *speeds)):
+            reason = "The picture is where it was trained to be."
+    elif part == "noise" and name in ("seed", "moving", "loop", "loop_unit", "loop_fields"):
+        if params.noise_mode != "const":
+            reason = "It is for the noise stored in the network: choose Const above."
+        else:
+            reason = _loop_reason(name, ground.noise.loop, "moving")
+    elif part == "noise" and params.noise_mode == "none":
+        reason = "There is no noise: choose Const or Random above."
+    elif part == "constant":
+        if name != "amount" and ground.constant.amount == 0.0:
+            reason = "The amount is 0."
+        else:
+            reason = _loop_reason(name, ground.constant.loop, "speed")
+    return reason
+
+
+def _loop_reason(name: str, loop: float, speed: str) -> str:
+    if name == speed:
+        return "The loop moves it." if loop > 0.0 else ""
+    if name.startswith("loop_"):
+        return "" if loop > 0.0 else "There is no loop."
+    return ""
 
 
 def _noise_reason(params: Params, name: str, axis: str) -> str:

@@ -67,6 +67,11 @@ def throw_dice(params: Params, number: int) -> Going:
     return go_to(params, SeedPlace(float(number)))
 
 
+def seed_of(params: Params) -> int:
+    """Return the seed of the source that plays."""
+    return params.noise.seed if params.latents.source == "noise" else params.latents.seed
+
+
 def shown_place(params: Params, motion: Motion) -> Place | None:
     """Return where the source is by a name that leads back; None for paths."""
     if params.latents.source == "noise":

@@ -91,6 +91,9 @@ class Plane(Node, frozen=True):
         help="Seeds to the right in a second.")] = 0.0
     speed_y: Annotated[float, Field("Speed Y", usual=(-1, 1), unit="/s", digits=2,
         help="Rows of seeds upwards in a second.")] = 0.0
+    friction: Annotated[float, Meta(ge=0, le=100), Field("Friction", usual=(0, 4), unit="/s",
+        digits=2, help="How soon the plane comes to rest: at 1, a third of its speed is left "
+        "after a second. 0: it drifts on.")] = 0.0
 
 
 class Key(Node, frozen=True):

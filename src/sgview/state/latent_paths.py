@@ -126,7 +126,11 @@ def loop_length(params: Params) -> tuple[float, bool]:
             path.unit == "beats",
         )
     else:
-        return 0.0, False
+        pace = period = 0.0
+        is_in_beats = False
+    if not period and params.walk.reach:
+        walk = params.walk
+        pace, period, is_in_beats = latents.motion, walk.loop, walk.loop_unit == "beats"
     return (period / abs(pace) if pace else 0.0), is_in_beats
 
 

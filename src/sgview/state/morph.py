@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sgview.state.fields import fields_of
+from sgview.state.ground_params import Ground, PixelNoise
 from sgview.state.operations import OPERATIONS
 from sgview.state.params import Blend, Edit, Params
 
@@ -26,6 +27,8 @@ EASINGS: dict[Easing, Callable[[float], float]] = {
 """How far a crossfade is, 0..1, after the share 0..1 of its time."""
 assert set(EASINGS) == set(get_args(Easing))
 
+_NO_BLEND = fields_of(Blend)["amounts"].neutral or 0.0
+_AS_TRAINED = fields_of(PixelNoise)["layers"].neutral or 0.0
 _RowKey = tuple[str, str, int]  # tensor, operation, which of those
 
 
@@ -36,8 +39,8 @@ def morph(
 ) -> Params:
     """Return the state between `a` and `b`.
 
-    A blend amount that only one of them names is 0 in the other. An edit that only one of them has
-    fades from or to the amount at which its operation does nothing.
+    An amount of a blend, a row or a direction that only one of them names is 0 in the other. An
+    edit that only one of them has fades from or to the amount at which its operation does nothing.
     """
     if amount <= 0.0:
         return a
@@ -46,11 +49,28 @@ def morph(
     edits = _morph_edits(a.edits, b.edits, amount)
     blend = replace(
         _morph_node(a.blend, b.blend, amount),
-        amounts=_morph_amounts(a.blend.amounts, b.blend.amounts, amount),
+        amounts=_morph_amounts(a.blend.amounts, b.blend.amounts, amount, _NO_BLEND),
     )
     weights = _morph_classes(a.mapping.class_weights, b.mapping.class_weights, amount)
     mapping = replace(_morph_node(a.mapping, b.mapping, amount), class_weights=weights)
-    return replace(_morph_node(a, b, amount), edits=edits, blend=blend, mapping=mapping)
+    ground = _morph_ground(a.ground, b.ground, amount)
+    mixing = replace(
+        _morph_node(a.mixing, b.mixing, amount),
+        rows=_morph_rows(a.mixing.rows, b.mixing.rows, amount),
+    )
+    directions = replace(
+        _morph_node(a.directions, b.directions, amount),
+        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount),
+    )
+    return replace(
+        _morph_node(a, b, amount),
+        edits=edits,
+        blend=blend,
+        mapping=mapping,
+        mixing=mixing,
+        directions=directions,
+        ground=ground,
+    )
 
 
 def _morph_node(a: Any, b: Any, x: float) -> Any:
@@ -85,8 +105,20 @@ def _lerp(a: float, b: float, x: float) -> float:
     return a * (1.0 - x) + b * x
 
 
-def _morph_amounts(a: dict[str, float], b: dict[str, float], x: float) -> dict[str, float]:
-    none = fields_of(Blend)["amounts"].neutral or 0.0
+def _morph_ground(a: Ground, b: Ground, x: float) -> Ground:
+    if a == b:
+        return a
+    layers = _morph_amounts(a.noise.layers, b.noise.layers, x, _AS_TRAINED)
+    ground = _morph_node(a, b, x)
+    return replace(ground, noise=replace(ground.noise, layers=layers))
+
+
+def _morph_amounts(
+    a: dict[str, float],
+    b: dict[str, float],
+    x: float,
+    none: float,  # the amount of what is not named
+) -> dict[str, float]:
     return {name: _lerp(a.get(name, none), b.get(name, none), x) for name in (a | b)}
 
 
@@ -94,9 +126,15 @@ def _morph_classes(a: tuple[float, ...], b: tuple[float, ...], x: float) -> tupl
     """Mix two labels; an empty one is class 0, a short one goes on with zeros."""
     if a == b:
         return a
-    a, b = a or (1.0,), b or (1.0,)
+    return _morph_rows(a or (1.0,), b or (1.0,), x)
+
+
+def _morph_rows(a: tuple[float, ...], b: tuple[float, ...], x: float) -> tuple[float, ...]:
+    """Mix two lists; the shorter one goes on with zeros."""
+    if a == b:
+        return a
     length = max(len(a), len(b))
-    a, b = (label + (0.0,) * (length - len(label)) for label in (a, b))
+    a, b = (row + (0.0,) * (length - len(row)) for row in (a, b))
     return tuple(_lerp(old, new, x) for old, new in zip(a, b, strict=True))
 
 

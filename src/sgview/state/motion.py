@@ -8,6 +8,7 @@ read by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Speed:
     rate: Callable[[Params], float]
     is_in_beats: Callable[[Params], bool] = lambda params: False
     is_source: bool = False  # the fader "Motion" multiplies it
+    friction: Callable[[Params], float] = lambda params: 0.0  # [1 / s or beats], see `travelled`
 
 
 class Motion(Node, frozen=True):
@@ -43,6 +45,22 @@ def rate_of(speed: Speed, params: Params) -> float:
     return rate * params.latents.motion if speed.is_source else rate
 
 
+def travelled(
+    speed: float,
+    time: float,  # [s or beats]
+    friction: float,  # [1 / s or beats]
+) -> float:
+    """Return how far a speed leads that friction takes away: speed x exp(-friction x time)."""
+    if friction <= 0.0:
+        return speed * time
+    return math.copysign((1.0 - left(time, friction)) / friction, time) * speed
+
+
+def left(time: float, friction: float) -> float:
+    """Return what share of a speed friction leaves after a time, whichever way that runs."""
+    return math.exp(-friction * abs(time))
+
+
 def motion_at(
     params: Params,
     t: float,  # [s]
@@ -51,10 +69,19 @@ def motion_at(
     """Return what constant speeds have led to since t = 0."""
     return Motion(
         positions={
-            speed.name: rate_of(speed, params) * (beat if speed.is_in_beats(params) else t)
+            speed.name: travelled(
+                rate_of(speed, params),
+                beat if speed.is_in_beats(params) else t,
+                speed.friction(params),
+            )
             for speed in SPEEDS
         }
     )
+
+
+def _turns(loop: float) -> float:
+    """Return turns of a loop for each second or beat; a length of 0 is no loop."""
+    return 1.0 / loop if loop > 0.0 else 0.0
 
 
 def _axis(index: int) -> Callable[[Params], float]:
@@ -68,17 +95,51 @@ SPEEDS: tuple[Speed, ...] = (
     Speed("noise.4d", lambda params: params.noise.translate_4d_speed, is_source=True),
     Speed(
         "noise.loop",  # [turns]
-        lambda params: 1.0 / params.noise.loop if params.noise.loop > 0.0 else 0.0,
+        lambda params: _turns(params.noise.loop),
         lambda params: params.noise.loop_unit == "beats",
         is_source=True,
     ),
     Speed("seed", lambda params: params.latents.seed_speed, is_source=True),
-    Speed("plane.x", lambda params: params.latents.plane.speed_x, is_source=True),
-    Speed("plane.y", lambda params: params.latents.plane.speed_y, is_source=True),
+    Speed(
+        "plane.x",
+        lambda params: params.latents.plane.speed_x,
+        is_source=True,
+        friction=lambda params: params.latents.plane.friction,
+    ),
+    Speed(
+        "plane.y",
+        lambda params: params.latents.plane.speed_y,
+        is_source=True,
+        friction=lambda params: params.latents.plane.friction,
+    ),
     Speed(
         "path",
         lambda params: params.latents.path.speed,
         lambda params: params.latents.path.unit == "beats",
+        is_source=True,
+    ),
+    Speed("ground.x", lambda params: params.ground.input.speed_x),
+    Speed("ground.y", lambda params: params.ground.input.speed_y),
+    Speed("ground.rotate", lambda params: params.ground.input.speed_rotate),
+    Speed("ground.scale", lambda params: params.ground.input.speed_scale),
+    Speed("ground.noise", lambda params: params.ground.noise.moving),
+    Speed(
+        "ground.noise.loop",  # [turns]
+        lambda params: _turns(params.ground.noise.loop),
+        lambda params: params.ground.noise.loop_unit == "beats",
+    ),
+    Speed("ground.constant", lambda params: params.ground.constant.speed),
+    Speed(
+        "ground.constant.loop",  # [turns]
+        lambda params: _turns(params.ground.constant.loop),
+        lambda params: params.ground.constant.loop_unit == "beats",
+    ),
+    Speed("mixing.seed", lambda params: params.mixing.seed_speed, is_source=True),
+    Speed("walk", lambda params: params.walk.speed, is_source=True),  # [steps]
+    Speed(
+        "walk.loop",  # [turns]
+        lambda params: 1.0 / params.walk.loop if params.walk.loop > 0.0 else 0.0,
+        lambda params: params.walk.loop_unit == "beats",
         is_source=True,
     ),
 )

@@ -220,3 +220,20 @@ def group_named(name: str) -> str | None:
         return f"b{sized[1]}"
     match = _GROUP.fullmatch(name)
     return None if match is None else match[1]
+
+
+def noise_layer(tensor: str) -> str:
+    """Return what `ground.noise.layers` calls the layer of a tensor: "b16_conv0"."""
+    layer = tensor.removeprefix("synthesis.").removesuffix(".noise_strength")
+    return layer.replace(".", "_")
+
+
+def noise_layers(network: NetworkStatus) -> tuple[str, ...]:
+    """Return the layers of a network that have noise, as `noise_layer` calls them."""
+    names = (tensor.name for tensor in network.tensors)
+    return tuple(noise_layer(name) for name in names if name.endswith(".noise_strength"))
+
+
+def has_input_transform(network: NetworkStatus) -> bool:
+    """Whether its pictures can be moved by the sampling grid of its input."""
+    return network.family.startswith(("StyleGAN3", "StyleGAN-XL"))

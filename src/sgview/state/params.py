@@ -14,7 +14,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 from msgspec.structs import replace
 
+from sgview.state.canvas import Canvas
 from sgview.state.fields import Field, Option
+from sgview.state.ground_params import Digression, Ground, InputTransform, PixelNoise
 from sgview.state.latent_params import (
     Key,
     Latents,
@@ -26,11 +28,10 @@ from sgview.state.latent_params import (
 )
 from sgview.state.node import Count, Node, Positive, Range, Seed, Vec3
 from sgview.state.operations import OperationName
+from sgview.state.shaping_params import Directions, Mixing, Walk
 
 __all__ = [
-    "Blend", "Count", "Edit", "Key", "Latents", "Layer", "Mapping", "Node", "Noise", "NoiseType",
-    "Params", "Path", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3",
-    "View", "on_stage_of",
+    "Blend", "Canvas", "Count", "Digression", "Directions", "Edit", "Ground", "InputTransform", "Key", "Latents", "Layer", "Mapping", "Mixing", "Node", "Noise", "NoiseType", "Params", "Path", "PixelNoise", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3", "View", "Walk", "on_stage_of",
 ]  # fmt: skip
 
 
@@ -46,6 +47,25 @@ class Mapping(Node, frozen=True):
     truncation_cutoff: Annotated[Count | None, Field("Cutoff", usual=(0, 18), none="all",
         name="Truncation cutoff",
         help="Only the first rows of w are truncated, those of the coarse layers.")] = None
+    centre: Annotated[Literal["mean", "latent", "modes"], Field("Towards",
+        name="Centre of truncation", help="What truncation pulls w towards.",
+        options=(
+            Option("mean", "Mean", "The average of all w."),
+            Option("latent", "Latent", "A latent of the library."),
+            Option("modes", "Modes", "The nearest of several averages: kinds of pictures stay "
+                "what they are."),
+        ))] = "mean"
+    centre_entry: Annotated[str, Field("Latent", name="Latent that truncation pulls towards",
+        help="Its name in the library or its path.")] = ""
+    modes: Annotated[int, Meta(ge=1, le=256), Field("Modes", usual=(1, 64),
+        name="Modes of truncation",
+        help="How many averages there are; they are found by k-means over 10,000 w.")] = 16
+    softness: Annotated[float, Meta(ge=0, le=100), Field("Softness", usual=(0, 1), digits=2,
+        name="Softness between modes",
+        help="How softly one mode gives way to the next one; 0: at once.")] = 0.2
+    centroids: Annotated[str, Field("Centroids", name="File of the modes",
+        help="A file of averages, its name in the library or its path; empty: they are "
+        "found.")] = ""
     class_weights: Annotated[tuple[float, ...], Field("Class", digits=2, neutral=0.0, name="Class",
         help="Label of the network, and its weight.")] = ()  # label c; empty: class 0
 
@@ -121,6 +141,15 @@ class View(Node, frozen=True):
             Option("fill", "Fill", "The whole area, the picture cropped."),
             Option("1:1", "1:1", "One pixel of the picture on one of the screen."),
         ))] = "fit"
+    zoom: Annotated[float, Meta(ge=0.1, le=50), Field("Zoom", usual=(0.25, 4), unit="×", digits=2,
+        name="Zoom of the view", help="How many times larger the picture is in the window, about "
+        "its centre; outputs show all of it.")] = 1.0
+    wheel: Annotated[Literal["psi", "zoom"], Field("Wheel", name="Wheel on the picture",
+        help="What the wheel of the mouse does over the picture.",
+        options=(
+            Option("psi", "Psi", "Truncation psi, 0.05 a notch."),
+            Option("zoom", "Zoom", "The zoom of the view."),
+        ))] = "psi"
     filter: Annotated[Literal["nearest", "linear", "cubic"], Field("Pixels", name="Pixels",
         help="How the pixels of the picture become those of the screen, where it is enlarged. "
         "Outputs have a choice of their own.",
@@ -163,7 +192,12 @@ class Params(Node, frozen=True):
     noise: Noise = Noise()
     latents: Latents = Latents()
     mapping: Mapping = Mapping()
+    mixing: Mixing = Mixing()
+    directions: Directions = Directions()
+    walk: Walk = Walk()
+    ground: Ground = Ground()
     layer: Layer = Layer()
+    canvas: Canvas = Canvas()
     edits: tuple[Edit, ...] = ()
     blend: Blend = Blend()
     view: View = View()

@@ -106,6 +106,7 @@ class PictureStatus(Struct, frozen=True):
     statistics: ChannelStatistics | None = None
     is_finite: bool = True
     made_by: str = ""  # how the network was computed, and why so
+    canvas: str = ""  # the size of the image, and how much larger it could be
     latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
@@ -182,6 +183,16 @@ class LatentStatus(Struct, frozen=True):
 
     name: str
     texture: int = 0
+
+
+class DirectionsStatus(Struct, frozen=True):
+    """What is known of directions in w."""
+
+    network: str = ""  # fingerprint of the one that plays; "": not known yet
+    names: dict[str, str] = {}  # of the user's, by direction
+    files: tuple[str, ...] = ()  # in the folder of directions, without suffixes
+    glances: dict[str, tuple[int, int]] = {}  # textures: moved back, and forth
+    is_busy: bool = False  # something is being found
 
 
 class FadeStatus(Struct, frozen=True):
@@ -271,6 +282,7 @@ class ShowStatus(Struct, frozen=True):
     take: TakeStatus = TakeStatus()
     visited: tuple[VisitedStatus, ...] = ()  # newest first
     library: tuple[LatentStatus, ...] = ()  # by name
+    places: dict[str, int] = {}  # textures of small pictures of places, where there are any
 
 
 class ScreenStatus(Struct, frozen=True):
@@ -336,6 +348,7 @@ class Status(Struct, frozen=True):
     engine: EngineStatus = EngineStatus()
     player: PlayerStatus = PlayerStatus()
     show: ShowStatus = ShowStatus()
+    directions: DirectionsStatus = DirectionsStatus()
     picture: PictureStatus = PictureStatus()
     screen: ScreenStatus = ScreenStatus()
     outputs: tuple[OutputStatus, ...] = ()  # in the order of their table

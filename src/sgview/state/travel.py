@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import msgspec
 
+from sgview.state.motion import left, travelled
 from sgview.state.params import Node
 
 
 class Course(Node, frozen=True):
-    """A stretch of constant speed: position = origin + speed * (time - since)."""
+    """A stretch of one speed: position = origin + speed * (time - since), friction included."""
 
     since: float = 0.0  # [s or beats]
     origin: float = 0.0
     speed: float = 0.0
     is_in_beats: bool = False
+    friction: float = 0.0  # [1 / s or beats]
+    push: float = 0.0  # the speed as it is set, without the fader "Motion"
+    share: float = 1.0  # of it that friction had left at `since`
 
     def at(self, t: float, beats: float) -> float:
         """Return the position at this time."""
-        return self.origin + self.speed * ((beats if self.is_in_beats else t) - self.since)
+        time = (beats if self.is_in_beats else t) - self.since
+        return self.origin + travelled(self.speed * self.share, time, self.friction)
+
+    def share_at(self, t: float, beats: float) -> float:
+        """Return what share of the speed friction leaves at this time."""
+        time = (beats if self.is_in_beats else t) - self.since
+        return self.share * left(time, self.friction)
 
 
 class Leg(Node, frozen=True):

@@ -30,6 +30,7 @@ class AliasFreeInput:
         arena: which has room for the features, as "convolved".
         pitch: channels, padded.
         dtype: of features, weights and picture.
+        size: height and width of the sampling grid.
     """
 
     def __init__(
@@ -39,11 +40,10 @@ class AliasFreeInput:
         arena: Arena,
         pitch: int,
         dtype: torch.dtype,
+        size: tuple[int, int],
     ) -> None:
         self._source = source
-        size = int(source.size[1])  # as wide as high
-        shape = (size, size, pitch)
-        self._features = arena.picture("convolved", shape, dtype)
+        self._features = arena.picture("convolved", (*size, pitch), dtype)
         self._turn = torch.zeros(4, device=arena.device)  # rotation and translation
         storage = torch.zeros(pitch, 1, 1, pitch, dtype=dtype, device=arena.device)
         self._weight = WrittenWeight(storage, source.channels, source.channels)
@@ -74,6 +74,6 @@ class AliasFreeInput:
             **following,
         )
 
-    def step(self, out: Tensor) -> Step:  # [size, size, pitch], written
+    def step(self, out: Tensor) -> Step:  # [height, width, pitch], written
         """Return what convolves the features."""
         return step("input convolution", self._convolve, self._features, out)

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stylegan3.alias_free.geometry import AliasFreeLayer, layers_on
 from stylegan3.alias_free.synthesis import AliasFreeSynthesis, SynthesisLayer
+from stylegan3.canvas import Canvas
 from stylegan3.fast.alias_free.input import AliasFreeInput
 from stylegan3.fast.alias_free.torgb import TorgbSteps
 from stylegan3.fast.kernels.channels_last import planar, vector_length
@@ -37,6 +39,7 @@ class AliasFreePlanner:
         operations: what to compute with.
         precision: number formats.
         ws: [num_ws, w_dim] float32, read by every plan.
+        canvas: the size of pictures; None: the network's own.
 
     Raises:
         ValueError: if the network has filters or sizes that the operations do not support.
@@ -48,20 +51,18 @@ class AliasFreePlanner:
         operations: Operations,
         precision: Precision,
         ws: Tensor,
+        canvas: Canvas | None = None,
     ) -> None:
         self._synthesis = synthesis
         self._ops = operations
         self._ws = ws
         self._device = ws.device
         config = synthesis.config
-        if not config.square:
-            raise ValueError(
-                f"its pictures are not square ({config.img_width} x {config.img_height} px)"
-            )
-        self._geometries = config.layers
+        self._geometries = config.layers if canvas is None else layers_on(config.layers, canvas)
         self._layers = [_layer(synthesis, g.name) for g in config.layers]
         self._dtypes = layer_dtypes(config, precision)
-        self._filters = [_filters(layer) for layer in self._layers[:-1]]
+        pairs = zip(self._layers[:-1], self._geometries, strict=False)
+        self._filters = [_filters(layer, g) for layer, g in pairs]
         self._in_pitch = [pitch(g.in_channels, g.in_size) for g in config.layers]
         self._out_pitch = [pitch(g.out_channels, g.in_size) for g in config.layers]
         self._styles = [self._vector(g.in_channels) for g in config.layers]
@@ -75,6 +76,7 @@ class AliasFreePlanner:
             (self._dtypes[-2], self._dtypes[-1]),
             self._in_pitch[-1],
             self._device,
+            self._geometries[-1],
         )
         self._activations: dict[tuple[int, torch.dtype], Any] = {}
         self._arena = self._reserve()
@@ -83,8 +85,14 @@ class AliasFreePlanner:
         self._prepare_weights()
         self._preparation = operations.weight_preparation(self._weights, self._device)
         self._derived = [Derived(weight.source, i) for i, weight in enumerate(self._weights)]
+        first = self._geometries[0]
         self._input = AliasFreeInput(
-            synthesis.input, operations, self._arena, self._in_pitch[0], self._dtypes[0]
+            synthesis.input,
+            operations,
+            self._arena,
+            self._in_pitch[0],
+            self._dtypes[0],
+            (first.in_size, first.in_width),
         )
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
@@ -164,10 +172,9 @@ class AliasFreePlanner:
         self, index: int, is_last: bool, torgb: TorgbLayer | None = None
     ) -> list[Step]:
         g = self._geometries[index]
-        size = g.in_size + g.conv_kernel - 1
         x = self._output(index - 1)
         convolution = self._convolutions[index]
-        shape = convolution.blocked_shape or (size, size, self._out_pitch[index])
+        shape = convolution.blocked_shape or (*_convolved(g), self._out_pitch[index])
         t = self._arena.picture("convolved", shape, x.dtype)
         vectors = self._vectors[index]
         steps = [step(f"{g.name} convolution", convolution, x, t)]
@@ -201,19 +208,21 @@ class AliasFreePlanner:
 
     def _output(self, index: int, *, is_last: bool = False) -> Tensor:
         """Return the buffer of a layer's output, in the format of the layer that reads it."""
-        size = self._geometries[0].in_size if index == _INPUT else self._geometries[index].out_size
+        g = self._geometries[max(index, 0)]
+        size = (g.in_size, g.in_width) if index == _INPUT else (g.out_size, g.out_width)
         dtype = self._dtypes[max(index, 0) if is_last else index + 1]
-        return self._arena.picture("activated", (size, size, self._in_pitch[index + 1]), dtype)
+        return self._arena.picture("activated", (*size, self._in_pitch[index + 1]), dtype)
 
     def _reserve(self) -> Arena:
         arena = Arena(self._device)
         first = self._geometries[0]
-        arena.reserve("activated", (first.in_size,) * 2 + (self._in_pitch[0],), torch.float32)
-        arena.reserve("convolved", (first.in_size,) * 2 + (self._in_pitch[0],), torch.float32)
+        shape = (first.in_size, first.in_width, self._in_pitch[0])
+        arena.reserve("activated", shape, torch.float32)
+        arena.reserve("convolved", shape, torch.float32)
         for index, g in enumerate(self._geometries[:-1]):
-            size = g.in_size + g.conv_kernel - 1
-            arena.reserve("convolved", (size, size, self._out_pitch[index]), self._dtypes[index])
-            shape = (g.out_size, g.out_size, self._in_pitch[index + 1])
+            shape = (*_convolved(g), self._out_pitch[index])
+            arena.reserve("convolved", shape, self._dtypes[index])
+            shape = (g.out_size, g.out_width, self._in_pitch[index + 1])
             for dtype in self._dtypes[index : index + 2]:
                 arena.reserve("activated", shape, dtype)
         self._torgb.reserve(arena)
@@ -223,7 +232,7 @@ class AliasFreePlanner:
     def _prepare_weights(self) -> None:
         """Make the weights of the layers, and their convolutions."""
         for index, layer in enumerate(self._layers[:-1]):
-            g, weight = layer.geometry, layer.weight
+            g, weight = self._geometries[index], layer.weight
             out_pitch, padding = self._out_pitch[index], g.conv_kernel - 1
             channels = g.out_channels  # filtered_lrelu looks at no padding
             filters, dtype = self._filters[index], self._dtypes[index]
@@ -238,7 +247,7 @@ class AliasFreePlanner:
                 dtype=dtype,
             )
             convolution = self._ops.convolution(
-                prepared, g.in_size, padding, channels, may_block=may_block
+                prepared, (g.in_size, g.in_width), padding, channels, may_block=may_block
             )
             self._weights.append(prepared)
             self._convolutions.append(convolution)
@@ -256,10 +265,15 @@ def _layer(synthesis: AliasFreeSynthesis, name: str) -> SynthesisLayer:
     return layer
 
 
-def _filters(layer: SynthesisLayer) -> FilterGeometry:
-    g = layer.geometry
+def _convolved(g: AliasFreeLayer) -> tuple[int, int]:
+    """Height and width behind the convolution [px]."""
+    grown = g.conv_kernel - 1
+    return g.in_size + grown, g.in_width + grown
+
+
+def _filters(layer: SynthesisLayer, g: AliasFreeLayer) -> FilterGeometry:
     up, down = (
         None if f is None else f.detach().double().cpu().numpy()
         for f in (layer.up_filter, layer.down_filter)
     )
-    return FilterGeometry(up, down, g.up_factor, g.down_factor, (*g.padding, *g.padding))
+    return FilterGeometry(up, down, g.up_factor, g.down_factor, (*g.row_padding, *g.padding))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from stylegan3.alias_free.geometry import AliasFreeLayer
 from stylegan3.alias_free.synthesis import SynthesisLayer
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
 from stylegan3.fast.kernels.torgb.layer import TorgbLayer
@@ -26,6 +27,7 @@ class TorgbSteps:
         dtypes: of that layer and this one.
         pitch: channels of the input, padded.
         device: of the picture.
+        g: geometry of the layer, on the canvas that is played.
 
     Raises:
         ValueError: if the layer resamples the picture.
@@ -40,13 +42,14 @@ class TorgbSteps:
         dtypes: tuple[torch.dtype, torch.dtype],
         pitch: int,
         device: torch.device,
+        g: AliasFreeLayer,
     ) -> None:
-        g = layer.geometry
-        if (g.up_factor, g.down_factor, g.padding, g.conv_kernel) != (1, 1, (0, 0), 1):
+        is_plain = (g.up_factor, g.down_factor, g.conv_kernel) == (1, 1, 1)
+        if not is_plain or any((*g.padding, *g.row_padding)):
             raise ValueError(f"{g.name} resamples the picture")
         self._layer, self._output_scale = layer, output_scale
         self._ops, self._dtype, self._pitch = operations, dtypes[-1], pitch
-        self._size = (g.out_size, g.out_size)
+        self._size = (g.out_size, g.out_width)
         self.picture = torch.zeros(g.out_channels, *self._size, device=device)
         self.is_fused = operations.can_fuse_torgb(filters, device, *dtypes, g.out_channels)
         """Whether the filter before stores partial sums, where only the picture is wanted."""

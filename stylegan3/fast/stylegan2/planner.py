@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from stylegan3.canvas import Canvas
 from stylegan3.fast.kernels.activation.launcher import ActVectors
 from stylegan3.fast.kernels.channels_last import planar
 from stylegan3.fast.kernels.dense.launcher import Dense
@@ -40,6 +41,7 @@ class StyleGAN2Planner:
         operations: what to compute with.
         precision: number formats.
         ws: [num_ws, w_dim] float32, read by every plan.
+        canvas: the size of pictures; None, the network's own, is all that there is.
 
     Raises:
         ValueError: if the network's architecture, activation or filters are not supported.
@@ -51,10 +53,13 @@ class StyleGAN2Planner:
         operations: Operations,
         precision: Precision,
         ws: Tensor,
+        canvas: Canvas | None = None,
     ) -> None:
         config = synthesis.config
         if config.architecture != "skip":
             raise ValueError(f"its architecture is {config.architecture}")
+        if canvas is not None:
+            raise ValueError("StyleGAN2 on a canvas has no fast path")
         if config.init_res != (4, 4):
             height, width = config.init_res
             raise ValueError(f"its pictures grow from {width} x {height} px, not from 4 x 4")

@@ -161,3 +161,25 @@ def test_without_ray_the_sentence_says_what_to_install(
     monkeypatch.setitem(sys.modules, "ray", None)
     assert render(tmp_path / "1", 2) == 2
     assert "--workers needs Ray: pip install 'sgview[farm]'" in capsys.readouterr().err
+
+
+def test_workers_play_the_latents_of_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    library = tmp_path / "library"
+    library.mkdir()
+    preset, out = tmp_path / "petals.toml", tmp_path / "farm"
+    preset.write_text('version = 2\n[latents]\nsource = "library"\nentry = "petals"\n')
+    config = tmp_path / "config" / "sgview"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(f"[folders]\nlatents = '{library}'\n")
+    command = ["render", A, "--device", "cpu", "--frames", "2", "--preset", str(preset)]
+    z = np.random.default_rng(1).normal(size=(1, 32)).astype(np.float32)
+    np.savez(library / "petals.npz", z=z)
+    assert main([*command, "--workers", "1", "--out", str(out)]) == 0
+    assert main([*command, "--out", str(tmp_path / "alone")]) == 0
+    assert contents(out) == contents(tmp_path / "alone")
+    np.savez(library / "petals.npz", z=np.zeros((1, 8), np.float32))
+    assert main([*command, "--force", "--out", str(out)]) == 2  # nobody wanted a film of seed 0
+    assert "its z has 8 numbers, the network's has 32" in capsys.readouterr().err

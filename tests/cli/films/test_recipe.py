@@ -11,7 +11,9 @@ from sgview.cli.films.parts import MANIFEST, Parts
 from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.params import Layer, Params
+from sgview.state.motion import Motion
+from sgview.state.params import Key, Latents, Layer, Params
+from sgview.state.params import Path as Path_
 from sgview.state.validation import ConfigError
 
 NETWORK = RecordedNetwork(path="a.pkl", name="a")
@@ -19,8 +21,23 @@ SHOTS = [Shot(Params(), n / 30, {"a": NETWORK}) for n in range(70)]
 RECIPE = Recipe("png", 30.0)
 
 
-def chunks(shots: list[Shot] = SHOTS, recipe: Recipe = RECIPE, digest: str = "1") -> list[Chunk]:
-    return list(chunks_of(shots, recipe, lambda network: digest))
+class Digests:
+    """All networks and all latents are the same."""
+
+    def __init__(self, network: str, latent: str) -> None:
+        self._network, self._latent = network, latent
+
+    def digest(self, network: RecordedNetwork) -> str:
+        return self._network
+
+    def digest_latent(self, name: str) -> str:
+        return self._latent
+
+
+def chunks(
+    shots: list[Shot] = SHOTS, recipe: Recipe = RECIPE, digest: str = "1", latent: str = "1"
+) -> list[Chunk]:
+    return list(chunks_of(shots, recipe, Digests(digest, latent)))
 
 
 def keys(*args: object, **kwargs: object) -> list[str]:
@@ -50,6 +67,16 @@ def test_a_chunk_is_known_by_all_that_its_pictures_depend_on() -> None:
         keys(recipe=replace(RECIPE, precision="fp32")),
     ]
     assert all(not set(some) & set(keys()) for some in changed)
+
+
+def test_a_chunk_is_known_by_the_latents_that_play_in_it() -> None:
+    assert keys(latent="2") == keys()  # none plays
+    path = Path_(keys=(Key(place="seed 1"), Key(at=1.0, place="file petals#2")))
+    for latents in (Latents(source="library", entry="petals"), Latents(source="path", path=path)):
+        shots = [replace(shot, params=Params(latents=latents)) for shot in SHOTS]
+        assert not set(keys(shots, latent="2")) & set(keys(shots))
+    gliding = [replace(shot, motion=Motion(trail=(("file petals", 0.5),))) for shot in SHOTS]
+    assert not set(keys(gliding, latent="2")) & set(keys(gliding))
 
 
 def test_parts_are_kept_and_found_again(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from PIL import Image, PngImagePlugin
 from safetensors.torch import save_file
 
 from sgview.engine.latents.latent_files import LatentFileError, read_latents
+from sgview.state.embedded_latent import KEY, embed
 
 WIDTH, ROWS = 32, 6
 
@@ -125,3 +127,30 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path):
     write(tmp_path / "x.npz", "w", torch.full((1, WIDTH), float("nan")))
     with pytest.raises(LatentFileError, match="not finite"):
         read_latents(tmp_path / "x.npz")
+
+
+def png(path, text: str) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "x")
+    info.add_itxt("sgview", "ä" * 1000)
+    info.add_itxt(KEY, text)
+    Image.new("RGB", (64, 64)).save(path, pnginfo=info)
+
+
+@pytest.mark.parametrize(("kind", "rows"), [("z", 1), ("w", ROWS)])
+def test_a_snapshot_is_a_file_of_its_latent(tmp_path, kind, rows):
+    held = values(rows, WIDTH)
+    png(tmp_path / "x.png", embed(kind, held.numpy().tobytes(), WIDTH))
+    file = read_latents(tmp_path / "x.png")
+    assert file.kind == kind and torch.equal(file.values, held.unsqueeze(0))
+
+
+def test_a_png_without_a_latent_and_damaged_ones_are_refused(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "plain.png")
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "short.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    png(tmp_path / "damaged.png", '{"kind": "z", "rows": 1, "width": 4, "data": "AAAA"}')
+    png(tmp_path / "nan.png", embed("z", np.full(4, np.nan, "<f4").tobytes(), 4))
+    for name in ("plain", "text", "short", "damaged", "nan"):
+        with pytest.raises(LatentFileError, match=name):
+            read_latents(tmp_path / f"{name}.png")

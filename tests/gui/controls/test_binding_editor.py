@@ -249,10 +249,12 @@ def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) ->
     status = fakes.status(networks={"a": network, "b": network})
     status = fakes.changed(status, bindings={"noise.seed": BindingStatus(1.0)})
     seen: set[str] = set()
-    for source in ("noise", "seeds"):
-        latents = replace(params.latents, source=source)
+    path = replace(params.latents.path, ends="closed")
+    for source in ("noise", "seeds", "plane", "path"):
+        latents = replace(params.latents, source=source, path=path)
         stage = make_stage(replace(params, noise=noise, latents=latents), status, (1400, 2400))
-        for window in ("Latents", "Layers", "Edits", "Blend"):
+        stage.key(imgui.Key.o)
+        for window in ("Latents", "Layers", "Edits", "Blend", "Outputs"):
             stage.show(window)
             if window == "Edits" and not stage.has("bind edits.0.seed"):
                 stage.click("unfold")

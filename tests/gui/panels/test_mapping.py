@@ -69,11 +69,3 @@ def test_preset_with_a_mix_is_listed(make_stage, fakes) -> None:
 
 def test_last_class_cannot_be_removed(stage) -> None:
     assert not stage.has("remove class")
-
-
-@pytest.mark.parametrize("family", ["StyleGAN1", "StyleGAN2"])
-def test_pixel_noise_of_families_that_have_some(make_stage, fakes, family) -> None:
-    assert not make_stage().has("Random##1")
-    stage = make_stage(status=fakes.status(networks={"a": fakes.network(family)}))
-    stage.click("Random##1")
-    assert stage.params == Params(noise_mode="random")

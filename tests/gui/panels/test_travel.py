@@ -4,8 +4,10 @@ import pytest
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.gui.picture_drag import SEEDS_ACROSS
 from sgview.state.commands import KeepPlace, Restart, SaveLatent
-from sgview.state.params import Key, Latents, Noise, Params, Path, Plane
+from sgview.state.history import History
+from sgview.state.params import Key, Latents, Noise, Params, Path, Plane, View
 from sgview.state.status import LatentStatus, ShowStatus, VisitedStatus
 
 
@@ -64,6 +66,14 @@ def test_the_strip_goes_there_and_keeps(make_stage, fakes) -> None:
     stage.click("##visit seed 7.25", button=1)
     stage.click("Keep it")
     assert KeepPlace("seed 7.25", True) in stage.commands
+    stage.click("##star noise 3")
+    assert KeepPlace("noise 3", False) in stage.commands
+    latents = stage.params.latents
+    stage.point("##visit seed 7.25")
+    stage.frame(2)
+    stage.click("##star seed 7.25")
+    assert stage.commands.count(KeepPlace("seed 7.25", True)) == 2
+    assert stage.params.latents == latents  # it went nowhere
     stage.click("##visit seed 7.25", button=1)
     stage.click("Add to the path")
     assert stage.params.latents.path.keys[0].place == "seed 7.25"
@@ -76,6 +86,68 @@ def test_the_map_is_dragged_and_drifts_on(make_stage) -> None:
     stage.drag("##plane", -60)
     plane = stage.params.latents.plane
     assert plane.x > 0.05 and plane.speed_x > 0.0 and abs(plane.y) < 1e-6
+    stage.click("##plane")  # a click stops it
+    stopped = stage.params.latents.plane
+    assert (stopped.x, stopped.speed_x, stopped.speed_y) == (plane.x, 0.0, 0.0)
+
+
+def hold_picture(stage, *moves: tuple[float, float]) -> None:
+    """Press on the picture, move over it and let go."""
+    io = imgui.get_io()
+    x, y, width, height = stage.gui.picture_rect
+    at = (x + width / 2, y + height / 2)
+    io.add_mouse_pos_event(*at)
+    stage.frame(2)
+    stage.press(0, True)
+    for across, up in moves:
+        at = (at[0] + across, at[1] - up)
+        io.add_mouse_pos_event(*at)
+        stage.frame()
+    assert stage.gui.is_widget_held
+    stage.press(0, False)
+    assert not stage.gui.is_widget_held
+
+
+def test_the_picture_is_dragged_as_one_change_of_the_history(make_stage) -> None:
+    start = Plane(x=0.5, speed_x=0.25)
+    stage = make_stage(Params(latents=Latents(source="plane", plane=start)))
+    history, before, draw = History(stage.params), stage.params, stage.gui.draw
+
+    def draw_and_record(*args):
+        params = draw(*args)
+        now = imgui.get_time() * 100.0  # so slow a hand that nothing counts as a burst
+        history.record(params, now, is_active=stage.gui.is_widget_held)
+        return params
+
+    stage.gui.draw = draw_and_record
+    hold_picture(stage, *[(-20, 10)] * 6)
+    plane = stage.params.latents.plane
+    _, _, width, height = stage.gui.picture_rect
+    scale = min(width, height) / SEEDS_ACROSS
+    assert (plane.x, plane.y) == pytest.approx((0.5 + 120 / scale, -60 / scale))
+    assert plane.speed_x > 0.0 and plane.speed_y < 0.0
+    assert history.undo_names() == (history.undo_names(1)[0],)
+    assert history.undo() == before
+
+
+@pytest.mark.parametrize("source", ["noise", "plane"])
+def test_the_wheel_on_the_picture_does_what_it_is_set_to(make_stage, source) -> None:
+    stage = make_stage(Params(latents=Latents(source=source)))
+    x, y, width, height = stage.gui.picture_rect
+    imgui.get_io().add_mouse_pos_event(x + width / 2, y + height / 2)
+    stage.frame(2)
+
+    def turn(notches: float) -> Params:
+        imgui.get_io().add_mouse_wheel_event(0.0, notches)
+        stage.frame(2)
+        return stage.params
+
+    assert turn(-2.0).mapping.truncation_psi == 0.9 and stage.params.view.zoom == 1.0
+    stage.params = replace(stage.params, view=View(wheel="zoom"))
+    assert turn(1.0).view.zoom == pytest.approx(1.1)
+    assert turn(-1.0).view.zoom == 1.0
+    assert turn(100.0).view.zoom == 8.0 and turn(-100.0).view.zoom == 0.25
+    assert stage.params.mapping.truncation_psi == 0.9
 
 
 def test_keys_of_a_path(make_stage, fakes) -> None:
@@ -85,7 +157,33 @@ def test_keys_of_a_path(make_stage, fakes) -> None:
     stage.click("remove key")
     assert [key.place for key in stage.params.latents.path.keys] == ["seed 2"]
     stage.click("add key")
-    assert SaveLatent(is_key=True) in stage.commands
+    assert [key.place for key in stage.params.latents.path.keys] == ["seed 2", "seed 2"]
+    assert stage.commands == [] and stage.reads("Key 2 of 2")
+    between = Latents(source="path", path=replace(path, position=1.0))
+    on_the_way = make_stage(Params(latents=between))
+    on_the_way.show("Latents")
+    on_the_way.click("add key")
+    assert on_the_way.commands == [SaveLatent(is_key=True)]
+    assert len(on_the_way.params.latents.path.keys) == 2  # the app adds it once it is saved
+
+
+def test_a_key_is_dragged_on_the_time_line_and_its_place_typed(make_stage) -> None:
+    keys = (Key(at=0.0, place="seed 1"), Key(at=4.0, place="seed 2"), Key(at=8.0, place="seed 3"))
+    path = Path(keys=keys, ends="open")
+    stage = make_stage(Params(latents=Latents(source="path", path=path)))
+    stage.show("Latents")
+    stage.drag("##time line", 40)  # the key in the middle
+    moved = stage.params.latents.path.keys
+    assert 4.5 < moved[1].at < 7.0 and (moved[0], moved[2]) == (keys[0], keys[2])
+    assert stage.reads("Key 2 of 3")
+    stage.write("##place", "plane 0 1.5 2")
+    assert stage.params.latents.path.keys[1].place == "plane 0 1.5 2"
+    stage.click("##place")
+    stage.type(" nowhere")
+    assert stage.reads("is no place")
+    stage.key(imgui.Key.enter)
+    assert not stage.reads("is no place")  # as it was
+    assert stage.params.latents.path.keys[1].place == "plane 0 1.5 2"
 
 
 def test_the_library(make_stage, fakes) -> None:

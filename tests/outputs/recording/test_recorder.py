@@ -1,11 +1,16 @@
 """Recordings are decoded again: how many pictures, which, when, and the sound where it belongs."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from sgview.outputs.codecs import CODECS, codec_named
 from sgview.outputs.picture import OutputPicture
@@ -25,6 +30,7 @@ from tests.outputs.recording.films import (
     sound,
     times,
 )
+from tests.support.disk import full_disk
 from tests.support.until import until
 
 
@@ -42,7 +48,7 @@ def record(recorder: Recorder, pictures: list[OutputPicture]) -> Path:
         until(lambda n=n: recorder.status().written == n)
     path = Path(recorder.status().target)
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     recorder._raise_error()
     return path
 
@@ -114,7 +120,7 @@ def test_sound_is_in_step_with_the_picture(tmp_path: Path) -> None:
         until(lambda n=n: recorder.status().written == n + 1)
     path = Path(recorder.status().target)
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     assert tap.is_closed
     seen = [n / FPS for n, grey in enumerate(greys(path)) if grey > 100]
     samples = sound(path)[0]
@@ -134,8 +140,7 @@ def test_sound_begins_with_the_instant_of_the_first_picture(tmp_path: Path) -> N
     heard[:, RATE // 2 : RATE // 2 + 480] = 0.8
     tap.blocks.append(Block(99.95, heard))
     shown = [picture(n % 2, n) for n in range(30)]
-    for one in shown:
-        object.__setattr__(one, "asked", one.time - 0.05)
+    shown = [replace(one, asked=one.time - 0.05) for one in shown]
     path = record(recorder, shown)
     loud = np.flatnonzero(np.abs(sound(path)[0]) > 0.3) / RATE
     assert loud[0] == pytest.approx(0.5, abs=0.003)
@@ -182,7 +187,7 @@ def test_what_comes_too_fast_is_dropped_counted_and_keeps_its_time() -> None:
     until(lambda: recorder.status().written == MOST_WAITING + 1)
     recorder.close()
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     assert track.written == [
         *(("write", n) for n in range(MOST_WAITING)),
         ("repeat", 19),  # it is not behind any more, so no slot is left out
@@ -236,23 +241,57 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 def test_a_recording_without_a_picture_leaves_nothing(codec: CodecName, tmp_path: Path) -> None:
     recorder = open_recorder(settings_for(tmp_path, codec))
     recorder.close()
-    recorder._thread.shutdown(wait=True)
+    recorder._thread.close(wait=True)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_film_plays_up_to_where_the_program_was_killed(tmp_path: Path) -> None:
-    """What has reached the disk when nothing is closed any more."""
-    recorder = open_recorder(settings_for(tmp_path))
-    count = round(3 * FPS)
-    for n in range(count):
-        recorder.offer(picture(n % 20, n))
-        until(lambda n=n: recorder.status().written == n + 1)
-    left = tmp_path / "left.mp4"
-    left.write_bytes(Path(recorder.status().target).read_bytes())
-    recorder.close()
-    found = greys(left)
-    assert len(found) >= count - FPS - 5
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.outputs.recording.films import FPS, picture
+from tests.outputs.recording.test_recorder import open_recorder, settings_for
+from tests.support.until import until
+recorder = open_recorder(settings_for(Path(sys.argv[1]), sys.argv[2]))
+for n in range(round(3 * FPS)):
+    recorder.offer(picture(n % 20, n))
+    until(lambda: recorder.status().written == n + 1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("codec", ["h264", "ffv1"])
+def test_of_three_seconds_two_play_when_the_program_is_killed(
+    codec: CodecName, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path), codec]
+    assert subprocess.run(command, env=os.environ).returncode == -signal.SIGKILL
+    (film,) = tmp_path.iterdir()
+    found = greys(film)
+    assert len(found) >= 2 * FPS - 5
     assert found == pytest.approx([40 + 4 * (n % 20) for n in range(len(found))], abs=1.5)
+
+
+@pytest.mark.parametrize("codec", ["h264", "prores", "ffv1"])
+def test_a_disk_that_fills_is_one_sentence_and_leaves_a_film(
+    codec: CodecName, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (48, 64, 4), np.uint8)
+    recorder = open_recorder(settings_for(tmp_path, codec))
+    with full_disk(800_000):
+
+        def fill() -> None:
+            for n in range(10_000):
+                recorder.offer(picture(0, n, rgba8=np.roll(noise, n, axis=1)))
+                until(lambda n=n: recorder.status().written == n + 1)
+
+        with pytest.raises(OutputError) as raised:
+            fill()
+        recorder.close()
+        recorder._thread.close(wait=True)
+    (film,) = tmp_path.iterdir()
+    assert str(raised.value) == f"{film} cannot be written: File too large"
+    with av.open(str(film)) as container:
+        assert sum(1 for _ in container.decode(video=0)) >= FPS - 5
 
 
 def test_a_picture_of_another_size_is_scaled(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3 import Canvas, Generator, StyleGAN2Config, StyleGAN3Config
 from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
@@ -303,10 +303,31 @@ def test_what_is_not_supported_is_named(options: dict[str, Any], reason: str) ->
         make_fast(generator)
 
 
-def test_pictures_that_are_not_square_are_refused_with_their_size() -> None:
-    generator = Generator(dataclasses.replace(SMALL3, square=False))
-    with pytest.raises(UnsupportedNetworkError, match="not square \\(16 x 32 px\\)"):
-        make_fast(generator)
+def test_pictures_that_are_not_square() -> None:
+    generator = lively(dataclasses.replace(SMALL3, square=False))
+    fast = make_fast(generator)
+    ws = generator.mapping(latent(generator))
+    for name in (*names_of(generator), None):
+        assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+
+
+@pytest.mark.parametrize("torgb_parts", [0, 2])
+@pytest.mark.parametrize("size", [(58, 32), (34, 62), (20, 44)])
+@pytest.mark.parametrize("config", [SMALL3, SMALL_XL], ids=["stylegan3", "stylegan-xl"])
+def test_a_canvas(config: StyleGAN3Config, size: tuple[int, int], torgb_parts: int) -> None:
+    generator = lively(config)
+    width, height = (side - 32 + config.img_resolution for side in size)
+    canvas, operations = Canvas(width, height), reference_operations(torgb_parts)
+    fast = FastSynthesis(generator, "fp32", operations=operations, canvas=canvas)
+    ws = generator.mapping(latent(generator))
+    for name in (*names_of(generator)[::3], None):
+        expected = generator.synthesis(ws, layer=name, canvas=canvas)
+        assert_close(fast(ws=ws, layer=name), expected)
+
+
+def test_a_canvas_of_stylegan2_is_refused() -> None:
+    with pytest.raises(UnsupportedNetworkError, match="StyleGAN2 on a canvas has no fast path"):
+        FastSynthesis(Generator(SMALL2), operations=reference_operations(), canvas=Canvas(64, 32))
 
 
 def test_widths_of_their_own() -> None:

@@ -12,27 +12,30 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sgview.cli.films.farm_worker import Files, FilmWorker
+from sgview.cli.films.farm_worker import Files, FilmWorker, Latents
 from sgview.cli.films.maker import Share
 from sgview.cli.films.pace import Pace
 from sgview.cli.films.recipe import Chunk, Recipe, digest_file
 from sgview.cli.films.where import REMOTE
 from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
-from sgview.outputs.film_writers import PNG, cores
+from sgview.outputs.film_writers import SEQUENCES, cores, first_of
 from sgview.show.takes.take import RecordedNetwork
+from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
 from sgview.state.validation import ConfigError
 
 MOST_LOSSES = 3  # workers that one chunk may cost before it is thought to be the cause
+_MOST_KEPT = 4  # chunks that wait to be written
 _PATIENCE = 0.2  # after which interrupts are looked for [s]
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
@@ -54,13 +57,17 @@ class Farm(Closing):
             of which every GPU, or without any every core, becomes one.
         recipe: how pictures are made and written.
         threads: of each worker; 0: all workers of a machine share its cores.
+        library: the folder of latents.
 
     Raises:
         ConfigError: if Ray is not installed or does not answer, or there are fewer GPUs.
     """
 
-    def __init__(self, where: str, recipe: Recipe, threads: int = 0) -> None:
+    def __init__(
+        self, where: str, recipe: Recipe, threads: int = 0, library: Path | None = None
+    ) -> None:
         self._recipe = recipe
+        self._library = library or Path()
         self._workers: list[Any] = []
         self._ray, self._is_mine = _connect(where)
         try:
@@ -71,9 +78,11 @@ class Farm(Closing):
             raise
         self._threads = threads or self._fair_share(where)
         share = Share(self._threads)
-        self._depth = 2 if recipe.codec == PNG else share.in_hand
+        # Of pictures: chunks that are rendered, encoded, and on their way.
+        self._depth = 3 if recipe.codec in SEQUENCES else share.in_hand
         self._files: dict[str, list[Any]] = {}
-        self._digests: dict[RecordedNetwork, str] = {}
+        self._latents: Latents = {}
+        self._digests: dict[RecordedNetwork | str, str] = {}
         self._workers = [self._hire() for _ in range(self._count)]
         self.lost = 0  # workers
         self.pace = Pace()
@@ -96,25 +105,50 @@ class Farm(Closing):
             self._digests[network] = digest_file(Path(path)) if path else f"built in {network.name}"
         return self._digests[network]
 
+    def digest_latent(self, name: str) -> str:
+        """Return what identifies a latent of the library, whatever it is called; "": none is there.
+
+        Raises:
+            ConfigError: if its file cannot be read.
+        """
+        if name not in self._digests:
+            path = find_file(self._library, name)
+            self._digests[name] = digest_file(path) if path else ""
+        return self._digests[name]
+
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]
     ) -> dict[Slot, NetworkStatus]:
         """Do as `ChunkMaker.check`, by which errors are raised."""
         files = self._files_of(networks)
-        return self._result(self._workers[0].check.remote(params, networks, files))
+        latents = self._latents_of(files_played(params))
+        return self._result(self._workers[0].check.remote(params, networks, files, latents))
 
     def make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         """Make chunks, in any order, until all are kept or the user wants to stop.
 
         Args:
             chunks: taken as they are needed.
-            keep: called with each chunk, its files and notes, once.
+            keep: called with each chunk, its files and notes, once; in a thread, one at a time.
             asked: ends the work; chunks that are not yet made are given up.
 
         Raises:
             ConfigError: if a chunk ends its workers, or as of `ChunkMaker.make`.
             CheckpointError, OutputError: as of `ChunkMaker.make`.
         """
+        with ThreadPoolExecutor(1, "sgview chunks") as writer:  # which the workers do not wait for
+            kept: deque[Future[None]] = deque()
+
+            def keep_later(chunk: Chunk, files: Sequence[memoryview], notes: list[str]) -> None:
+                kept.append(writer.submit(keep, chunk, files, notes))
+                while kept and (kept[0].done() or len(kept) > _MOST_KEPT):
+                    first_of(kept)
+
+            self._make(chunks, keep_later, asked)
+            while kept:
+                first_of(kept)
+
+    def _make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         again: deque[Chunk] = deque()
         running: dict[Any, tuple[Any, Chunk]] = {}
         losses: Counter[int] = Counter()
@@ -172,8 +206,8 @@ class Farm(Closing):
                 chunk = again.popleft() if again else next(chunks, None)
                 if chunk is None:
                     return
-                files = self._files_of_all(chunk)
-                running[worker.make.remote(chunk.shots, files)] = (worker, chunk)
+                files, latents = self._files_of_all(chunk)
+                running[worker.make.remote(chunk.shots, files, latents)] = (worker, chunk)
 
     def _replace(self, lost: Any, running: dict[Any, tuple[Any, Chunk]]) -> list[Chunk]:
         """Put a new worker in the place of a lost one, and return what it had in hand."""
@@ -198,26 +232,40 @@ class Farm(Closing):
         except self._ray.exceptions.RayTaskError as error:
             raise (error.cause if isinstance(error.cause, Exception) else error) from error
 
-    def _files_of_all(self, chunk: Chunk) -> Files:
+    def _files_of_all(self, chunk: Chunk) -> tuple[Files, Latents]:
         files: Files = {}
+        names: set[str] = set()
         for shot in chunk.shots:
             files |= self._files_of(shot.networks)
-        return files
+            names |= files_played(shot.params, shot.motion)
+        return files, self._latents_of(names)
+
+    def _latents_of(self, names: Iterable[str]) -> Latents:
+        """Return latents as workers take them; those that are not there are left out."""
+        for name in names:
+            path = None if name in self._latents else find_file(self._library, name)
+            if path is not None:
+                self._latents[name] = (path.suffix, [self._put(path)])
+        return {name: self._latents[name] for name in names if name in self._latents}
 
     def _files_of(self, networks: dict[Slot, RecordedNetwork]) -> Files:
         files: Files = {}
         for network in networks.values():
             path = network.path
             if path and path not in self._files:
-                try:
-                    data = np.fromfile(path, np.uint8)
-                except OSError as error:
-                    cause = error.strerror or error
-                    raise ConfigError(f"{path} cannot be read: {cause}") from error
-                self._files[path] = [self._ray.put(data)]
+                self._files[path] = [self._put(path)]
             if path:
                 files[path] = self._files[path]
         return files
+
+    def _put(self, path: Path | str) -> Any:
+        """Return a reference to the bytes of a file."""
+        try:
+            data = np.fromfile(path, np.uint8)
+        except OSError as error:
+            cause = error.strerror or error
+            raise ConfigError(f"{path} cannot be read: {cause}") from error
+        return self._ray.put(data)
 
     def _count_gpus(self) -> int:
         if self._recipe.device in ("cpu", "mps"):

@@ -18,7 +18,7 @@ import sgview
 from sgview.cli.films.maker import ChunkMaker
 from sgview.cli.films.recipe import Recipe
 from sgview.cli.films.warm_up import warm_up
-from sgview.outputs.film_writers import PNG
+from sgview.outputs.film_writers import SEQUENCES
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
@@ -33,6 +33,9 @@ Files = dict[str, list[Any]]
 """Paths that a take names, and for each a list of one reference to the bytes of its file.
 
 The list keeps the farm from fetching them for every call."""
+
+Latents = dict[str, tuple[str, list[Any]]]
+"""Names of latents of the library, the ending of the file of each, and its bytes as in `Files`."""
 
 
 class FilmWorker:
@@ -50,38 +53,43 @@ class FilmWorker:
         self._recipe = recipe
         self._threads = threads
         self._files: Files = {}
+        self._latents: set[str] = set()  # names of those that the maker knows
         self._folder = tempfile.TemporaryDirectory(prefix="sgview-")
         self._opening = Lock()
         self._maker: ChunkMaker | None = None
         self._began = {"process": time.time()}
-        warm_up(recipe.device, is_film=recipe.codec != PNG)
+        warm_up(recipe.device, is_film=recipe.codec not in SEQUENCES)
 
     def began(self) -> dict[str, float]:
         """Return when this worker began what, in real time [s]."""
         return self._began
 
     def check(
-        self, params: Params, networks: dict[Slot, RecordedNetwork], files: Files
+        self,
+        params: Params,
+        networks: dict[Slot, RecordedNetwork],
+        files: Files,
+        latents: Latents,
     ) -> dict[Slot, NetworkStatus]:
         """Do as `ChunkMaker.check`, by which errors are raised."""
-        return self._open(files).check(params, networks)
+        return self._open(files, latents).check(params, networks)
 
     def make(
-        self, shots: tuple[Shot, ...], files: Files
+        self, shots: tuple[Shot, ...], files: Files, latents: Latents
     ) -> tuple[np.ndarray, list[int], list[str]]:
         """Return a chunk's files behind each other [n] uint8, their sizes [bytes], and notes.
 
         Errors are those of `ChunkMaker.make`.
         """
-        maker = self._open(files)
+        maker = self._open(files, latents)
         self._began.setdefault("first chunk", time.time())
         made = maker.make(shots)
         self._began.setdefault("first chunk made", time.time())
         data = np.frombuffer(b"".join(made), np.uint8)
         return data, [len(file) for file in made], maker.take_notes()
 
-    def _open(self, files: Files) -> ChunkMaker:
-        """Return the maker, which knows these files of networks.
+    def _open(self, files: Files, latents: Latents) -> ChunkMaker:
+        """Return the maker, which knows these files of networks and latents.
 
         Raises:
             ConfigError: if the device is not there, or another version of sgview is.
@@ -96,7 +104,18 @@ class FilmWorker:
             if self._maker is None:
                 self._began["engine"] = time.time()
                 self._maker = ChunkMaker(self._recipe, self._threads, _COMPUTING, self._find)
+            new = {name: latents[name] for name in latents.keys() - self._latents}
+            self._maker.give({name: self._write(*held) for name, held in new.items()})
+            self._latents |= new.keys()
             return self._maker
+
+    def _write(self, suffix: str, held: list[Any]) -> Path:
+        """Write the file of a latent where this worker can read it."""
+        import ray
+
+        file = Path(tempfile.mkdtemp(dir=self._folder.name)) / f"latent{suffix}"
+        file.write_bytes(memoryview(ray.get(held[0])))
+        return file
 
     def _find(self, path: str) -> Path:
         """Write the file of a network where this worker can read it."""

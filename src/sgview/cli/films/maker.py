@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,13 @@ from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import pictures_of
 from sgview.cli.films.recipe import Recipe
 from sgview.closing import Closing
-from sgview.outputs.film_writers import PNG, encoders_for
+from sgview.outputs.film_writers import (
+    SEQUENCES,
+    at_depth,
+    bits_of,
+    encoders_for,
+    threads_of,
+)
 from sgview.outputs.png import encode_png
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
@@ -25,6 +31,7 @@ from sgview.state.params import Params
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
+    from sgview.outputs.film_chunks import FilmFormat
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,10 @@ class ChunkMaker(Closing):
         self._pool = ThreadPoolExecutor(threads, "sgview film")
         self._notes: list[str] = []
 
+    def give(self, latents: Mapping[str, Path]) -> None:
+        """Play these files where parameters name latents of the library so."""
+        self._engine.library.given.update(latents)
+
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]
     ) -> dict[Slot, NetworkStatus]:
@@ -95,6 +106,16 @@ class ChunkMaker(Closing):
             check(self._engine, params)
             return {slot: network.status for slot, network in self._engine.networks.items()}
 
+    @property
+    def _form(self) -> FilmFormat:
+        from sgview.outputs.film_chunks import FilmFormat, rate_of
+
+        recipe = self._recipe
+        threads = threads_of(self._share.encoders, self._share.threads)
+        return FilmFormat(
+            recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
+        )
+
     def make(self, shots: tuple[Shot, ...]) -> list[bytes]:
         """Return a film's chunk as one file, or a PNG file a picture.
 
@@ -104,15 +125,23 @@ class ChunkMaker(Closing):
             OutputError: if the pictures cannot be encoded.
         """
         with self._rendering:
-            pictures = pictures_of(self._engine, shots, lambda shot: self._cast.set(shot.networks))
-            if self._recipe.codec == PNG:
+            pictures = pictures_of(
+                self._engine,
+                shots,
+                lambda shot: self._cast.set(shot.networks),
+                frame=self._recipe.frame,
+            )
+            if self._recipe.codec in SEQUENCES:
                 files = [self._pool.submit(self._encode, picture) for picture in pictures]
             else:
-                held = list(pictures)
-        if self._recipe.codec == PNG:
+                from sgview.outputs.film_chunks import encode_chunk, frame_for
+
+                form = self._form
+                held = [self._pool.submit(frame_for, picture, form) for picture in pictures]
+        if self._recipe.codec in SEQUENCES:
             return [file.result() for file in files]
         with self._encoding:
-            return [self._encode_film(held)]
+            return [encode_chunk((frame.result() for frame in held), form)]
 
     def take_notes(self) -> list[str]:
         """Return what the user should know of the pictures since the last call."""
@@ -126,19 +155,8 @@ class ChunkMaker(Closing):
         self._engine.close()
 
     def _encode(self, rgba8: np.ndarray) -> bytes:
-        return encode_png(rgba8 if self._recipe.has_alpha else rgba8[..., :3])
-
-    def _encode_film(self, pictures: list[np.ndarray]) -> bytes:
-        from sgview.outputs.film_chunks import FilmFormat, encode_chunk, rate_of
-
-        recipe = self._recipe
-        threads = max(1, self._share.threads // self._share.encoders)
-        return encode_chunk(
-            pictures,
-            FilmFormat(
-                recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
-            ),
-        )
+        channels = 4 if self._recipe.has_alpha else 3
+        return encode_png(at_depth(rgba8[..., :channels], bits_of(self._recipe.codec)))
 
 
 def open_engine(recipe: Recipe) -> Engine:

@@ -15,24 +15,35 @@ class Pace:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._workers: set[int] = set()
-        self._since = 0  # pictures that came after `first`
+        self._first: dict[int, float] = {}  # when each worker had made a chunk [s]
+        self._last: dict[int, float] = {}
+        self._made: list[tuple[float, int]] = []  # when so many pictures came
         self.began = now()
-        self.first: float | None = None  # when the last worker to begin had made a chunk [s]
-        self.last: float | None = None
 
     def note(self, worker: int, count: int) -> None:
         """Note that a worker has made `count` more pictures."""
-        self.last = self._now()
-        if worker not in self._workers:
-            self._workers.add(worker)
-            self.first, self._since = self.last, 0
-        else:
-            self._since += count
+        at = self._now()
+        self._first.setdefault(worker, at)
+        self._last[worker] = at
+        self._made.append((at, count))
+
+    @property
+    def first(self) -> float | None:
+        """When the last worker to begin had made a chunk [s]; None before any had."""
+        return max(self._first.values(), default=None)
+
+    @property
+    def last(self) -> float | None:
+        """When the first had no more to do [s]; where one was lost before, when all was made."""
+        first, idle = self.first, min(self._last.values(), default=None)
+        if first is None or idle is None or idle > first:
+            return idle
+        return max(self._last.values())
 
     @property
     def rate(self) -> float:
-        """Pictures a second from when all workers were at work; 0: not known."""
-        if self.first is None or self.last is None or self.last <= self.first:
+        """Pictures a second while all workers were at work; 0: not known."""
+        first, last = self.first, self.last
+        if first is None or last is None or last <= first:
             return 0.0
-        return self._since / (self.last - self.first)
+        return sum(count for at, count in self._made if first < at <= last) / (last - first)

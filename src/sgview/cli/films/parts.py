@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from sgview.cli.films.recipe import Chunk
-from sgview.outputs.film_writers import PNG
+from sgview.outputs.film_writers import SEQUENCES
 from sgview.outputs.video import OutputError
 from sgview.state.whole_file import write_whole
 
@@ -58,7 +58,7 @@ class Parts:
     def __init__(self, out: Path, codec: str, film: dict[str, Any]) -> None:
         self.folder = parts_folder(out)
         self._out = out
-        self._is_png = codec == PNG
+        self._is_png = codec in SEQUENCES
         self._film = film
         self._known: dict[int, Part] = {}
         self.is_same_film = self._read()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 import sgview
+from sgview.cli.films.frames import FilmFrame
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
+from sgview.state.library_files import files_played
+from sgview.state.output_frame import PICTURE, Fit
 from sgview.state.validation import ConfigError
 
 FEWEST, MOST = 16, 64  # pictures of a chunk
@@ -27,11 +31,18 @@ class Recipe:
     fps: float  # [1/s]
     quality: float | None = None  # of a codec that loses, 0 to 100; None: as is usual
     has_alpha: bool = False
+    size: str = PICTURE  # of its pictures, as `FilmFrame` has it
+    fit: Fit = "fit"
     device: str = "auto"
     ops: str = "auto"
     precision: str = "fast"
     kernels: str = "auto"
     version: str = sgview.__version__
+
+    @property
+    def frame(self) -> FilmFrame:
+        """What its pictures are brought into."""
+        return FilmFrame(self.size, self.fit, has_alpha=self.has_alpha)
 
     @property
     def length(self) -> int:
@@ -54,21 +65,35 @@ class Chunk:
         return f"pictures {self.first} to {self.first + len(self.shots) - 1}"
 
 
-def chunks_of(
-    shots: Iterable[Shot], recipe: Recipe, digest: Callable[[RecordedNetwork], str]
-) -> Iterator[Chunk]:
-    """Divide shots into chunks; `digest` says which network is meant, whatever its file's name."""
+class Digests(Protocol):
+    """What is in the files that shots name."""
+
+    def digest(self, network: RecordedNetwork) -> str:
+        """Return which network is meant, whatever its file's name."""
+        ...
+
+    def digest_latent(self, name: str) -> str:
+        """Return what a latent of the library holds, whatever it is called; "" if it is none."""
+        ...
+
+
+def chunks_of(shots: Iterable[Shot], recipe: Recipe, digests: Digests) -> Iterator[Chunk]:
+    """Divide shots into chunks."""
     rest, number = iter(shots), 0
     while some := tuple(islice(rest, recipe.length)):
-        yield Chunk(number, number * recipe.length, some, _key(some, recipe, digest))
+        yield Chunk(number, number * recipe.length, some, _key(some, recipe, digests))
         number += 1
 
 
-def _key(shots: tuple[Shot, ...], recipe: Recipe, digest: Callable[[RecordedNetwork], str]) -> str:
+def _key(shots: tuple[Shot, ...], recipe: Recipe, digests: Digests) -> str:
     content = hashlib.sha256(msgspec.json.encode(asdict(recipe), order="sorted"))
     for shot in shots:
-        networks = sorted((slot, digest(network)) for slot, network in shot.networks.items())
-        values = (shot.params, shot.t, shot.motion, networks)
+        networks = sorted(
+            (slot, digests.digest(network)) for slot, network in shot.networks.items()
+        )
+        names = sorted(files_played(shot.params, shot.motion))
+        latents = [(name, digests.digest_latent(name)) for name in names]
+        values = (shot.params, shot.t, shot.motion, networks, latents)
         content.update(msgspec.json.encode(values, order="sorted"))
     return content.hexdigest()
 

@@ -22,7 +22,7 @@ from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
 from sgview.cli.interrupts import Interrupts
 from sgview.cli.shots import Plan
 from sgview.cli.targets import make_room, refuse_to_replace
-from sgview.outputs.film_writers import PNG, codec_of
+from sgview.outputs.film_writers import SEQUENCES, check_alpha, codec_of
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
 from sgview.state.networks import NetworkStatus, Slot
@@ -68,13 +68,14 @@ def render(
     shots = plan.shots
     if networks is not None:
         shots = (replace(shot, networks=networks) for shot in shots)
-    with Farm(args.workers, recipe, args.threads or 0) as farm:
+    library = Path(settings.folders.latents)
+    with Farm(args.workers, recipe, args.threads or 0, library) as farm:
         if networks is not None and args.take is None:
             named |= farm.check(settings.params, networks)
         if not parts.is_same_film:
             make_room(args.out)
         parts.begin()
-        chunks = chunks_of(shots, recipe, farm.digest)
+        chunks = chunks_of(shots, recipe, farm)
         with tqdm(total=plan.count, unit="frame", desc=str(args.out), disable=None) as bar:
             film = _Film(parts, bar)
             asked.begin()
@@ -114,11 +115,16 @@ def recipe_of(args: argparse.Namespace, settings: Settings, fps: float) -> Recip
     Raises:
         OutputError: if the file is of no kind that is written.
     """
-    gpu = settings.gpu
+    gpu, codec = settings.gpu, codec_of(args.out, args.codec)
+    if args.alpha:
+        check_alpha(args.out, codec)
     return Recipe(
-        codec_of(args.out, args.codec),
+        codec,
         fps,
         args.quality,
+        has_alpha=args.alpha,
+        size=args.size,
+        fit=args.fit,
         device=settings.device,
         ops=gpu.ops,
         precision=gpu.precision,
@@ -198,7 +204,7 @@ def _report(path: Path, film: _Film, farm: Farm, starts: list[dict[str, float]])
 
 def _finish(out: Path, parts: Parts, recipe: Recipe, numbers: list[int]) -> None:
     """Join a film's chunks; of PNG files nothing is left to do."""
-    if recipe.codec != PNG:
+    if recipe.codec not in SEQUENCES:
         from sgview.outputs.film_chunks import FilmJoiner, rate_of
 
         try:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from importlib.util import find_spec
 
 _DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 
@@ -23,6 +27,32 @@ def warm_up(device: str, *, is_film: bool) -> None:
     """
     start_driver(device)
     threading.Thread(target=_import_all, args=(is_film,), name="sgview imports").start()
+
+
+def load_libraries() -> None:
+    """Begin to load torch's libraries, while Python's own part of the program is imported."""
+    if sys.platform == "linux":
+        threading.Thread(target=_load_libraries, name="sgview libraries").start()
+
+
+def _load_libraries() -> None:
+    spec = find_spec("torch")  # imports nothing
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        with suppress(OSError):  # torch itself finds them elsewhere, or says what is wrong
+            ctypes.CDLL(f"{folder}/lib/libtorch_global_deps.so", ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(f"{folder}/lib/libtorch.so")
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Look for no cycles of garbage meanwhile: imports make many objects, and they all stay."""
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 def start_driver(device: str) -> None:
@@ -45,8 +75,6 @@ def _retain_context() -> None:
 def _import_all(is_film: bool) -> None:
     modules = ["sgview.engine.engine", "sgview.engine.networks"]
     modules += ["sgview.outputs.film_chunks"] if is_film else []
-    for module in modules:
-        try:
+    with without_collecting(), suppress(ImportError):
+        for module in modules:
             import_module(module)
-        except ImportError:
-            return

@@ -1,8 +1,11 @@
-"""Where a film is made: what `--workers` names."""
+"""Where a film is made, and how large: what `--workers` and `--size` name."""
 
 from __future__ import annotations
 
 import argparse
+import re
+
+from sgview.state.output_frame import SIZES
 
 REMOTE = "ray://"
 """How the address of a Ray cluster begins."""
@@ -23,4 +26,17 @@ def workers(text: str) -> str:
     raise argparse.ArgumentTypeError(
         f"{text!r}: give a number of 1 to {MOST_WORKERS}, or the address of a cluster as"
         f" {REMOTE}HOST:PORT"
+    )
+
+
+def size(text: str) -> str:
+    """Read `--size`: a name of `SIZES`, or width and height.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is neither.
+    """
+    if text in SIZES or re.fullmatch(r"[1-9]\d{0,3}x[1-9]\d{0,3}", text, re.ASCII):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"{text!r}: give WIDTHxHEIGHT with at most four digits each, or one of {', '.join(SIZES)}"
     )

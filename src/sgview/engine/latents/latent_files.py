@@ -1,4 +1,7 @@
-"""Latents in files, as projectors and editors save them: .npy, .npz, .pt, .pkl, .safetensors."""
+"""Latents in files, as projectors and editors save them: .npy, .npz, .pt, .pkl, .safetensors.
+
+Snapshots (.png) carry theirs in the metadata.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sgview.engine.latents.png_latent import read_png_latent
 from stylegan3.checkpoints import CheckpointError, read_tensors
 
-SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".pkl", ".safetensors")
 LARGEST = 1 << 28  # of a file [bytes]
 MOST_ENTRIES = 4096
 
@@ -58,6 +61,25 @@ class LatentFile:
         return self.values[index][kept]
 
 
+def read_named(path: Path, keys: tuple[str, ...]) -> dict[str, Tensor]:
+    """Return the tensors of numbers in a file by name, without executing anything in it.
+
+    Args:
+        path: .npy (its one array is called ""), .npz, or what checkpoints are.
+        keys: which arrays of an .npz are read.
+
+    Raises:
+        LatentFileError: if the file cannot be read.
+    """
+    try:
+        return _read_named(path, keys)
+    except CheckpointError as error:
+        raise LatentFileError(str(error)) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise LatentFileError(f"{path} cannot be read: {reason}") from error
+
+
 def read_latents(path: Path) -> LatentFile:
     """Read the latents of a file without executing anything in it.
 
@@ -71,16 +93,25 @@ def read_latents(path: Path) -> LatentFile:
     try:
         if path.stat().st_size > LARGEST:
             raise LatentFileError(f"{path} is larger than any file of latents")
-        named = _read_named(path)
-    except CheckpointError as error:
-        raise LatentFileError(str(error)) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        if path.suffix.lower() == ".png":
+            return _read_png(path)
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise LatentFileError(f"{path} cannot be read: {reason}") from error
-    return _find(path, named)
+    return _find(path, read_named(path, _W_KEYS + _Z_KEYS))
 
 
-def _read_named(path: Path) -> dict[str, Tensor]:
+def _read_png(path: Path) -> LatentFile:
+    found = read_png_latent(path)
+    if found is None:
+        raise LatentFileError(f"{path} carries no latent")
+    latent, values = found
+    if not torch.isfinite(values).all():
+        raise LatentFileError(f"{path} holds numbers that are not finite")
+    return LatentFile(latent.kind, (values[:1] if latent.kind == "z" else values).unsqueeze(0))
+
+
+def _read_named(path: Path, keys: tuple[str, ...]) -> dict[str, Tensor]:
     if path.suffix.lower() not in (".npy", ".npz"):
         return read_tensors(path)
     with path.open("rb") as file:
@@ -88,7 +119,7 @@ def _read_named(path: Path) -> dict[str, Tensor]:
         if isinstance(held, np.ndarray):
             arrays = {"": held}
         else:
-            names = [name for name in held.files if name.rpartition("/")[2] in _W_KEYS + _Z_KEYS]
+            names = [name for name in held.files if name.rpartition("/")[2] in keys]
             arrays = {name: held[name] for name in names[:MOST_ENTRIES]}
     return {
         name: torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))

@@ -6,14 +6,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from sgview.engine.latents.latent_files import (
-    SUFFIXES,
-    LatentFile,
-    LatentFileError,
-    read_latents,
-)
+from sgview.engine.latents.latent_files import LatentFile, LatentFileError, read_latents
 from sgview.state.latent_places import FilePlace
-from sgview.state.places import is_file
+from sgview.state.library_files import find_file, split_name
 from sgview.state.status import Notice
 
 _MOST_FILES = 64  # held in memory
@@ -24,22 +19,26 @@ class Library:
 
     Attributes:
         folder: where names without a path are looked for.
+        given: files by their names, which need not lie there.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or Path()
+        self.given: dict[str, Path] = {}
+        self.count = 0
+        """Rises when files are read anew: what was made of them is outdated."""
         self._files: dict[str, LatentFile | None] = {}  # None: it cannot be read
         self._told: set[str] = set()
         self._notices: list[Notice] = []
 
     def kind(self, place: FilePlace) -> str:
         """Return "z" or "w", "" if the file cannot be read."""
-        file = self._file(_parts(place.name)[0])
+        file = self._file(split_name(place.name)[0])
         return file.kind if file is not None else ""
 
     def entry(self, place: FilePlace, width: int, rows: int = 1) -> Tensor | None:
         """Return [rows, width] float32 on the CPU; None, and a notice, if there is none."""
-        name, index = _parts(place.name)
+        name, index = split_name(place.name)
         file = self._file(name)
         if file is None:
             return None
@@ -49,10 +48,28 @@ class Library:
             self._tell(str(error))
             return None
 
+    def fits(self, place: FilePlace, widths: dict[str, int]) -> bool:
+        """Return whether a place can be played; nothing is told.
+
+        Args:
+            place: of a file.
+            widths: of the network's "z" and "w".
+        """
+        name, index = split_name(place.name)
+        before, told = len(self._notices), set(self._told)
+        file = self._file(name)
+        del self._notices[before:]
+        self._told = told
+        if file is None:
+            self._files.pop(name, None)  # who plays it is told
+            return False
+        return index < len(file.values) and file.values.shape[-1] == widths[file.kind]
+
     def forget(self) -> None:
         """Read files anew when they are asked for: they may have changed."""
         self._files.clear()
         self._told.clear()
+        self.count += 1
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know since the last call."""
@@ -74,20 +91,9 @@ class Library:
         return self._files[name]
 
     def _find(self, name: str) -> Path | None:
-        path = Path(name).expanduser()
-        path = path if path.is_absolute() else self.folder / path
-        wanted = [path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)]
-        return next((path for path in wanted if is_file(path)), None)
+        return self.given.get(name) or find_file(self.folder, name)
 
     def _tell(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
             self._notices.append(Notice(0, "warning", text, "Seed 0 plays in its place."))
-
-
-def _parts(name: str) -> tuple[str, int]:
-    """Return the name of the file, and which of its latents, from 0."""
-    file, mark, number = name.rpartition("#")
-    if mark and file and number.isascii() and number.isdigit() and len(number) < 6:
-        return file, max(int(number) - 1, 0)
-    return name, 0

@@ -1,4 +1,4 @@
-"""How z becomes w: truncation, class labels; and the noise per pixel."""
+"""How z becomes w: truncation and class labels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.value_bar import integer_bar, value_bar
 from sgview.gui.panels import Emit
+from sgview.gui.panels.shaping.entries import entry_row
 from sgview.state.fields import fields_of
 from sgview.state.networks import shown_network
 from sgview.state.params import Mapping, Params
@@ -35,13 +36,12 @@ class MappingPanel:
         num_ws = network.num_ws if network else 18
         params = leaf_row(params, controls, "mapping.truncation_psi")
         params = leaf_row(params, controls, "mapping.truncation_cutoff", usual=(0, num_ws))
+        params = _draw_centre(params, status, controls)
         if network is not None and network.c_dim > 0:
             below = controls.below("mapping.class_weights.")
             mapping = self._draw_classes(params.mapping, network.c_dim, below)
             if mapping != params.mapping:
                 params = replace(params, mapping=mapping)
-        if network is None or network.family.startswith(("StyleGAN1", "StyleGAN2")):
-            params = leaf_row(params, controls, "noise_mode")
         return params
 
     def _draw_classes(self, mapping: Mapping, count: int, controls: Controls) -> Mapping:
@@ -81,6 +81,24 @@ class MappingPanel:
         last = max(c for c, weight in weights.items() if weight != 0.0)
         dense = tuple(weights.get(c, 0.0) for c in range(last + 1))
         return replace(mapping, class_weights=dense)
+
+
+def _draw_centre(params: Params, status: Status, controls: Controls) -> Params:
+    """What truncation pulls towards."""
+    params = leaf_row(params, controls, "mapping.centre")
+    mapping = params.mapping
+    if mapping.centre == "latent":
+        entry = entry_row("mapping.centre_entry", mapping.centre_entry, status)
+        if entry != mapping.centre_entry:
+            params = replace(params, mapping=replace(mapping, centre_entry=entry))
+    elif mapping.centre == "modes":
+        found = entry_row("mapping.centroids", mapping.centroids, status, "found by k-means")
+        if found != mapping.centroids:
+            params = replace(params, mapping=replace(mapping, centroids=found))
+        names = ("softness",) if found else ("modes", "softness")
+        for name in names:
+            params = leaf_row(params, controls, f"mapping.{name}")
+    return params
 
 
 def _class_row(

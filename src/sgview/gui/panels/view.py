@@ -19,7 +19,7 @@ def draw_view(params: Params, status: Status, emit: Emit) -> Params:
     if not widgets.section("View"):
         return params
     controls = Controls(params, status, emit)
-    for name in ("flip_horizontal", "flip_vertical", "fit", "filter"):
+    for name in ("flip_horizontal", "flip_vertical", "fit", "zoom", "filter", "wheel"):
         params = leaf_row(params, controls, f"view.{name}")
     help = "Wait for the refresh of the screen; off: the limit of the performance panel (P)."
     draw_vsync(status, emit, help)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -20,6 +19,7 @@ from sgview.outputs.recording.film import FileLike, Film
 from sgview.outputs.recording.png_files import PngFiles
 from sgview.outputs.recording.sound_track import LATE, RATE, SoundTap, SoundTrack
 from sgview.outputs.video import OutputError, make_folder
+from sgview.outputs.work_thread import WorkThread
 from sgview.settings import Settings
 from sgview.state.recording import Recording
 from sgview.state.status import OutputStatus
@@ -82,8 +82,7 @@ class Recorder:
         self._open_track = open_track
         self._target = target
         self._now = now
-        # The threads of an executor are waited for when the program ends, so that `close` need not.
-        self._thread = ThreadPoolExecutor(1, f"sgview {name}")
+        self._thread = WorkThread(f"sgview {name}")
         self._lock = Lock()
         self._is_closed = False
         self._tap: SoundTap | None = None
@@ -142,7 +141,7 @@ class Recorder:
             return
         self._is_closed = True
         self._thread.submit(self._finish)
-        self._thread.shutdown(wait=False)
+        self._thread.close()
 
     def _take(self, picture: OutputPicture) -> None:
         """Write one picture; runs on the thread."""

@@ -174,7 +174,7 @@ def _channels_last(x: Tensor) -> Tensor:  # [H, W, P] -> [1, P, H, W]
 
 def choose_convolution(
     weight: PreparedWeight | WrittenWeight,
-    size: int,  # height and width of the input [px]
+    size: int | tuple[int, int],  # height and width of the input [px]
     padding: int,  # on every side [px]
     channels: int,  # of the output that are read: what lies beyond need not be written
     *,
@@ -196,7 +196,8 @@ def choose_convolution(
     device = weight.source.device
     if kernels == "auto" and weight.dtype == torch.float16 and device.type == "cuda":
         kernel = weight.kernel[0]
-        shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
+        height, width = (size, size) if isinstance(size, int) else size
+        shape = ConvolutionShape(height, width, weight.in_channels, channels, kernel, padding)
         capability = torch.cuda.get_device_capability(device)
         if weight.taps is not None or tuning.beats_cudnn(shape, capability):
             return WgmmaConvolution(weight, shape, is_blocked=may_block)

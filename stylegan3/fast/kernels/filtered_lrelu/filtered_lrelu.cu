@@ -48,7 +48,7 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     int in_channels,             // stored
     int in_pitch, int in_block,  // from a pixel, and from a block of 16 channels, to the next
     int out_height, int out_width, int out_pitch,
-    int first_input,  // input row and column of the first tap of output 0
+    int first_row, int first_column,  // of the input: of the first tap of output 0
     float peak_gain, int strip_height,
     const float* weight) {  // ToRGB's, with COLOURS: [COLOURS][channels]
   const int tid = threadIdx.x, lane = tid & 31, warp_index = tid >> 5;
@@ -77,9 +77,9 @@ KERNEL __launch_bounds__(THREADS, 2) filtered_lrelu(
     filter_strip(shared, handover, matrices, bias + channel, clamp + channel, scale + channel,
                  peak_gain, warp_index, channels - channel, steps);
   } else if (warp_index == FILTERING) {
-    const int in_column = 2 * column / UP + first_input + pixel;
+    const int in_column = 2 * column / UP + first_column + pixel;
     Input input;
-    input.row = 2 * top / UP + first_input;
+    input.row = 2 * top / UP + first_row;
     input.height = in_height;
     input.blocks = steps + 1;
     input.row_length = (i64)in_width * in_pitch;

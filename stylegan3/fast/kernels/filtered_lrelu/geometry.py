@@ -53,7 +53,7 @@ class FilterGeometry:
             and self.down_filter is not None
             and self._taps[0] <= 6 * self.up
             and self._taps[1] <= 12
-            and self.padding[0] == self.padding[2]
+            and (self.padding[0] - self.padding[2]) % self.up == 0  # rows and columns in phase
             and len(self.terms()) <= _MAX_RANK
         )
 

@@ -55,7 +55,8 @@ class TensorCoreFilteredLrelu:
         matrices, self.rank, self.dc_correction = filter_matrices(geometry)
         self._matrices = torch.from_numpy(matrices).to(device)
         self._peak_gain = peak_gain(geometry)
-        self._first_input = math.ceil(-geometry.padding[0] / geometry.up)
+        before = geometry.padding[2], geometry.padding[0]  # of rows, of columns
+        self._first_input = tuple(math.ceil(-padding / geometry.up) for padding in before)
         self._at_once = 2 * processors.count  # blocks
         # GeForce has 100 KB of shared memory for the two: less room to load ahead
         slots = 2 if geometry.up == 4 and processors.shared_bytes < 160 * 1024 else 3
@@ -132,7 +133,7 @@ class TensorCoreFilteredLrelu:
             rows,
             columns,
             out_pitch,
-            self._first_input,
+            *self._first_input,
             self._peak_gain,
             strip_height,
             None if self._torgb is None else self._torgb.weight,

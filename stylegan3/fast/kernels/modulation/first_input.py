@@ -81,9 +81,9 @@ class FourierInput:
     phases: Tensor  # [C]
     transform: Tensor  # [3, 3]
     weight: Tensor  # [C, C]
-    sampling_rate: float  # samples per picture width
-    bandwidth: float  # highest frequency of full amplitude [cycles per picture width]
-    features: Tensor  # [size, size, P], written, padding included
+    sampling_rate: float  # samples per picture height
+    bandwidth: float  # highest frequency of full amplitude [cycles per picture height]
+    features: Tensor  # [height, width, P], written, padding included
     scaled: Tensor  # [C or more, ..., P]: weight / sqrt(C) * next of its row, written up to [C, C]
     next_styles: Tensor | None = None  # [C] of the layer that reads the output; None: next = 1
     next_power: Tensor | None = None  # [] magnitude_ema of that layer
@@ -99,11 +99,8 @@ class FourierInput:
         check_live(affine=self.affine, next_styles=self.next_styles, **live)
         if self.next_styles is not None and self.next_styles.numel() != channels:
             raise ValueError(f"next_styles must have {channels} values")
-        if self.features.shape[0] != self.features.shape[1] or self.affine.numel() != 4:
-            raise ValueError(
-                f"features must be square and affine of 4 values,"
-                f" not {tuple(self.features.shape)} and {self.affine.numel()}"
-            )
+        if self.affine.numel() != 4:
+            raise ValueError(f"affine must be of 4 values, not {self.affine.numel()}")
         if self.weight.shape != (channels, channels) or self.phases.numel() != channels:
             raise ValueError(f"weight must be {(channels, channels)}, phases {channels} values")
         pitch = self.features.shape[2]
@@ -122,9 +119,9 @@ class FourierInput:
 
     def argument(self) -> ctypes.Structure:
         """Return what the kernel takes."""
-        size, _, pitch = self.features.shape
+        height, width, pitch = self.features.shape
         channels = len(self.freqs)
-        feature_blocks = min(size * size, _FEATURE_STRIPES) * -(-pitch // 256)
+        feature_blocks = min(height * width, _FEATURE_STRIPES) * -(-pitch // 256)
         return _Fourier(
             feature_blocks + -(-channels // _ROWS_PER_BLOCK),
             feature_blocks,
@@ -137,7 +134,8 @@ class FourierInput:
             pointer(self.next_power),
             pointer(self.features),
             pointer(self.scaled),
-            size,
+            height,
+            width,
             channels,
             pitch,
             self.sampling_rate,
@@ -174,7 +172,8 @@ class _Fourier(ctypes.Structure):
         ("next_power", ctypes.c_void_p),
         ("features", ctypes.c_void_p),
         ("scaled", ctypes.c_void_p),
-        ("size", ctypes.c_int32),
+        ("height", ctypes.c_int32),
+        ("width", ctypes.c_int32),
         ("channels", ctypes.c_int32),
         ("pitch", ctypes.c_int32),
         ("sampling_rate", ctypes.c_float),

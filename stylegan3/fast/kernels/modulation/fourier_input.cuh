@@ -16,9 +16,9 @@ struct FirstInput {
   const float* phases;     // [channels]
   const float* weight;     // [channels][channels], the live one
   const float* next_styles, *next_power;  // as in modulation.cu; styles null: next = 1
-  OUT_TYPE::type* features;  // [size][size][pitch]
+  OUT_TYPE::type* features;  // [height][width][pitch]
   OUT_TYPE::type* scaled;    // [channels or more][pitch]: weight / sqrt(channels) * next of its row
-  int size, channels, pitch;
+  int height, width, channels, pitch;
   float sampling_rate, bandwidth, next_gain;
 };
 
@@ -56,19 +56,20 @@ DEVICE void write_features(const FirstInput& b) {
     const float fade = (sqrtf(fx * fx + fy * fy) - b.bandwidth) / (nyquist - b.bandwidth);
     amplitude = fminf(fmaxf(1 - fade, 0.f), 1.f);
   }
-  const int size = b.size, stride = b.feature_blocks / groups;
-  const int stride_rows = stride / size, stride_columns = stride % size;
+  const int height = b.height, width = b.width, stride = b.feature_blocks / groups;
+  const int stride_rows = stride / width, stride_columns = stride % width;
   const float half_pixel = 0.5f / b.sampling_rate;
-  int row = blockIdx.x / groups / size, column = blockIdx.x / groups % size;
+  int row = blockIdx.x / groups / width, column = blockIdx.x / groups % width;
 #pragma unroll 2
-  for (; row < size; row += stride_rows, column += stride_columns) {
-    if (column >= size) column -= size, row++;
-    if (row >= size) break;
-    const float gx = half_pixel * (2 * column + 1 - size), gy = half_pixel * (2 * row + 1 - size);
+  for (; row < height; row += stride_rows, column += stride_columns) {
+    if (column >= width) column -= width, row++;
+    if (row >= height) break;
+    const float gx = half_pixel * (2 * column + 1 - width);
+    const float gy = half_pixel * (2 * row + 1 - height);
     float turns = gx * fx + gy * fy + phase;
     turns -= rintf(turns);
     const float wave = sin_approximate(6.28318531f * turns) * amplitude;
-    OUT_TYPE::store(b.features + (row * size + column) * b.pitch + c, wave);
+    OUT_TYPE::store(b.features + (row * width + column) * b.pitch + c, wave);
   }
 }
 

@@ -76,10 +76,11 @@ class ModulationVectors:
         phases = b.phases + b.freqs @ m[:2, 2]
         freqs = b.freqs @ m[:2, :2]
         fade = (freqs.norm(dim=1) - b.bandwidth) / (b.sampling_rate / 2 - b.bandwidth)
-        size = len(b.features)
-        grid = torch.arange(size, device=freqs.device) + 0.5 - size / 2
-        grid = grid / b.sampling_rate
-        turns = grid[None, :, None] * freqs[:, 0] + grid[:, None, None] * freqs[:, 1] + phases
+        y, x = (
+            (torch.arange(count, device=freqs.device) + 0.5 - count / 2) / b.sampling_rate
+            for count in b.features.shape[:2]
+        )
+        turns = x[None, :, None] * freqs[:, 0] + y[:, None, None] * freqs[:, 1] + phases
         b.features.zero_()
         b.features[..., : len(freqs)] = torch.sin(turns * (2 * math.pi)) * (1 - fade).clamp(0, 1)
 

@@ -1,4 +1,4 @@
-"""Carrying out a journey from a panel."""
+"""Carrying out a journey from a panel, and places as people read them."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def go(going: Going, emit: Emit) -> Params:
     for name in going.restarts:
         emit(Restart(name))
     return going.params
+
+
+def in_words(place: str) -> str:
+    """Return a place as people read it: numbers with two digits."""
+    kind, *numbers = place.split(" ")
+    if kind == "file":
+        return " ".join(numbers)
+    return " ".join([kind, *(f"{float(number):.2f}".removesuffix(".00") for number in numbers)])

@@ -12,8 +12,9 @@ from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.strip import replace_path
 from sgview.state.commands import SaveLatent
-from sgview.state.latent_paths import length_of, progress_of
-from sgview.state.latent_places import read_place
+from sgview.state.journeys import add_key
+from sgview.state.latent_paths import length_of, progress_of, whereabouts
+from sgview.state.latent_places import FilePlace, PlanePlace, SeedPlace, read_place
 from sgview.state.params import Key, Params
 from sgview.state.status import Status
 
@@ -56,7 +57,7 @@ class PathEditor:
         first = min(key.at for key in path.keys)
         last = max(key.at for key in path.keys)
         span = max(last - first, length_of(path), 1e-6)
-        inset = theme.px(theme.GAP_SMALL)
+        inset = height / 2 + theme.px(theme.GAP_TINY)
         scale = (width - 2 * inset) / span
         middle = corner.y + height / 2
 
@@ -77,9 +78,17 @@ class PathEditor:
                 range(len(path.keys)), key=lambda n: abs(across(path.keys[n].at) - mouse.x)
             )
             self._chosen, self._typed = nearest, None
-        for number, key in enumerate(path.keys):
-            colour = theme.ACCENT if number == self._chosen else theme.TEXT
-            draw.add_circle_filled((across(key.at), middle), radius, theme.u32(colour))
+        half = height / 2 - line * 2
+        for number in sorted(range(len(path.keys)), key=lambda n: n == self._chosen):  # on top
+            key, texture = path.keys[number], status.show.places.get(path.keys[number].place, 0)
+            colour = theme.u32(theme.ACCENT if number == self._chosen else theme.TEXT)
+            x = across(key.at)
+            if texture:
+                low, high = (x - half, middle - half), (x + half, middle + half)
+                draw.add_image(imgui.ImTextureRef(texture), low, high)
+                draw.add_rect(low, high, colour, thickness=line * 2)
+            else:
+                draw.add_circle_filled((x, middle), radius, colour)
         progress = progress_of(path, status.player.motion.positions.get("path", 0.0))
         head = across(first + progress.time)
         draw.add_line((head, corner.y), (head, end[1]), theme.u32(theme.WARNING), line * 2)
@@ -92,7 +101,8 @@ class PathEditor:
     def _draw_key(self, params: Params, status: Status, emit: Emit) -> Params:
         path = params.latents.path
         if widgets.icon_button(icons.ADD, "add key", "Add what plays here as a key", is_flat=False):
-            emit(SaveLatent(is_key=True))
+            params = self._add(params, status, emit)
+            path = params.latents.path
         if not path.keys:
             imgui.same_line()
             widgets.paragraph(_EMPTY)
@@ -115,19 +125,30 @@ class PathEditor:
             params = leaf_row(params, controls, f"latents.path.keys.{self._chosen}.{name}")
         return params
 
+    def _add(self, params: Params, status: Status, emit: Emit) -> Params:
+        """Add the place that plays by its name; what lies on the way between places is saved."""
+        where = whereabouts(params, status.player.motion)
+        if not isinstance(where, SeedPlace | PlanePlace | FilePlace):
+            emit(SaveLatent(is_key=True))
+            return params
+        path = add_key(params.latents.path, str(where))
+        self._chosen, self._typed = len(path.keys) - 1, None
+        return replace_path(params, path)
+
     def _draw_place(self, params: Params) -> Params:
         """The place as a text; one that cannot be read is said so while it is typed."""
         key = params.latents.path.keys[self._chosen]
         text = key.place if self._typed is None else self._typed
         rows.label("Place", False, "seed 5.5, plane 0 1.5 2, or file NAME.")
-        is_changed, text = imgui.input_text("##place", text)
+        imgui.set_next_item_width(rows.room())
+        is_changed, text = imgui.input_text_with_hint("##place", "seed 5.5", text)
         self._typed = text if imgui.is_item_active() else None
-        if is_changed:
-            try:
-                return self._with_key(params, replace(key, place=str(read_place(text))))
-            except ValueError:
-                pass
-        return params
+        try:
+            place = str(read_place(text))
+        except ValueError as error:
+            widgets.text(str(error), theme.WARNING, imgui.get_content_region_avail().x)
+            return params
+        return self._with_key(params, replace(key, place=place)) if is_changed else params
 
     def _with_key(self, params: Params, key: Key) -> Params:
         path = params.latents.path

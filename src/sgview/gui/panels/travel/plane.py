@@ -16,11 +16,13 @@ from sgview.state.params import Params
 from sgview.state.status import Status
 
 ACROSS = 3.0  # seeds that the pad shows across
+SLOWEST, FASTEST = 0.02, 8.0  # push [seeds/s]
+LAG, CALM = 0.05, 0.08  # after which the speed follows a hand that moves, that holds still [s]
 _HELP = "Drag to move over the seeds; let go in motion and it drifts on."
 _NOTE = "A double click goes back to the middle."
 
 
-def draw_plane(params: Params, status: Status, emit: Emit) -> Params:
+def draw_plane(params: Params, status: Status, emit: Emit, drag: PlaneDrag) -> Params:
     """Draw the map; dragging it moves the place under the cross."""
     width = imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
     height = theme.px(theme.PAD_HEIGHT)
@@ -28,7 +30,7 @@ def draw_plane(params: Params, status: Status, emit: Emit) -> Params:
     imgui.invisible_button("##plane", imgui.ImVec2(max(width, 1.0), height))
     widgets.tooltip(_HELP, _NOTE)
     scale = width / ACROSS  # pixels a seed
-    params = drag_plane(params, emit, scale, is_held=imgui.is_item_active())
+    params = drag(params, emit, scale, is_held=imgui.is_item_active())
     positions, plane = status.player.motion.positions, params.latents.plane
     x = plane.x + positions.get("plane.x", 0.0)
     y = plane.y + positions.get("plane.y", 0.0)
@@ -51,7 +53,7 @@ def draw_plane(params: Params, status: Status, emit: Emit) -> Params:
     line, cross = max(1.0, theme.px(theme.HAIRLINE)), theme.u32(theme.TEXT)
     draw.add_line((middle[0] - arm, middle[1]), (middle[0] + arm, middle[1]), cross, line)
     draw.add_line((middle[0], middle[1] - arm), (middle[0], middle[1] + arm), cross, line)
-    motion = params.latents.motion
+    motion = params.latents.motion if not plane.friction else 0.0  # there it is soon another
     ahead = (
         middle[0] + plane.speed_x * motion * scale,
         middle[1] - plane.speed_y * motion * scale,
@@ -61,41 +63,58 @@ def draw_plane(params: Params, status: Status, emit: Emit) -> Params:
     return params
 
 
-def drag_plane(params: Params, emit: Emit, scale: float, *, is_held: bool) -> Params:
-    """Move the plane with the mouse that holds it: the map follows the hand, `scale` px a seed.
+class PlaneDrag:
+    """The hand that moves the plane, and how fast it did in the last moments."""
 
-    Held, it rests; let go, it drifts on at the speed of the hand. A double click takes it home.
-    """
-    io, latents = imgui.get_io(), params.latents
-    if is_held and imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
-        emit(Restart("plane.x"))
-        emit(Restart("plane.y"))
-        return replace(params, latents=go_home(latents))
-    if not is_held:
-        return params
-    plane = latents.plane
-    step_x, step_y = -io.mouse_delta.x / scale, io.mouse_delta.y / scale
-    if not (step_x or step_y) and not imgui.is_mouse_clicked(imgui.MouseButton_.left):
-        # A hand that holds still brings it to rest, a little late: a release follows a stop.
-        calm = math.exp(-io.delta_time / 0.08)
-        speed = plane.speed_x * calm, plane.speed_y * calm
-        speed = (0.0, 0.0) if math.hypot(*speed) < 0.01 else speed
-    else:
-        pace = latents.motion if abs(latents.motion) > 0.01 else 1.0
+    def __init__(self) -> None:
+        self.is_held = False
+        self._speed = (0.0, 0.0)  # of the plane under it [seeds/s]
+
+    def __call__(self, params: Params, emit: Emit, scale: float, *, is_held: bool) -> Params:
+        """Move the plane with the mouse that holds it: the map follows the hand.
+
+        Held, it rests; let go, it drifts on at the speed of the hand. A double click takes it home.
+
+        Args:
+            params: with the plane.
+            emit: takes what begins anew.
+            scale: how far the mouse moves for a seed [px].
+            is_held: whether the mouse holds the plane.
+        """
+        was_held, self.is_held = self.is_held, is_held
+        latents = params.latents
+        if is_held and imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
+            self._speed = (0.0, 0.0)
+            emit(Restart("plane.x"))
+            emit(Restart("plane.y"))
+            return replace(params, latents=go_home(latents))
+        plane = latents.plane
+        if is_held:
+            x, y = self._step(scale, is_new=not was_held)
+            plane = replace(plane, x=plane.x + x, y=plane.y + y, speed_x=0.0, speed_y=0.0)
+        elif was_held:
+            pace = latents.motion if abs(latents.motion) > SLOWEST else 1.0
+            x, y = self._speed if math.hypot(*self._speed) >= SLOWEST else (0.0, 0.0)
+            plane = replace(plane, speed_x=_pushed(x / pace), speed_y=_pushed(y / pace))
+        if plane == latents.plane:
+            return params
+        return replace(params, latents=replace(latents, plane=plane))
+
+    def _step(self, scale: float, *, is_new: bool) -> tuple[float, float]:
+        """Return how far the hand moved the plane in this frame [seeds], and note how fast."""
+        io = imgui.get_io()
+        step = -io.mouse_delta.x / scale, io.mouse_delta.y / scale
+        if is_new:
+            self._speed = (0.0, 0.0)
+            return step
         seconds = max(io.delta_time, 1e-3)
-        share = 1.0 - math.exp(-seconds / 0.05)
-        hand = step_x / seconds / pace, step_y / seconds / pace
-        speed = (
-            plane.speed_x + (hand[0] - plane.speed_x) * share,
-            plane.speed_y + (hand[1] - plane.speed_y) * share,
+        share = 1.0 - math.exp(-seconds / (LAG if any(step) else CALM))
+        self._speed = (
+            self._speed[0] + (step[0] / seconds - self._speed[0]) * share,
+            self._speed[1] + (step[1] / seconds - self._speed[1]) * share,
         )
-    # While it is held the hand moves it, and what its speed adds is taken back.
-    drift = latents.motion * io.delta_time
-    plane = replace(
-        plane,
-        x=plane.x + step_x - plane.speed_x * drift,
-        y=plane.y + step_y - plane.speed_y * drift,
-        speed_x=round(min(max(speed[0], -8.0), 8.0), 4),
-        speed_y=round(min(max(speed[1], -8.0), 8.0), 4),
-    )
-    return replace(params, latents=replace(latents, plane=plane))
+        return step
+
+
+def _pushed(speed: float) -> float:
+    return round(min(max(speed, -FASTEST), FASTEST), 4)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sgview.gui import theme
 from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
-from sgview.gui.panels.travel.going import go
+from sgview.gui.panels.travel.going import go, in_words
 from sgview.state.commands import KeepPlace
 from sgview.state.journeys import add_key, go_to, shown_place
 from sgview.state.latent_places import NoisePlace, read_place
@@ -32,7 +32,9 @@ def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
     for index, visit in enumerate(visits):
         if index % columns:
             imgui.same_line(0.0, gap)
+        imgui.begin_group()
         params = _draw_visit(visit, side, here, params, emit)
+        imgui.end_group()
     for index in range(len(visits), _ROWS * columns):
         if index % columns:
             imgui.same_line(0.0, gap)
@@ -53,13 +55,18 @@ def _draw_free(side: float) -> None:
 
 def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, emit: Emit) -> Params:
     corner = imgui.get_cursor_screen_pos()
+    imgui.set_next_item_allow_overlap()  # of the star
     if imgui.invisible_button(f"##visit {visit.place}", imgui.ImVec2(side, side)):
         params = go(go_to(params, read_place(visit.place)), emit)
-    is_hovered = imgui.is_item_hovered()
-    widgets.tooltip(visit.place, "A click goes there. Right-click: keep it, or make it a key.")
+    widgets.tooltip(
+        in_words(visit.place),
+        "A click goes there, on the star keeps it. Right-click: make it a key.",
+    )
     params = _draw_menu(visit, params, emit)
     draw, rounding = imgui.get_window_draw_list(), theme.px(theme.ROUNDING)
     end = imgui.ImVec2(corner.x + side, corner.y + side)
+    is_over = imgui.is_window_hovered(imgui.HoveredFlags_.allow_when_blocked_by_active_item)
+    is_hovered = is_over and imgui.is_mouse_hovering_rect(corner, end)
     if visit.texture:
         draw.add_image_rounded(
             imgui.ImTextureRef(visit.texture), corner, end,
@@ -75,18 +82,31 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
         colour = theme.ACCENT if visit.place == here else theme.TEXT_DIM
         thickness = max(2.0, round(theme.px(theme.BAR_LINE)))
         draw.add_rect(corner, end, theme.u32(colour), rounding, thickness=thickness)
-    if visit.is_kept:
-        size = imgui.calc_text_size(icons.STAR)
-        at = (end.x - size.x - theme.px(theme.GAP_TINY), corner.y + theme.px(theme.GAP_TINY) / 2)
-        draw.add_text((at[0] + 1, at[1] + 1), theme.u32(theme.OVER_PICTURE), icons.STAR)
-        draw.add_text(at, theme.u32(theme.WARNING), icons.STAR)
+    if visit.is_kept or is_hovered:
+        _draw_star(visit, corner, side, emit)
     return params
+
+
+def _draw_star(visit: VisitedStatus, corner: imgui.ImVec2, side: float, emit: Emit) -> None:
+    """Draw the star in the corner of a thumbnail: a click keeps the place, or lets it go."""
+    size = imgui.calc_text_size(icons.STAR)
+    pad = theme.px(theme.GAP_TINY) / 2
+    imgui.set_cursor_screen_pos((corner.x + side - size.x - 2 * pad, corner.y))
+    area = imgui.ImVec2(size.x + 2 * pad, size.y + 2 * pad)
+    if imgui.invisible_button(f"##star {visit.place}", area):
+        emit(KeepPlace(visit.place, not visit.is_kept))
+    is_lit = visit.is_kept != imgui.is_item_hovered()
+    at = (corner.x + side - size.x - pad, corner.y + pad)
+    draw = imgui.get_window_draw_list()
+    draw.add_text((at[0] + 1, at[1] + 1), theme.u32(theme.OVER_PICTURE), icons.STAR)
+    colour = theme.WARNING if is_lit else theme.faded(theme.TEXT, 0.7)
+    draw.add_text(at, theme.u32(colour), icons.STAR)
 
 
 def _draw_menu(visit: VisitedStatus, params: Params, emit: Emit) -> Params:
     if not imgui.begin_popup_context_item(f"##menu {visit.place}"):
         return params
-    widgets.text(visit.place, theme.TEXT_DIM)
+    widgets.text(in_words(visit.place), theme.TEXT_DIM)
     if imgui.selectable("Let it go" if visit.is_kept else "Keep it", False)[0]:
         emit(KeepPlace(visit.place, not visit.is_kept))
     is_key = not isinstance(read_place(visit.place), NoisePlace)

@@ -14,10 +14,10 @@ from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.controls.value_bar import value_bar
 from sgview.gui.panels import Emit
-from sgview.gui.panels.travel.going import go
+from sgview.gui.panels.travel.going import go, in_words
 from sgview.gui.panels.travel.library import draw_library
 from sgview.gui.panels.travel.path import PathEditor
-from sgview.gui.panels.travel.plane import draw_plane
+from sgview.gui.panels.travel.plane import PlaneDrag, draw_plane
 from sgview.gui.panels.travel.strip import draw_strip
 from sgview.state.idle import idle_reason
 from sgview.state.journeys import DICE, paced, shown_place, step_seed, throw_dice
@@ -27,6 +27,7 @@ from sgview.state.status import Status
 
 DETENT = 0.06  # around 0, where the fader of motion rests
 _MOTION = "latents.motion"
+_PLANE = ("plane.x", "plane.y", "plane.speed_x", "plane.speed_y", "plane.friction")
 
 
 class TravelPanel:
@@ -40,6 +41,7 @@ class TravelPanel:
         self._throw = throw
         self._held: float | None = None  # the fader, while it is dragged
         self._path = PathEditor()
+        self._plane = PlaneDrag()
 
     def dice(self, params: Params, status: Status, emit: Emit) -> Params:
         """Throw the dice."""
@@ -60,9 +62,8 @@ class TravelPanel:
                 names = ("seed", "between", "seed_speed", "glide")
                 params = _rows(params, controls, *names)
             case "plane":
-                params = draw_plane(params, status, emit)
-                names = ("seed", "plane.x", "plane.y", "plane.speed_x", "plane.speed_y", "glide")
-                params = _rows(params, controls, *names)
+                params = draw_plane(params, status, emit, self._plane)
+                params = _rows(params, controls, "seed", *_PLANE, "glide")
             case "path":
                 params = self._path(params, status, emit)
             case "library":
@@ -114,16 +115,8 @@ class TravelPanel:
             params = step_seed(params, 1)
         imgui.same_line()
         imgui.align_text_to_frame_padding()
-        widgets.text(_words(str(place)) if place is not None else "on the path", theme.TEXT_DIM)
+        widgets.text(in_words(str(place)) if place is not None else "on the path", theme.TEXT_DIM)
         return params
-
-
-def _words(place: str) -> str:
-    """Return a place as people read it: numbers with two digits."""
-    kind, *numbers = place.split(" ")
-    if kind == "file":
-        return " ".join(numbers)
-    return " ".join([kind, *(f"{float(number):.2f}".removesuffix(".00") for number in numbers)])
 
 
 def _rows(params: Params, controls: Controls, *names: str) -> Params:

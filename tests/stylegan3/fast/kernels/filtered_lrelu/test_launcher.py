@@ -72,6 +72,29 @@ def test_any_size_and_strip(device: torch.device, layer: int, size: tuple[int, i
         assert relative_error(actual, expected) < BOUND
 
 
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+@pytest.mark.parametrize("shift", [(4, -8), (-12, 0), (0, -24)], ids=str)
+def test_rows_and_columns_with_paddings_of_their_own(
+    device: torch.device, layer: int, shift: tuple[int, int]
+) -> None:
+    square = published_geometry(layer, radial=False)
+    x0, x1, y0, y1 = square.padding
+    padding = (x0 + shift[0], x1 + shift[0], y0 + shift[1], y1 + shift[1])
+    geometry = replace(square, padding=padding)
+    assert geometry.suits_tensor_cores(torch.float16, (9, 0))
+    op = TensorCoreFilteredLrelu(geometry, device)
+    actual, expected, _ = run_filtered_lrelu(op, geometry, device, 5, (33, 46))
+    assert relative_error(actual, expected) < BOUND
+
+
+def test_rows_out_of_phase_with_columns_are_not_for_tensor_cores() -> None:
+    square = published_geometry(2, radial=False)
+    x0, x1, y0, y1 = square.padding
+    for shift, suits in ((4, True), (8, True), (2, False), (1, False)):
+        geometry = replace(square, padding=(x0 + shift, x1 + shift, y0, y1))
+        assert geometry.suits_tensor_cores(torch.float16, (9, 0)) is suits
+
+
 def test_clamp_acts_per_channel(device: torch.device) -> None:
     geometry = published_geometry(1, radial=False)
     op = TensorCoreFilteredLrelu(geometry, device)

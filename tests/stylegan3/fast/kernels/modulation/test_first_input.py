@@ -18,7 +18,7 @@ DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 
 
 def fourier_input(
-    device: torch.device, dtype: torch.dtype, size: int, channels: int
+    device: torch.device, dtype: torch.dtype, size: int, channels: int, width: int | None = None
 ) -> FourierInput:
     """Return one that turns, moves, fades and scales."""
     rng = generator(2)
@@ -41,14 +41,14 @@ def fourier_input(
         weight=weight.to(device),
         sampling_rate=16,
         bandwidth=2,
-        features=empty(size, size, pitch, dtype, device),
+        features=empty(size, width or size, pitch, dtype, device),
         scaled=torch.zeros(pitch, 1, 1, pitch, dtype=dtype, device=device),
         next_styles=styles.to(device),
         next_power=torch.tensor(4.0, device=device),
     )
 
 
-def waves(b: FourierInput) -> Tensor:  # [1, C, size, size]
+def waves(b: FourierInput) -> Tensor:  # [1, C, height, width]
     affine, transform, freqs, phases = (
         v.cpu().double() for v in (b.affine, b.transform, b.freqs, b.phases)
     )
@@ -59,9 +59,11 @@ def waves(b: FourierInput) -> Tensor:  # [1, C, size, size]
     p = phases + freqs @ m[:2, 2]
     f = freqs @ m[:2, :2]
     amplitude = (1 - (f.norm(dim=1) - 2) / (16 / 2 - 2)).clamp(0, 1)
-    size = len(b.features)
-    grid = ((2 * torch.arange(size).double() + 1) / size - 1) * 0.5 * size / 16
-    turns = grid[None, :, None] * f[:, 0] + grid[:, None, None] * f[:, 1] + p
+    y, x = (
+        ((2 * torch.arange(size).double() + 1) / size - 1) * 0.5 * size / 16
+        for size in b.features.shape[:2]
+    )
+    turns = x[None, :, None] * f[:, 0] + y[:, None, None] * f[:, 1] + p
     return (torch.sin(2 * math.pi * turns) * amplitude).permute(2, 0, 1)[None]
 
 
@@ -83,6 +85,13 @@ def test_fourier_features_and_their_weights(
     bound = 1e-6 if dtype == torch.float32 else 4e-4
     assert relative_error(scaled[:channels, :channels], expected) < bound
     assert not scaled[channels:].any() and not scaled[:, channels:].any()
+
+
+@pytest.mark.parametrize("size", [(5, 37), (36, 7), (1, 90)], ids=str)
+def test_grids_that_are_not_square(device: torch.device, size: tuple[int, int]) -> None:
+    first_input = fourier_input(device, torch.float32, size[0], 21, size[1])
+    ModulationVectors([], device, first_input)()
+    assert relative_error(planes(first_input.features, 21), waves(first_input)) < 1e-5
 
 
 @pytest.mark.parametrize("next_gain", [None, 0.25])

@@ -1,0 +1,97 @@
+"""The canvas of one network: its size in pixels, and whether there is memory for it."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from sgview.engine.meters.memory import system_memory
+from sgview.state.canvas import Canvas as Wanted
+from sgview.state.canvas import canvas_size
+from sgview.state.networks import NetworkStatus
+from sgview.state.status import Notice
+from stylegan3 import Canvas, fitting_side
+
+_COPIES = 8  # of the largest layer that torch holds at a time; measured on a CPU, 5 to 8
+_SHARE = 0.8  # of the memory that is free
+
+
+class CanvasOfNetwork:
+    """Finds the canvas that `Params` ask for; measures memory only where they ask for another.
+
+    One that memory has no room for is not tried: the network's own size plays, and a notice says
+    what it would have taken.
+
+    Args:
+        network: whose pictures are enlarged.
+        device: where they are made.
+    """
+
+    def __init__(self, network: NetworkStatus, device: torch.device) -> None:
+        self._network = network
+        self._device = device
+        self._asked: Wanted | None = None
+        self._found: Canvas | None = None
+        self._notices: list[Notice] = []
+        self.note = ""
+        """The size of pictures, and how much larger they could be, for people."""
+
+    def find(self, wanted: Wanted) -> Canvas | None:
+        """Return the canvas to play on, None for the network's own size."""
+        if wanted != self._asked:
+            self._asked = wanted
+            self._found = self._decide(wanted)
+        return self._found
+
+    def take_notices(self) -> list[Notice]:
+        """Return what the user should know since the last time."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def _decide(self, wanted: Wanted) -> Canvas | None:
+        own = self._network.dimensions
+        sides = zip(canvas_size(wanted, own), own, strict=True)
+        width, height = (fitting_side(side, before) for side, before in sides)
+        pixels = width * height / math.prod(own)
+        room, each = _room(self._device), self._bytes()
+        most = room / each if room else math.inf
+        if (width, height) == own or pixels <= most:
+            self.note = f"{width} × {height} px{_multiple(pixels)}{_limit(most)}"
+            return None if (width, height) == own else Canvas(width, height, wanted.fill)
+        self.note = f"{own[0]} × {own[1]} px{_limit(most)}"
+        text = (
+            f"A canvas of {width} × {height} px would take about {_gigabytes(pixels * each)}, and"
+            f" {_gigabytes(room)} can be had, so {self._network.name} keeps its own size."
+        )
+        hint = f"Memory has room for about {most:.1f} times the network's own pixels."
+        self._notices.append(Notice(0, "warning", text, hint))
+        return None
+
+    def _bytes(self) -> int:
+        """What making a picture of the network's own size takes, besides its weights."""
+        layers = self._network.layers
+        values = max((math.prod(layer.dimensions) * layer.channels for layer in layers), default=1)
+        return max(values, 1) * 4 * _COPIES
+
+
+def _room(device: torch.device) -> int:
+    """Return how much memory a picture may take [bytes], 0 where that is not known."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    else:
+        free, _ = system_memory()
+    return int(free * _SHARE)
+
+
+def _gigabytes(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
+def _multiple(pixels: float) -> str:
+    return "" if pixels == 1 else f", {pixels:.2f}× the pixels"
+
+
+def _limit(most: float) -> str:
+    return "" if math.isinf(most) else f"; memory allows {most:.0f}×"

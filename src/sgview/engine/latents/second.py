@@ -1,0 +1,47 @@
+"""The second source of style mixing, as parameters of a source."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from sgview.state.motion import Motion
+from sgview.state.params import Params
+
+
+def is_mixing(params: Params) -> bool:
+    """Return whether some of the second source is in w."""
+    mixing = params.mixing
+    return bool(mixing.rows) and mixing.amount != 0.0 and any(mixing.rows)
+
+
+class SecondParams:
+    """Parameters under which the second source is the source; the same object for the same."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[object, ...] = ()
+        self._params = Params()
+
+    def of(self, params: Params) -> Params:
+        """Return `params` with the second source in place of the first."""
+        made_of = (params.noise, params.latents, params.mapping, params.mixing)
+        if len(self._made_of) != len(made_of) or any(
+            old is not new for old, new in zip(self._made_of, made_of, strict=True)
+        ):
+            mixing = params.mixing
+            latents = replace(
+                params.latents,
+                source=mixing.source,
+                seed=mixing.seed,
+                between=mixing.between,
+                entry=mixing.entry,
+            )
+            noise = replace(params.noise, seed=mixing.seed)
+            self._params = replace(params, latents=latents, noise=noise)
+            self._made_of = made_of
+        return self._params
+
+
+def second_motion(motion: Motion) -> Motion:
+    """Return `motion` as it moves the second source; no glide leads there."""
+    at = motion.positions
+    return Motion(positions={**at, "seed": at.get("mixing.seed", 0.0)})

@@ -1,0 +1,1 @@
+"""What shapes w: style mixing, directions, truncation, the random walk."""

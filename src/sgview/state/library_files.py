@@ -1,0 +1,48 @@
+"""Files of latents by the names that parameters give them: which play, and where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sgview.state.latent_places import FilePlace, read_place
+from sgview.state.motion import Motion
+from sgview.state.params import Params
+from sgview.state.places import is_file
+
+SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".pkl", ".safetensors", ".png")
+"""Of files that may hold latents, in the order in which a name without one is looked for."""
+
+
+def split_name(name: str) -> tuple[str, int]:
+    """Return the name of the file, and which of its latents, from 0: "walk.npz#3" is its third."""
+    file, mark, number = name.rpartition("#")
+    if mark and file and number.isascii() and number.isdigit() and len(number) < 6:
+        return file, max(int(number) - 1, 0)
+    return name, 0
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """Return the file of that name in the library, or at that path; None if there is none."""
+    path = Path(name).expanduser()
+    path = path if path.is_absolute() else folder / path
+    wanted = [path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES if path.name)]
+    return next((path for path in wanted if is_file(path)), None)
+
+
+def files_played(params: Params, motion: Motion | None = None) -> frozenset[str]:
+    """Return the names of the files that pictures of these parameters may be made from."""
+    latents = params.latents
+    names = [place for place, _ in motion.trail] if motion is not None else []
+    if latents.source == "path":
+        names += [key.place for key in latents.path.keys]
+    elif latents.source == "library" and latents.entry.strip():
+        names.append(f"file {latents.entry}")
+    found: set[str] = set()
+    for name in names:
+        try:
+            place = read_place(name)
+        except ValueError:
+            continue
+        if isinstance(place, FilePlace):
+            found.add(split_name(place.name)[0])
+    return frozenset(found)
