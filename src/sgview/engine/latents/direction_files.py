@@ -10,10 +10,10 @@ from torch import Tensor
 from sgview.engine.latents.latent_files import (
     LARGEST,
     MOST_ENTRIES,
-    SUFFIXES,
     LatentFileError,
     read_named,
 )
+from sgview.state.library_files import SUFFIXES
 from sgview.state.status import Notice
 
 _MOST_FILES = 64  # held in memory
