@@ -9,16 +9,23 @@ from torch import Tensor
 import stylegan3
 from stylegan3 import Canvas, Generator, StyleGAN2Config, StyleGAN3Config, fitting_side
 from stylegan3.alias_free.synthesis import SynthesisInput
+from stylegan3.canvas import FILLS
 from stylegan3.ops.enlarge import crop_centre, enlarge_constant, enlarge_noise
 from tests.support import DATA
 
 pytestmark = pytest.mark.usefixtures("no_grad")
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "z_dim": 4, "w_dim": 4, "img_resolution": 128, "num_layers": 3, "num_critical": 1,
     "channel_base": 512, "channel_max": 4,
 }  # fmt: skip
-SMALL = {"z_dim": 4, "w_dim": 4, "img_resolution": 32, "channel_base": 128, "channel_max": 4}
+SMALL: dict[str, Any] = {
+    "z_dim": 4,
+    "w_dim": 4,
+    "img_resolution": 32,
+    "channel_base": 128,
+    "channel_max": 4,
+}
 NETWORKS = [
     "sg1-tf-cond-128.pkl",
     "sg2-64-a.pkl",
@@ -97,7 +104,7 @@ def test_stylegan3_paints_beyond_its_square_what_it_paints_when_it_is_moved() ->
     assert relative(there[..., 32:96, 32:96], wide[..., 32:96, 96 + moved : 160 + moved]) < 1e-4
 
 
-@pytest.mark.parametrize("fill", stylegan3.canvas.FILLS)
+@pytest.mark.parametrize("fill", FILLS)
 def test_fills_of_the_constant(fill: Any) -> None:
     const = torch.tensor([[[1.0, 2.0, 3.0, 4.0]] * 2])  # 2 x 4
     found = enlarge_constant(const, (4, 10), fill)
@@ -172,7 +179,7 @@ def test_impossible_canvases(size: tuple[int, int]) -> None:
 )
 def test_no_canvas(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be an integer of 1 to 16384"):
-        Canvas(**{"height": 4} | options)
+        Canvas(**{"height": 4, **options})
     with pytest.raises(ValueError, match="fill must be one of tile, mirror"):
         Canvas(4, 4, "blur")  # pyright: ignore[reportArgumentType]
 
