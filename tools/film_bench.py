@@ -114,7 +114,8 @@ def markdown(report: dict[str, Any]) -> str:
     lines = [
         f"{report['film']}; {network.get('device', '')}, {encoder.get('cores', '?')} cores. Alone"
         f" the network makes {network.get('pictures [1/s]', '?')} pictures a second, and the"
-        f" encoders on all cores: PNG {encoder.get('PNG [1/s]', '?')}, H.264 {encoder.get('H.264 [1/s]', '?')}.",
+        f" encoders on all cores: PNG {encoder.get('PNG [1/s]', '?')}, H.264"
+        f" {encoder.get('H.264 [1/s]', '?')}.",
         "",
         "| | start [s] | whole [s] | pictures/s with start | pictures/s | times 1 worker"
         " | GPUs busy [%] | cores busy |",

@@ -137,7 +137,8 @@ def _texts(path: Path) -> dict[str, str]:
             # Only the header is read, never the pixels: their number is no danger.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path, formats=["PNG"]) as image:
-                return {key: str(text) for key, text in image.info.items() if isinstance(text, str)}
+                info = image.info.items()
+                return {str(key): str(text) for key, text in info if isinstance(text, str)}
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ConfigError(f"{path} is not a PNG picture that can be read") from error
 

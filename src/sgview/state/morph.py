@@ -28,6 +28,7 @@ EASINGS: dict[Easing, Callable[[float], float]] = {
 assert set(EASINGS) == set(get_args(Easing))
 
 _NO_BLEND = fields_of(Blend)["amounts"].neutral or 0.0
+_NO_DIRECTION = 0.0
 _AS_TRAINED = fields_of(PixelNoise)["layers"].neutral or 0.0
 _RowKey = tuple[str, str, int]  # tensor, operation, which of those
 
@@ -60,7 +61,7 @@ def morph(
     )
     directions = replace(
         _morph_node(a.directions, b.directions, amount),
-        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount),
+        amounts=_morph_amounts(a.directions.amounts, b.directions.amounts, amount, _NO_DIRECTION),
     )
     return replace(
         _morph_node(a, b, amount),

@@ -31,7 +31,10 @@ from sgview.state.operations import OperationName
 from sgview.state.shaping_params import Directions, Mixing, Walk
 
 __all__ = [
-    "Blend", "Canvas", "Count", "Digression", "Directions", "Edit", "Ground", "InputTransform", "Key", "Latents", "Layer", "Mapping", "Mixing", "Node", "Noise", "NoiseType", "Params", "Path", "PixelNoise", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage", "Vec3", "View", "Walk", "on_stage_of",
+    "Blend", "Canvas", "Count", "Digression", "Directions", "Edit", "Ground", "InputTransform",
+    "Key", "Latents", "Layer", "Mapping", "Mixing", "Node", "Noise", "NoiseType", "Params",
+    "Path", "PixelNoise", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage",
+    "Vec3", "View", "Walk", "on_stage_of",
 ]  # fmt: skip
 
 

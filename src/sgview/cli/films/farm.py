@@ -139,7 +139,9 @@ class Farm(Closing):
         with ThreadPoolExecutor(1, "sgview chunks") as writer:  # which the workers do not wait for
             kept: deque[Future[None]] = deque()
 
-            def keep_later(chunk: Chunk, files: Sequence[memoryview], notes: list[str]) -> None:
+            def keep_later(
+                chunk: Chunk, files: Sequence[bytes | memoryview], notes: list[str]
+            ) -> None:
                 kept.append(writer.submit(keep, chunk, files, notes))
                 while kept and (kept[0].done() or len(kept) > _MOST_KEPT):
                     first_of(kept)

@@ -96,7 +96,8 @@ class LiveConstant:
         rows = _between(self._y + amount * _REACH * self._height * down, self._height)
         for row, row_share in rows:
             for column, share in columns:
-                np.add.at(taken, (row * self._width + column, range(len(row))), row_share * share)
+                places = (row * self._width + column, np.arange(len(row)))
+                np.add.at(taken, places, row_share * share)
         mixed = amount * _MIXED * angle
         return np.cos(mixed) * taken + np.sin(mixed) * taken[::-1]  # from the end: mirrored twice
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from sgview.state.params import Params, View
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
+    from sgview.engine.network import GeneratorLike
 
 
 @torch.no_grad()
@@ -31,7 +32,8 @@ def preview(
     if not networks:
         return None
     for network in networks:
-        widths = {"z": network.generator.z_dim, "w": network.generator.w_dim}
+        made = cast("GeneratorLike", network.generator)
+        widths = {"z": made.z_dim, "w": made.w_dim}
         if isinstance(place, FilePlace) and not engine.library.fits(place, widths):
             return None
     with engine.on_stream():
