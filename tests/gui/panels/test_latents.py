@@ -65,7 +65,7 @@ def test_choices(make_stage, label, expected) -> None:
     assert stage.params == Params(latents=expected)
 
 
-def test_a_source_is_picked_from_a_list(make_stage) -> None:
+def test_the_source_is_picked_from_a_list_and_moves(make_stage) -> None:
     stage = make_stage()
     stage.click("##Source")
     stage.click("Seeds")
@@ -80,11 +80,11 @@ def test_monochrome(make_stage) -> None:
 
 def test_noise_type_is_picked_from_a_list(make_stage) -> None:
     stage = make_stage()
-    assert idle_reason(stage.params, "noise.translate_4d")
+    assert idle_reason(stage.params, "noise.translate_4d")  # dimmed
     stage.click("##Type")
     stage.click("Perlin 4D")
-    assert stage.params.noise == Noise(type="perlin4d")
     assert not idle_reason(stage.params, "noise.translate_4d")
+    assert stage.params.noise == Noise(type="perlin4d")
     stage.drag("##Translate 4D", 50)
     stage.drag("##Speed 4D", 50)
     assert stage.params.noise.translate_4d > 0
