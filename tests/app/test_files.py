@@ -99,3 +99,14 @@ def test_presets_come_back_and_errors_are_notices(
     assert texts(notices) == [f"info: Saved {path}", f"info: Loaded {path}"]
     assert files.load_preset(tmp_path / "missing.toml") is None
     assert texts(notices)[-1].startswith("error: ")
+
+
+def test_settings_that_are_opened_as_a_preset_are_said_to_be_some(
+    files: Files, notices: Notices, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[window]\nvsync = false\n")
+    assert files.load_preset(path) is None
+    (notice,) = notices.shown(0.0)
+    assert notice.text == f"{path} holds settings, and is no preset"
+    assert f"sgview --config {path}" in notice.hint

@@ -94,7 +94,7 @@ PARTS = {
     "looks": "app.show.poll",
     "outputs": "app.outgoing.outputs.offer",
     "session": "app._session.poll",
-    "file dialog": "app._dialog.poll",
+    "file dialog": "app.asked.dialog.poll",
     "picture": "app.screen.display.show",
     "drawing the picture": "app.screen.display.draw",
 }
@@ -153,7 +153,7 @@ def test_a_command_that_fails_is_told_each_time_and_the_others_are_done(
 ) -> None:
     monkeypatch.setattr(frames.app.show, "recall", failing)
     for _ in range(4):
-        frames.app._commands += [RecallLook(name="x"), LoadPreset(frames.folder / "no.toml")]
+        frames.app.asked.add(RecallLook(name="x"), LoadPreset(frames.folder / "no.toml"))
         frames.run(2)
     texts = [notice for notice in frames.app.status.notices if "recall look" in notice.text]
     assert [(notice.repeats, notice.resting) for notice in texts] == [(4, "")]

@@ -1,5 +1,6 @@
 """A graphics card or a screen that is lost while it plays: it is said, and nothing else is lost."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from sgview.engine.engine import Engine
 from sgview.gfx import errors
 from sgview.gfx.context import GraphicsLostError
 from sgview.gfx.display_loss import DisplayLoss
+from sgview.gfx.glfw_library import glfw
 from sgview.show.takes.take import read_take
 from tests.support.app import SG3_A, app_playing
 from tests.support.until import LIMIT, until
@@ -145,6 +147,19 @@ def test_a_lost_context_ends_the_loop(
         app.run()
         assert isinstance(app.loss, GraphicsLostError)
         assert "was reset" in str(app.loss)
+
+
+def test_a_window_that_another_program_destroys_ends_the_loop(screen, tmp_path: Path) -> None:
+    x = ctypes.CDLL("libX11.so.6")
+    x.XOpenDisplay.restype = ctypes.c_void_p
+    with app_playing({"a": SG3_A}, screen, tmp_path) as app:
+        app.run(seconds=0.05)
+        assert app.loss is None
+        other = ctypes.c_void_p(x.XOpenDisplay(None))
+        x.XDestroyWindow(other, ctypes.c_ulong(glfw.get_x11_window(app.screen.window._handle)))
+        x.XCloseDisplay(other)
+        app.run(seconds=LIMIT)
+        assert str(app.loss) == "another program destroyed the window"
 
 
 class AlwaysDue:

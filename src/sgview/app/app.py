@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-import numpy as np
 import platformdirs
 from msgspec.structs import replace
 
 from sgview import resources
-from sgview.app.dialogs import FileDialog, has_system_dialogs
+from sgview.app.asked import Asked
 from sgview.app.files import Export, Files, commands_for
-from sgview.app.kept_session import KeptSession
+from sgview.app.kept_latents import KeptLatents
+from sgview.app.kept_session import KeptSession, session_of
 from sgview.app.outgoing import Outgoing
 from sgview.app.overview import history_status, picture_status, player_status
 from sgview.app.pictures import host_pixels
@@ -32,17 +32,15 @@ from sgview.outputs.snapshot import Snapshot
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.direction_names import DirectionNames
-from sgview.show.look_files import shrink
 from sgview.show.player import Player, live_sources
 from sgview.show.resolver import Resolved
 from sgview.show.show import Show
-from sgview.show.visited import SIDE
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary
-from sgview.state.descriptions import name_of_command, names_of_edits
+from sgview.state.descriptions import names_of_edits
 from sgview.state.history import History
-from sgview.state.journeys import add_key, as_it_is, go_to, shown_place
-from sgview.state.latent_places import FilePlace, read_place
+from sgview.state.journeys import add_key, as_it_is, go_to
+from sgview.state.latent_places import FilePlace
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
 from sgview.state.notices import Notices
@@ -96,9 +94,7 @@ class App(Closing):
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
             scale, keys = self.screen.ui_scale, settings.keys
             self.gui = own(Gui(folder / "panels.ini", scale, self._boundary, keys))
-            for problem in self.gui.key_problems:
-                hint = "See [keys] in the settings; F1 shows what there is."
-                self._notices.add("warning", problem, hint, now=now())
+            self._tell_key_problems()
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
         except BaseException:
@@ -125,19 +121,18 @@ class App(Closing):
         clean = self.outgoing.clean
         clean.on_key, clean.on_character = self.gui.take_key, self.gui.take_character
         self._collect_at = 0.0  # [s], while the window is minimised
-        self._dialog = FileDialog(has_system_dialogs())
-        self._commands: list[c.Command] = []
+        self.asked = Asked(self._boundary, self._reports.note)
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
         recent = RecentFiles(folder / "recent.json")
         self._files = Files(settings.folders, self._notices, now, recent)
         self._owned.callback(self._files.close)
+        self._latents = KeptLatents(worker, self.show, self._files, self._notices, now)
         # Saved first of all: what is closed after it may hang.
         self._session = own(KeptSession(folder, self._make_session, self._notices, now))
-        self._new_keys: set[Path] = set()  # of the path, while their latents are written
         self._is_running = True
         self.screen.window.on_drop = self.drop
         if settings.clean_window.enabled:
-            self._commands.append(c.ToggleOutput(CLEAN_WINDOW))
+            self.asked.add(c.ToggleOutput(CLEAN_WINDOW))
 
     @property
     def loss(self) -> Exception | None:
@@ -181,8 +176,10 @@ class App(Closing):
         self.outgoing.offer(self.picture, resolved.params.stage)
         if screen.has_panel:
             self._collect_notices()
-            call("places", self._note_place, otherwise=None)
-            call("small pictures of places", self._ask_preview, otherwise=None)
+            call("places", self._latents.note_place, self.picture, otherwise=None)
+            networks = self.status.engine.networks
+            preview = self._latents.ask_preview
+            call("small pictures of places", preview, self.picture, networks, otherwise=None)
             self.status = call("status", self._snapshot_status, resolved, otherwise=self.status)
             call("session", self._session.poll, otherwise=None)
         screen.show(self.picture, resolved.params.view, self.gui.present)
@@ -214,7 +211,7 @@ class App(Closing):
             self._files.execute(command, self.params, self.picture, self._exporter)
         elif isinstance(command, c.DialogCommand):
             folder = self._files.recent.folder
-            self._queue(self._dialog.execute(command, self._files.preset_folder, folder))
+            self.asked.ask(command, self._files.preset_folder, folder)
         elif isinstance(command, c.ShowCommand):
             self.show.execute(command)
         elif isinstance(command, c.PlayerCommand):
@@ -292,58 +289,16 @@ class App(Closing):
                 params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         self._set_params(params, f"Open {path.stem}")
 
-    def _note_place(self) -> None:
-        """Remember where the source is, with the picture of it."""
-        picture = self.picture
-        if picture is not None:
-            self.show.visited.note(picture.params, picture.motion, lambda: host_pixels(picture))
-
-    def _ask_preview(self) -> None:
-        """Ask the engine for a small picture of a place that has none, for when it has time."""
-        previews, networks = self.show.previews, self.status.engine.networks
-        previews.poll({slot: (network.path, network.name) for slot, network in networks.items()})
-        picture, made_by = self.picture, previews.networks
-        if picture is None or picture.params.layer.name:  # of a layer it would say little
-            return
-        if name := self.show.next_preview(picture.params.latents.path):
-            try:
-                place = read_place(name)
-            except ValueError:  # of a key that is wrong
-                previews.take(made_by, name, None)
-                return
-            params = go_to(picture.params, place).params
-            self.worker.preview(params, place, SIDE, partial(previews.take, made_by, name))
-
     def _save_latent(self, name: str, *, is_key: bool) -> None:
-        """Write what plays to the library; computed by the engine's thread, written by another."""
-        picture = self.picture
-        if picture is None:
-            self._notices.add("warning", "There is no latent to save yet.", now=self._now())
-            return
-        place = shown_place(picture.params, picture.motion)
-        path = self.show.library.new_path(name or (str(place) if place else "on the path"))
-        thumbnail = shrink(host_pixels(picture))
-
-        def write(held: dict[str, np.ndarray]) -> None:
-            self._files.save_latent(path, {**held, "thumbnail": thumbnail})
-
-        self.worker.export(picture.params, picture.motion, write)
-        if is_key:
-            self._new_keys.add(path)
+        """Write what plays to the library; where it is to be a key, it becomes one once written."""
+        self._latents.save(self.picture, name, is_key=is_key)
 
     def _take_saved(self) -> None:
-        """Let latents that were just written be played, those that were to be keys as such."""
-        for path in self._files.take_saved():
-            if path.parent != self.show.library.folder:
-                continue
-            self.worker.forget_latents()
-            self.show.library.look_again()
-            if path in self._new_keys:
-                self._new_keys.remove(path)
-                latents = self.params.latents
-                keys = add_key(latents.path, f"file {path.stem}")
-                params = replace(self.params, latents=replace(latents, path=keys))
-                self._set_params(params, "Add a key")
+        """Let the path lead to latents that were to be keys, and are written now."""
+        for path in self._latents.take_saved():
+            latents = self.params.latents
+            latents = replace(latents, path=add_key(latents.path, f"file {path.stem}"))
+            self._set_params(replace(self.params, latents=latents), "Add a key")
 
     def _remove_edits(self) -> None:
         if self.params.edits:
@@ -356,7 +311,7 @@ class App(Closing):
         """Open files dropped on the window; with Shift or on the slot of B, a network goes to B."""
         window = self.screen.window
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
-        self._commands += commands_for(paths, slot)
+        self.asked.add(*commands_for(paths, slot))
 
     def resume(self, surroundings: Surroundings) -> None:
         """Restore time, sound, tempo and fade as the last session saved them."""
@@ -369,6 +324,11 @@ class App(Closing):
         self.worker.want(slot, path)
         hint = "The session remembers it until another network is loaded there."
         self._notices.add("warning", f"{path} is not there any more.", hint, now=self._now())
+
+    def _tell_key_problems(self) -> None:
+        hint = "See [keys] in the settings; F1 shows what there is."
+        for problem in self.gui.key_problems:
+            self.tell(problem, hint)
 
     def tell(self, text: str, hint: str = "") -> None:
         """Show a notice of what happened before the window was there."""
@@ -386,7 +346,7 @@ class App(Closing):
 
         For where those are gone and the process ends after it; idempotent.
         """
-        self._dialog.close()
+        self.asked.close()
         self._owned.close()
 
     def _build_panel(self) -> None:
@@ -395,7 +355,7 @@ class App(Closing):
         if screen.is_hurried:  # a panel takes as long as a few pictures: let the engine begin one
             self._ask(False)
         screen.begin_panel(is_used=gui.is_used)
-        self.params = gui.draw(self.params, self.status, self._commands.append)
+        self.params = gui.draw(self.params, self.status, self.asked.add)
         self._mouse = gui.mouse_over_picture()
         screen.take_panel(gui.picture_rect, gui.is_picture_free, is_held=gui.is_widget_held)
 
@@ -407,16 +367,16 @@ class App(Closing):
         self.params = spread_blend(incoming.params, networks)
         if self.params is not incoming.params:
             self._history.amend(self.params)
-        self._commands.extend(incoming.commands)
+        self.asked.add(*incoming.commands)
         for problem in incoming.problems:
             self._notices.add("warning", problem, now=self._now())
         if self.outgoing.is_needed:
             pictures = self.show.looks.pictures
             self.params, wishes = self.outgoing.outputs.exchange(self.params, self.status, pictures)
-            self._commands += wishes
+            self.asked.add(*wishes)
         if has_panel:
             self._history.record(self.params, self._now(), is_active=self.screen.is_held)
-        self._run_commands()
+        self.asked.run(self.execute)
         resolved = self.player.resolve(self.params)
         self._boundary.call(
             "take", self.show.record, self.params, resolved, networks, otherwise=None
@@ -426,17 +386,6 @@ class App(Closing):
             self.outgoing.requests.note(resolved.params, self.player.instant.t, self._now())
         return resolved
 
-    def _queue(self, command: c.Command | None) -> None:
-        if command is not None:
-            self._commands.append(command)
-
-    def _run_commands(self) -> None:
-        self._queue(self._boundary.call("file dialog", self._dialog.poll, otherwise=None))
-        while self._commands:
-            command = self._commands.pop(0)
-            self._reports.note(repr(command))
-            self._boundary.attempt(name_of_command(command), self.execute, command)
-
     def _set_params(self, params: Params, name: str) -> None:
         """Take parameters from a file as one change that can be undone."""
         self.params = on_stage_of(params, self.params)
@@ -444,28 +393,19 @@ class App(Closing):
 
     def _make_session(self) -> Session:
         """Return what `--resume` restores."""
+        wanted, marked = self.worker.status().wanted, self.outgoing.outputs.marked
         around = self.show.surroundings(self.player.surroundings())
-        around = replace(
-            around,
-            networks=self.worker.status().wanted,
-            demo=self._demo,
-            marked=self.outgoing.outputs.marked,
+        return session_of(
+            self.params, replace(around, networks=wanted, demo=self._demo, marked=marked)
         )
-        # Nobody wants to start in the dark, or with a picture that is frozen and gone.
-        stage = replace(self.params.stage, blackout=False, freeze=False)
-        return Session(params=replace(self.params, stage=stage), surroundings=around)
 
     def _collect_notices(self) -> None:
-        self._queue(self._boundary.call("files", self._files.poll, otherwise=None))
-        self._take_saved()
+        self.asked.add(self._boundary.call("files", self._files.poll, otherwise=None))
+        self._boundary.call("latents", self._take_saved, otherwise=None)
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))
-        for notice in self.worker.take_notices():
-            self._notices.add(
-                notice.level, notice.text, notice.hint, now=self._now(), repeats=notice.repeats,
-                offer=notice.offer,
-            )  # fmt: skip
+        self._notices.take(self.worker.take_notices(), self._now())
 
     def _note_networks(self, networks: dict[Slot, NetworkStatus]) -> None:
         """Remember files that turned out to be networks, and put their names in the title."""
@@ -505,7 +445,7 @@ class App(Closing):
             history=history_status(self._history),
             recent=self._files.recent.paths,
             notices=self._notices.shown(self._now()),
-            path_prompt=self._dialog.prompt,
+            path_prompt=self.asked.dialog.prompt,
             download=self._files.fetching.status(),
         )
 

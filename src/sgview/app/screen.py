@@ -137,6 +137,8 @@ class Screen(Closing):
         Args:
             may_sleep: nobody else needs pictures while nothing can be seen.
         """
+        if self.window.is_gone:
+            self.lost = GraphicsLostError("another program destroyed the window")
         self.has_panel = self._panel_pace.is_due()
         if self.has_panel and self.window.is_minimised:
             self.window.wait(MINIMISED_WAIT if may_sleep else 0.0)

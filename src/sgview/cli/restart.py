@@ -82,11 +82,14 @@ def as_in(session: Session, args: argparse.Namespace) -> argparse.Namespace:
 
 def notice_of(count: int) -> tuple[str, str]:
     """Return what the window says after it was started again, and what to do."""
-    text = "The graphics card did not answer any more, so sgview started again. The show goes on."
+    text = "The graphics card or the window was lost, so sgview started again. The show goes on."
     if count >= MOST:
         text = f"{text} It happened {count} times, so the processor computes now."
         return text, "Look at the card, its cooling and its driver; the next start tries it again."
-    return text, "If it happens again, look at the card, its cooling and its driver."
+    return (
+        text,
+        "If it happens again: what else runs here, and the card, its cooling and its driver.",
+    )
 
 
 def start_again(arguments: Sequence[str]) -> NoReturn:

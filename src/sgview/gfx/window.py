@@ -20,6 +20,7 @@ from sgview.gfx.context import (
 from sgview.gfx.display_loss import DisplayLoss
 from sgview.gfx.glfw_library import glfw
 from sgview.gfx.monitors import Monitor, Monitors, Rect
+from sgview.gfx.x_errors import X_ERRORS
 
 DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 
@@ -67,6 +68,10 @@ class Window(Closing):
         if not self._handle:
             raise WindowError(context_advice(errors))
         self.loss = DisplayLoss()
+        X_ERRORS.attach()
+        is_x = glfw.get_platform() == glfw.PLATFORM_X11
+        self._x_window = glfw.get_x11_window(self._handle) if is_x else None
+        X_ERRORS.gone.discard(self._x_window or 0)  # X gives a number again later
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
@@ -125,7 +130,8 @@ class Window(Closing):
     @property
     def framebuffer_size(self) -> tuple[int, int]:
         """Width and height of what is drawn into [px]; (0, 0) on some systems when minimised."""
-        return glfw.get_framebuffer_size(self._handle)
+        size = glfw.get_framebuffer_size(self._handle)
+        return (0, 0) if self.is_gone else size  # what X left there is no size
 
     @property
     def ui_scale(self) -> float:
@@ -217,6 +223,11 @@ class Window(Closing):
     def set_title(self, title: str) -> None:
         """Change the text of the title bar, valid Unicode."""
         glfw.set_window_title(self._handle, title)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether another program destroyed it: nothing that is drawn is seen any more."""
+        return self._x_window in X_ERRORS.gone
 
     def poll(self) -> None:
         """Run the callbacks of everything that happened."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,6 +70,16 @@ class Notices:
                 next((e for e in self._entries[:-1] if not _has_button(e)), self._entries[0])
             )
         return notice.id
+
+    def take(self, notices: Iterable[Notice], now: float) -> None:
+        """Add what another part has noted, with texts of its own; `now` is real time [s]."""
+        for each in notices:
+            self.add(
+                *(each.level, each.text, each.hint),
+                now=now,
+                repeats=each.repeats,
+                offer=each.offer,
+            )
 
     def dismiss(self, notice_id: int) -> None:
         """Remove one; an id that is gone already does nothing."""

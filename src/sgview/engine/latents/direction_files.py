@@ -13,8 +13,6 @@ from sgview.engine.latents.latent_files import (
     LatentFileError,
     read_named,
 )
-from sgview.state.library_files import find_file
-from sgview.state.status import Notice
 
 _MOST_FILES = 64  # held in memory
 
@@ -71,82 +69,3 @@ def vector_in(
         raise LatentFileError(f"{name} holds {len(found)} directions, there is no #{index + 1}")
     kept = torch.arange(num_ws).clamp_max(found.shape[1] - 1)
     return found[index][kept]
-
-
-def find_file(folder: Path, name: str) -> Path | None:
-    """Return the file of that name, with or without its suffix."""
-    path = folder / name
-    wanted = [path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)]
-    return next((path for path in wanted if path.is_file()), None)
-
-
-class VectorFiles:
-    """Files of directions or of averages, each read once; what cannot be read is told once.
-
-    Attributes:
-        folder: where they are looked for.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.count = 0
-        """Rises with each file that is read anew: what was made of others is outdated."""
-        self._files: dict[str, Tensor | None] = {}  # None: it cannot be read
-        self._told: set[str] = set()
-        self._notices: list[Notice] = []
-
-    def read(self, name: str) -> Tensor | None:
-        """Return what `read_directions` does; None, and a notice, if it cannot be read."""
-        if name not in self._files:
-            while len(self._files) >= _MOST_FILES:
-                self._files.pop(next(iter(self._files)))
-            self._files[name] = None
-            path = find_file(self.folder, name)
-            try:
-                if path is None:
-                    raise LatentFileError(f"There is no file {name} in {self.folder}.")
-                self._files[name] = read_directions(path)
-            except (LatentFileError, OSError) as error:
-                self.tell(str(error))
-        return self._files[name]
-
-    def direction(self, name: str, num_ws: int, w_dim: int) -> Tensor | None:  # [num_ws, w_dim]
-        """Return a direction by the name of its file; "#2" after it: the second of several."""
-        stem, mark, number = name.rpartition("#")
-        has_number = bool(mark and stem and number.isascii() and number.isdigit())
-        index = int(number[:6]) - 1 if has_number else 0
-        found = self.read(stem if has_number else name)
-        if found is None:
-            return None
-        try:
-            return vector_in(found, index, num_ws, w_dim, name)
-        except LatentFileError as error:
-            self.tell(str(error))
-            return None
-
-    def averages(self, name: str, w_dim: int) -> Tensor | None:  # [K, w_dim]
-        """Return the averages in a file, such as centroids.npy."""
-        found = self.read(name)
-        if found is None:
-            return None
-        if found.shape[-1] != w_dim:
-            self.tell(f"{name}: averages of {found.shape[-1]} numbers, the network's w has {w_dim}")
-            return None
-        return found.reshape(-1, w_dim) if found.ndim == 2 else found[:, 0]
-
-    def forget(self) -> None:
-        """Read files anew when they are asked for: they may have changed."""
-        self._files.clear()
-        self._told.clear()
-        self.count += 1
-
-    def tell(self, text: str) -> None:
-        """Note what the user should know, once."""
-        if text not in self._told:
-            self._told.add(text)
-            self._notices.append(Notice(0, "warning", text, "It moves nothing."))
-
-    def take_notices(self) -> list[Notice]:
-        """Return what the user should know since the last call."""
-        notices, self._notices = self._notices, []
-        return notices
