@@ -1,6 +1,7 @@
 """Latents that travel: a case of each source, for tests of every way of making pictures."""
 
 from pathlib import Path as FilePath
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ CASES = (
 
 def fill_library(folder: FilePath, engine: Engine) -> None:
     """Write a z and a w that the engine's networks play, and let it look for them there."""
-    made = engine.networks["a"].generator
+    made: Any = engine.networks["a"].generator
     numbers = np.random.default_rng(7)
     z = numbers.normal(size=(1, made.z_dim)).astype(np.float32)
     ws = numbers.normal(size=(1, made.num_ws, made.w_dim)).astype(np.float32)

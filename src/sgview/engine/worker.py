@@ -23,8 +23,8 @@ from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
-from sgview.engine.picture.preview import preview
 from sgview.engine.picture.under_way import PictureRate, UnderWay
+from sgview.engine.preview import preview
 from sgview.engine.rescue import Rescue
 from sgview.engine.slots import Slots
 from sgview.state import commands as c

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sgview.engine.engine import Engine
-from sgview.engine.picture.preview import preview
+from sgview.engine.preview import preview
 from sgview.engine.worker import EngineWorker
 from sgview.state.journeys import go_to
 from sgview.state.latent_places import FilePlace, SeedPlace, read_place
