@@ -39,7 +39,8 @@ class Family:
 
     config: type[Config]
     synthesis: Callable[[Any], Synthesis]  # of a configuration
-    title: Callable[[Any], str]  # name for people, of a configuration: "StyleGAN3-R"
+    label: str  # name for people, whatever the configuration: "StyleGAN3"
+    title: Callable[[Any], str]  # the same of a configuration: "StyleGAN3-R"
     recognises: Callable[[Iterable[str]], bool]  # whether tensors are named as in this family
     infer: Callable[[Shapes], dict[str, Any]]  # options of a network with such tensors
     buffers: Mapping[str, Callable[[Any, tuple[int, ...]], Tensor] | None]
@@ -66,6 +67,7 @@ _ROWS = (
         config=StyleGANXLConfig,
         synthesis=AliasFreeSynthesis,
         mapping=StyleGANXLMapping.of,
+        label="StyleGAN-XL",
         title=lambda config: "StyleGAN-XL",
         recognises=is_stylegan_xl,
         infer=infer_stylegan_xl,
@@ -75,6 +77,7 @@ _ROWS = (
     Family(
         config=StyleGAN3Config,
         synthesis=AliasFreeSynthesis,
+        label="StyleGAN3",
         title=lambda config: "StyleGAN3-R" if config.use_radial_filters else "StyleGAN3-T",
         recognises=is_alias_free,
         infer=infer_stylegan3,
@@ -83,6 +86,7 @@ _ROWS = (
     Family(
         config=StyleGAN2Config,
         synthesis=StyleGAN2Synthesis,
+        label="StyleGAN2",
         title=lambda config: "StyleGAN2",
         recognises=has_blocks,
         infer=infer_stylegan2,
@@ -96,6 +100,7 @@ _ROWS = (
     Family(
         config=StyleGAN1Config,
         synthesis=StyleGAN1Synthesis,
+        label="StyleGAN1",
         title=lambda config: "StyleGAN1",
         recognises=is_stylegan1,
         infer=infer_stylegan1,

@@ -34,12 +34,15 @@ MOST_CHANGE = 5.0  # of a pace [%]
 WARM_UP = 2.0  # [s]
 LONGEST_REST = 30.0  # until encoders have written what waited [s]
 VIEWER = """
-import sys, urllib.request
-stream = urllib.request.urlopen(sys.argv[1] + "stream.mjpg")
-while stream.read(65536):
-    pass
+import sys, threading, urllib.request
+def look():
+    stream = urllib.request.urlopen(sys.argv[1] + "stream.mjpg")
+    while stream.read(65536):
+        pass
+for _ in range(int(sys.argv[2])):
+    threading.Thread(target=look).start()
 """
-"""Looks at the page, in a process of its own: a browser takes nothing of the program's time."""
+"""Looks at the page, as often as is asked, in a process of its own, as browsers do."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def main() -> int:
     parser.add_argument("--fps-limit", type=float, default=0.0, help="of the window; 0: none")
     parser.add_argument("--network", help="a configuration of tools/gpu_window.py")
     parser.add_argument("--codec", default="h264", help="of the recording")
+    parser.add_argument("--viewers", type=int, default=1, help="who look at the page")
     parser.add_argument("--only", nargs="+", metavar="OUTPUT", help="switch on these instead")
     args = parser.parse_args()
     if args.egl:
@@ -88,7 +92,7 @@ def main() -> int:
         rounds: dict[str, list[Round]] = {"off": [], "on": []}
         for _ in range(args.rounds):
             rounds["off"].append(_measure(app, moments, args.seconds, "off"))
-            with _switched_on(app, names):
+            with _switched_on(app, names, args.viewers):
                 rounds["on"].append(_measure(app, moments, args.seconds, "on"))
     changes = [_change(rounds, what) for what in ("pictures", "turns")]
     return int(max(changes) > MOST_CHANGE)
@@ -168,7 +172,7 @@ def _available(app: App, only: list[str] | None) -> list[str]:
 
 
 @contextmanager
-def _switched_on(app: App, names: list[str]) -> Iterator[None]:
+def _switched_on(app: App, names: list[str], count: int) -> Iterator[None]:
     """Let outputs be on, somebody look at the page, and everything be at rest afterwards."""
     from sgview.state import commands as c
     from sgview.state.recording import PAGE
@@ -180,7 +184,7 @@ def _switched_on(app: App, names: list[str]) -> Iterator[None]:
     try:
         if PAGE in names:
             status = next(each for each in app.outgoing.outputs.status() if each.name == PAGE)
-            viewers.append(look_at(status.target))
+            viewers.append(look_at(status.target, count))
         yield
     finally:
         for name in names:
@@ -193,9 +197,9 @@ def _switched_on(app: App, names: list[str]) -> Iterator[None]:
             app.run(0.5)  # encoders write what waited
 
 
-def look_at(address: str) -> subprocess.Popen[bytes]:
-    """Begin to look at the page at `address`."""
-    command = [sys.executable, "-c", VIEWER, address]
+def look_at(address: str, count: int = 1) -> subprocess.Popen[bytes]:
+    """Let so many begin to look at the page at `address`."""
+    command = [sys.executable, "-c", VIEWER, address, str(count)]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import WHERE, UnusableError
 from stylegan3.checkpoints.found import FoundGenerator, Part
 from stylegan3.config import Config
 from stylegan3.families import FAMILIES, family_of, fresh_buffer, is_buffer
@@ -61,6 +61,7 @@ def match_parts(found: FoundGenerator, expected: Shapes) -> tuple[dict[str, Part
         raise UnusableError(
             f"it is {family_of(found.config)}, but its tensors do not fit its configuration: "
             + ", ".join(filter(None, faults))
+            + f"; {WHERE}"
         )
     if left_out:
         found.notes.append(f"{len(left_out)} buffers that no generator uses are left out")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from stylegan3.checkpoints.container.torchfile import LEGACY_START
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import WHERE, UnusableError
 from stylegan3.checkpoints.pickle.values import ArrayRef, Global, Stub, TensorRef
 from stylegan3.checkpoints.source import Source
 
@@ -37,7 +37,7 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
         r"Fastgan|DummyMapping",
     ),
     ("lucidrains' StyleGAN2", r"^(GE?|SE?|D)\.(blocks|net|initial_block|to_initial_block)", r"^$"),
-    ("MMGeneration", r"(style_mapping|constant_input)\.", r"^$"),
+    ("MMGeneration's StyleGAN1 or StyleGAN2", r"(style_mapping|constant_input)\.", r"^$"),
     ("GenForce", r"(mapping\.dense\d|synthesis\.layer\d+\.)", r"^$"),
     ("EDM2 (a diffusion model)", r"unet\.(enc|dec)\.", r"(^|\.)Precond"),
     (
@@ -59,7 +59,6 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
 # Kinds of networks that are supported, where the file lacks what they are recognised by.
 INCOMPLETE = (("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),)
 RELATIVES = UNSUPPORTED[:2]  # these carry the published names but compute something else
-WHERE = "docs/formats.md lists what opens"
 SYNTHESIS = re.compile(r"(^|\.)(b4\.const|b4\.conv1\.weight|L0_\d{1,6}_\d{1,6}\.weight)$")
 MOST_NAMES = 20_000
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST_CAUSE = 500  # characters
+WHERE = "docs/formats.md lists what opens"
 
 
 class CheckpointError(Exception):
@@ -41,3 +44,22 @@ def brief(value: object) -> str:
 
 class UnusableError(ValueError):
     """The cause alone, raised inside the readers; `read` turns it into a CheckpointError."""
+
+
+@contextmanager
+def naming(family: str) -> Iterator[None]:
+    """Let causes that are raised within say which family the network is of, and where to read on.
+
+    Raises:
+        UnusableError: what was raised within, completed.
+    """
+    try:
+        yield
+    except UnusableError as error:
+        raise UnusableError(of_family(family, str(error))) from error
+
+
+def of_family(family: str, cause: str) -> str:
+    """Return the cause with the family, where it names none, and with where to read on."""
+    named = cause if cause.startswith("it is ") else f"it is {family}, but {cause}"
+    return named if "docs/" in named else f"{named}; {WHERE}"

@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import UnusableError, of_family
 from stylegan3.checkpoints.pickle.values import ArrayRef, TensorRef
 from stylegan3.config import Config
-from stylegan3.families import Family
+from stylegan3.families import FAMILIES, Family
 from stylegan3.shapes import Shapes
 
 
@@ -105,7 +105,7 @@ def infer_options(family: Family, shapes: Shapes) -> dict[str, Any]:
     try:
         options = family.infer(shapes)
     except ValueError as error:
-        raise UnusableError(str(error)) from error
+        raise UnusableError(of_family(family.label, str(error))) from error
     check_options(family.config, options)
     return options
 
@@ -120,7 +120,11 @@ def check_options(cls: type[Config], options: Mapping[str, Any]) -> None:
         for name, value in options.items():
             cls.check_option(name, value)
     except ValueError as error:
-        raise UnusableError(str(error)) from error
+        raise UnusableError(_of(cls, str(error))) from error
+
+
+def _of(cls: type[Config], cause: str) -> str:
+    return of_family(FAMILIES[cls.family].label, cause) if cls.family in FAMILIES else cause
 
 
 def configure(cls: type[Config], options: Mapping[str, Any]) -> Config:
@@ -133,4 +137,4 @@ def configure(cls: type[Config], options: Mapping[str, Any]) -> Config:
     try:
         return cls(**options)
     except (ValueError, TypeError, OverflowError, ArithmeticError) as error:
-        raise UnusableError(f"its configuration is impossible: {error}") from error
+        raise UnusableError(_of(cls, f"its configuration is impossible: {error}")) from error

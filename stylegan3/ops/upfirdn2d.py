@@ -127,3 +127,8 @@ def check_upfirdn2d(x: Tensor, f: Tensor | None, up: int, down: int, padding: Pa
         raise ValueError(
             f"the filter {[taps_y, taps_x]} is larger than the padded picture of x {list(x.shape)}"
         )
+
+
+def doubled(x: Tensor) -> Tensor:  # [N, C, H, W] -> [N, C, 2 H, 2 W]
+    """Every pixel twice in both directions, as networks that grow do with pictures."""
+    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)

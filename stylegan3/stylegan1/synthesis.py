@@ -9,6 +9,7 @@ from torch import Tensor
 from stylegan3.canvas import Canvas
 from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.ops.enlarge import crop_centre
+from stylegan3.ops.upfirdn2d import doubled
 from stylegan3.stylegan1.config import StyleGAN1Config
 from stylegan3.stylegan1.layers import SynthesisBlock, SynthesisLayer
 from stylegan3.stylegan1.names import NamedOutput, every_name, named_outputs
@@ -72,7 +73,7 @@ class StyleGAN1Synthesis(Synthesis):
                 if place == own:
                     return x
             if image is not None:
-                image = self._cropped(_doubled(image), size)
+                image = self._cropped(doubled(image), size)
             if block.torgb is not None:
                 y = block.torgb(x)
                 if place == "torgb":
@@ -84,7 +85,7 @@ class StyleGAN1Synthesis(Synthesis):
         resolution = self.config.run_resolution
         for _ in range(self.config.lod_of(resolution)):
             resolution *= 2
-            image = self._cropped(_doubled(image), self._size(resolution, canvas))
+            image = self._cropped(doubled(image), self._size(resolution, canvas))
         return image
 
     def _size(self, resolution: int, canvas: Canvas | None) -> tuple[int, int] | None:
@@ -121,10 +122,6 @@ class StyleGAN1Synthesis(Synthesis):
         module = modules.get(output.place)
         if module is not None and not module.layer_name:
             module.layer_name = output.name
-
-
-def _doubled(x: Tensor) -> Tensor:  # [N, C, H, W] -> [N, C, 2 H, 2 W]
-    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
 def fixed_noise(shape: tuple[int, ...]) -> Tensor:

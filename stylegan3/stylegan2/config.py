@@ -12,6 +12,7 @@ from stylegan3.canvas import Canvas, beyond
 from stylegan3.config import Config
 
 Architecture = Literal["skip", "resnet", "orig"]
+LARGEST_KERNEL = 15
 ACTIVATIONS = (
     "linear",
     "relu",
@@ -45,6 +46,9 @@ class StyleGAN2Config(Config):
     init_res: tuple[int, int] = (4, 4)  # height and width of the constant [px]; block r is r / 4
     # times as large, so that img_resolution is the picture's side only where this is 4 x 4
     label_concat: bool = False  # labels are mapped without bias, and normalised together with z
+    conv_kernel: int = 3  # side of the convolutions' kernels; odd
+    lod: float = 0.0  # how far progressive growing (architecture orig) had still to go: 0 is done,
+    # 1 is half the size
 
     family: ClassVar[str] = "stylegan2"
     mapping_options: ClassVar[Mapping[str, str]] = {
@@ -75,6 +79,13 @@ class StyleGAN2Config(Config):
                 f" not {self.channel_base}"
             )
         self._require_init_res()
+        self.require_integer("conv_kernel", 1, LARGEST_KERNEL)
+        if self.conv_kernel % 2 == 0:
+            raise ValueError(f"conv_kernel must be odd, not {self.conv_kernel}")
+        self.require_number("lod", least=0, most=self.img_resolution.bit_length() - 3)
+        object.__setattr__(self, "lod", float(self.lod))
+        if self.lod and self.architecture != "orig":
+            raise ValueError(f"lod must be 0 in the architecture {self.architecture}")
         if self.block_channels is not None:
             self._require_block_channels()
         if self.architecture not in ("skip", "resnet", "orig"):
@@ -115,10 +126,15 @@ class StyleGAN2Config(Config):
     def _width_by_rule(self, resolution: int) -> int:
         return min(self.channel_base // resolution, self.channel_max)
 
+    @property
+    def run_resolution(self) -> int:
+        """Of the finest block that is run: the picture's, but for growing networks."""
+        return self.img_resolution >> math.floor(self.lod)
+
     @cached_property
     def block_resolutions(self) -> tuple[int, ...]:
-        """4, 8, .. img_resolution [px]."""
-        return tuple(2**i for i in range(2, self.img_resolution.bit_length()))
+        """4, 8, .. run_resolution [px]."""
+        return tuple(2**i for i in range(2, self.run_resolution.bit_length()))
 
     def size(self, resolution: int) -> tuple[int, int]:
         """Height and width of the block of `resolution` [px]."""
@@ -155,9 +171,16 @@ class StyleGAN2Config(Config):
 
     def has_torgb(self, resolution: int) -> bool:
         """Whether the block of `resolution` has a `torgb` layer."""
-        return self.architecture == "skip" or resolution == self.img_resolution
+        return self.architecture == "skip" or self.torgb_weight(resolution) > 0
+
+    def torgb_weight(self, resolution: int) -> float:
+        """Share of the block's `torgb` in the picture where that is of one or two blocks alone."""
+        share = self.lod - math.floor(self.lod)
+        if resolution == self.run_resolution:
+            return 1.0 - share
+        return share if 2 * resolution == self.run_resolution else 0.0
 
     @property
     def num_ws(self) -> int:
-        """Rows of `ws`: one per convolution, and one for the last `torgb`."""
-        return 2 * len(self.block_resolutions)
+        """Rows of `ws`: one per convolution, run or not, and one for the last `torgb`."""
+        return 2 * (self.img_resolution.bit_length() - 2)

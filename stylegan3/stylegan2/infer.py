@@ -31,6 +31,7 @@ def infer_stylegan2(shapes: Shapes) -> dict[str, Any]:
         "img_channels": shape_of(shapes, f"synthesis.b{last}.torgb.weight", 4)[0],
         "channel_max": widest,
         "channel_base": channels[narrow[0]] * narrow[0] if narrow else widest * last,
+        "conv_kernel": shape_of(shapes, f"synthesis.b{last}.conv1.weight", 4)[3],
         "use_noise": any(name.endswith(".noise_strength") for name in shapes),
     }
     if any(channels[r] != min(options["channel_base"] // r, widest) for r in resolutions):

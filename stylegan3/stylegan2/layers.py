@@ -20,7 +20,7 @@ from stylegan3.stylegan2.config import StyleGAN2Config
 
 
 class SynthesisLayer(nn.Module):
-    """3x3 modulated convolution, noise, bias, activation: section 2.2."""
+    """Modulated convolution, noise, bias, activation: section 2.2."""
 
     noise_const: Tensor  # [H, W]
     resample_filter: Tensor  # [T, T]
@@ -41,12 +41,13 @@ class SynthesisLayer(nn.Module):
         self.size = size
         self.resolution = size[0]
         self.up = up
-        self.padding = 1
+        self.padding = config.conv_kernel // 2
         self.use_noise = config.use_noise
         self.activation = config.activation
         self.conv_clamp = config.conv_clamp
         self.affine = FullyConnected(config.w_dim, in_channels, bias_init=1.0)
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
+        kernel = config.conv_kernel
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
         self.register_buffer("resample_filter", resample_filter(config.resample_filter))
         if config.use_noise:
             self.noise_strength = nn.Parameter(torch.zeros([]))

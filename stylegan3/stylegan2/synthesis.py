@@ -14,7 +14,7 @@ from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.ops.enlarge import crop_centre, enlarge_constant
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
-from stylegan3.ops.upfirdn2d import upsample2d
+from stylegan3.ops.upfirdn2d import doubled, upsample2d
 from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.layers import SkipLayer, SynthesisLayer, ToRGBLayer
 from stylegan3.synthesis import Synthesis
@@ -37,9 +37,10 @@ class SynthesisBlock(nn.Module):
         self.resolution = resolution
         size = config.size(resolution)
         self.is_first = resolution == 4
-        self.is_last = resolution == config.img_resolution
+        self.is_last = resolution == config.run_resolution
         self.is_resnet = config.architecture == "resnet" and not self.is_first
         self.has_torgb = config.has_torgb(resolution)
+        self.torgb_weight = config.torgb_weight(resolution) if config.lod else 1.0
         self.architecture = config.architecture
         self._size_on = partial(config.size_on, resolution)
         self.use_fp16 = config.is_fp16(resolution)
@@ -133,12 +134,16 @@ class SynthesisBlock(nn.Module):
         if layer in (self.name, f"{self.name}.skip"):
             return x, None
         if img is not None:
-            img = upsample2d(img, self.resample_filter, memo=self._memo)
+            if self.torgb_weight < 1:
+                img = doubled(img)  # as the programs that grow networks do
+            else:
+                img = upsample2d(img, self.resample_filter, memo=self._memo)
             img = img if size is None else crop_centre(img, size)
         if self.has_torgb and (layer is None or layer == f"{self.name}.torgb"):
             y = self.torgb(x, next(rows)).to(ws.dtype)
             if layer is not None:
                 return y, None
+            y = y if self.torgb_weight == 1 else y * self.torgb_weight
             img = y if img is None else img + y
         return x, img
 
@@ -201,4 +206,9 @@ class StyleGAN2Synthesis(Synthesis):
                 return x
             row += block.num_conv
         assert img is not None
+        resolution = self.config.run_resolution
+        while resolution < self.config.img_resolution:
+            resolution, img = 2 * resolution, doubled(img)
+            if canvas is not None:
+                img = crop_centre(img, self.config.size_on(resolution, canvas))
         return img

@@ -19,10 +19,12 @@ from sgview.state.commands import (
     LoadNetwork,
     Quit,
     Rewind,
+    SaveLatent,
     SaveSnapshot,
     TogglePause,
 )
-from sgview.state.params import Blend, Edit, Latents, Params, Plane, Playback, View
+from sgview.state.params import Blend, Edit, Key, Latents, Params, Plane, Playback, View
+from sgview.state.params import Path as LatentPath
 from sgview.state.presets import load_preset
 from tests.support.app import SG3_A as A
 from tests.support.app import SG3_B as B
@@ -331,7 +333,7 @@ def test_a_dropped_picture_brings_its_place_back(driver: Driver) -> None:
 def test_a_picture_whose_file_is_gone_plays_the_latent_that_it_carries(driver: Driver) -> None:
     app = driver.app
     library = app.show.library.folder
-    library.mkdir(parents=True)
+    library.mkdir(parents=True, exist_ok=True)
     z = np.random.default_rng(5).normal(size=len(app.status.picture.latent)).astype(np.float32)
     np.savez(library / "petals.npz", z=z)
     app.params = Params(latents=Latents(source="library", entry="petals.npz"))
@@ -345,6 +347,21 @@ def test_a_picture_whose_file_is_gone_plays_the_latent_that_it_carries(driver: D
     driver.frames()
     assert app.params.latents.entry == str(path)
     np.testing.assert_array_equal(driver.settle(), before)
+
+
+def test_a_key_on_the_way_is_added_once_its_latent_is_written(driver: Driver) -> None:
+    app = driver.app
+    keys = (Key(at=0.0, place="seed 1"), Key(at=4.0, place="seed 2"))
+    path = LatentPath(keys=keys, position=1.7, ends="open")
+    app.params = Params(latents=Latents(source="path", path=path))
+    before = driver.settle().copy()
+    app.execute(SaveLatent(is_key=True))
+    driver.until(lambda: len(app.params.latents.path.keys) == 3)
+    new = app.params.latents.path.keys[2]
+    assert new.at == 8.0
+    app.params = Params(latents=Latents(source="library", entry=new.place.removeprefix("file ")))
+    np.testing.assert_array_equal(driver.settle(), before)
+    assert not [n for n in app.status.notices if n.level == "warning"]
 
 
 def test_preset_is_saved_and_opened_by_typing_its_name(

@@ -152,3 +152,19 @@ def test_a_folder_as_json(tmp_path: Path, capsys) -> None:
 def test_a_folder_without_networks_says_so(tmp_path: Path, capsys) -> None:
     assert main(["inspect", str(tmp_path)]) == 0
     assert "no network files here" in capsys.readouterr().out
+
+
+def test_names_of_classes(tmp_path, capsys) -> None:
+    path = tmp_path / "animals.pkl"
+    shutil.copy(DATA / "sg2-cond-resnet-32.pkl", path)
+    names = path.with_suffix(".txt")
+    names.write_text("cat\nowl\n")
+    assert main(["inspect", str(path)]) == 0
+    assert "animals.txt has 2 lines for 3 classes: it is not used" in capsys.readouterr().out
+    names.write_text("cat\nowl\ndog\n")
+    assert main(["inspect", str(path)]) == 0
+    assert "Classes (3)\n  0  cat\n  1  owl\n  2  dog\n" in capsys.readouterr().out
+    assert main(["inspect", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["class_names"] == ["cat", "owl", "dog"]
+    assert main(["inspect", str(tmp_path)]) == 0
+    assert "3, named" in capsys.readouterr().out

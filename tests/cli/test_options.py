@@ -202,3 +202,14 @@ def test_the_second_network_may_stand_behind_an_option(
         ("a.pkl", "b.pkl", ["synthesis.b4.const=1"]),
         ("a.pkl", None, ["synthesis.b4.const=1"]),
     ]
+
+
+def test_a_class_by_number_and_by_the_name_beside_the_network(tmp_path) -> None:
+    network = tmp_path / "a.pkl"
+    assert parse(str(network), "--class", "2").params.mapping.class_weights == (0, 0, 1)
+    with pytest.raises(ConfigError, match="--class owl: no file beside the network"):
+        parse(str(network), "--class", "owl")
+    (tmp_path / "a.txt").write_text("cat\nowl\n")
+    assert parse(str(network), "--class", "owl").params.mapping.class_weights == (0, 1)
+    with pytest.raises(ConfigError, match="no class is called 'dog'"):
+        parse(str(network), "--class", "dog")

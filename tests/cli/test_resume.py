@@ -137,7 +137,7 @@ def test_a_film_is_made_of_the_latents_that_play_in_it(tmp_path: Path) -> None:
     )
     args = argparse.Namespace(
         **dict.fromkeys(("take", "script", "audio", "a", "demo", "codec", "quality", "fps")),
-        start=0.0, frames=2, loop=False,
+        start=0.0, frames=2, loop=False, range=(0, None), size="picture", fit="fit", alpha=False,
     )  # fmt: skip
     plan = plan_settings(settings, args, {})
     found = []

@@ -1,5 +1,7 @@
 """The engine on an NVIDIA GPU: the same pictures, no waiting, no memory left behind."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -213,7 +215,7 @@ def test_a_ground_that_moves_is_launched_as_the_frame_before(
     calls: list[object] = []
     call = FastSynthesis.__call__
 
-    def counting(self: FastSynthesis, **options: object) -> torch.Tensor:
+    def counting(self: FastSynthesis, **options: Any) -> torch.Tensor:
         calls.append(options)
         return call(self, **options)
 

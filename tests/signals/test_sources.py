@@ -4,6 +4,7 @@ import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pythonosc.udp_client import SimpleUDPClient
 
 from sgview.signals.incoming import Inputs
@@ -190,3 +191,18 @@ def test_inputs_stay_the_same_while_nothing_moves() -> None:
 
 def _raise():
     raise ImportError
+
+
+def test_a_class_by_number_and_by_name() -> None:
+    network = replace(network_of("input"), c_dim=3, class_names=("cat", "owl", "dog"))
+    networks: dict[Slot, NetworkStatus] = {"a": network}
+    changed = apply_message(Params(), "/sgview/class", ("OWL",), networks)
+    assert changed.mapping.class_weights == (0.0, 1.0)
+    assert apply_message(changed, "/sgview/class", (1.0,), networks) is changed
+    assert apply_message(changed, "/sgview/class", (0.0,), networks).mapping.class_weights == (1.0,)
+    assert apply_message(Params(), "/sgview/class", (2.0,), {}).mapping.class_weights == (0, 0, 1)
+    for value, words in (("fox", "no class"), (3.0, "one of 3 classes"), (-1.0, "3 classes")):
+        with pytest.raises(RemoteError, match=words):
+            apply_message(Params(), "/sgview/class", (value,), networks)
+    with pytest.raises(RemoteError, match="without classes"):
+        apply_message(Params(), "/sgview/class", (0.0,), NETWORKS)

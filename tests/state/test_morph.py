@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgview.state.morph import EASINGS, morph
-from sgview.state.params import Blend, Edit, Latents, Layer, Mapping, Noise, Params, Playback, View
+from sgview.state.params import (
+    Blend,
+    Directions,
+    Edit,
+    Latents,
+    Layer,
+    Mapping,
+    Mixing,
+    Noise,
+    Params,
+    Playback,
+    View,
+)
 
 A = Params(
     noise=Noise(amplitude=1.0, translate=(0.0, 2.0, 4.0), seed=7, harmonics=0, type="perlin3d"),
@@ -86,3 +98,12 @@ def test_easings_start_at_0_end_at_1_and_never_turn_back(name: str, x: float, y:
     assert (ease(0.0), ease(1.0)) == (0.0, 1.0)
     low, high = sorted((x, y))
     assert ease(low) <= ease(high) + 1e-12
+
+
+def test_rows_and_directions_that_one_state_lacks_fade_from_nothing() -> None:
+    mixed = Params(mixing=Mixing(rows=(1.0, 0.5), seed=3, amount=0.5))
+    moved = Params(directions=Directions(strength=0.5, amounts={"sefa1": 2.0}))
+    half = morph(mixed, moved, 0.25)
+    assert half.mixing.rows == (0.75, 0.375) and half.mixing.amount == 0.625
+    assert half.mixing.seed == 3 and half.directions.amounts == {"sefa1": 0.5}
+    assert morph(moved, mixed, 0.75).mixing.rows == (0.75, 0.375)

@@ -39,7 +39,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.descriptions import names_of_edits
 from sgview.state.history import History
-from sgview.state.journeys import add_key, go_to
+from sgview.state.journeys import add_key, as_it_is, go_to
 from sgview.state.latent_places import FilePlace
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import SLOTS, NetworkStatus, Slot, is_built_in, spread_blend
@@ -241,7 +241,7 @@ class App(Closing):
             case c.ToggleTake():
                 self.show.toggle_take(self.params, self.status.engine.networks)
             case c.SaveLatent(name, is_key):
-                self._save_latent(name, is_key=is_key)
+                self._latents.save(self.picture, name, is_key=is_key)
             case c.OpenLatent(path):
                 self.worker.forget_latents()
                 going = go_to(self.params, FilePlace(str(absolute(path))))
@@ -286,13 +286,12 @@ class App(Closing):
             needed = files_played(params, motion)
             is_missing = any(find_file(self.show.library.folder, name) is None for name in needed)
             if loaded.has_latent and (motion.trail or is_missing):
-                params = go_to(params, FilePlace(str(absolute(path)))).params
+                params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         self._set_params(params, f"Open {path.stem}")
 
-    def _save_latent(self, name: str, *, is_key: bool) -> None:
-        """Write what plays to the library, and let the path lead there if it is to be a key."""
-        path = self._latents.save(self.picture, name)
-        if path is not None and is_key:
+    def _add_keys(self) -> None:
+        """Let the path lead to latents that were just written as keys of it."""
+        for path in self._latents.take_new_keys():
             latents = self.params.latents
             latents = replace(latents, path=add_key(latents.path, f"file {path.stem}"))
             self._set_params(replace(self.params, latents=latents), "Add a key")
@@ -398,6 +397,7 @@ class App(Closing):
 
     def _collect_notices(self) -> None:
         self.asked.add(self._boundary.call("files", self._files.poll, otherwise=None))
+        self._add_keys()
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HELP = (
     "The picture and nothing else, on a screen of its own: without border, cursor and panels, "
-    "whatever this window does."
+    "whatever this window does (W)."
 )
 FRAME_FIELDS = ("fit", "rotation", "edges", "resampling")
 

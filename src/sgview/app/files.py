@@ -61,6 +61,7 @@ class Files:
         self.fetching = Fetching(notices, now)
         self._thread = ThreadPoolExecutor(1, "sgview snapshot")
         self._writing: list[tuple[Path, Future[None]]] = []
+        self._saved: list[Path] = []
 
     @property
     def preset_folder(self) -> Path:
@@ -156,8 +157,14 @@ class Files:
                 text = f"{path} cannot be written: {error.strerror or error}"
                 self._fail(text, "Choose another folder for latents.")
             else:
+                self._saved.append(path)
                 self._notices.add("info", f"Saved {path}", now=self._now())
         return self.fetching.poll()
+
+    def take_saved(self) -> list[Path]:
+        """Return what was written since the last call."""
+        saved, self._saved = self._saved, []
+        return saved
 
     def close(self) -> None:
         """Finish what is being written, and leave what is being fetched for another time."""

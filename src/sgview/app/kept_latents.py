@@ -45,6 +45,7 @@ class KeptLatents:
     ) -> None:
         self._worker, self._show, self._files = worker, show, files
         self._notices, self._now = notices, now
+        self._new_keys: set[Path] = set()  # of the path, while their latents are written
 
     def note_place(self, picture: Picture | None) -> None:
         """Remember where the source is, with the picture of it."""
@@ -68,14 +69,17 @@ class KeptLatents:
             params = go_to(picture.params, place).params
             self._worker.preview(params, place, SIDE, partial(previews.take, made_by, name))
 
-    def save(self, picture: Picture | None, name: str) -> Path | None:
-        """Write what plays; return the file that it will be, None where nothing plays.
+    def save(self, picture: Picture | None, name: str, *, is_key: bool) -> None:
+        """Write what plays to the library; the engine's thread computes it, another one writes it.
 
-        The engine's thread computes it, and another one writes it.
+        Args:
+            picture: what plays.
+            name: of the file; "": that of the place.
+            is_key: whether it becomes a key of the path, once it is written.
         """
         if picture is None:
             self._notices.add("warning", "There is no latent to save yet.", now=self._now())
-            return None
+            return
         place = shown_place(picture.params, picture.motion)
         path = self._show.library.new_path(name or (str(place) if place else "on the path"))
         thumbnail = shrink(host_pixels(picture))
@@ -84,5 +88,18 @@ class KeptLatents:
             self._files.save_latent(path, {**held, "thumbnail": thumbnail})
 
         self._worker.export(picture.params, picture.motion, write)
-        self._show.library.look_again()
-        return path
+        if is_key:
+            self._new_keys.add(path)
+
+    def take_new_keys(self) -> list[Path]:
+        """Let latents that were just written be played; return those that were to be keys."""
+        keys: list[Path] = []
+        for path in self._files.take_saved():
+            if path.parent != self._show.library.folder:
+                continue
+            self._worker.forget_latents()
+            self._show.library.look_again()
+            if path in self._new_keys:
+                self._new_keys.remove(path)
+                keys.append(path)
+        return keys

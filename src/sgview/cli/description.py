@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sgview.state.class_names import read_class_names
+
 if TYPE_CHECKING:
     from stylegan3.checkpoints import Checkpoint
 
@@ -15,6 +17,7 @@ def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
     from stylegan3 import Generator
 
     generator = Generator.without_numbers(checkpoint.config)
+    class_names, problem = read_class_names(path, generator.c_dim)
     state = checkpoint.state_dict
     parameters = {name for name, _ in generator.named_parameters()}
     return {
@@ -27,7 +30,8 @@ def describe(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         "num_ws": generator.num_ws,
         "num_parameters": sum(t.numel() for name, t in state.items() if name in parameters),
         "num_buffer_values": sum(t.numel() for name, t in state.items() if name not in parameters),
-        "notes": list(checkpoint.notes),
+        "notes": [*checkpoint.notes, *([problem] if problem else [])],
+        "class_names": list(class_names),
         "training": checkpoint.training,
         "config": checkpoint.config.to_dict(),
         "layers": [asdict(layer) for layer in generator.synthesis.layers],

@@ -52,7 +52,7 @@ def format_folder(folder: Path, rows: list[dict[str, Any]]) -> str:
             row["file"],
             row.get("family", ""),
             _pictures(row),
-            str(row.get("classes") or ""),
+            _classes(row),
             format_bytes(row.get("bytes", 0)),
             f"same as {row['duplicate_of']}" if "duplicate_of" in row else _verdict(row),
         )
@@ -90,6 +90,7 @@ def _facts(path: Path) -> dict[str, Any]:
         "img_width": report["img_width"],
         "img_height": report["img_height"],
         "classes": report["config"]["c_dim"],
+        "has_class_names": bool(report["class_names"]),
         "num_parameters": report["num_parameters"],
         "notes": report["notes"],
     }
@@ -102,6 +103,11 @@ def _hash(path: Path) -> str:
 
 def _pictures(row: dict[str, Any]) -> str:
     return f"{row['img_width']} x {row['img_height']}" if "img_width" in row else ""
+
+
+def _classes(row: dict[str, Any]) -> str:
+    named = ", named" if row.get("has_class_names") else ""
+    return f"{row['classes']}{named}" if row.get("classes") else ""
 
 
 def _verdict(row: dict[str, Any]) -> str:

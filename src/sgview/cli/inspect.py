@@ -16,6 +16,8 @@ from sgview.cli.folder import describe_folder, format_folder
 from sgview.cli.tables import format_bytes, format_table
 from sgview.state.places import is_folder
 
+SHOWN_CLASSES = 20  # `--json` has all
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `sgview inspect`."""
@@ -93,6 +95,11 @@ def format_report(report: dict[str, Any]) -> str:
             ],
         ),
     ]
+    if report["class_names"]:
+        names = report["class_names"]
+        shown = [(str(index), name) for index, name in enumerate(names[:SHOWN_CLASSES])]
+        more = f"\n  and {len(names) - SHOWN_CLASSES} more" if len(names) > SHOWN_CLASSES else ""
+        blocks[4:4] = [f"Classes ({len(names)})", _pairs(shown) + more]
     if report["training"]:
         blocks[4:4] = ["Training", _pairs((k, _value(v)) for k, v in report["training"].items())]
     return "\n\n".join(

@@ -20,6 +20,7 @@ from sgview.settings import (
     holds_settings,
     load_settings,
 )
+from sgview.state.class_names import class_names_beside, class_numbered, only
 from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
 from sgview.state.operations import OPERATIONS
@@ -80,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--flip-h", action="store_true", help="flip left and right")
     parser.add_argument("--flip-v", action="store_true", help="flip top and bottom")
+    parser.add_argument(
+        "--class",
+        dest="class_name",
+        metavar="NAME|N",
+        help="class of a conditional network: its number, or its name in the text beside A",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help=name_of("noise.seed").lower())
 
 
@@ -148,7 +155,7 @@ def settings_from(args: argparse.Namespace, session: Session | None = None) -> S
         device=args.device or settings.device,
         gpu=gpu_from(args, settings.gpu),
         networks=networks,
-        params=_with_options(params, args),
+        params=_with_class(_with_options(params, args), args, networks),
     )
 
 
@@ -260,6 +267,22 @@ def _with_options(params: Params, args: argparse.Namespace) -> Params:
         edits=params.edits + tuple(parse_edit(text) for text in args.edit),
         blend=replace(params.blend, amounts=amounts),
     )
+
+
+def _with_class(params: Params, args: argparse.Namespace, networks: NetworkSettings) -> Params:
+    """Set the label that `--class` names.
+
+    Raises:
+        ConfigError: if no class is called so.
+    """
+    if args.class_name is None:
+        return params
+    names = class_names_beside(Path(networks.a)) if networks.a else ()
+    try:
+        weights = only(class_numbered(args.class_name, names))
+    except ValueError as error:
+        raise ConfigError(f"--class {args.class_name}: {error}") from None
+    return replace(params, mapping=replace(params.mapping, class_weights=weights))
 
 
 def parse_edit(text: str) -> Edit:

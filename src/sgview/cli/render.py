@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -16,13 +17,20 @@ from tqdm import tqdm
 from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import FilmFrame, pictures_of
+from sgview.cli.films.several import SeveralFilms
 from sgview.cli.films.warm_up import start_driver, without_collecting
-from sgview.cli.films.where import size, workers
+from sgview.cli.films.where import size, span, workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
-from sgview.outputs.film_writers import FILM_CODECS, check_alpha, codec_of, open_film_writer
-from sgview.outputs.video import OutputError, PictureWriter
+from sgview.outputs.film_writers import (
+    FILM_CODECS,
+    check_alpha,
+    codec_of,
+    holds_alpha,
+    open_film_writer,
+)
+from sgview.outputs.video import CODECS, OutputError, PictureWriter
 from sgview.settings import NetworkSettings
 from sgview.show.takes.replay import Shot
 from sgview.state.networks import NetworkStatus, Slot
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
 
 SLOWEST, FASTEST = 0.01, 1000.0  # of a film [pictures/s]
 MOST_FRAMES = 100_000_000
+SHEETS = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,9 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
+        action="append",
         required=True,
+        dest="outs",
         metavar="FILE|FOLDER",
-        help="film.mp4 (.mov .mkv .webm), or a folder for PNG files",
+        help="film.mp4 (.mov .mkv .webm), or a folder for PNG files; may be repeated: all are "
+        "written at once",
     )
     parser.add_argument(
         "--codec",
@@ -73,6 +85,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=options.number,
         metavar="X",
         help="of a film, 0 (small) to 100 (near lossless); 80, of VP9 and AV1 65",
+    )
+    parser.add_argument(
+        "--range",
+        type=span,
+        default=(0, None),
+        metavar="FIRST:END",
+        help="only these pictures, counted from 0 and without END; either may be left out",
+    )
+    parser.add_argument(
+        "--sound",
+        type=Path,
+        metavar="FILE",
+        help="put this sound beside the film, from --start on; the file of --audio may be given",
+    )
+    parser.add_argument(
+        "--preview",
+        type=Path,
+        metavar="FILE.png",
+        help="write a contact sheet of the film too (.png .jpg .webp)",
     )
     parser.add_argument(
         "--size",
@@ -131,15 +162,54 @@ def run(args: argparse.Namespace) -> int:
         _refuse_beside_take(args)
     if args.quality is not None and not 0 <= args.quality <= 100:
         raise ConfigError(f"--quality must be between 0 and 100, not {args.quality:g}")
+    args.out, *others = args.outs = list(dict.fromkeys(args.outs))
     codec = codec_of(args.out, args.codec)  # refused before anything is read
     if args.alpha:
         check_alpha(args.out, codec)
+    for other in others:
+        codec_of(other)
+    _refuse_beside(args, others)
     if args.force and args.resume:
         raise ConfigError("--resume goes on, --force begins again: choose one of them")
     if not args.force and not args.resume and args.workers is None:
-        refuse_to_replace(args.out, is_unfinished=is_file(manifest_of(args.out)))
+        for out in args.outs:
+            refuse_to_replace(out, is_unfinished=is_file(manifest_of(out)))
     with interrupts() as asked:
-        return _run(args, asked)
+        code = _run(args, asked)
+    if code == 0:
+        _add_to_film(args)
+    return code
+
+
+def _refuse_beside(args: argparse.Namespace, others: list[Path]) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    if others and (args.resume or args.workers is not None):
+        option = "--resume" if args.resume else "--workers"
+        raise ConfigError(f"{option} makes one film: give --out once")
+    if args.sound is not None:
+        if all(out.suffix.lower() not in CODECS for out in args.outs):
+            raise ConfigError("--sound goes into films, and PNG files have none")
+        if not is_file(args.sound):
+            raise ConfigError(f"--sound {args.sound}: there is no such file")
+    if args.preview is not None and args.preview.suffix.lower() not in SHEETS:
+        raise ConfigError(f"--preview {args.preview}: use a name that ends in {', '.join(SHEETS)}")
+
+
+def _add_to_film(args: argparse.Namespace) -> None:
+    """Add what wants the whole film: sound, and a contact sheet."""
+    first, _ = args.range
+    if args.sound is not None:
+        from sgview.outputs.film_sound import add_sound
+
+        begun = max(args.start, 0.0) + first / args.made_at
+        for out in args.outs:
+            if out.suffix.lower() in CODECS:
+                codec = codec_of(out, args.codec if out == args.out else None)
+                add_sound(out, args.sound, codec, begun)
+    if args.preview is not None:
+        from sgview.outputs.contact_sheet import write_contact_sheet
+
+        write_contact_sheet(args.out, args.preview)
 
 
 def _run(args: argparse.Namespace, asked: Interrupts) -> int:
@@ -148,6 +218,8 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
     settings = replace(settings, networks=networks)
     named: dict[Slot, NetworkStatus] = {}
     plan = shots.plan_take(args) if args.take else shots.plan_settings(settings, args, named)
+    plan = shots.part_of(plan, *args.range)
+    args.made_at = plan.fps
     if plan.notice:
         print(f"sgview: {plan.notice}", file=sys.stderr)
     if args.workers is not None:
@@ -155,9 +227,10 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
 
         return scale_out.render(args, settings, plan, asked, named)
     start_driver(settings.device)
-    opened = partial(open_film_writer, codec=args.codec, quality=args.quality, has_alpha=args.alpha)
-    film = Unfinished(args.out, ingredients(args, settings, plan), plan, opened)
-    if args.resume and not film.resume():
+    made_of = ingredients(args, settings, plan)
+    films = [Unfinished(out, made_of, plan, _opener(args, out)) for out in args.outs]
+    film = films[0] if len(films) == 1 else SeveralFilms(films)
+    if args.resume and not films[0].resume():
         print(f"{args.out}: {plan.count} pictures, whole already", file=sys.stderr)
         return 0
 
@@ -174,6 +247,17 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
             follows_take = True
         frame = FilmFrame(args.size, args.fit, has_alpha=args.alpha)
         return _render(engine, plan, film, asked, frame, follows_take=follows_take)
+
+
+def _opener(args: argparse.Namespace, out: Path) -> Callable[..., PictureWriter]:
+    """Return what opens a writer; --codec and --quality are those of the first film."""
+    is_first = out == args.out
+    return partial(
+        open_film_writer,
+        codec=args.codec if is_first else None,
+        quality=args.quality if is_first else None,
+        has_alpha=args.alpha and (is_first or holds_alpha(codec_of(out))),
+    )
 
 
 def _refuse_beside_take(args: argparse.Namespace) -> None:
@@ -195,7 +279,7 @@ def _open_networks(engine: Engine, networks: NetworkSettings) -> None:
 def _render(
     engine: Engine,
     plan: shots.Plan,
-    film: Unfinished,
+    film: Unfinished | SeveralFilms,
     asked: Interrupts,
     frame: FilmFrame,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_plan
 from itertools import islice
 from pathlib import Path
 
@@ -114,6 +115,20 @@ def _files_of(take: Take) -> frozenset[str]:
         if frame.params is not last:
             names, last = names | files_played(frame.params), frame.params
     return names
+
+
+def part_of(plan: Plan, first: int, end: int | None) -> Plan:
+    """Return the plan of some pictures of a film; those before them are played, but not made.
+
+    Raises:
+        ConfigError: if there are none.
+    """
+    end = plan.count if end is None else min(end, plan.count)
+    if first >= end:
+        raise ConfigError(f"--range {first}:{end} leaves nothing of {plan.count} pictures")
+    if (first, end) == (0, plan.count):
+        return plan
+    return replace_plan(plan, shots=islice(plan.shots, first, end), count=end - first)
 
 
 def _play(

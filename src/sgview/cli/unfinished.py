@@ -258,6 +258,7 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
         "number of pictures": plan.count,
         "rate": plan.fps,
         "start": args.start,
+        "range": list(args.range),
         "codec or quality": [args.codec, args.quality],
         "size, fit or alpha": [args.size, args.fit, args.alpha],
         "take": _digest(args.take),

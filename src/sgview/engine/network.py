@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from msgspec.structs import replace
 from torch import Tensor, nn
 
 from sgview.state.networks import LayerInfo, NetworkStatus, TensorInfo
@@ -40,10 +41,17 @@ class Network:
     status: NetworkStatus
 
     @classmethod
-    def of(cls, generator: nn.Module, name: str, path: str = "") -> Network:
-        """Describe `generator`; `path` is the file it came from, "" for a built-in network."""
+    def of(
+        cls,
+        generator: nn.Module,
+        name: str,  # for people
+        path: str = "",  # of the file it came from; "" for a built-in network
+        class_names: tuple[str, ...] = (),
+    ) -> Network:
+        """Describe `generator`."""
         generator.eval().requires_grad_(False)
-        return cls(generator, describe(generator, name, path))
+        status = replace(describe(generator, name, path), class_names=class_names)
+        return cls(generator, status)
 
 
 def tensors_of(generator: nn.Module) -> dict[str, Tensor]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from sgview import resources
 from sgview.engine.network import Network
+from sgview.state.class_names import read_class_names
 from sgview.state.commands import Slot
 from sgview.state.networks import BUILT_IN, is_built_in
 from sgview.state.text import drawable
 from stylegan3 import load
+
+_log = logging.getLogger(__name__)
 
 FAMILIES = ("blooms", "planets")  # of each built-in pair
 
@@ -78,4 +82,8 @@ def _read(
     path: str = "",  # for people, and to read the file again
     progress: Callable[[float], None] | None = None,
 ) -> Network:
-    return Network.of(load(file, progress=progress), name=name, path=path)
+    generator = load(file, progress=progress)
+    class_names, problem = read_class_names(file, generator.c_dim)
+    if problem:
+        _log.warning("%s", problem)
+    return Network.of(generator, name, path, class_names)

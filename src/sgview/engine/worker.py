@@ -304,16 +304,16 @@ class EngineWorker(Closing):
                     if wanted is not None:
                         repeats = repeats + 1 if wanted == last else 1
                         self._is_begun = repeats <= useful and not self._works_behind
-                        if repeats == 1:
+                        if last is None or _moved(last, wanted):
                             self._put_preview_off()
                         self._begun.notify_all()
-                is_idle = task is None and wanted is None and not self._under_way
-                aside = self._take_preview() if is_idle else None
+                is_free = task is None and not self._under_way
+                aside = self._take_preview() if is_free else None
             if self.lost:
                 continue
             if aside is not None:
                 self._make_aside(aside)
-            elif task is not None:
+            if task is not None:
                 last = None
                 self._guard(lambda: self._finish(leaving=0))
                 self._guard(task)
@@ -324,7 +324,7 @@ class EngineWorker(Closing):
                 if repeats <= useful:  # a frame is a function of `wanted`: more would be equal
                     self._guard(lambda wanted=wanted: self._render(*wanted), wanted[0])
                 self._guard(self._memory.poll)
-            else:
+            elif aside is None:
                 self._guard(lambda: self._finish(leaving=len(self._under_way) - 1))
 
     def _wait(self) -> None:
@@ -457,6 +457,11 @@ class EngineWorker(Closing):
         finally:
             with self._condition:
                 self._layer_times = times or LayerTimes()
+
+
+def _moved(last: _Wanted, wanted: _Wanted) -> bool:
+    """Return whether there is another picture to see; time alone goes by all the same."""
+    return last[0] != wanted[0] or last[2] != wanted[2]
 
 
 def _first_line(error: Exception) -> str:

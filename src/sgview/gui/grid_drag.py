@@ -52,9 +52,7 @@ class GridDrag:
         if self._is_held:
             step = (io.mouse_delta.x, io.mouse_delta.y)
             params = _turned(params, at, step) if turns else _moved(params, step, size)
-        # the wheel over the plane of seeds is psi, unless the picture is held
-        is_zoom = self._is_held or params.latents.source != "plane"
-        if (is_free or self._is_held) and is_zoom and io.mouse_wheel:
+        if self._is_held and io.mouse_wheel:  # else it does what `view.wheel` says
             if io.key_shift:
                 degrees = DEGREES * io.mouse_wheel * _handedness(params)
                 params = _with(params, rotate=params.ground.input.rotate + degrees)

@@ -22,6 +22,8 @@ _MOUSE = (
     ("Shift, Alt + drag", "Faster, slower"),
     ("Double click", "Type a number, beyond the bar too"),
     ("Right click", "Reset to the default"),
+    ("Right drag on the picture", "Move it, turn it outside of the ring"),
+    ("Wheel, right button held", "Zoom it (StyleGAN3)"),
 )
 
 

@@ -99,16 +99,23 @@ def check_alpha(path: Path, codec: str) -> None:
     Raises:
         OutputError: naming those that can.
     """
-    if codec in SEQUENCES:
-        return
-    from sgview.outputs.codecs import CODECS as TABLE
-    from sgview.outputs.codecs import codec_named
+    if not holds_alpha(codec):
+        from sgview.outputs.codecs import CODECS as TABLE
+        from sgview.outputs.codecs import codec_named
 
-    if not codec_named(codec).has_alpha:
         able = ", ".join(row.name for row in TABLE if row.has_alpha and row.name in FILM_CODECS)
         raise OutputError(
             f"{path}: {codec_named(codec).label} has no alpha; --codec with one of {able} has"
         )
+
+
+def holds_alpha(codec: str) -> bool:
+    """Whether a codec keeps alpha."""
+    if codec in SEQUENCES:
+        return True
+    from sgview.outputs.codecs import codec_named
+
+    return codec_named(codec).has_alpha
 
 
 def bits_of(codec: str) -> int:

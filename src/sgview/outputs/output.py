@@ -144,7 +144,7 @@ def _open_syphon(settings: Settings) -> Output:
 ALL_OUTPUTS: tuple[OutputKind, ...] = (
     OutputKind(
         RECORDER,
-        "What plays as a film, with the sound that is listened to.",
+        "What plays as a film, with the sound that is listened to (F9).",
         open_recorder,
         frame=OutputFrame(rate=60.0),
         is_fixed=True,

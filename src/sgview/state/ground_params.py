@@ -50,24 +50,24 @@ class InputTransform(Node, frozen=True):
 class PixelNoise(Node, frozen=True):
     """The noise that StyleGAN1 and StyleGAN2 add to each pixel of each layer."""
 
-    strength: Annotated[float, Field("Strength", usual=(0, 5), digits=2, name="Noise strength",
+    strength: Annotated[float, Field("Strength", usual=(0, 5), digits=2, name="Pixel noise",
         help="Of the noise in all layers: 1 as trained, 0 none.")] = 1.0
     layers: Annotated[dict[str, float], Field("Strength", usual=(0, 5), digits=2, neutral=1.0,
-        name="Noise strength of", help="Of the noise in one layer, times that of "
+        name="Pixel noise of", help="Of the noise in one layer, times that of "
         "all.")] = field(default_factory=dict)
-    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True, name="Noise seed",
+    seed: Annotated[Seed, Field("Seed", usual=(0, 100), is_name=True, name="Pixel noise seed",
         help="Which noise: 0 is the network's own.")] = 0
     moving: Annotated[float, Field("Moving", usual=(0, 4), unit="/s", digits=2,
-        name="Speed of the noise", help="How often in a second the noise becomes another one, "
+        name="Pixel noise moving", help="How often in a second the noise becomes another one, "
         "without a jump; negative goes back.")] = 0.0
-    loop: Annotated[_Seconds, Field("Loop", usual=(0, 60), digits=2, name="Loop of the noise",
+    loop: Annotated[_Seconds, Field("Loop", usual=(0, 60), digits=2, name="Pixel noise loop",
         help="Length of a perfect loop of moving noise, in seconds or beats; its speed then "
         "rests. 0: no loop.", is_name=True)] = 0.0
-    loop_unit: Annotated[Literal["seconds", "beats"], Field("Loop in", name="Noise loop in",
+    loop_unit: Annotated[Literal["seconds", "beats"], Field("Loop in", name="Pixel noise loop in",
         help="What the length of the loop is counted in.", options=_COUNTED)] = "seconds"
     loop_fields: Annotated[int, Meta(ge=2, le=1000), Field("Loop over", usual=(2, 32),
-        name="Noises in the loop", is_name=True, help="How many noises the loop leads through: "
-        "more are livelier.")] = 4
+        name="Pixel noises in the loop", is_name=True, help="How many noises the loop leads "
+        "through: more are livelier.")] = 4
 
 
 class Digression(Node, frozen=True):

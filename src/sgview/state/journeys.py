@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from sgview.state.latent_params import Source
 from sgview.state.latent_places import (
     FilePlace,
     NoisePlace,
@@ -17,6 +18,7 @@ from sgview.state.latent_places import (
 )
 from sgview.state.motion import Motion
 from sgview.state.params import Key, Latents, Params, Path
+from sgview.state.shaping_params import Directions, Mixing, Walk
 
 HIGHEST = 2**31 - 1
 DICE = 100_000  # seeds that the dice has
@@ -67,6 +69,13 @@ def throw_dice(params: Params, number: int) -> Going:
     return go_to(params, SeedPlace(float(number)))
 
 
+def as_it_is(params: Params) -> Params:
+    """Return `params` with nothing that shapes the latent of the source, truncation aside."""
+    latents = replace(params.latents, space="z")
+    rest = {"mixing": Mixing(), "directions": Directions(), "walk": Walk()}
+    return replace(params, latents=latents, **rest)
+
+
 def seed_of(params: Params) -> int:
     """Return the seed of the source that plays."""
     return params.noise.seed if params.latents.source == "noise" else params.latents.seed
@@ -89,6 +98,31 @@ def add_key(path: Path, place: str, gap: float = 4.0) -> Path:
     """Return a path with one key more, `gap` after the last one."""
     at = max((key.at for key in path.keys), default=-gap) + gap
     return replace(path, keys=(*path.keys, Key(at=at, place=place, easing="smooth")))
+
+
+def next_to(place: Place) -> Place:
+    """Return the next seed after a place; of a file, that."""
+    match place:
+        case SeedPlace(number):
+            return SeedPlace(float(math.floor(number) + 1))
+        case PlanePlace(seed, x, y):
+            return PlanePlace(seed, x + 1.0, y)
+    return place
+
+
+def choose(params: Params, source: Source, here: Place | None) -> Params:
+    """Return `params` with a source that was chosen by hand, so that it moves.
+
+    Args:
+        params: as they were.
+        source: that is to play.
+        here: where the source before was: an empty path begins there.
+    """
+    latents = paced(replace(params.latents, source=source))
+    is_key = here is not None and not isinstance(here, NoisePlace)
+    if source == "path" and not latents.path.keys and is_key:
+        latents = replace(latents, path=add_key(latents.path, str(here)))
+    return replace(params, latents=latents)
 
 
 def paced(latents: Latents) -> Latents:

@@ -31,12 +31,17 @@ def find_file(folder: Path, name: str) -> Path | None:
 
 def files_played(params: Params, motion: Motion | None = None) -> frozenset[str]:
     """Return the names of the files that pictures of these parameters may be made from."""
-    latents = params.latents
+    latents, mixing, mapping = params.latents, params.mixing, params.mapping
     names = [place for place, _ in motion.trail] if motion is not None else []
-    if latents.source == "path":
+    sources = {latents.source, mixing.source if any(mixing.rows) else latents.source}
+    if "path" in sources:
         names += [key.place for key in latents.path.keys]
-    elif latents.source == "library" and latents.entry.strip():
-        names.append(f"file {latents.entry}")
+    entries = [
+        latents.entry if latents.source == "library" else "",
+        mixing.entry if any(mixing.rows) and mixing.source == "library" else "",
+        mapping.centre_entry if mapping.centre == "latent" else "",
+    ]
+    names += [f"file {entry}" for entry in entries if entry.strip()]
     found: set[str] = set()
     for name in names:
         try:

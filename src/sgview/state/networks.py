@@ -80,6 +80,7 @@ class NetworkStatus(Struct, frozen=True):
     tensors: tuple[TensorInfo, ...]
     img_width: int | None = None  # of its pictures [px]; None: img_resolution
     img_height: int | None = None
+    class_names: tuple[str, ...] = ()  # from a text beside its file; (): classes have numbers alone
 
     @property
     def dimensions(self) -> tuple[int, int]:

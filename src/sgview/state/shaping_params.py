@@ -74,7 +74,7 @@ class Walk(Node, frozen=True):
         name="Unit of the loop of the random walk",
         help="What the length of the loop is counted in.",
         options=(Option("seconds", "Seconds"), Option("beats", "Beats")))] = "seconds"
-    loop_steps: Annotated[int, Meta(ge=3, le=1000), Field("Loop steps", usual=(3, 32),
+    loop_steps: Annotated[int, Meta(ge=1, le=1000), Field("Loop steps", usual=(3, 32),
         name="Steps of the loop of the random walk",
         help="Steps of one loop: more lead further and faster.")] = 8
 # fmt: on

@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from stylegan3.checkpoints.detect import refuse_relatives
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import UnusableError, naming
 from stylegan3.checkpoints.found import (
     FoundGenerator,
     Part,
@@ -35,7 +35,7 @@ MOST_PLACES = 64
 HARMLESS = {
     *("fp16_channels_last", "channels_last", "fused_modconv_default", "use_fp16", "num_ws"),
     *("mapping_kwargs", "synthesis_kwargs", "force_fp32", "fused_modconv", "class_name"),
-    *("channels_dict", "square"),
+    *("channels_dict", "square", "kernel_size"),
 }
 TALL = (4, 2)  # what StyleGAN-Human's StyleGAN2 starts from where `square` is false
 
@@ -69,7 +69,8 @@ def read_nvlabs(tree: Any) -> FoundGenerator | None:
             training = {k: v for values in told for k, v in plain_scalars(values).items()}
         parts = {name: Part.of(ref) for name, ref in module.parameters.items()}
         parts |= {name: Part.of(ref, is_buffer=True) for name, ref in module.buffers.items()}
-        config = _config(family, module, parts, notes)
+        with naming(family.label):
+            config = _config(family, module, parts, notes)
         return FoundGenerator(config, parts, "PyTorch pickle of a network", notes, training)
     return None
 
@@ -146,6 +147,8 @@ def _arguments(cls: type[Config], module: ModuleRef, notes: list[str]) -> dict[s
         del options["w_avg_beta"]
     if options.get("resample_filter", ()) is None:
         options["resample_filter"] = (1.0,)
+    if "kernel_size" in given["synthesis_kwargs"] and cls.family == "stylegan2":
+        options["conv_kernel"] = _plain(flat["kernel_size"])
     if "init_res" in known and "init_res" not in options and flat.get("square") is False:
         options["init_res"] = TALL
     if "block_channels" in known and "channels_dict" in flat:

@@ -23,6 +23,7 @@ AVERAGED = {"ema", "avg", "average", "averaged", "smooth", "running", "shadow", 
 TRAINING = {"g", "netg"}  # the last word of a key with weights as they were trained
 MAPPING = "fc0.weight"  # of the mapping network, in every family
 ROSINALITY = "style.1.weight"
+GENFORCE = "synthesis.early_layer.const"
 _SYNTHESIS = re.compile(r"(|.*\.)(?:b4\.const|b4\.conv1\.weight|L0_\d+_\d+\.weight)", re.DOTALL)
 DEEPEST = 6
 MOST_CONTAINERS = 1_000
@@ -70,7 +71,8 @@ def places(tree: Any) -> list[Place]:
         *(
             Place(_joined(path, prefix), below)
             for path, tensors in containers.items()
-            for prefix, below in _under(tensors, ROSINALITY)
+            for tail in (ROSINALITY, GENFORCE)
+            for prefix, below in _under(tensors, tail)
         ),
     ]
     return sorted(found, key=lambda place: (not place.is_averaged, place.is_training))
@@ -166,6 +168,7 @@ def _named(containers: dict[str, dict[str, TensorRef]]) -> Iterator[Place]:
 
 def _partner(mapping: str) -> str:
     """The prefix of the synthesis that belongs to a mapping network: "G_synthesis."."""
+    mapping = mapping.replace("style_mapping", "mapping")  # MMGeneration's StyleGAN3
     start, found, end = mapping.rpartition("mapping")
     if found:
         return f"{start}synthesis{end}"

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.checkpoints.container.tensors import read_tensor
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import UnusableError, naming
 from stylegan3.checkpoints.found import FoundGenerator, Part, configure, infer_options
 from stylegan3.checkpoints.pickle.values import TensorRef
 from stylegan3.checkpoints.source import Source
@@ -39,6 +39,7 @@ def is_rosinality(tensors: dict[str, TensorRef]) -> bool:
     return all(name in tensors for name in names)
 
 
+@naming("StyleGAN2")
 def convert_rosinality(
     source: Source, tensors: dict[str, TensorRef], latent_avg: Any
 ) -> FoundGenerator:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from stylegan3.checkpoints.checkpoint import Checkpoint
-from stylegan3.checkpoints.errors import CheckpointError, UnusableError
+from stylegan3.checkpoints.errors import CheckpointError, UnusableError, brief, of_family
 from stylegan3.checkpoints.found import FoundGenerator, Part, check_options
 from stylegan3.checkpoints.pickle.values import Storage, TensorRef
 from stylegan3.checkpoints.source import Source, Span
@@ -92,7 +92,9 @@ def read_own(tensors: dict[str, TensorRef], metadata: Mapping[str, str]) -> Foun
     try:
         config = config_from_dict(values)
     except (ValueError, TypeError, ArithmeticError) as error:
-        raise UnusableError(f"its configuration is impossible: {error}") from error
+        cause = f"its configuration is impossible: {error}"
+        known = FAMILIES[cls.family].label if cls.family in FAMILIES else brief(family)
+        raise UnusableError(of_family(known, cause)) from error
     parts = {name: Part.of(ref) for name, ref in tensors.items()}
     origin = metadata.get(ORIGIN_KEY, "")[:200]
     return FoundGenerator(

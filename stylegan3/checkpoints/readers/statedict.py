@@ -13,6 +13,7 @@ from stylegan3.checkpoints.found import (
     plain_scalars,
 )
 from stylegan3.checkpoints.pickle.values import ArrayRef, TensorRef
+from stylegan3.checkpoints.readers.genforce import convert_genforce, is_genforce
 from stylegan3.checkpoints.readers.prefixes import Place, places
 from stylegan3.checkpoints.readers.rosinality import convert_rosinality, is_rosinality
 from stylegan3.checkpoints.source import Source
@@ -33,6 +34,8 @@ def read_state_dict(source: Source, tree: Any) -> FoundGenerator | None:
         found = None
         if is_rosinality(place.tensors):
             found = convert_rosinality(source, place.tensors, _latent_avg(tree))
+        elif is_genforce(place.tensors):
+            found = convert_genforce(place.tensors)
         elif (family := recognise(place.tensors)) and MAPPING in place.tensors:
             refuse_relatives([place.prefix + name for name in place.tensors])
             found = _published(family, place.tensors)

@@ -13,16 +13,16 @@ from typing import Any
 import torch
 
 from stylegan3.checkpoints.container.tensors import read_tensor
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import WHERE, UnusableError, naming
 from stylegan3.checkpoints.found import FoundGenerator, configure, infer_options
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
 from stylegan3.checkpoints.readers.stylegan1.tensorflow import convert_stylegan1, is_stylegan1
 from stylegan3.checkpoints.readers.tensorflow_options import check_geometry, configuration_options
 from stylegan3.checkpoints.readers.tensorflow_variables import (
-    FINEST_RGB,
+    GROWN_RGB,
     Stages,
+    as_grown,
     parts_of,
-    without_coarse_rgb,
     without_other_noise,
 )
 from stylegan3.checkpoints.source import Source
@@ -61,24 +61,26 @@ def read_tensorflow(source: Source, tree: Any) -> FoundGenerator | None:
     if first is None:
         raise UnusableError(
             "it is a TensorFlow network, but not a StyleGAN2 generator: that has a constant,"
-            " 4x4/Const/const"
+            f" 4x4/Const/const; {WHERE}"
         )
     given = _static_kwargs(network)
     stages = Stages(int(first[1]), int(first[2]))
-    is_single_rgb = any(name.startswith(FINEST_RGB) for name in variables)
-    if is_single_rgb:
-        _refuse_growing(_lod(source, pairs))
-        variables = without_coarse_rgb(variables, stages, notes)
-    parts = dict(parts_of(variables, stages))
+    is_grown = any(map(GROWN_RGB.fullmatch, variables))
+    lod = _lod(source, pairs) if is_grown else 0.0
+    resolution = 4 << stages.count(variables)
+    if is_grown:
+        variables = as_grown(variables, stages, lod, notes)
+    with naming("StyleGAN2"):
+        parts = dict(parts_of(variables, stages))
     if "mapping.fc0.weight" not in parts:
         raise UnusableError(
             "it is a StyleGAN2 synthesis network without the mapping network that belongs to it"
-            " (Dense0/weight): open the file that has both"
+            f" (Dense0/weight): open the file that has both; {WHERE}"
         )
     options = infer_options(STYLEGAN2, {name: part.shape for name, part in parts.items()})
     options |= {"conv_clamp": None, "num_fp16_res": 0} | configuration_options(given)
-    if is_single_rgb:
-        options["architecture"] = "orig"
+    if is_grown:
+        options |= {"architecture": "orig", "lod": lod, "img_resolution": resolution}
     config = configure(STYLEGAN2.config, options)
     check_geometry(given, config, options["init_res"])
     if "resolution_h" in given:
@@ -103,12 +105,12 @@ def _refuse_older(network: Stub, variables: dict[str, TensorRef]) -> None:
         if "4x4/Dense/weight" in variables:
             raise UnusableError(
                 f"it is Progressive GAN (a TensorFlow network{_of_version(version)}, with"
-                " 4x4/Dense), which is not supported; docs/formats.md lists what is"
+                f" 4x4/Dense), which is not supported; {WHERE}"
             )
         raise UnusableError(
             f"it is a TensorFlow network{_of_version(version)} without the layers of StyleGAN1:"
             " Progressive GAN is not supported, and StyleGAN2 has version 4 and up;"
-            " docs/formats.md lists what opens"
+            f" {WHERE}"
         )
 
 
@@ -130,19 +132,6 @@ def _static_kwargs(network: Stub) -> dict[Any, Any]:
         options = part.state.get("static_kwargs")
         given |= options if isinstance(options, dict) else {}
     return given
-
-
-def _refuse_growing(lod: float) -> None:
-    """Refuse a network that was saved while it still grew; later configurations do not grow.
-
-    Raises:
-        UnusableError: saying so.
-    """
-    if lod != 0:
-        raise UnusableError(
-            f"it is StyleGAN2 (configuration B to D) saved while it still grew (lod {lod:g}), of"
-            " which only the full resolution (lod 0) is supported"
-        )
 
 
 def _pairs(network: Stub) -> Iterator[tuple[str, Any]]:

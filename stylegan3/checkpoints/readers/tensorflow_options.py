@@ -109,7 +109,7 @@ def check_geometry(given: Mapping[Any, Any], config: Config, init_res: tuple[int
             raise UnusableError(
                 f"it is StyleGAN2 with the option {name} = {_short(value)}, but its tensors make"
                 f" {config.img_width} x {config.img_height} px from {width} x {height}"
-                f" ({name} = {expected})"
+                f" ({name} = {expected}); {WHERE}"
             )
 
 

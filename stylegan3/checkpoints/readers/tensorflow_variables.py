@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import WHERE, UnusableError
 from stylegan3.checkpoints.found import Part
 from stylegan3.checkpoints.pickle.values import TensorRef
 from stylegan3.layers import block_name
 
 SCOPE = re.compile(r"synthesis/(\d{1,5})x(\d{1,5})/(.+)", re.ASCII)
-FINEST_RGB = "synthesis/ToRGB_lod0/"  # configurations B to D, whatever `architecture` says
+# ToRGB of configurations B to D, whatever `architecture` says
+GROWN_RGB = re.compile(r"synthesis/ToRGB_lod(\d{1,2})/(.+)", re.ASCII)
+NOISE = re.compile(r"synthesis/noise(\d{1,3})", re.ASCII)
 
 
 def _dense(x: Tensor) -> Tensor:
@@ -83,11 +85,16 @@ class Stages:
             return None
         return f"b{4 * ratio}"
 
-    def last_scope(self, variables: Iterable[str]) -> str:
-        """The largest scope that these variables have: "16x16"."""
+    def count(self, variables: Iterable[str]) -> int:
+        """How many stages follow the first one in the scopes of these variables."""
         matches = filter(None, map(SCOPE.fullmatch, variables))
         sizes = {(int(match[1]), int(match[2])) for match in matches}
-        height, width = max((size for size in sizes if self.block(*size)), default=self._first)
+        heights = [size[0] for size in sizes if self.block(*size)]
+        return (max(heights, default=0) // max(self._first[0], 1) or 1).bit_length() - 1
+
+    def scope(self, stage: int) -> str:
+        """The scope of a stage, 0 for the first: "16x16"."""
+        height, width = (side << stage for side in self._first)
         return f"{height}x{width}"
 
 
@@ -99,8 +106,8 @@ def parts_of(variables: dict[str, TensorRef], stages: Stages) -> Iterator[tuple[
     """
     for name, ref in variables.items():
         if name == "lod" or name.endswith("/lod"):
-            continue  # progressive growing, unused from configuration E on
-        if noise := re.fullmatch(r"synthesis/noise(\d{1,3})", name):
+            continue  # progressive growing, which the reader has looked at
+        if noise := NOISE.fullmatch(name):
             index = int(noise[1])
             layer = f"b{4 << (index + 1) // 2}.conv{0 if index % 2 else 1}"
             _require_rank(name, ref, 4)
@@ -149,20 +156,51 @@ def _require_rank(name: str, ref: TensorRef, rank: int) -> None:
         raise UnusableError(f"variable {name} has the shape {list(ref.shape)}, not {rank} axes")
 
 
-def without_coarse_rgb(
-    variables: dict[str, TensorRef], stages: Stages, notes: list[str]
+def as_grown(
+    variables: dict[str, TensorRef], stages: Stages, lod: float, notes: list[str]
 ) -> dict[str, TensorRef]:
-    """The variables of configurations B to D, their only ToRGB in the last stage's scope."""
-    scope = stages.last_scope(variables)
+    """The variables of configurations B to D that are run; each ToRGB in its stage's scope.
+
+    Args:
+        variables: of all stages, also of those that are not run yet.
+        stages: their scopes.
+        lod: how many doublings are still to come; where it is no whole number, the pictures of two
+            stages are mixed.
+        notes: are told what was left out.
+
+    Raises:
+        UnusableError: if there are not as many stages.
+    """
+    last = stages.count(variables)
+    if not 0 <= lod <= last:
+        raise UnusableError(
+            f"it is StyleGAN2 (configuration B to D), but its configuration is impossible: lod is"
+            f" {lod:g} of {last} doublings; {WHERE}"
+        )
     kept: dict[str, TensorRef] = {}
     for name, ref in variables.items():
-        if name.startswith(FINEST_RGB):
-            kept[f"synthesis/{scope}/ToRGB/{name.removeprefix(FINEST_RGB)}"] = ref
-        elif not name.startswith("synthesis/ToRGB_lod"):
+        if rgb := GROWN_RGB.fullmatch(name):
+            if math.floor(lod) <= int(rgb[1]) <= math.ceil(lod):
+                kept[f"synthesis/{stages.scope(last - int(rgb[1]))}/ToRGB/{rgb[2]}"] = ref
+        elif _stage(name, stages) <= last - math.floor(lod):
             kept[name] = ref
-    if len(kept) < len(variables):
+    if lod:
+        run = stages.scope(last - math.floor(lod))
+        notes.append(
+            f"it was saved while it grew (lod {lod:g}): layers finer than {run} px are left out"
+        )
+    elif len(kept) < len(variables):
         notes.append("its ToRGB layers of lower resolutions served its growth and are left out")
     return kept
+
+
+def _stage(name: str, stages: Stages) -> int:
+    """The stage that a variable belongs to, 0 for what belongs to none."""
+    if noise := NOISE.fullmatch(name):
+        return (int(noise[1]) + 1) // 2
+    scope = SCOPE.fullmatch(name)
+    block = stages.block(int(scope[1]), int(scope[2])) if scope else None
+    return int(block[1:]).bit_length() - 3 if block else 0
 
 
 def without_other_noise(parts: dict[str, Part], init_res: tuple[int, int]) -> dict[str, Part]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import UnusableError, naming
 from stylegan3.checkpoints.found import configure
 from stylegan3.checkpoints.pickle.modules import ModuleRef
 from stylegan3.config import Config
@@ -24,6 +24,7 @@ FREQUENCIES = ("first_cutoff", "first_stopband", "last_stopband_rel")
 LAYER_OPTIONS = ("filter_size", "lrelu_upsampling", "magnitude_ema_beta")
 
 
+@naming("StyleGAN-XL")
 def configure_xl(module: ModuleRef, shapes: Shapes) -> Config:
     """The configuration of a StyleGAN-XL module with tensors of these shapes.
 

@@ -36,7 +36,7 @@ class StyleConvolution:
     styles: Tensor  # [C_in]
     vectors: Vectors  # of the output channels
     taps: Tensor  # [2, 4] of the layer's resampling filter, which may be in the weight
-    fresh_noise: Tensor  # [r, r], filled where noise is random
+    fresh_noise: Tensor  # [H, W], filled where noise is random
 
     @property
     def is_apart(self) -> bool:
@@ -46,15 +46,15 @@ class StyleConvolution:
     @property
     def convolved_shape(self) -> tuple[int, int, int]:
         """What the convolution alone writes; phases of half the size where it upsamples."""
-        size = self.block.resolution
+        height, width = size_of(self.block)
         if self.is_upsampling:
-            return (size // 2 + 1, size // 2 + 1, 4 * self.out_pitch)
-        return (size, size, self.out_pitch)
+            return (height // 2 + 1, width // 2 + 1, 4 * self.out_pitch)
+        return (height, width, self.out_pitch)
 
     @property
     def activated_shape(self) -> tuple[int, int, int]:
         """What the activation behind it writes."""
-        return (self.block.resolution, self.block.resolution, self.out_pitch)
+        return (*size_of(self.block), self.out_pitch)
 
 
 def prepare_convolutions(
@@ -76,7 +76,8 @@ def prepare_convolutions(
             layer = block.get_submodule(name)
             assert isinstance(layer, SynthesisLayer)
             is_upsampling = name == "conv0"
-            in_size = resolution // 2 if is_upsampling else resolution
+            height, width = size_of(block)
+            in_size = (height // 2, width // 2) if is_upsampling else (height, width)
             out_channels, in_channels = layer.weight.shape[:2]
             in_pitch, out_pitch = input_pitch(config, len(made)), input_pitch(config, len(made) + 1)
             dtype = block_dtype(config, resolution, precision)
@@ -105,9 +106,9 @@ def prepare_convolutions(
                 styles=noise.new_zeros(in_channels),
                 vectors=vectors_for(out_channels, noise.device),
                 taps=taps,
-                fresh_noise=noise[offset : offset + resolution**2].view(resolution, resolution),
+                fresh_noise=noise[offset : offset + height * width].view(height, width),
             )
-            offset += resolution**2
+            offset += height * width
             made.append(convolution)
     return made
 
@@ -131,6 +132,13 @@ def separable_taps(resample_filter: Tensor) -> Tensor:  # [2, 4]
     if taps is None:
         raise ValueError("its resampling filter is not an outer product of 4 taps")
     return taps
+
+
+def size_of(block: SynthesisBlock) -> tuple[int, int]:
+    """Return height and width of what a block makes [px]."""
+    layer = block.get_submodule("conv1")
+    assert isinstance(layer, SynthesisLayer)
+    return layer.size
 
 
 def block_of(synthesis: StyleGAN2Synthesis, resolution: int) -> SynthesisBlock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import torch
@@ -21,6 +22,7 @@ from stylegan3.fast.stylegan2.convolutions import (
     block_of,
     input_pitch,
     prepare_convolutions,
+    size_of,
 )
 from stylegan3.fast.stylegan2.torgb import TorgbBlock, TorgbPicture
 from stylegan3.stylegan2.layers import SynthesisLayer, ToRGBLayer
@@ -58,11 +60,12 @@ class StyleGAN2Planner:
         config = synthesis.config
         if config.architecture != "skip":
             raise ValueError(f"its architecture is {config.architecture}")
+        if config.conv_kernel != 3:
+            raise ValueError(
+                f"its kernels are {config.conv_kernel} x {config.conv_kernel}, not 3 x 3"
+            )
         if canvas is not None:
             raise ValueError("StyleGAN2 on a canvas has no fast path")
-        if config.init_res != (4, 4):
-            height, width = config.init_res
-            raise ValueError(f"its pictures grow from {width} x {height} px, not from 4 x 4")
         if config.activation != "lrelu":
             raise ValueError(f"its activation is {config.activation}")
         self._synthesis = synthesis
@@ -71,7 +74,7 @@ class StyleGAN2Planner:
         self._device = ws.device
         self._blocks = [block_of(synthesis, r) for r in config.block_resolutions]
         self._torgbs = [TorgbBlock(b, self._device) for b in self._blocks]
-        self._noise = self._zeros(sum(2 * b.resolution**2 for b in self._blocks))
+        self._noise = self._zeros(sum(2 * math.prod(size_of(b)) for b in self._blocks))
         self._convs = prepare_convolutions(synthesis, operations, precision, self._noise)
         prepared = [c.weight for c in self._convs]
         self._preparation = operations.weight_preparation(prepared, self._device)
@@ -215,7 +218,7 @@ class StyleGAN2Planner:
 
     def _activated_format(self, index: int) -> tuple[tuple[int, int, int], torch.dtype]:
         if index < 0:
-            shape = (4, 4, input_pitch(self._synthesis.config, 0))
+            shape = (*size_of(self._blocks[0]), input_pitch(self._synthesis.config, 0))
             return shape, self._convs[0].dtype
         return self._convs[index].activated_shape, self._convs[index].dtype
 

@@ -11,7 +11,7 @@ from stylegan3.fast.kernels.activation.launcher import TorgbOperands
 from stylegan3.fast.kernels.torgb.launcher import SkipLevel
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Step
-from stylegan3.fast.stylegan2.convolutions import separable_taps
+from stylegan3.fast.stylegan2.convolutions import separable_taps, size_of
 from stylegan3.stylegan2.layers import ToRGBLayer
 from stylegan3.stylegan2.synthesis import SynthesisBlock
 
@@ -28,7 +28,7 @@ class TorgbBlock:
         assert isinstance(layer, ToRGBLayer)
         self.name, self.layer = block.name, layer
         colours, channels = layer.weight.shape[:2]
-        self.picture = torch.zeros(colours, block.resolution, block.resolution, device=device)
+        self.picture = torch.zeros(colours, *size_of(block), device=device)
         self.styles = torch.zeros(channels, device=device)
         self.taps = separable_taps(block.resample_filter)
         self._parts: Tensor | None = None
@@ -38,7 +38,7 @@ class TorgbBlock:
         weight, bias, gain = self.layer.weight, self.layer.bias, self.layer.weight_gain
         return TorgbOperands(weight, self.styles, bias, gain, out, previous)
 
-    def parts(self, count: int) -> Tensor:  # [count, colours, r, r]
+    def parts(self, count: int) -> Tensor:  # [count, colours, H, W]
         """Return the buffer for sums over some of the channels each."""
         if self._parts is None or len(self._parts) != count:
             self._parts = self.picture.new_zeros(count, *self.picture.shape)

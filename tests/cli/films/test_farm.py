@@ -22,7 +22,7 @@ from tests.support.processes import descendants_called
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
 MOVING = ("--blend", "L2=0.5", "--edit", "synthesis.input.weight=1 + sin(t)")
 SMALL = ("--layer", "L4")  # what comes after it is not computed
-FRAMES = 72  # chunks of 16, the last one shorter; two workers have four in hand
+FRAMES = 72  # chunks of 16, the last one shorter; two workers have them in hand
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,7 +120,7 @@ def test_a_stopped_film_goes_on_with_what_is_missing(
         when_kept(patch, 2, lambda: signal.raise_signal(signal.SIGINT))
         assert render(film, 1) == 130
     first = list(kept)
-    assert len(first) == 2
+    assert len(first) >= 2  # and what had come by then
     assert "pictures are there, and the same command goes on" in capsys.readouterr().err
     assert not film.exists()
     assert main(["render", A, "--device", "cpu", "--workers", "1", "--out", str(film)]) == 2
@@ -133,7 +133,7 @@ def test_a_stopped_film_goes_on_with_what_is_missing(
         manifest.write(b'{"number": 4, "ke')  # as a loss of power leaves it
     kept.clear()
     assert render(film, 1) == 0
-    assert sorted(kept) == sorted({0, 1, 2, 3, 4} - {first[1]})  # what is there stays
+    assert sorted(kept) == sorted({0, 1, 2, 3, 4} - set(first[1:]))  # what is there stays
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
     with av.open(str(film)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]

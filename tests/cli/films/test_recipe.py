@@ -112,11 +112,11 @@ def test_a_network_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         digest_file(tmp_path / "no.pkl")
 
 
-def test_pace_counts_from_when_all_are_at_work() -> None:
+def test_pace_counts_while_all_are_at_work() -> None:
     time = iter([0.0, 5.0, 6.0, 8.0, 9.0, 10.0])
     pace = Pace(lambda: next(time))
     for worker in (1, 1, 2, 1, 2):
         pace.note(worker, 30)
-    assert (pace.began, pace.first, pace.last) == (0.0, 8.0, 10.0)
+    assert (pace.began, pace.first, pace.last) == (0.0, 8.0, 9.0)
     assert pace.rate == 30.0
     assert Pace().rate == 0.0

@@ -11,8 +11,9 @@ from sgview.engine.picture.preview import preview
 from sgview.engine.worker import EngineWorker
 from sgview.state.journeys import go_to
 from sgview.state.latent_places import FilePlace, SeedPlace, read_place
+from sgview.state.motion import Motion
 from sgview.state.params import Params, View
-from tests.support.until import LIMIT
+from tests.support.until import LIMIT, until
 
 
 @pytest.fixture
@@ -60,3 +61,24 @@ def test_previews_are_made_while_nothing_moves(engine: Engine) -> None:
         assert found["seed 1"] is not None and found["file missing"] is None
         assert (found["seed 1"] != found["seed 2"]).any()  # type: ignore[union-attr]
         assert worker.take_notices() == []
+
+
+def test_a_preview_waits_while_pictures_move_not_while_time_goes_by(engine: Engine) -> None:
+    place, is_there = SeedPlace(1.0), threading.Event()
+    with EngineWorker(engine) as worker:
+        moves = 0
+
+        def play(params: Params, t: float) -> None:
+            worker.submit(params, t, Motion(positions={"seed": 0.0}))
+            until(lambda: (picture := worker.latest()) is not None and picture.t == t)
+
+        play(Params(), 0.0)
+        worker.preview(go_to(Params(), place).params, place, 8, lambda picture: is_there.set())
+
+        def go_by() -> bool:
+            nonlocal moves
+            moves += 1
+            play(Params(), float(moves))
+            return is_there.is_set()
+
+        until(go_by)

@@ -1,6 +1,7 @@
 import pytest
 from imgui_bundle import imgui
 
+from sgview.state.idle import idle_reason
 from sgview.state.params import Latents, Noise, Params
 
 NUMBERS = {
@@ -56,13 +57,19 @@ def test_harmonics_stay_within_their_range(make_stage) -> None:
         ("W##1", Latents(space="w")),
         ("Independent##1", Latents(mode="independent")),
         ("##Gaussianise", Latents(gaussianise=True)),
-        ("Seeds##1", Latents(source="seeds")),
     ],
 )
 def test_choices(make_stage, label, expected) -> None:
     stage = make_stage()
     stage.click(label)
     assert stage.params == Params(latents=expected)
+
+
+def test_the_source_is_picked_from_a_list_and_moves(make_stage) -> None:
+    stage = make_stage()
+    stage.click("##Source")
+    stage.click("Seeds")
+    assert stage.params == Params(latents=Latents(source="seeds", seed_speed=0.25))
 
 
 def test_monochrome(make_stage) -> None:
@@ -73,9 +80,10 @@ def test_monochrome(make_stage) -> None:
 
 def test_noise_type_is_picked_from_a_list(make_stage) -> None:
     stage = make_stage()
-    assert not stage.has("##Translate 4D")
+    assert idle_reason(stage.params, "noise.translate_4d")  # dimmed
     stage.click("##Type")
     stage.click("Perlin 4D")
+    assert not idle_reason(stage.params, "noise.translate_4d")
     assert stage.params.noise == Noise(type="perlin4d")
     stage.drag("##Translate 4D", 50)
     stage.drag("##Speed 4D", 50)

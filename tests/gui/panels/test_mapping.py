@@ -1,5 +1,6 @@
 import pytest
 from imgui_bundle import imgui
+from msgspec.structs import replace
 
 from sgview.state.params import Mapping, Params
 
@@ -69,3 +70,17 @@ def test_preset_with_a_mix_is_listed(make_stage, fakes) -> None:
 
 def test_last_class_cannot_be_removed(stage) -> None:
     assert not stage.has("remove class")
+
+
+def test_a_class_is_chosen_by_its_name(make_stage, fakes) -> None:
+    network = replace(fakes.network(c_dim=3), class_names=("cat", "owl", "dog"))
+    stage = make_stage(status=fakes.status(networks={"a": network}))
+    stage.click("cat##class name")
+    stage.type("dog")
+    stage.key(imgui.Key.enter)
+    assert stage.params.mapping.class_weights == (0.0, 0.0, 1.0)
+    assert stage.has("dog##class name")
+
+
+def test_without_names_classes_have_numbers_alone(stage) -> None:
+    assert not stage.has("class name")

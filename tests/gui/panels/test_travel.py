@@ -52,6 +52,16 @@ def test_a_source_chosen_by_hand_moves(make_stage) -> None:
     assert stage.params.latents.plane.speed_x > 0.0
 
 
+def test_a_path_begins_where_the_source_was(make_stage) -> None:
+    stage = make_stage(Params(latents=Latents(source="seeds", seed=7, between=0.5)))
+    stage.show("Latents")
+    stage.click("##Source")
+    stage.click("Path")
+    assert [key.place for key in stage.params.latents.path.keys] == ["seed 7.5"]
+    stage.click("add key")
+    assert [key.place for key in stage.params.latents.path.keys] == ["seed 7.5", "seed 8"]
+
+
 def test_the_strip_goes_there_and_keeps(make_stage, fakes) -> None:
     visited = (VisitedStatus("seed 7.25"), VisitedStatus("noise 3", is_kept=True))
     status = replace(fakes.status(), show=ShowStatus(visited=visited))
@@ -157,7 +167,7 @@ def test_keys_of_a_path(make_stage, fakes) -> None:
     stage.click("remove key")
     assert [key.place for key in stage.params.latents.path.keys] == ["seed 2"]
     stage.click("add key")
-    assert [key.place for key in stage.params.latents.path.keys] == ["seed 2", "seed 2"]
+    assert [key.place for key in stage.params.latents.path.keys] == ["seed 2", "seed 3"]
     assert stage.commands == [] and stage.reads("Key 2 of 2")
     between = Latents(source="path", path=replace(path, position=1.0))
     on_the_way = make_stage(Params(latents=between))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 import torch
@@ -44,6 +45,12 @@ SMALL_XL_R = StyleGANXLConfig(
     up_factors=(2, 16),
 )
 PUBLISHED = {"t": SMALL_T, "r": SMALL_R, "2": SMALL_2, "xl": SMALL_XL_R}
+UNEQUAL = {  # height and width differ; StyleGAN-Human's are the first and the last two
+    "2 tall": replace(SMALL_2, init_res=(4, 2)),
+    "2 odd": replace(SMALL_2, img_resolution=128, init_res=(3, 5)),
+    "t tall": replace(SMALL_T, square=False),
+    "r tall": replace(SMALL_R, square=False),
+}
 FAMILIES = {"stylegan3": SMALL3, "stylegan2": SMALL2, "stylegan-xl": SMALL_XL}
 
 
@@ -115,7 +122,9 @@ def lively_copy(generator: Generator) -> Generator:
     ("precision", "kernels"),
     [("fast", "auto"), ("fast", "generic"), ("published", "generic"), ("fp32", "generic")],
 )
-@pytest.mark.parametrize("config", PUBLISHED.values(), ids=PUBLISHED)
+@pytest.mark.parametrize(
+    "config", [*PUBLISHED.values(), *UNEQUAL.values()], ids=[*PUBLISHED, *UNEQUAL]
+)
 def test_every_layer(
     config: StyleGAN2Config | StyleGAN3Config, precision: Precision, kernels: Kernels
 ) -> None:

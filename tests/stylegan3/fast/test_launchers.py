@@ -57,7 +57,7 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Operations:
 
 def wgmma(
     weight: PreparedWeight | WrittenWeight,
-    size: int,
+    size: tuple[int, int],
     padding: int,
     channels: int,
     *,
@@ -67,7 +67,7 @@ def wgmma(
     if isinstance(weight, WrittenWeight) or weight.kernel[0] == 1:
         return TorchConvolution(weight, padding)
     kernel = weight.kernel[0]
-    shape = ConvolutionShape(size, size, weight.in_channels, channels, kernel, padding)
+    shape = ConvolutionShape(*size, weight.in_channels, channels, kernel, padding)
     return WgmmaConvolution(weight, shape, is_blocked=may_block)
 
 

@@ -110,10 +110,12 @@ def test_torgb_fused_into_the_filter_before_it() -> None:
 def test_a_picture_from_complete_and_partial_sums() -> None:
     generator, z = lively(SMALL2), latent(lively(SMALL2))
 
-    def convolution(weight: PreparedWeight, size: int, padding: int, channels: int) -> Convolution:
-        if size == 16:  # as where no kernel of ours suits
+    def convolution(
+        weight: PreparedWeight, size: tuple[int, int], padding: int, channels: int
+    ) -> Convolution:
+        if size[0] == 16:  # as where no kernel of ours suits
             return TorchConvolution(weight, padding)
-        return FusedConvolution(weight, padding, {4: 1, 8: 2}.get(size, 3))
+        return FusedConvolution(weight, padding, {4: 1, 8: 2}.get(size[0], 3))
 
     operations = dataclasses.replace(reference_operations(), convolution=convolution)
     fast = FastSynthesis(generator, "fp32", operations=operations)
@@ -292,8 +294,7 @@ def test_a_filter_that_no_kernel_has_is_refused() -> None:
     [
         ({"architecture": "resnet"}, "resnet"),
         ({"activation": "relu"}, "activation is relu"),
-        ({"init_res": (4, 6)}, "grow from 6 x 4 px, not from 4 x 4"),
-        ({"init_res": (3, 3)}, "grow from 3 x 3 px"),
+        ({"conv_kernel": 5}, "kernels are 5 x 5, not 3 x 3"),
         ({"resample_filter": (1, 2, 1)}, "resampling filter"),
     ],
 )
@@ -303,12 +304,30 @@ def test_what_is_not_supported_is_named(options: dict[str, Any], reason: str) ->
         make_fast(generator)
 
 
-def test_pictures_that_are_not_square() -> None:
-    generator = lively(dataclasses.replace(SMALL3, square=False))
-    fast = make_fast(generator)
+@pytest.mark.parametrize("parts", [0, 1, 3])
+@pytest.mark.parametrize("init_res", [(4, 2), (3, 5), (6, 4), (1, 7)], ids=str)
+def test_stylegan2_of_any_first_size(init_res: tuple[int, int], parts: int) -> None:
+    generator = lively(dataclasses.replace(SMALL2, init_res=init_res))
+    fast = FastSynthesis(generator, "fp32", operations=reference_operations(parts))
     ws = generator.mapping(latent(generator))
     for name in (*names_of(generator), None):
         assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+
+
+@pytest.mark.parametrize("parts", [0, 1])
+@pytest.mark.parametrize("is_radial", [False, True], ids=["t", "r"])
+def test_stylegan3_that_is_not_square(is_radial: bool, parts: int) -> None:
+    kernel = 1 if is_radial else 3
+    generator = lively(
+        dataclasses.replace(
+            SMALL3, square=False, margin_size=5, use_radial_filters=is_radial, conv_kernel=kernel
+        )
+    )
+    fast = FastSynthesis(generator, "fp32", operations=reference_operations(parts))
+    ws = generator.mapping(latent(generator))
+    for name in (*names_of(generator), None):
+        assert_close(fast(ws=ws, layer=name), generator.synthesis(ws, layer=name))
+    assert fast(ws=ws).shape == (1, 3, 32, 16)
 
 
 @pytest.mark.parametrize("torgb_parts", [0, 2])

@@ -175,6 +175,7 @@ def _film(
         "recipe": asdict(recipe),
         "pictures": plan.count,
         "start": args.start,
+        "range": args.range,
         "played": hashlib.sha256(played).hexdigest(),
         **{name: digest_file(path) for name, path in files.items() if path is not None},
     }

@@ -1,4 +1,4 @@
-"""Where a film is made, and how large: what `--workers` and `--size` name."""
+"""Where a film is made, how large and how much: `--workers`, `--size` and `--range`."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ def size(text: str) -> str:
     raise argparse.ArgumentTypeError(
         f"{text!r}: give WIDTHxHEIGHT with at most four digits each, or one of {', '.join(SIZES)}"
     )
+
+
+def span(text: str) -> tuple[int, int | None]:
+    """Read `--range`: the first picture, and the one after the last; None: to the end.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is no range.
+    """
+    match = re.fullmatch(r"(\d{0,9}):(\d{0,9})", text, re.ASCII)
+    if match is None or text == ":":
+        raise argparse.ArgumentTypeError(f"{text!r}: give FIRST:END, e.g. 100:200, 100: or :200")
+    return int(match[1] or 0), int(match[2]) if match[2] else None

@@ -13,7 +13,7 @@ from sgview.engine.latents.latent_files import (
     LatentFileError,
     read_named,
 )
-from sgview.state.library_files import SUFFIXES
+from sgview.state.library_files import find_file
 from sgview.state.status import Notice
 
 _MOST_FILES = 64  # held in memory

@@ -33,7 +33,7 @@ def draw_ground(params: Params, status: Status, emit: Emit) -> Params:
         widgets.paragraph("Sampling grid, noise and constant of a network: open one first.")
         return params
     if has_input_transform(network):
-        if widgets.section("Sampling grid", note="right drag, wheel"):
+        if widgets.section("Sampling grid", note="right drag"):
             params = _section(params, controls, "input", _PLACE)
             params = _draw_home(params, emit)
         if widgets.section("Speeds"):

@@ -9,15 +9,17 @@ from sgview.gui.controls import control as binding
 from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Control, Controls
 from sgview.gui.controls.leaf_rows import leaf_row
+from sgview.gui.controls.picker import Choice, Picker
 from sgview.gui.controls.value_bar import integer_bar, value_bar
 from sgview.gui.panels import Emit
 from sgview.gui.panels.shaping.entries import entry_row
 from sgview.state.fields import fields_of
-from sgview.state.networks import shown_network
+from sgview.state.networks import NetworkStatus, shown_network
 from sgview.state.params import Mapping, Params
 from sgview.state.status import Status
 
 _WEIGHT = fields_of(Mapping)["class_weights"]
+_CHOOSE = "choose a class"
 
 
 class MappingPanel:
@@ -26,6 +28,7 @@ class MappingPanel:
 
     def __init__(self) -> None:
         self._listed: list[int] = []
+        self._picker = Picker("Search classes")
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the section."""
@@ -39,13 +42,16 @@ class MappingPanel:
         params = _draw_centre(params, status, controls)
         if network is not None and network.c_dim > 0:
             below = controls.below("mapping.class_weights.")
-            mapping = self._draw_classes(params.mapping, network.c_dim, below)
+            mapping = self._draw_classes(params.mapping, network, below)
             if mapping != params.mapping:
                 params = replace(params, mapping=mapping)
         return params
 
-    def _draw_classes(self, mapping: Mapping, count: int, controls: Controls) -> Mapping:
-        """One row a class: its number and its weight in the label."""
+    def _draw_classes(
+        self, mapping: Mapping, network: NetworkStatus, controls: Controls
+    ) -> Mapping:
+        """One row a class: its number and its weight in the label; its name where it has one."""
+        count, names = network.c_dim, network.class_names
         weights = dict(enumerate(mapping.class_weights[:count])) or {0: 1.0}
         chosen = [c for c, weight in weights.items() if weight != 0.0]
         self._listed = [c for c in self._listed if c < count]
@@ -62,6 +68,8 @@ class MappingPanel:
                 len(self._listed) > 1,
                 controls(str(label)),
             )
+            if names:
+                new = self._draw_name(new, names)
             if is_removed:
                 removed = place
                 weights[label] = 0.0
@@ -81,6 +89,19 @@ class MappingPanel:
         last = max(c for c, weight in weights.items() if weight != 0.0)
         dense = tuple(weights.get(c, 0.0) for c in range(last + 1))
         return replace(mapping, class_weights=dense)
+
+    def _draw_name(self, label: int, names: tuple[str, ...]) -> int:
+        """The name of a class, which opens the list of all; returns the class chosen."""
+        rows.label("")
+        room = rows.room()
+        text = widgets.elided(names[label], room - imgui.get_style().frame_padding.x * 2)
+        if imgui.button(f"{text}##class name", imgui.ImVec2(room, 0.0)):
+            self._picker.open(_CHOOSE)
+        widgets.tooltip(names[label], "Choose a class by its name")
+        chosen = self._picker.popup(
+            _CHOOSE, lambda: [Choice(str(i), name, str(i)) for i, name in enumerate(names)]
+        )
+        return label if chosen is None else int(chosen)
 
 
 def _draw_centre(params: Params, status: Status, controls: Controls) -> Params:

@@ -95,10 +95,13 @@ def _draw_menu(recording: Recording, replay: OutputStatus, emit: Emit) -> None:
         label, note = CODECS[name]
         size = imgui.ImVec2(width, 0.0)
         flags = imgui.SelectableFlags_.no_auto_close_popups
-        if imgui.selectable(f"{label}##{name}", name == recording.codec, flags, size)[0]:
+        is_chosen = name == recording.codec
+        imgui.push_style_color(imgui.Col_.text, theme.ACCENT if is_chosen else theme.TEXT)
+        if imgui.selectable(f"{label}##{name}", is_chosen, flags, size)[0]:
             chosen = replace(chosen, codec=name)
+        imgui.pop_style_color()
         imgui.same_line(theme.px(theme.RECORDING_NOTES))
-        widgets.text(note, theme.TEXT_FAINT)
+        widgets.text(note, theme.TEXT_DIM if is_chosen else theme.TEXT_FAINT)
     imgui.separator()
     imgui.align_text_to_frame_padding()
     widgets.text("Quality", theme.TEXT_DIM)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from sgview.signals.osc.packets import Value, number_of
 from sgview.state.addresses import PRESET, ROOT, leaf_of
+from sgview.state.class_names import MOST_CLASSES, class_numbered, only
 from sgview.state.commands import Command, RecallLook
 from sgview.state.networks import (
     NetworkStatus,
@@ -20,6 +23,7 @@ from sgview.state.paths import Leaf, get_leaf, set_leaf
 from sgview.state.text import one_line
 
 _LAYER = ROOT + "layer"
+_CLASS = ROOT + "class"  # one class alone, by number or name
 
 
 MOST_SLIDERS = 256  # of the user's own
@@ -54,7 +58,7 @@ def apply_message(
         address: under "/sgview/".
         values: at least one.
         networks: the loaded ones, for "/sgview/layer" with a number: 0 is the image, 1 the
-            first layer of the network that plays.
+            first layer of the network that plays; and for "/sgview/class", by number or name.
 
     Raises:
         RemoteError: if there is no such value, or it cannot be that.
@@ -66,6 +70,8 @@ def apply_message(
         layers = () if network is None else network.layers
         index = min(max(round(values[0]), 0), len(layers))
         values = [layers[index - 1].name if index else ""]
+    if address == _CLASS:
+        return _with_class(params, values[0], networks)
     targets = [address]
     if leaf_of(address) is None:
         targets = [f"{address}/{index}" for index in range(len(values))]
@@ -82,6 +88,25 @@ def apply_message(
         except (LookupError, ValueError) as error:
             raise RemoteError(f"{address}: {error.args[0]}") from None
     return params
+
+
+def _with_class(params: Params, value: Value, networks: Mapping[Slot, NetworkStatus]) -> Params:
+    network = shown_network(params, networks)
+    count = network.c_dim if network else MOST_CLASSES
+    try:
+        if isinstance(value, str):
+            number = class_numbered(value, network.class_names if network else ())
+        else:
+            number = round(value)
+    except (ValueError, OverflowError) as error:
+        raise RemoteError(f"{_CLASS}: {error.args[0]}") from None
+    if not 0 <= number < count:
+        kind = f"of {count} classes" if count else "without classes"
+        raise RemoteError(f"{_CLASS} {value}: the network that plays is one {kind}.")
+    weights = only(number)
+    if params.mapping.class_weights == weights:
+        return params
+    return replace(params, mapping=replace(params.mapping, class_weights=weights))
 
 
 def _check_name(

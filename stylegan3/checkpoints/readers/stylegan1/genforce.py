@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from stylegan3.checkpoints.errors import naming
 from stylegan3.checkpoints.found import FoundGenerator, Part
 from stylegan3.checkpoints.pickle.values import TensorRef
 from stylegan3.checkpoints.readers.stylegan1.parts import (
@@ -40,6 +41,7 @@ def is_genforce_stylegan1(tensors: Mapping[str, TensorRef]) -> bool:
     return all(name in tensors for name in names)
 
 
+@naming("StyleGAN1")
 def convert_genforce_stylegan1(
     source: Source, tensors: Mapping[str, TensorRef], notes: list[str]
 ) -> FoundGenerator:

@@ -57,12 +57,9 @@ def found_generator(
         size = int(block[1]) if block else 0
         if size <= run and not (block and block[2] and size < lowest_torgb):
             kept[name] = part
-    try:
-        inferred = infer_options(STYLEGAN1, {name: part.shape for name, part in kept.items()})
-        inferred["img_resolution"] = resolution
-        config = configure(STYLEGAN1.config, inferred | dict(options))
-    except UnusableError as error:
-        raise UnusableError(f"it is StyleGAN1, but {error}") from error
+    inferred = infer_options(STYLEGAN1, {name: part.shape for name, part in kept.items()})
+    inferred["img_resolution"] = resolution
+    config = configure(STYLEGAN1.config, inferred | dict(options))
     if lod:
         notes.append(
             f"it was saved while it grew (lod {lod:g}): layers finer than {run} px are left out"

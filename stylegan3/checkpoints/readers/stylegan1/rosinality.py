@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 
+from stylegan3.checkpoints.errors import naming
 from stylegan3.checkpoints.found import FoundGenerator, Part
 from stylegan3.checkpoints.pickle.values import TensorRef
 from stylegan3.checkpoints.readers.stylegan1.parts import (
@@ -37,6 +38,7 @@ def is_rosinality_stylegan1(tensors: Mapping[str, TensorRef]) -> bool:
     return CONST in tensors and "style.1.linear.weight_orig" in tensors
 
 
+@naming("StyleGAN1")
 def convert_rosinality_stylegan1(
     tensors: Mapping[str, TensorRef], notes: list[str]
 ) -> FoundGenerator:

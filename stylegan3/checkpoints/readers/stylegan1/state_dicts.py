@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import WHERE, UnusableError
 from stylegan3.checkpoints.found import FoundGenerator, plain_scalars, strip_prefix, tensors_in
 from stylegan3.checkpoints.pickle.values import TensorRef
 from stylegan3.checkpoints.readers.stylegan1.genforce import (
@@ -49,7 +49,8 @@ def read_stylegan1(source: Source, tree: Any) -> FoundGenerator | None:
         return found
     if is_named:
         raise UnusableError(
-            "it is StyleGAN1 of style-based-gan-pytorch, but its generator is not complete"
+            "it is StyleGAN1 of style-based-gan-pytorch, but its generator is not complete;"
+            f" {WHERE}"
         )
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from stylegan3.checkpoints.errors import UnusableError
+from stylegan3.checkpoints.errors import UnusableError, naming
 from stylegan3.checkpoints.found import FoundGenerator, Part
 from stylegan3.checkpoints.pickle.values import ArrayRef, Stub, TensorRef
 from stylegan3.checkpoints.readers.stylegan1.parts import (
@@ -43,6 +43,7 @@ def is_stylegan1(variables: Mapping[str, TensorRef]) -> bool:
     return any("/StyleMod/" in name for name in variables)
 
 
+@naming("StyleGAN1")
 def convert_stylegan1(
     source: Source, network: Stub, variables: Mapping[str, TensorRef], notes: list[str]
 ) -> FoundGenerator:

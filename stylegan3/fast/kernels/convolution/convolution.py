@@ -205,7 +205,7 @@ def choose_convolution(
 
 
 def fuses_upsampling(
-    size: int,  # height and width of the input [px]
+    size: tuple[int, int],  # height and width of the input [px]
     in_channels: int,
     out_pitch: int,
     dtype: torch.dtype,
@@ -215,6 +215,6 @@ def fuses_upsampling(
     """Whether an upsampling convolution of StyleGAN2 is to have its filter in the weights."""
     if kernels != "auto" or dtype != torch.float16 or device.type != "cuda":
         return False
-    shape = ConvolutionShape(size, size, in_channels, 4 * out_pitch, 3, 1)
+    shape = ConvolutionShape(*size, in_channels, 4 * out_pitch, 3, 1)
     capability = torch.cuda.get_device_capability(device)
     return tuning.fuses_upsampling(shape, capability, multiprocessors(device).count)

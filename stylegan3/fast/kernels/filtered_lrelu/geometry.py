@@ -41,6 +41,11 @@ class FilterGeometry:
         rows, columns = height * self.up + y0 + y1 - lost, width * self.up + x0 + x1 - lost
         return (rows - 1) // self.down + 1, (columns - 1) // self.down + 1
 
+    @property
+    def first_inputs(self) -> tuple[int, int]:
+        """Row and column of the input that the first tap of output 0 is on; padding lies before."""
+        return math.ceil(-self.padding[2] / self.up), math.ceil(-self.padding[0] / self.up)
+
     def suits_tensor_cores(self, dtype: torch.dtype, capability: tuple[int, int]) -> bool:
         """Whether `TensorCoreFilteredLrelu` computes this: what published networks use does."""
         return (
@@ -53,7 +58,6 @@ class FilterGeometry:
             and self.down_filter is not None
             and self._taps[0] <= 6 * self.up
             and self._taps[1] <= 12
-            and (self.padding[0] - self.padding[2]) % self.up == 0  # rows and columns in phase
             and len(self.terms()) <= _MAX_RANK
         )
 

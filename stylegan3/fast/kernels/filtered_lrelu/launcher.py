@@ -11,8 +11,6 @@ for d > 0: bias / d, clamp / d, scale * d.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -55,8 +53,7 @@ class TensorCoreFilteredLrelu:
         matrices, self.rank, self.dc_correction = filter_matrices(geometry)
         self._matrices = torch.from_numpy(matrices).to(device)
         self._peak_gain = peak_gain(geometry)
-        before = geometry.padding[2], geometry.padding[0]  # of rows, of columns
-        self._first_input = tuple(math.ceil(-padding / geometry.up) for padding in before)
+        self._first_input = geometry.first_inputs
         self._at_once = 2 * processors.count  # blocks
         # GeForce has 100 KB of shared memory for the two: less room to load ahead
         slots = 2 if geometry.up == 4 and processors.shared_bytes < 160 * 1024 else 3

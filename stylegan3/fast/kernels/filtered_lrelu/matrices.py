@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
@@ -20,13 +18,19 @@ def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:
     Rounding the taps to float16 changes a layer's gain at DC by up to 8e-4, and gains of layers
     multiply; the third value, exact gain over rounded gain, is to be multiplied into `scale`.
     """
-    up, offset = geometry.up, geometry.padding[0]
+    up, rows_first = geometry.up, (geometry.padding[2], geometry.first_inputs[0])
+    columns_first = (geometry.padding[0], geometry.first_inputs[1])
     assert geometry.up_filter is not None
     assert geometry.down_filter is not None
     taps = geometry.up_filter[::-1] * up
-    first = math.ceil(-offset / up)
 
-    def up_matrix(rows: int, start: int, gain: float) -> Array:  # [rows, 16 inputs]
+    def up_matrix(
+        rows: int,
+        start: int,
+        gain: float,
+        axis: tuple[int, int],  # what is padded before, and the first input
+    ) -> Array:  # [rows, 16 inputs]
+        offset, first = axis
         tap = up * (np.arange(16)[None] + first) + offset - start - np.arange(rows)[:, None]
         inside = (tap >= 0) & (tap < len(taps))
         return gain * np.where(inside, taps[np.clip(tap, 0, len(taps) - 1)], 0)
@@ -37,8 +41,8 @@ def filter_matrices(geometry: FilterGeometry) -> tuple[np.ndarray, int, float]:
         return np.where(inside, f[::-1][np.clip(tap, 0, len(f) - 1)], 0)
 
     terms = geometry.terms()
-    up_v = [up_matrix(16, 16 * i, 1) for i in range(up // 2)]
-    up_h = [up_matrix(8, 8 * i, geometry.gain / (1 + LEAK)) for i in range(up)]
+    up_v = [up_matrix(16, 16 * i, 1, rows_first) for i in range(up // 2)]
+    up_h = [up_matrix(8, 8 * i, geometry.gain / (1 + LEAK), columns_first) for i in range(up)]
     down_h = [down_matrix(row, 16, 16 * k) for _, row in terms for k in range(3)]
     down_v = [down_matrix(column, 8, 16 * k) for column, _ in terms for k in range(2)]
     swapped = [np.roll(m, 8, axis=1) for m in up_h]

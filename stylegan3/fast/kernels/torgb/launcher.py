@@ -33,7 +33,8 @@ _LAYOUT = (
     ("bias", POINTER),
     ("taps", POINTER),
     ("parts", np.int32),
-    ("size", np.int32),
+    ("height", np.int32),
+    ("width", np.int32),
     ("clamp", np.float32),
 )
 
@@ -130,15 +131,16 @@ class TorgbPartialSums:
 class SkipLevel:
     """ToRGB of one block."""
 
-    sums: Tensor  # [parts, colours, r, r] float32: each over some of the channels
+    sums: Tensor  # [parts, colours, H, W] float32: each over some of the channels
     bias: Tensor  # [colours] float32, live
     taps: Tensor  # [2, 4]: resampling_taps of the filter that upsamples the level before
     clamp: float | None = None  # None for none
 
     @property
-    def size(self) -> int:
+    def size(self) -> tuple[int, int]:
         """Height and width [px]."""
-        return self.sums.shape[-1]
+        height, width = self.sums.shape[-2:]
+        return height, width
 
 
 class TorgbSkipSums:
@@ -146,8 +148,8 @@ class TorgbSkipSums:
 
     Args:
         levels: each twice the size of the one before.
-        out: [colours, r, r] float32 of the last level, written.
-        previous: [colours, r / 2, r / 2] before the first level, None for none.
+        out: [colours, H, W] float32 of the last level, written.
+        previous: [colours, H / 2, W / 2] before the first level, None for none.
 
     Raises:
         ValueError: if shapes or types disagree.
@@ -164,7 +166,7 @@ class TorgbSkipSums:
                 pointer(level.bias),
                 pointer(level.taps),
                 len(level.sums),
-                level.size,
+                *level.size,
                 math.inf if level.clamp is None else level.clamp,
             )
             for level in self._levels
@@ -176,9 +178,9 @@ class TorgbSkipSums:
 
     def __call__(self) -> None:
         """Launch on torch's current stream; capturable."""
-        across = -(-self._levels[-1].size // _TILE)
+        rows, columns = (-(-side // _TILE) for side in self._levels[-1].size)
         nvrtc.load(self.spec, self._out.device)(
-            (across, across), 256, self._table, len(self._levels), self._previous, self._out
+            (columns, rows), 256, self._table, len(self._levels), self._previous, self._out
         )
 
 
@@ -191,17 +193,21 @@ def check_levels(levels: Sequence[SkipLevel], out: Tensor, previous: Tensor | No
             f" not {len(levels)} of {colours}"
         )
     for level in levels:
-        shape = (colours, level.size, level.size)
+        shape = (colours, *level.size)
         if level.sums.shape[1:] != shape or len(level.bias) != colours:
-            raise ValueError(f"sums must be [parts, {colours}, r, r], not {level.sums.shape}")
+            raise ValueError(f"sums must be [parts, {colours}, H, W], not {level.sums.shape}")
     for before, after in itertools.pairwise(levels):
-        if after.size != 2 * before.size:
-            raise ValueError(f"a level of {before.size} px comes before one of {after.size}")
+        if after.size != tuple(2 * side for side in before.size):
+            raise ValueError(f"a level of {_px(before.size)} comes before one of {_px(after.size)}")
     if out.shape[1:] != levels[-1].sums.shape[2:]:
-        raise ValueError(f"out must be of {levels[-1].size} px, not {tuple(out.shape)}")
-    half = levels[0].size // 2
-    if previous is not None and previous.shape != (colours, half, half):
-        raise ValueError(f"previous must be of {half} px, not {tuple(previous.shape)}")
+        raise ValueError(f"out must be of {_px(levels[-1].size)}, not {tuple(out.shape)}")
+    half = tuple(side // 2 for side in levels[0].size)
+    if previous is not None and previous.shape != (colours, *half):
+        raise ValueError(f"previous must be of {_px(half)}, not {tuple(previous.shape)}")
     tensors = [t for level in levels for t in (level.sums, level.bias, level.taps)]
     if any(t.dtype != torch.float32 or not t.is_contiguous() for t in (*tensors, out)):
         raise ValueError("all must be contiguous float32")
+
+
+def _px(size: tuple[int, ...]) -> str:
+    return f"{size[0]} x {size[1]} px"

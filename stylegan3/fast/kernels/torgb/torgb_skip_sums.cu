@@ -11,23 +11,23 @@
 constexpr int TILE = 8, MOST_LEVELS = 10, MOST_PIXELS = 320;
 
 struct Level {
-  const float *sums, *bias, *taps;  // [parts][RGB][size][size], [RGB], [2][4] for the level before
-  int parts, size;
+  const float *sums, *bias, *taps;  // [parts][RGB][height][width], [RGB], [2][4] for the level before
+  int parts, height, width;
   float clamp;
 };
 struct Region { int left, top, width, height, start; };  // of a level; `start` of its values
 
 // The pixels of each level that the pixels of the last need; returns the number of values.
 DEVICE int find_regions(Region* regions, const Level* levels, int count, int left, int top) {
-  int right = min(left + TILE, levels[count - 1].size), start = 0;
-  int bottom = min(top + TILE, levels[count - 1].size);
+  int right = min(left + TILE, levels[count - 1].width), start = 0;
+  int bottom = min(top + TILE, levels[count - 1].height);
   for (int i = count - 1; i >= 0; i--) {
     regions[i] = {left, top, right - left, bottom - top, start};
     start += RGB * (right - left) * (bottom - top);
     // A pixel p has been upsampled from (p - 1) >> 1 and the next.
-    const int before = levels[i].size / 2;
     left = max((left - 1) >> 1, 0), top = max((top - 1) >> 1, 0);
-    right = min(((right - 2) >> 1) + 2, before), bottom = min(((bottom - 2) >> 1) + 2, before);
+    right = min(((right - 2) >> 1) + 2, levels[i].width / 2);
+    bottom = min(((bottom - 2) >> 1) + 2, levels[i].height / 2);
   }
   return start;
 }
@@ -40,8 +40,8 @@ DEVICE Item item_of(const Region& region, int index) {
 }
 
 DEVICE float sum_of(const Level& level, const Item& at) {
-  const i64 plane = (i64)level.size * level.size;
-  const float* share = level.sums + at.colour * plane + (i64)at.y * level.size + at.x;
+  const i64 plane = (i64)level.height * level.width;
+  const float* share = level.sums + at.colour * plane + (i64)at.y * level.width + at.x;
   float sum = 0;
 #pragma unroll 8
   for (int part = 0; part < level.parts; part++) sum += share[part * RGB * plane];
@@ -59,7 +59,7 @@ DEVICE Upsampled upsampled_at(const Level& level, int y, int x, int height, int 
 KERNEL __launch_bounds__(256) torgb_skip_sums(
     const Level* levels, int count,
     const float* previous,  // [RGB][..] at half the size of the first level, or null
-    float* out) {           // [RGB][size][size] of the last level
+    float* out) {           // [RGB][height][width] of the last level
   SHARED Region regions[MOST_LEVELS];
   SHARED float values[RGB * MOST_PIXELS];
   SHARED int total;
@@ -86,12 +86,12 @@ KERNEL __launch_bounds__(256) torgb_skip_sums(
         value += upsampled_at(level, at.y - 2 * r.top, at.x - 2 * r.left, r.height, r.width)
                      .of(plane);
       } else if (previous) {
-        const int half = level.size / 2;
-        value += upsampled_at(level, at.y, at.x, half, half)
-                     .of(previous + (i64)at.colour * half * half);
+        const int height = level.height / 2, width = level.width / 2;
+        value += upsampled_at(level, at.y, at.x, height, width)
+                     .of(previous + (i64)at.colour * height * width);
       }
       if (i < count - 1) continue;
-      out[((i64)at.colour * level.size + at.y) * level.size + at.x] = value;
+      out[((i64)at.colour * level.height + at.y) * level.width + at.x] = value;
     }
   }
 }

@@ -199,7 +199,7 @@ def test_missing_surplus_and_misshapen_tensors_are_named(forge, small3, tmp_path
     assert forge.refused(path) == (
         "it is StyleGAN3-T, but its tensors do not fit its configuration: 1 missing"
         " (mapping.fc1.weight), 1 surplus (mapping.fc0.gain), 1 misshapen (mapping.fc0.bias is [9]"
-        " instead of [8])"
+        " instead of [8]); docs/formats.md lists what opens"
     )
 
 

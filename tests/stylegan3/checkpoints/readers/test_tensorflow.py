@@ -1,5 +1,6 @@
 """TensorFlow pickles: layouts, names, versions, and options of other programs."""
 
+import copy
 import math
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import torch
 
 from stylegan3 import Generator, StyleGAN2Config
 from stylegan3.checkpoints import read
+from tests.support.networks import lively
 
 
 def variables_of(generator):
@@ -247,25 +249,95 @@ def test_labels_beside_z(networks, written):
     )
 
 
-@pytest.mark.parametrize("lod", [0, 1.5])
-def test_configuration_d(forge, networks, written, small2, lod):
-    """One ToRGB outside of the scopes; those that served the growth are left out."""
-    config = replace(small2.config, architecture="orig")
-    generator = Generator(config).requires_grad_(False)
+def grown(networks, generator, lod):
+    """A network of configuration D: a ToRGB for each stage, all of them the last one's."""
     gs = networks(generator, kwargs={"architecture": "skip"})
     variables = gs[2].state["components"]["synthesis"].state["variables"]
     rgb = [(name.replace("16x16/ToRGB", "ToRGB_lod0"), x) for name, x in variables]
-    rgb += [(n.replace("lod0", "lod1"), x) for n, x in rgb if n.startswith("ToRGB_lod0")]
+    coarse = [(n, x) for n, x in rgb if n.startswith("ToRGB_lod0")]
+    for level in (1, 2):
+        rgb += [(n.replace("lod0", f"lod{level}"), x * (1 + level)) for n, x in coarse]
     variables[:] = [*rgb, ("lod", np.float32(lod).reshape(()))]
-    path = written(gs)
-    if lod:
-        assert "still grew (lod 1.5)" in forge.refused(path)
-        return
-    checkpoint = read(path)
-    assert checkpoint.config.architecture == "orig"
+    return gs
+
+
+@pytest.fixture
+def configuration_d():
+    """Of equal widths, so that one ToRGB fits all stages."""
+    config = StyleGAN2Config(
+        z_dim=6, w_dim=5, img_resolution=16, channel_base=1024, channel_max=8, architecture="orig",
+        num_mapping_layers=2, conv_clamp=None, num_fp16_res=0,
+    )  # fmt: skip
+    return lively(config)
+
+
+def test_configuration_d(networks, written, configuration_d):
+    """One ToRGB outside of the scopes; those that served the growth are left out."""
+    checkpoint = read(written(grown(networks, configuration_d, 0)))
+    assert checkpoint.config.architecture == "orig" and checkpoint.config.lod == 0
     assert "ToRGB layers of lower resolutions" in checkpoint.notes[0]
     weight = checkpoint.state_dict["synthesis.b16.torgb.weight"]
-    assert torch.equal(weight, generator.synthesis.b16.torgb.weight)
+    assert torch.equal(weight, configuration_d.synthesis.b16.torgb.weight)
+
+
+@pytest.mark.parametrize("lod", [0.25, 1, 1.5, 2])
+def test_configuration_d_that_still_grows(networks, written, configuration_d, lod):
+    """(1 - f) ToRGB_lodL + f double(ToRGB_lod(L + 1)), doubled L times more."""
+    checkpoint = read(written(grown(networks, configuration_d, lod)))
+    run = 16 >> int(lod)
+    assert checkpoint.config.lod == lod and checkpoint.config.img_resolution == 16
+    assert f"finer than {run}x{run} px are left out" in checkpoint.notes[0]
+    played = Generator.of(checkpoint.config, checkpoint.state_dict).requires_grad_(False)
+    ws = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(0))
+    assert played.synthesis.num_ws == 6
+
+    def picture(level):
+        synthesis, x = configuration_d.synthesis, None
+        for row, resolution in enumerate((4, 8, 16)[: 3 - level]):
+            block = getattr(synthesis, f"b{resolution}")
+            x = (
+                block.const.expand(2, -1, -1, -1)
+                if x is None
+                else block.conv0(x, ws[:, 2 * row - 1])
+            )
+            x = block.conv1(x, ws[:, 2 * row])
+        torgb = copy.deepcopy(synthesis.b16.torgb)
+        scale = 1 + level
+        torgb.weight.mul_(scale)
+        torgb.affine.weight.mul_(scale)
+        torgb.affine.bias.copy_((torgb.affine.bias - 1) * scale + 1)
+        torgb.bias.mul_(scale)
+        return torgb(x, ws[:, 2 * row + 1])
+
+    level, share = int(lod), lod - int(lod)
+    expected = picture(level) * (1 - share)
+    if share:
+        expected = expected + twice(picture(level + 1)) * share
+    for _ in range(level):
+        expected = twice(expected)
+    torch.testing.assert_close(played.synthesis(ws), expected, rtol=1e-5, atol=1e-5)
+
+
+def twice(x):
+    return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+
+@pytest.mark.parametrize("lod", [2.5, 9])
+def test_growth_that_is_impossible(forge, networks, written, configuration_d, lod):
+    cause = forge.refused(written(grown(networks, configuration_d, lod)))
+    assert "it is StyleGAN2 (configuration B to D)" in cause and "docs/formats.md" in cause
+
+
+@pytest.mark.parametrize("kernel", [1, 5])
+def test_kernels_of_other_sizes(networks, written, small2, kernel):
+    """The tensors show them."""
+    generator = lively(replace(small2.config, conv_kernel=kernel, conv_clamp=None, num_fp16_res=0))
+    checkpoint = read(written(networks(generator)))
+    assert checkpoint.config == generator.config
+    played = Generator.of(checkpoint.config, checkpoint.state_dict)
+    ws = torch.ones(1, played.num_ws, 8)
+    torch.testing.assert_close(played.synthesis(ws), generator.synthesis(ws))
+    assert played.synthesis(ws).shape == (1, 3, 16, 16)
 
 
 def test_noise_pictures_of_another_size(forge, networks, written, small2):

@@ -12,13 +12,14 @@ from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.strip import replace_path
 from sgview.state.commands import SaveLatent
-from sgview.state.journeys import add_key
+from sgview.state.journeys import add_key, next_to
 from sgview.state.latent_paths import length_of, progress_of, whereabouts
 from sgview.state.latent_places import FilePlace, PlanePlace, SeedPlace, read_place
 from sgview.state.params import Key, Params
 from sgview.state.status import Status
 
 _ROWS = ("unit", "ends", "curve", "speed", "position")
+_ADD = "Add what plays as a key; where the path stays at its only key, the seed after it."
 _EMPTY = "A path leads over keys. Add one here, from the strip above or from the library."
 
 
@@ -100,7 +101,7 @@ class PathEditor:
 
     def _draw_key(self, params: Params, status: Status, emit: Emit) -> Params:
         path = params.latents.path
-        if widgets.icon_button(icons.ADD, "add key", "Add what plays here as a key", is_flat=False):
+        if widgets.icon_button(icons.ADD, "add key", _ADD, is_flat=False):
             params = self._add(params, status, emit)
             path = params.latents.path
         if not path.keys:
@@ -131,6 +132,9 @@ class PathEditor:
         if not isinstance(where, SeedPlace | PlanePlace | FilePlace):
             emit(SaveLatent(is_key=True))
             return params
+        keys = params.latents.path.keys
+        if keys and keys[-1].place == str(where):  # it is there already: on to the next one
+            where = next_to(where)
         path = add_key(params.latents.path, str(where))
         self._chosen, self._typed = len(path.keys) - 1, None
         return replace_path(params, path)

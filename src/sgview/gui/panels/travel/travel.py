@@ -20,7 +20,7 @@ from sgview.gui.panels.travel.path import PathEditor
 from sgview.gui.panels.travel.plane import PlaneDrag, draw_plane
 from sgview.gui.panels.travel.strip import draw_strip
 from sgview.state.idle import idle_reason
-from sgview.state.journeys import DICE, paced, shown_place, step_seed, throw_dice
+from sgview.state.journeys import DICE, choose, shown_place, step_seed, throw_dice
 from sgview.state.params import Params
 from sgview.state.paths import leaf_at
 from sgview.state.status import Status
@@ -53,10 +53,11 @@ class TravelPanel:
         params = self._draw_motion(params, controls)
         params = self._draw_dice(params, status, emit)
         params = draw_strip(params, status, emit)
-        source = params.latents.source
+        before = params
         params = leaf_row(params, controls, "latents.source")
-        if params.latents.source != source:
-            params = replace(params, latents=paced(params.latents))
+        if params.latents.source != before.latents.source:
+            here = shown_place(before, status.player.motion)
+            params = choose(before, params.latents.source, here)
         match params.latents.source:
             case "seeds":
                 names = ("seed", "between", "seed_speed", "glide")

@@ -87,12 +87,17 @@ def test_rows_and_columns_with_paddings_of_their_own(
     assert relative_error(actual, expected) < BOUND
 
 
-def test_rows_out_of_phase_with_columns_are_not_for_tensor_cores() -> None:
-    square = published_geometry(2, radial=False)
-    x0, x1, y0, y1 = square.padding
-    for shift, suits in ((4, True), (8, True), (2, False), (1, False)):
-        geometry = replace(square, padding=(x0 + shift, x1 + shift, y0, y1))
-        assert geometry.suits_tensor_cores(torch.float16, (9, 0)) is suits
+@pytest.mark.parametrize("layer", [0, 2], ids=["up 2", "up 4"])
+@pytest.mark.parametrize("pads", [(7, 9, 12, 5), (12, 6, 5, 12), (-3, 11, 8, -2)], ids=str)
+def test_rows_and_columns_padded_differently(
+    device: torch.device, layer: int, pads: tuple[int, int, int, int]
+) -> None:
+    """As where pictures are not square: columns before and after, rows before and after."""
+    geometry = replace(published_geometry(layer, radial=False), padding=pads)
+    assert geometry.suits_tensor_cores(torch.float16, (9, 0))
+    op = TensorCoreFilteredLrelu(geometry, device)
+    actual, expected, _ = run_filtered_lrelu(op, geometry, device, 5, (33, 21))
+    assert relative_error(actual, expected) < BOUND
 
 
 def test_clamp_acts_per_channel(device: torch.device) -> None:

@@ -18,7 +18,7 @@ DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 
 
 def fourier_input(
-    device: torch.device, dtype: torch.dtype, size: int, channels: int, width: int | None = None
+    device: torch.device, dtype: torch.dtype, size: tuple[int, int], channels: int
 ) -> FourierInput:
     """Return one that turns, moves, fades and scales."""
     rng = generator(2)
@@ -41,14 +41,14 @@ def fourier_input(
         weight=weight.to(device),
         sampling_rate=16,
         bandwidth=2,
-        features=empty(size, width or size, pitch, dtype, device),
+        features=empty(*size, pitch, dtype, device),
         scaled=torch.zeros(pitch, 1, 1, pitch, dtype=dtype, device=device),
         next_styles=styles.to(device),
         next_power=torch.tensor(4.0, device=device),
     )
 
 
-def waves(b: FourierInput) -> Tensor:  # [1, C, height, width]
+def waves(b: FourierInput) -> Tensor:  # [1, C, H, W]
     affine, transform, freqs, phases = (
         v.cpu().double() for v in (b.affine, b.transform, b.freqs, b.phases)
     )
@@ -60,17 +60,20 @@ def waves(b: FourierInput) -> Tensor:  # [1, C, height, width]
     f = freqs @ m[:2, :2]
     amplitude = (1 - (f.norm(dim=1) - 2) / (16 / 2 - 2)).clamp(0, 1)
     y, x = (
-        ((2 * torch.arange(size).double() + 1) / size - 1) * 0.5 * size / 16
-        for size in b.features.shape[:2]
+        ((2 * torch.arange(side).double() + 1) / side - 1) * 0.5 * side / 16
+        for side in b.features.shape[:2]
     )
     turns = x[None, :, None] * f[:, 0] + y[:, None, None] * f[:, 1] + p
     return (torch.sin(2 * math.pi * turns) * amplitude).permute(2, 0, 1)[None]
 
 
 @DTYPES
-@pytest.mark.parametrize(("size", "channels"), [(36, 21), (13, 200), (3, 540)])
+@pytest.mark.parametrize(
+    ("size", "channels"),
+    [((36, 36), 21), ((13, 13), 200), ((3, 3), 540), ((36, 17), 21), ((5, 31), 300)],
+)
 def test_fourier_features_and_their_weights(
-    device: torch.device, dtype: torch.dtype, size: int, channels: int
+    device: torch.device, dtype: torch.dtype, size: tuple[int, int], channels: int
 ) -> None:
     first_input = fourier_input(device, dtype, size, channels)
     ModulationVectors([], device, first_input)()
@@ -89,14 +92,14 @@ def test_fourier_features_and_their_weights(
 
 @pytest.mark.parametrize("size", [(5, 37), (36, 7), (1, 90)], ids=str)
 def test_grids_that_are_not_square(device: torch.device, size: tuple[int, int]) -> None:
-    first_input = fourier_input(device, torch.float32, size[0], 21, size[1])
+    first_input = fourier_input(device, torch.float32, size, 21)
     ModulationVectors([], device, first_input)()
     assert relative_error(planes(first_input.features, 21), waves(first_input)) < 1e-5
 
 
 @pytest.mark.parametrize("next_gain", [None, 0.25])
 def test_weights_for_nobody_and_by_a_gain(device: torch.device, next_gain: float | None) -> None:
-    first_input = fourier_input(device, torch.float32, 3, 21)
+    first_input = fourier_input(device, torch.float32, (3, 3), 21)
     scale = torch.ones(21).double()
     if next_gain is None:
         first_input = dataclasses.replace(first_input, next_styles=None, next_power=None)
@@ -135,8 +138,8 @@ def test_shapes_are_checked() -> None:
         ConstantInput(constant, styles[:4], y)
     with pytest.raises(ValueError, match="contiguous float32"):
         ConstantInput(constant.half(), styles, y)
-    first_input = fourier_input(cpu, torch.float32, 3, 21)
-    with pytest.raises(ValueError, match="affine of 4 values"):
+    first_input = fourier_input(cpu, torch.float32, (3, 3), 21)
+    with pytest.raises(ValueError, match="affine must be of 4 values"):
         dataclasses.replace(first_input, affine=styles)
     with pytest.raises(ValueError, match="weight must be"):
         dataclasses.replace(first_input, weight=torch.zeros(21, 20))
