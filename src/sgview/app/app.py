@@ -241,7 +241,7 @@ class App(Closing):
             case c.ToggleTake():
                 self.show.toggle_take(self.params, self.status.engine.networks)
             case c.SaveLatent(name, is_key):
-                self._save_latent(name, is_key=is_key)
+                self._latents.save(self.picture, name, is_key=is_key)
             case c.OpenLatent(path):
                 self.worker.forget_latents()
                 going = go_to(self.params, FilePlace(str(absolute(path))))
@@ -289,13 +289,9 @@ class App(Closing):
                 params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         self._set_params(params, f"Open {path.stem}")
 
-    def _save_latent(self, name: str, *, is_key: bool) -> None:
-        """Write what plays to the library; where it is to be a key, it becomes one once written."""
-        self._latents.save(self.picture, name, is_key=is_key)
-
-    def _take_saved(self) -> None:
-        """Let the path lead to latents that were to be keys, and are written now."""
-        for path in self._latents.take_saved():
+    def _add_keys(self) -> None:
+        """Let the path lead to latents that were just written as keys of it."""
+        for path in self._latents.take_new_keys():
             latents = self.params.latents
             latents = replace(latents, path=add_key(latents.path, f"file {path.stem}"))
             self._set_params(replace(self.params, latents=latents), "Add a key")
@@ -401,7 +397,7 @@ class App(Closing):
 
     def _collect_notices(self) -> None:
         self.asked.add(self._boundary.call("files", self._files.poll, otherwise=None))
-        self._boundary.call("latents", self._take_saved, otherwise=None)
+        self._boundary.call("latents", self._add_keys, otherwise=None)
         self._boundary.call("looks", self.show.poll, otherwise=None)
         if self.show.looks.wants_picture and self.picture is not None:
             self.show.looks.add_picture(host_pixels(self.picture))

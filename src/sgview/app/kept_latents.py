@@ -70,14 +70,12 @@ class KeptLatents:
             self._worker.preview(params, place, SIDE, partial(previews.take, made_by, name))
 
     def save(self, picture: Picture | None, name: str, *, is_key: bool) -> None:
-        """Write what plays to the library.
-
-        The engine's thread computes it, and another one writes it.
+        """Write what plays to the library; the engine's thread computes it, another one writes it.
 
         Args:
-            picture: that is shown; None: there is only something to say.
+            picture: what plays.
             name: of the file; "": that of the place.
-            is_key: it is to be a key of the path, once it is written.
+            is_key: whether it becomes a key of the path, once it is written.
         """
         if picture is None:
             self._notices.add("warning", "There is no latent to save yet.", now=self._now())
@@ -93,8 +91,8 @@ class KeptLatents:
         if is_key:
             self._new_keys.add(path)
 
-    def take_saved(self) -> list[Path]:
-        """Let latents that were just written be played; return those that are to be keys, once."""
+    def take_new_keys(self) -> list[Path]:
+        """Let latents that were just written be played; return those that were to be keys."""
         keys: list[Path] = []
         for path in self._files.take_saved():
             if path.parent != self._show.library.folder:

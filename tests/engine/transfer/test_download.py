@@ -82,7 +82,7 @@ def test_download_on_cuda_arrives_without_waiting(never_waiting):
     download = Download()
     with never_waiting():
         values = torch.arange(3, device="cuda", dtype=torch.float32)
-        torch.cuda._sleep(200_000_000)
+        torch.cuda._sleep(2_000_000_000)
         write(download, "first", values, torch.cuda.Event(blocking=True))
         assert download.latest() is None
     torch.cuda.synchronize()
