@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import hashlib
+import logging
 import os
 import resource
 import sys
@@ -38,6 +39,7 @@ class Task:
 
 def run(task: Task, sender: Connection) -> None:
     """Try inputs until time is over; send the outcome."""
+    logging.disable(logging.WARNING)  # a file that cannot be read may be a log line
     torch.set_num_threads(1)
     for folder in (task.folder, task.kept):
         folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +23,6 @@ from sgview.state.validation import ConfigError
 from stylegan3.checkpoints import CheckpointError, read
 from tools.fuzz import seeds
 from tools.fuzz.heard import read_expression, read_midi, read_osc
-
-logging.disable(logging.WARNING)  # a list of recent files that cannot be read is a log line
 
 REFUSALS = (ConfigError, CheckpointError, OutputError)
 _PICKLES = (

@@ -9,7 +9,17 @@ from msgspec.structs import replace
 from sgview.signals import Inputs, Instant, Signals
 from sgview.signals.learning import Learner
 from sgview.state.commands import CancelLearn, EditBinding, Learn, MarkControl
-from sgview.state.params import Blend, Edit, Params
+from sgview.state.params import (
+    Blend,
+    Canvas,
+    Directions,
+    Edit,
+    Mapping,
+    Mixing,
+    Noise,
+    Params,
+    Walk,
+)
 from sgview.state.paths import leaves
 from sgview.state.status import BindingStatus, Learning, MidiStatus, OscStatus
 
@@ -240,21 +250,32 @@ def test_bindings_move_with_their_edits(make_stage) -> None:
 
 def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) -> None:
     """Open everything there is, and look for the dot of each leaf, or a right-click on it."""
-    network = fakes.network("StyleGAN2", c_dim=3)
     params = Params(
         edits=(Edit(tensor="mapping.w_avg", operation="noise"),),
         blend=Blend(amounts={"L1": 0.5}),
+        noise=Noise(type="simplex4d"),
+        mapping=Mapping(truncation_psi=0.7, centre="modes"),
+        canvas=Canvas(shape="free"),
+        directions=Directions(amounts={"sefa1": 1.0}),
+        walk=Walk(reach=0.5),
     )
-    noise = replace(params.noise, type="simplex4d")
-    status = fakes.status(networks={"a": network, "b": network})
-    status = fakes.changed(status, bindings={"noise.seed": BindingStatus(1.0)})
     seen: set[str] = set()
     path = replace(params.latents.path, ends="closed")
-    for source in ("noise", "seeds", "plane", "path"):
+    scenes = [
+        ("noise", "StyleGAN2"),
+        ("seeds", "StyleGAN3-T"),
+        ("plane", "StyleGAN2"),
+        ("path", ""),
+    ]
+    for source, family in scenes:
+        network = fakes.network(family or "StyleGAN2", c_dim=3)
+        status = fakes.status(networks={"a": network, "b": network})
+        status = fakes.changed(status, bindings={"noise.seed": BindingStatus(1.0)})
         latents = replace(params.latents, source=source, path=path)
-        stage = make_stage(replace(params, noise=noise, latents=latents), status, (1400, 2400))
+        mixing = Mixing(rows=(0.0, 1.0), source=source)
+        stage = make_stage(replace(params, latents=latents, mixing=mixing), status, (1400, 3400))
         stage.key(imgui.Key.o)
-        for window in ("Latents", "Layers", "Edits", "Blend", "Outputs"):
+        for window in ("Latents", "Ground", "Layers", "Edits", "Blend", "Outputs"):
             stage.show(window)
             if window == "Edits" and not stage.has("bind edits.0.seed"):
                 stage.click("unfold")

@@ -5,7 +5,18 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.state.commands import Learn
-from sgview.state.params import Edit, Key, Latents, Mapping, Noise, Params, Path
+from sgview.state.params import (
+    Canvas,
+    Edit,
+    Key,
+    Latents,
+    Mapping,
+    Mixing,
+    Noise,
+    Params,
+    Path,
+    Walk,
+)
 from sgview.state.paths import leaves
 from sgview.state.status import BindingStatus
 
@@ -15,14 +26,21 @@ TENSOR = "synthesis.input.weight"
 @pytest.mark.parametrize("source", ["noise", "seeds", "plane", "path", "library"])
 def test_every_value_has_a_row(make_stage, fakes, source) -> None:
     latents = Latents(source=source, path=Path(keys=(Key(),)))
-    params = Params(latents=latents, noise=Noise(type="simplex4d"))
-    network = fakes.network("StyleGAN2", c_dim=3)
-    stage = make_stage(params, fakes.status(networks={"a": network, "b": network}))
+    params = Params(latents=latents, noise=Noise(type="simplex4d"), walk=Walk(reach=0.5))
     lines: list[str] = []
-    stage.key(imgui.Key.o)  # a window that comes on a key
-    for window in ("Latents", "Layers", "Blend", "Outputs"):
-        stage.show(window)
-        lines += stage.texts
+    for family, centre in (("StyleGAN2", "modes"), ("StyleGAN3-T", "latent")):
+        mapping = Mapping(truncation_psi=0.7, centre=centre)
+        mixing = Mixing(rows=(0.5,), source="library" if centre == "latent" else "seeds")
+        network = fakes.network(family, c_dim=3)
+        stage = make_stage(
+            replace(params, mapping=mapping, mixing=mixing, canvas=Canvas(shape="free")),
+            fakes.status(networks={"a": network, "b": network}),
+            (1400, 3400),
+        )
+        stage.key(imgui.Key.o)  # a window that comes on a key
+        for window in ("Latents", "Ground", "Layers", "Blend", "Outputs"):
+            stage.show(window)
+            lines += stage.texts
     of_source = {
         "noise": ("noise.", "latents.mode", "latents.gauss"),
         "seeds": ("latents.seed", "latents.between", "latents.glide"),
