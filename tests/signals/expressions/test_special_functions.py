@@ -95,7 +95,7 @@ def test_without_sound_audio_waits() -> None:
         "midi(1, t)", "midi(1, 17)", 'midi("x")', 'audio("nope")', "audio()", "slider()",
         "slider(1)", 'slider("", 0, 1)', 'slider("a", 1, 0)', 'slider("a", 0, t)',
         'slider("a.b")', 'slider("' + "x" * 99 + '")', 'lfo(1, "nope")', 'lfo(1, t)', "lfo()",
-        'env(1, 2)', "smooth(t)", 'ease(t, "nope")', "pickup()", "bend(1, 2)", "lerp(1)",
+        'env(1, 2)', "smooth(t)", 'ease(t, "nope")', "pickup()", "bend(1, 2)", "bend(1e999)", "aftertouch(-1)", 'osc("/a", 0, 1e999)', "lerp(1)",
         "sin()", "sin(1, 2)", "min(1)", "clamp()", "smooth(t, *[1])", "smooth(x=1, second=2)",
         'sin("a")', '"text"', 'osc("/a").real', "osc(b'/a')", "noise()", "math.hypot",
     ],

@@ -15,6 +15,7 @@ from sgview.signals.expressions.functions import clamp
 
 LEVELS = ("low", "mid", "high", "rms", "onset")
 SLIDER_NAME_LENGTH = 32
+_MOST_NUMBERS = 1000  # of an OSC message that are read
 
 
 def slider(arguments: Arguments) -> Code:
@@ -45,7 +46,10 @@ def osc(arguments: Arguments) -> Code:
     if not address.startswith("/"):
         raise ExpressionError(f"An OSC address begins with a slash: '/{address[:40]}'.")
     default = arguments.code(1) if arguments.has(1) else None
-    index = int(arguments.constant(2) or 0.0)
+    wanted = arguments.constant(2) or 0.0
+    if not 0 <= wanted < _MOST_NUMBERS:
+        raise ExpressionError(f"A message has numbers 0 to {_MOST_NUMBERS - 1}.")
+    index = int(wanted)
     arguments.note_source("osc")
 
     def read(context: EvaluationContext) -> float:
@@ -117,7 +121,7 @@ def polytouch(arguments: Arguments) -> Code:
 
 
 def _of_channel(kind: str, arguments: Arguments) -> Code:
-    channel = int(arguments.constant(0) or 0.0)
+    channel = channel_of(arguments, 0)
     arguments.note_source("midi")
     name = f"{kind}/{channel}"
     return lambda context: context.midi.get(name, 0.0)
