@@ -131,7 +131,9 @@ def _snapshot(path: Path) -> tuple[np.ndarray | None, bool]:
             return None, False
         with Image.open(path, formats=["PNG"]) as image:
             pixels = np.asarray(image.convert("RGBA")) if max(image.size) <= LARGEST else None
-    except (ConfigError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (ConfigError, OSError, ValueError, SyntaxError, MemoryError):
+        return None, False
+    except Image.DecompressionBombError:
         return None, False
     return None if pixels is None else shrink(pixels), True
 

@@ -254,5 +254,5 @@ def _read_thumbnail(path: Path) -> np.ndarray | None:
                 if max(image.size) > LARGEST_THUMBNAIL:
                     return None
                 return shrink(np.asarray(image.convert("RGB")))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
         return None

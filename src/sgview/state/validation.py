@@ -103,6 +103,8 @@ def build(data: dict[str, Any], kind: type[T], where: str) -> T:
         made = msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {_explain(str(error), data, kind)}") from error
+    except UnicodeError as error:  # half of a surrogate pair
+        raise ConfigError(f"{where}: a name holds a character that is none") from error
     refuse_numbers(msgspec.to_builtins(made), where)
     return made
 

@@ -442,3 +442,15 @@ def test_without_the_library(
     devices.close()
     assert names == ()
     assert message in reason
+
+
+def test_sound_of_an_unknown_kind_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 44100, 0, "NONE", ""))
+        file.writeframes(bytes(2000))
+    data = bytearray(path.read_bytes())
+    data[20:22] = b"\x34\x12"  # the format tag
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match="of a kind that is not known"):
+        list(read_parts(path))

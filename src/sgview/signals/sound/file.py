@@ -67,7 +67,10 @@ def read_parts(path: Path) -> Iterator[np.ndarray]:  # float32 [channels, sample
         with av.open(str(path)) as container:
             if not container.streams.audio:
                 raise ConfigError(f"{path} holds no sound")
-            channels = min(2, max(1, container.streams.audio[0].channels))
+            stream = container.streams.audio[0]
+            if stream.codec_context is None:
+                raise ConfigError(f"{path} holds sound of a kind that is not known")
+            channels = min(2, max(1, stream.channels))
             layout = "mono" if channels == 1 else "stereo"
             resampler = av.AudioResampler(format="fltp", layout=layout, rate=RATE)
             for frame in chain(_frames(container), [None]):

@@ -87,7 +87,7 @@ def _decoded(path: Path, position: float) -> Iterator[np.ndarray]:
                     skip = (skip or 0) - dropped
                     if dropped < samples.shape[1]:
                         yield samples[:, dropped:]
-    except (FFmpegError, OSError, ValueError, IndexError):
+    except (FFmpegError, OSError, ValueError, IndexError, AttributeError):  # no known codec
         return
 
 
