@@ -118,6 +118,19 @@ def test_arrangement_is_kept_in_the_ini_file(make_stage, tmp_path: Path) -> None
     assert second.gui.picture_rect == moved
 
 
+def test_a_window_that_an_older_arrangement_lacks_is_a_tab_beside_the_others(
+    make_stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "panels.ini"
+    make_stage(size=(1600, 1000), ini_path=path).gui.close()
+    sections = path.read_text().split("\n\n")
+    path.write_text("\n\n".join(part for part in sections if "[Window][Ground]" not in part))
+    stage = make_stage(size=(1600, 1000), ini_path=path)
+    stage.frame(3)
+    ground, layers = (imgui.internal.find_window_by_name(name) for name in ("Ground", "Layers"))
+    assert ground.dock_id == layers.dock_id != 0
+
+
 def test_unwritable_ini_file_is_no_error(make_stage, tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")

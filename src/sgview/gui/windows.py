@@ -134,21 +134,12 @@ class ClosableWindows:
         for window in self.windows:
             if window.title in self._shown:
                 if not self._is_alone:
-                    self._place(window)
+                    _place(window, self.windows)
                 params, is_open = _draw_closable(
                     window, params, status, emit, boundary, is_alone=self._is_alone
                 )
                 self.show(window.title, is_open)
         return params
-
-    def _place(self, window: PanelWindow) -> None:
-        """Put one that an older arrangement does not know beside another of its place."""
-        for other in self.windows:
-            if other is not window and other.place == window.place:
-                identity = imgui.internal.im_hash_str(other.title)
-                known = imgui.internal.find_window_settings_by_id(identity)
-                if known is not None and known.dock_id:
-                    imgui.set_next_window_dock_id(known.dock_id, imgui.Cond_.first_use_ever)
 
 
 def draw_windows(
@@ -160,6 +151,7 @@ def draw_windows(
 ) -> Params:
     """Draw every window that is in sight; hidden tabs cost nothing."""
     for window in windows:
+        _place(window, windows)
         is_visible, _ = imgui.begin(
             window.title,
             None,
@@ -169,6 +161,19 @@ def draw_windows(
             params = _draw_panels(window, params, status, emit, boundary)
         imgui.end()
     return params
+
+
+def _place(window: PanelWindow, windows: tuple[PanelWindow, ...]) -> None:
+    """Put one that an older arrangement does not know beside another of its place."""
+    if imgui.internal.find_window_settings_by_id(imgui.internal.im_hash_str(window.title)):
+        return
+    for other in windows:
+        if other is not window and other.place == window.place:
+            identity = imgui.internal.im_hash_str(other.title)
+            known = imgui.internal.find_window_settings_by_id(identity)
+            if known is not None and known.dock_id:
+                imgui.set_next_window_dock_id(known.dock_id, imgui.Cond_.first_use_ever)
+                return
 
 
 def _draw_closable(
