@@ -12,7 +12,7 @@ from typing import assert_never
 
 from sgview.closing import Closing
 from sgview.downloads.addresses import DownloadError, host_of, normalised
-from sgview.downloads.catalogue import known
+from sgview.downloads.catalogue import PublicNetwork, known
 from sgview.downloads.client import Offer
 from sgview.downloads.fetch import CancelledError, Downloads
 from sgview.state import commands as c
@@ -41,6 +41,7 @@ class Fetching(Closing):
         self._wishes: deque[c.AskDownload] = deque()
         self._asking: Future[Offer] | None = None
         self._offer: Offer | None = None
+        self._known: PublicNetwork | None = None  # what the catalogue says of the offer
         self._fetching: Future[Path] | None = None
         self._received = 0
         self._stop = Event()
@@ -68,6 +69,7 @@ class Fetching(Closing):
             if self._asking is not None and self._asking.done():
                 asking, self._asking = self._asking, None
                 self._offer = asking.result()
+                self._known = known(self._offer.address)
                 if wish.is_agreed:
                     self._fetch()
             elif self._asking is None and self._offer is None:
@@ -87,7 +89,7 @@ class Fetching(Closing):
         wish, offer = self._wishes[0], self._offer
         if offer is None:
             return DownloadStatus(wish.slot, "", host_of(normalised(wish.address)))
-        network = known(offer.address)
+        network = self._known
         return DownloadStatus(
             wish.slot,
             offer.name,
@@ -137,7 +139,7 @@ class Fetching(Closing):
     def _next(self) -> None:
         """Let the next wish have its turn."""
         self._wishes.popleft()
-        self._asking = self._offer = self._fetching = None
+        self._asking = self._offer = self._known = self._fetching = None
 
     def _fail(self, text: str) -> None:
         log.error("%s", text)
