@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import widgets
+from sgview.gui.controls.question import draw_question
 from sgview.gui.panels import Emit
 from sgview.state.commands import AgreeDownload, CancelDownload
 from sgview.state.params import Params
@@ -32,19 +33,7 @@ class DownloadPanel:
             imgui.open_popup(_NAME)
         if self._is_answered:
             return params
-        viewport = imgui.get_main_viewport()
-        imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
-        width = min(theme.px(theme.PROMPT_WIDTH), viewport.size.x - theme.px(theme.GAP_LARGE))
-        imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
-        flags = imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_resize
-        if imgui.begin_popup_modal(_NAME, None, flags)[0]:
-            self._draw(offer, emit)
-            imgui.end_popup()
-        elif imgui.is_key_pressed(imgui.Key.escape, False):
-            self._answer(False, emit)
-        else:
-            # Something else took the focus and closed it, but the question stands.
-            imgui.open_popup(_NAME)
+        draw_question(_NAME, lambda: self._draw(offer, emit), lambda: self._answer(False, emit))
         return params
 
     def _draw(self, offer: DownloadStatus, emit: Emit) -> None:

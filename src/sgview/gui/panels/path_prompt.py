@@ -6,8 +6,8 @@ from pathlib import Path
 
 from imgui_bundle import imgui
 
-from sgview.gui import theme
 from sgview.gui.controls import widgets
+from sgview.gui.controls.question import draw_question
 from sgview.gui.panels import Emit
 from sgview.state.commands import AnswerPathPrompt
 from sgview.state.params import Params
@@ -34,19 +34,7 @@ class PathPromptPanel:
             imgui.open_popup(name)
         if self._is_answered:
             return params
-        viewport = imgui.get_main_viewport()
-        imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
-        width = min(theme.px(theme.PROMPT_WIDTH), viewport.size.x - theme.px(theme.GAP_LARGE))
-        imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
-        flags = imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_resize
-        if imgui.begin_popup_modal(name, None, flags)[0]:
-            self._draw(emit)
-            imgui.end_popup()
-        elif imgui.is_key_pressed(imgui.Key.escape, False):
-            self._answer(None, emit)
-        else:
-            # Something else took the focus and closed it, but the question stands.
-            imgui.open_popup(name)
+        draw_question(name, lambda: self._draw(emit), lambda: self._answer(None, emit))
         return params
 
     def _draw(self, emit: Emit) -> None:
