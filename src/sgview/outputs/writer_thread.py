@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
-from threading import Lock
 from typing import cast
 
 from sgview.closing import Closing
+from sgview.outputs.backlog import Backlog
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import PictureWriter
 from sgview.outputs.work_thread import WorkThread
 from sgview.state.status import OutputStatus
 
 MOST_WAITING = 8  # pictures, the one that is being written among them
-RATE_OVER = 1.0  # length of time that the rate is counted over [s]
 
 
 class WriterThread:
@@ -44,18 +42,11 @@ class WriterThread:
     ) -> None:
         self._writer = writer
         self._send = send or self._write_pixels
-        self._most_waiting = most_waiting
         self._target = target
-        self._now = now
+        self._backlog = Backlog(most_waiting, now)
         self._thread = WorkThread(f"sgview {name}")
-        self._lock = Lock()
         self._is_closed = False
-        self._waiting = 0  # pictures
-        self._written = 0
-        self._dropped = 0
         self._size = (0, 0)
-        self._times: deque[float] = deque()  # when those of late were written [s]
-        self._error: Exception | None = None
 
     def offer(self, picture: OutputPicture) -> None:
         """Hand a picture to the thread, or drop it while as many as may wait do.
@@ -63,13 +54,8 @@ class WriterThread:
         Raises:
             Exception: what went wrong on the thread.
         """
-        self._raise_error()
-        with self._lock:
-            if self._waiting >= self._most_waiting:
-                self._dropped += 1
-                return
-            self._waiting += 1
-        self._thread.submit(self._write, picture)
+        if self._backlog.take():
+            self._thread.submit(self._write, picture)
 
     def status(self) -> OutputStatus:
         """Return how it goes.
@@ -77,15 +63,14 @@ class WriterThread:
         Raises:
             Exception: what went wrong on the thread.
         """
-        self._raise_error()
-        with self._lock:
-            self._forget_times()
+        self._backlog.raise_error()
+        with self._backlog.lock:
             return OutputStatus(
                 target=self._target,
                 size=self._size,
-                rate=len(self._times) / RATE_OVER,
-                written=self._written,
-                dropped=self._dropped,
+                rate=self._backlog.rate(),
+                written=self._backlog.written,
+                dropped=self._backlog.dropped,
             )
 
     def close(self) -> None:
@@ -99,27 +84,15 @@ class WriterThread:
     def _write(self, picture: OutputPicture) -> None:
         """Write one picture; runs on the thread."""
         try:
-            if self._error is None:
+            if self._backlog.error is None:
                 self._send(picture)
-                with self._lock:
-                    self._written += 1
+                with self._backlog.lock:
                     self._size = picture.size
-                    self._times.append(self._now())
-                    self._forget_times()
+                    self._backlog.note_written()
         except Exception as error:  # raised again where it is handled, on the other thread
-            self._error = error
+            self._backlog.error = error
         finally:
-            with self._lock:
-                self._waiting -= 1
+            self._backlog.done()
 
     def _write_pixels(self, picture: OutputPicture) -> None:
         cast(PictureWriter, self._writer).write(picture.host())
-
-    def _forget_times(self) -> None:
-        begin = self._now() - RATE_OVER
-        while self._times and self._times[0] < begin:
-            self._times.popleft()
-
-    def _raise_error(self) -> None:
-        if self._error is not None:
-            raise self._error

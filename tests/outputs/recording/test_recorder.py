@@ -49,7 +49,7 @@ def record(recorder: Recorder, pictures: list[OutputPicture]) -> Path:
     path = Path(recorder.status().target)
     recorder.close()
     recorder._thread.close(wait=True)
-    recorder._raise_error()
+    recorder.status()
     return path
 
 

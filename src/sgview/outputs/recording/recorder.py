@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
+from sgview.outputs.backlog import Backlog
 from sgview.outputs.codecs import codec_named
 from sgview.outputs.film_file import FilmFile
 from sgview.outputs.picture import HostPixels, OutputPicture
@@ -26,7 +25,6 @@ from sgview.state.status import OutputStatus
 
 MOST_WAITING = 8  # pictures, the one that is being encoded among them: 265 MB of 4K
 BEHIND = MOST_WAITING // 2  # from so many on the pictures of slots that are missing are left out
-RATE_OVER = 1.0  # length of time that the rate is counted over [s]
 USUAL_RATE = 60.0  # of the film, where every new picture comes [1/s]
 OLDEST = 0.25  # a picture that was asked for longer ago does not move [s]
 
@@ -81,9 +79,8 @@ class Recorder:
     ) -> None:
         self._open_track = open_track
         self._target = target
-        self._now = now
+        self._backlog = Backlog(MOST_WAITING, now)
         self._thread = WorkThread(f"sgview {name}")
-        self._lock = Lock()
         self._is_closed = False
         self._tap: SoundTap | None = None
         self._sound: SoundTrack | None = None
@@ -91,11 +88,6 @@ class Recorder:
         self._rate = USUAL_RATE
         self._begin: tuple[int, float] = (0, 0.0)  # slot and time of the first picture [s]
         self._newest: HostPixels | None = None
-        self._waiting = 0  # pictures
-        self._written = 0
-        self._dropped = 0
-        self._times: deque[float] = deque()  # when those of late were written [s]
-        self._error: Exception | None = None
 
     def listen(self, tap: SoundTap) -> None:
         """Record the sound of `tap`, which is closed with the recorder; before the first offer."""
@@ -107,13 +99,8 @@ class Recorder:
         Raises:
             Exception: what went wrong on the thread.
         """
-        self._raise_error()
-        with self._lock:
-            if self._waiting >= MOST_WAITING:
-                self._dropped += 1
-                return
-            self._waiting += 1
-        self._thread.submit(self._take, picture)
+        if self._backlog.take():
+            self._thread.submit(self._take, picture)
 
     def status(self) -> OutputStatus:
         """Return how it goes.
@@ -121,16 +108,15 @@ class Recorder:
         Raises:
             Exception: what went wrong on the thread.
         """
-        self._raise_error()
-        with self._lock:
-            self._forget_times()
+        self._backlog.raise_error()
+        with self._backlog.lock:
             track = self._track
             return OutputStatus(
                 target=self._target,
                 size=track.size if track is not None else (0, 0),
-                rate=len(self._times) / RATE_OVER,
-                written=self._written,
-                dropped=self._dropped,
+                rate=self._backlog.rate(),
+                written=self._backlog.written,
+                dropped=self._backlog.dropped,
                 seconds=(track.last + 1) / self._rate if track is not None else 0.0,
                 note=self._note(),
             )
@@ -146,20 +132,19 @@ class Recorder:
     def _take(self, picture: OutputPicture) -> None:
         """Write one picture; runs on the thread."""
         try:
-            if self._error is None:
+            if self._backlog.error is None:
                 self._write(picture)
         except Exception as error:  # raised again where it is handled, on the other thread
-            self._error = error
+            self._backlog.error = error
         finally:
-            with self._lock:
-                self._waiting -= 1
+            self._backlog.done()
 
     def _write(self, picture: OutputPicture) -> None:
         track = self._track
         if track is None:
             track = self._start(picture)
         place = max(self._place_of(picture), track.last + 1)
-        if self._waiting <= BEHIND:
+        if self._backlog.waiting <= BEHIND:
             track.repeat(place - 1)
         if picture.pixels is self._newest and track.last == place - 1:
             track.repeat(place)
@@ -169,10 +154,8 @@ class Recorder:
         if self._tap is not None and self._sound is not None:
             track.hear(self._sound.add(self._tap.take()))
             track.hear(self._sound.fill(picture.time - LATE))
-        with self._lock:
-            self._written += 1
-            self._times.append(self._now())
-            self._forget_times()
+        with self._backlog.lock:
+            self._backlog.note_written()
 
     def _start(self, picture: OutputPicture) -> Track:
         """Open the film by its first picture; its sound begins when that was asked for."""
@@ -183,7 +166,7 @@ class Recorder:
         if self._tap is not None:
             self._sound = SoundTrack(asked if is_new and asked is not None else picture.time)
         track = self._open_track(picture, self._tap is not None)
-        with self._lock:
+        with self._backlog.lock:
             self._track = track
         return track
 
@@ -197,21 +180,26 @@ class Recorder:
         """Write the rest of the sound, and end the file; runs on the thread."""
         try:
             track, sound, tap = self._track, self._sound, self._tap
-            if self._error is None and track is not None and sound is not None and tap is not None:
+            if (
+                self._backlog.error is None
+                and track is not None
+                and sound is not None
+                and tap is not None
+            ):
                 left = round((track.last + 1) / self._rate * RATE) - sound.count
                 for piece in sound.add(tap.take()):
                     if left > 0:
                         track.hear([piece[:, :left]])
                     left -= piece.shape[1]
         except Exception as error:
-            self._error = error
+            self._backlog.error = error
         try:
             if self._tap is not None:
                 self._tap.close()
             if self._track is not None:
                 self._track.close()
         except Exception as error:
-            self._error = self._error or error
+            self._backlog.error = self._backlog.error or error
 
     def _note(self) -> str:
         """What people may want to know of how it is encoded."""
@@ -219,15 +207,6 @@ class Recorder:
             return ""
         encoder = self._track.encoder
         return f"encoded by {encoder.maker or 'the processor'} ({encoder.name})"
-
-    def _forget_times(self) -> None:
-        begin = self._now() - RATE_OVER
-        while self._times and self._times[0] < begin:
-            self._times.popleft()
-
-    def _raise_error(self) -> None:
-        if self._error is not None:
-            raise self._error
 
 
 def dated_stem(now: datetime) -> str:
