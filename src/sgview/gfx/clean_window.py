@@ -117,6 +117,8 @@ class CleanWindow(Closing):
         """
         self._followed = self._main.monitors.all
         monitor = self._chosen()
+        if monitor is None and self._covers is None and not is_asked:
+            return  # a window stays where the user put it
         self._is_damaged = True
         had_focus = self._main.has_focus
         with collected_errors():  # a monitor may go at any moment: the next event says so
@@ -124,7 +126,7 @@ class CleanWindow(Closing):
                 width, height = monitor.bounds[2:]
                 rate = round(monitor.refresh_rate) or glfw.DONT_CARE
                 glfw.set_window_monitor(self._handle, monitor.handle, 0, 0, width, height, rate)
-            elif self._covers is not None or is_asked:
+            else:
                 glfw.set_window_monitor(self._handle, None, *self._windowed(), glfw.DONT_CARE)
             shape = glfw.CURSOR_NORMAL if monitor is None else glfw.CURSOR_HIDDEN
             glfw.set_input_mode(self._handle, glfw.CURSOR, shape)
