@@ -93,6 +93,7 @@ def test_it_is_a_window_on_the_only_screen_and_is_drawn_when_it_changes(
         def status():
             return next(one for one in app.status.outputs if one.name == CLEAN_WINDOW)
 
+        screen.xdotool("mousemove", 1, 1)  # the pointer is a part of what is read
         until(lambda: status().written == 1, app.frame)
         assert (status().target, status().size) == ("in a window", (960, 540))
         app.params = Params(stage=Stage(blackout=True, fade=0.0))

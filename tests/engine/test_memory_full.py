@@ -1,5 +1,7 @@
 """Where the device's memory is full: what can be made again goes, and nothing ends."""
 
+import itertools
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -175,8 +177,13 @@ def worker(engine: Engine) -> Any:
 
 
 def play(worker: EngineWorker, is_so: Callable[[], Any], params: Params = Params()) -> Any:  # noqa: B008
-    moments = iter(range(1_000_000))
-    return until(is_so, lambda: worker.submit(params, float(next(moments))))
+    moments = itertools.count()
+
+    def submit() -> None:
+        worker.submit(params, float(next(moments)))
+        time.sleep(0.002)  # a lock that is taken again at once keeps its other thread out
+
+    return until(is_so, submit)
 
 
 def test_the_worker_says_which_network_had_no_room_and_offers_to_make_some(
