@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,7 @@ from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
+from sgview.state.user_files import AVERAGES, DIRECTION
 from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
@@ -72,12 +74,12 @@ class Found:
     @classmethod
     def of(cls, library: Library, found: Path | None = None) -> Found:
         """Return what is found beside the library; what took seconds is kept in `found`."""
-        return cls(
-            Analyses(found),
-            VectorFiles(library.folder / "directions"),
-            VectorFiles(library.folder),
-            library,
+        files = library.files
+        directions, averages = (
+            VectorFiles(files.folder_of(kind), partial(files.find, kind))
+            for kind in (DIRECTION, AVERAGES)
         )
+        return cls(Analyses(found), directions, averages, library)
 
 
 def untruncated(params: Params) -> Params:
