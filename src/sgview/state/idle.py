@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sgview.state.params import Noise, Params
+from sgview.state.second_source import is_mixing
 
+GLIDING = frozenset(("seeds", "plane", "library"))
+"""Sources that glide to where they are set anew."""
 _TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
 _AXES = ("x", "y", "z")
 
@@ -76,7 +79,8 @@ def _latents_reason(params: Params, name: str) -> str:
     latents = params.latents
     if name in ("mode", "gaussianise") and latents.source != "noise":
         return "Noise alone has it."
-    if name == "glide" and latents.source in ("noise", "path"):
+    sources = (latents.source, params.mixing.source if is_mixing(params) else latents.source)
+    if name == "glide" and not GLIDING.intersection(sources):
         return "There is nothing to glide to: it is for seeds, plane and library."
     if name == "motion" and stands(params):
         return "The source has no speed of its own yet: set one below."

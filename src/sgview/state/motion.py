@@ -37,6 +37,8 @@ class Motion(Node, frozen=True):
     """Places that a glide comes from, oldest first (see `latent_places.py`), and how far the way
     from each to the next one is gone, 0..1; the last one leads to where `Params` and positions
     are."""
+    second_trail: tuple[tuple[str, float], ...] = ()
+    """The same of the second source of style mixing."""
 
 
 def rate_of(speed: Speed, params: Params) -> float:
