@@ -108,7 +108,7 @@ def _ground_reason(params: Params, part: str, name: str) -> str:
         speeds = [getattr(ground.input, f"speed_{name}") for name in parts]
         if name == "untransform" and ground.input.scale == 1.0 and not any((*place, *speeds)):
             reason = "The picture is where it was trained to be."
-    elif part == "noise" and name in ("seed", "moving", "loop", "loop_unit", "loop_fields"):
+    elif part == "noise" and name not in ("strength", "layers"):
         if params.noise_mode != "const":
             reason = "It is for the noise stored in the network: choose Const above."
         else:
