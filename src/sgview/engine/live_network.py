@@ -16,7 +16,6 @@ from sgview.engine.ground.ground import LiveGround
 from sgview.engine.latents.found import Found
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.second import SecondParams, is_mixing, second_motion
 from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -27,6 +26,7 @@ from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
+from sgview.state.second_source import SecondParams, is_mixing, second_motion
 from sgview.state.status import Notice
 from stylegan3 import Canvas, trust_version_counters
 from stylegan3.fast import FastSynthesis, Step, UnsupportedNetworkError

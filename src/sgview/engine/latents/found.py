@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sgview.engine.latents.analyses import Analyses
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.library import Library
 from sgview.state.status import Notice
+from sgview.state.user_files import AVERAGES, DIRECTION
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +25,12 @@ class Found:
     @classmethod
     def of(cls, library: Library, found: Path | None = None) -> Found:
         """Return what is found beside the library; what took seconds is kept in `found`."""
-        return cls(
-            Analyses(found),
-            VectorFiles(library.folder / "directions"),
-            VectorFiles(library.folder),
-            library,
+        files = library.files
+        directions, averages = (
+            VectorFiles(files.folder_of(kind), partial(files.find, kind))
+            for kind in (DIRECTION, AVERAGES)
         )
+        return cls(Analyses(found), directions, averages, library)
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know since the last call."""
