@@ -263,7 +263,7 @@ def _opener(args: argparse.Namespace, out: Path) -> Callable[..., PictureWriter]
 def _refuse_beside_take(args: argparse.Namespace) -> None:
     """A take says itself what it plays."""
     names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend", "loop")
-    for name in (*names, "flip_h", "flip_v"):
+    for name in (*names, "canvas", "flip_h", "flip_v"):
         if getattr(args, name) not in (None, False, []):
             option = name.replace("_", "-")
             raise ConfigError(f"--{option} does not go with --take, which holds what was played")
