@@ -240,8 +240,8 @@ def open_engine(settings: Settings) -> Engine:
     Raises:
         ConfigError: if the device is not there.
     """
+    from sgview.engine.acceleration import Acceleration
     from sgview.engine.engine import Engine  # brings torch, which --help does not need
-    from sgview.engine.live_network import Acceleration
 
     gpu = settings.gpu
     try:
