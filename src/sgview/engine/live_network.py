@@ -19,7 +19,6 @@ from sgview.engine.latents.analyses import Analyses
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.second import SecondParams, is_mixing, second_motion
 from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -30,6 +29,7 @@ from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
+from sgview.state.second_source import SecondParams, is_mixing, second_motion
 from sgview.state.status import Notice
 from sgview.state.user_files import AVERAGES, DIRECTION
 from stylegan3 import Canvas, cuda, trust_version_counters
