@@ -44,7 +44,7 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.panels.travel.travel import TravelPanel
 from sgview.gui.panels.view import draw_view
 from sgview.gui.parts import draw_part, recovering
-from sgview.gui.picture_area import draw_invitation, mouse_over
+from sgview.gui.picture_area import draw_invitation, draw_starting, mouse_over
 from sgview.gui.picture_drag import PictureDrag
 from sgview.gui.windows import (
     ClosableWindows,
@@ -207,10 +207,7 @@ class Gui(Closing):
         Returns:
             `params` itself, or a changed copy where the user changed something.
         """
-        self._activate()
-        if self._is_attached:
-            imgui.backends.opengl3_new_frame()
-            imgui.backends.glfw_new_frame()
+        self._begin_frame()
         self._boundary.call(
             "fonts", self._fallback_fonts.follow, texts_of(params, status), otherwise=None
         )
@@ -223,6 +220,19 @@ class Gui(Closing):
             _accept_textures()
         self._keep_arrangement()
         return params
+
+    def draw_starting(self, text: str) -> None:
+        """Run a frame that shows only what the window waits for before anything plays."""
+        self._begin_frame()
+        imgui.new_frame()
+        draw_starting(text)
+        imgui.render()
+
+    def _begin_frame(self) -> None:
+        self._activate()
+        if self._is_attached:
+            imgui.backends.opengl3_new_frame()
+            imgui.backends.glfw_new_frame()
 
     def _build(self, params: Params, status: Status, emit: Emit) -> Params:
         """Build the frame that was begun: keys, panels, and what lies over the picture."""
