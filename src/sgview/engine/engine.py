@@ -274,7 +274,7 @@ class Engine(Closing):
     def direction(self, name: str, params: Params) -> Tensor | None:  # [num_ws, w_dim]
         """Return the vector of a direction on the CPU, None while it is not known."""
         live = self._live.shown(params)
-        return None if live is None else live.shaping.find(name)
+        return None if live is None else live.latents.shaping.find(name)
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are pictures that the caller holds."""
@@ -299,7 +299,7 @@ class Engine(Closing):
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
-                latent = live.latent(self._latents, params, motion)
+                latent = live.latents.vector(self._latents, params, motion)
                 rows = latent if latent.ndim == 2 else latent[0]
         if params.noise_mode == "random":
             self._seed(t)
