@@ -149,6 +149,7 @@ class Gui(Closing):
         imgui.new_frame()
         draw_starting(text)
         imgui.render()
+        self._context.end_frame()
 
     def _build(self, params: Params, status: Status, emit: Emit) -> Params:
         """Build the frame that was begun: keys, panels, and what lies over the picture."""
