@@ -165,6 +165,7 @@ class VideoWriter(Closing):
         )
         self._rate = Fraction(fps).limit_denominator(1001)
         self._stream: av.VideoStream | None = None
+        self._is_flushable = True  # not after a packet that FFmpeg refused: see `FilmFile`
         self._is_closed = False
 
     def write(self, rgba8: np.ndarray) -> None:
@@ -174,6 +175,7 @@ class VideoWriter(Closing):
             OutputError: if the disk does not take it.
         """
         import av
+        from av.error import FFmpegError
 
         height, width = (side - side % 2 for side in rgba8.shape[:2])
         if (height, width) != rgba8.shape[:2]:
@@ -193,7 +195,13 @@ class VideoWriter(Closing):
         try:
             for packet in stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")):
                 self._container.mux(packet)
-        except OSError as error:  # of the encoder: the file's own are in `FilmFile.error`
+        except (FFmpegError, OSError) as error:  # the file's own are in `FilmFile.error`
+            self._is_flushable = False
+            if not stream.codec_context.is_open:
+                raise OutputError(
+                    f"{self._path}: {stream.codec_context.name} takes no pictures of {width} x"
+                    f" {height} px: write PNG files into a folder"
+                ) from error
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from error
         self._check()
 
@@ -205,17 +213,21 @@ class VideoWriter(Closing):
         """
         if self._is_closed:
             return
+        from av.error import FFmpegError
+
         self._is_closed = True
         try:
-            if self._stream is not None and self._file.error is None:
+            if self._stream is not None and self._is_flushable and self._file.error is None:
                 for packet in self._stream.encode():
                     self._container.mux(packet)
             self._container.close()
         except OSError as error:
             self._file.error = self._file.error or error
+        except FFmpegError as error:
+            self._file.error = self._file.error or OSError(error.errno, error.strerror)
         try:
             self._file.close()
-            if self._stream is not None and self._path.is_file():
+            if self._stream is not None and self._is_flushable and self._path.is_file():
                 _read_header(self._path)
         except OSError as error:
             raise OutputError(
