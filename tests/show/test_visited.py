@@ -61,7 +61,7 @@ def test_no_click_moves_a_place_and_one_gone_to_again_stays_longest():
         visited.note(seed(number), Motion(), lambda: PIXELS)
     before = [visit.place for visit in visited.shown]
     visited.keep("seed 5", True)
-    visited.note(seed(0), Motion(), lambda: PIXELS)
+    visited.note(seed(0), Motion(positions={"seed": 0.3}), lambda: PIXELS)  # it walked on meanwhile
     assert [visit.place for visit in visited.shown] == before
     visited.note(seed(MOST), Motion(), lambda: PIXELS)
     assert [visit.place for visit in visited.shown] == [f"seed {MOST}", *before[:-2], "seed 0"]
