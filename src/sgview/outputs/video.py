@@ -43,6 +43,19 @@ FRAGMENTS = {
 """Of the containers: how what plays reaches the disk every second."""
 
 
+_BROADCAST = (24, 30, 48, 60, 120)
+"""Rates that television slows down by 1001/1000: 29.97 is 30000/1001."""
+
+
+def rate_of(fps: float) -> Fraction:
+    """Return the rate as films state it: 12.5 is 25/2, and 23.976, 29.97, 59.94 those of TV."""
+    for whole in _BROADCAST:
+        rate = Fraction(whole * 1000, 1001)
+        if abs(fps - rate) < 1e-3:
+            return rate
+    return Fraction(fps).limit_denominator(1001)
+
+
 class OutputError(Exception):
     """A file that cannot be written: one sentence with path and cause."""
 
@@ -163,7 +176,7 @@ class VideoWriter(Closing):
         self._container = av.open(
             self._file, mode="w", format=FORMATS[suffix], options=FRAGMENTS[FORMATS[suffix]]
         )
-        self._rate = Fraction(fps).limit_denominator(1001)
+        self._rate = rate_of(fps)
         self._stream: av.VideoStream | None = None
         self._is_flushable = True  # not after a packet that FFmpeg refused: see `FilmFile`
         self._is_closed = False
