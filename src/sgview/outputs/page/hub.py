@@ -31,7 +31,8 @@ class Hub:
 
     Attributes:
         tell: called whenever there is something new, on the thread that brings it.
-        viewers: browsers and programs that want pictures now.
+        viewers: browsers and programs that look now, in whatever way.
+        jpeg_viewers: those of them that want JPEG.
         picture: the newest.
         state: the newest, encoded.
     """
@@ -39,6 +40,7 @@ class Hub:
     def __init__(self) -> None:
         self.tell: Callable[[], None] = lambda: None
         self.viewers = 0
+        self.jpeg_viewers = 0
         self.picture: Jpeg | None = None
         self.state = b"{}"
         self._state = PageState()
