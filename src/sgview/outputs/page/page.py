@@ -63,7 +63,7 @@ class Page:
         self._server = Server(self._hub, host, port, self._sender)
         self._due = 0.0
         self._pictures = WriterThread(
-            self._server,
+            self._hub,
             "page",
             target=self._server.address,
             send=lambda picture: self._hub.put_picture(picture.host()),
@@ -113,7 +113,7 @@ class Page:
 
     def close(self) -> None:
         """Send all away; idempotent."""
-        self._sender.close()
+        self._server.close()
         self._video.close()
         self._pictures.close()
 
