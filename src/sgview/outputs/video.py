@@ -7,17 +7,16 @@ disk plays even if the program is killed.
 from __future__ import annotations
 
 import errno
-import io
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
-from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
 from sgview.outputs.picture import channels_to_keep
+from sgview.outputs.png import encode_png
 from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
 
@@ -146,11 +145,10 @@ class PngWriter:
             OutputError: if the disk does not take it.
         """
         path = self._folder / f"{self._count:06d}.png"
-        png = io.BytesIO()
-        Image.fromarray(channels_to_keep(rgba8)).save(png, format="PNG", compress_level=4)
+        png = encode_png(channels_to_keep(rgba8))
         try:
             self._folder.stat()  # one that was removed is not made again unasked
-            write_whole(path, png.getvalue(), waits=False)
+            write_whole(path, png, waits=False)
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
         self._count += 1
