@@ -17,7 +17,7 @@ from stylegan3.ops.memo import Memo
 
 
 def convolve(
-    x: Tensor,  # [N, I, H, W]
+    x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all
     weight: Tensor,  # [O, I, kH, kW]
     scale: Tensor,  # [N, I]
     factors: Tensor | None,  # [N, O]; None: 1
@@ -29,7 +29,7 @@ def convolve(
     if memo.trusts_counters and winograd.suits_winograd(x, weight, padding):
         transformed = memo.get("winograd", (weight,), lambda: winograd.transform_weight(weight))
         return winograd.convolve(x, transformed, len(weight), scale, factors, bias, padding)
-    is_folded = _is_folded(x, weight)
+    is_folded = _is_folded(x, weight, scale)
     if is_folded:
         weight = _folded(weight, scale, factors)
     else:
@@ -49,7 +49,7 @@ def convolve(
 
 
 def convolve_up(
-    x: Tensor,  # [N, I, H, W]
+    x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all
     weight: Tensor,  # [O, I, kH, kW]
     scale: Tensor,  # [N, I]
     factors: Tensor | None,  # [N, O]; None: 1
@@ -63,14 +63,14 @@ def convolve_up(
     The convolution is a transposed one; factors go into the filter, which has a few values a
     channel.
     """
-    if _is_folded(x, weight):
+    if _is_folded(x, weight, scale):
         weight = _folded(weight, scale, None).transpose(0, 1)
     else:
         weight = memo.get("packed up", (weight,), lambda: _channels_last(weight.transpose(0, 1)))
         x = x * scale[:, :, None, None]
     x = x.contiguous(memory_format=torch.channels_last)
     y = F.conv_transpose2d(x, weight, stride=2)
-    is_single = len(x) == 1
+    is_single = len(scale) == 1
     kernel = _filter(
         resample_filter, y.shape[1], 4 * factors if factors is not None and is_single else 4
     )
@@ -86,10 +86,10 @@ def convolve_up(
     return y
 
 
-def _is_folded(x: Tensor, weight: Tensor) -> bool:
+def _is_folded(x: Tensor, weight: Tensor, scale: Tensor) -> bool:
     """Whether writing the weights anew touches less than scaling input and output does."""
     pixels = x.shape[2] * x.shape[3]
-    return len(x) == 1 and weight.numel() < pixels * (weight.shape[0] + weight.shape[1])
+    return len(scale) == 1 and weight.numel() < pixels * (weight.shape[0] + weight.shape[1])
 
 
 def _folded(weight: Tensor, scale: Tensor, factors: Tensor | None) -> Tensor:

@@ -19,7 +19,7 @@ from stylegan3.ops.modulated_conv2d import (
 
 
 def modulated_layer(
-    x: Tensor,  # [N, I, H, W]
+    x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all
     weight: Tensor,  # [O, I, kH, kW]
     styles: Tensor,  # [N, I]
     bias: Tensor,  # [O]

@@ -62,7 +62,7 @@ def transform_weight(weight: Tensor) -> Tensor:  # [O, I, 3, 3] -> [36, I, O' >=
 
 
 def convolve(
-    x: Tensor,  # [N, I, H, W]
+    x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all
     transformed: Tensor,  # of `transform_weight`
     channels: int,  # O
     scale: Tensor,  # [N, I] of the input's channels
@@ -71,7 +71,7 @@ def convolve(
     padding: int = 1,
 ) -> Tensor:  # [N, O, H + 2 padding - 2, ..], channels-last
     """Convolve with weights of 3x3: `factors * (weight * (scale * x)) + bias`."""
-    n, _, height, width = x.shape
+    n, (height, width) = len(scale), x.shape[2:]
     rows, columns = _tiles(height, padding), _tiles(width, padding)
     values = _input_transform(_padded(x, scale, padding, rows, columns), rows, columns)
     products = torch.bmm(values, transformed)  # [36, N rows columns, O']
@@ -99,7 +99,7 @@ def _padded(
     x: Tensor, scale: Tensor, padding: int, rows: int, columns: int
 ) -> Tensor:  # [N, 4 rows + 2, 4 columns + 2, I]
     """Return the scaled input with zeros around it, up to full tiles."""
-    n, channels, height, width = x.shape
+    n, (_, channels, height, width) = len(scale), x.shape
     padded = x.new_empty(n, rows * TILE + 2, columns * TILE + 2, channels)
     bottom, right = padding + height, padding + width
     padded[:, :padding].zero_()

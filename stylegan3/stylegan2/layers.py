@@ -57,7 +57,7 @@ class SynthesisLayer(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_in, H, W]
+        x: Tensor,  # [N, C_in, H, W], or [1, C_in, H, W]: the same for all w, noise too
         w: Tensor,  # [N, w_dim]
         noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused

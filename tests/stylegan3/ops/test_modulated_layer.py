@@ -120,3 +120,11 @@ def test_gradients_flow():
 def test_unknown_activation():
     with pytest.raises(ValueError, match="activation must be one of"):
         modulated_layer(*tensors(), act="sine", padding=1)
+
+
+@pytest.mark.parametrize("up", [1, 2])
+@pytest.mark.parametrize("channels", [6, 48])
+def test_one_input_serves_all_styles(channels, up):
+    x, weight, styles, bias = tensors(3, channels, channels, 16, 16)
+    options = {"padding": 1, "up": up, "resample_filter": FILTER if up == 2 else None}
+    assert_as_reference((x[:1], weight, styles, bias), **options)
