@@ -17,11 +17,11 @@ from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import FilmFrame, pictures_of
 from sgview.cli.films.several import SeveralFilms, options_of
-from sgview.cli.films.warm_up import start_driver, without_collecting
 from sgview.cli.films.where import size, span, workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
+from sgview.cli.warm_up import start_driver, without_collecting
 from sgview.outputs.film_writers import (
     FILM_CODECS,
     check_alpha,

@@ -17,7 +17,7 @@ import numpy as np
 import sgview
 from sgview.cli.films.maker import ChunkMaker
 from sgview.cli.films.recipe import Recipe
-from sgview.cli.films.warm_up import warm_up
+from sgview.cli.warm_up import warm_up
 from sgview.outputs.film_writers import SEQUENCES
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
