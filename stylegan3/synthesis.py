@@ -9,6 +9,7 @@ from stylegan3.canvas import Canvas
 from stylegan3.config import Config
 from stylegan3.layers import LayerSpec, check_noise_mode, check_ws
 from stylegan3.mapping import as_tensor
+from stylegan3.ops.regions import Regions
 
 
 class Synthesis(nn.Module):
@@ -45,6 +46,7 @@ class Synthesis(nn.Module):
         update_emas: bool = False,  # move running means as training does, where there are some
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
         canvas: Canvas | None = None,  # make a picture of another size; None: of its own
+        regions: Regions | None = None,  # mix the N latents into one picture; None: a batch
     ) -> Tensor:  # [N, img_channels, img_height, img_width] or as the canvas, about [-1, 1]
         """Run the network up to `layer`, or to the end.
 

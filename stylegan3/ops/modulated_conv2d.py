@@ -25,7 +25,7 @@ def normalise_styles(styles: Tensor) -> Tensor:  # [N, I]
 
 
 def modulated_conv2d(
-    x: Tensor,  # [N, I, H, W]
+    x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all styles
     weight: Tensor,  # [O, I, kH, kW]
     styles: Tensor,  # [N, I]
     *,
@@ -108,7 +108,7 @@ def modulated_conv2d_ref(
     """`modulated_conv2d` as the paper writes it: one set of weights per sample."""
     _check(x, weight, styles, up, resample_filter)
     outputs = []
-    for sample, style in zip(x.split(1), styles, strict=True):
+    for sample, style in zip(x.expand(len(styles), -1, -1, -1).split(1), styles, strict=True):
         w = weight * style[None, :, None, None]
         if demodulate:
             w = w * (w.square().sum([1, 2, 3], keepdim=True) + EPSILON).rsqrt()
@@ -143,7 +143,7 @@ def _check(
 ) -> None:
     if x.ndim != 4 or weight.ndim != 4 or weight.shape[1] != x.shape[1]:
         raise ValueError(f"weight {list(weight.shape)} does not fit x {list(x.shape)}")
-    if styles.shape != x.shape[:2]:
+    if styles.shape[1:] != x.shape[1:2] or len(x) not in (1, len(styles)):
         raise ValueError(f"styles must have shape {list(x.shape[:2])}, not {list(styles.shape)}")
     if up not in (1, 2) or (up == 2 and resample_filter is None):
         raise ValueError(f"up must be 1, or 2 with a resample_filter, not {up}")

@@ -56,7 +56,7 @@ class SynthesisLayer(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_in, H, W]
+        x: Tensor,  # [N, C_in, H, W], or [1, C_in, H, W]: the same for all w, noise too
         w: Tensor,  # [N, w_dim]
         noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
@@ -65,6 +65,7 @@ class SynthesisLayer(nn.Module):
     ) -> Tensor:  # [N, C_out, *size]
         """Convolve with the styles of `w`; `gain` scales activation and clamp alike."""
         check_noise_mode(noise_mode)
+        count = len(x)
         x = modulated_conv2d(
             x,
             self.weight,
@@ -79,7 +80,7 @@ class SynthesisLayer(nn.Module):
         if self.use_noise and noise_mode != "none":
             own = size or self.size
             if noise_mode == "random":
-                noise = self.noise_const.new_empty(len(x), 1, *own).normal_()
+                noise = self.noise_const.new_empty(count, 1, *own).normal_()
             else:
                 noise = self._const_noise(own)
             x = x + (noise * self.noise_strength).to(x.dtype)

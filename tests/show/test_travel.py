@@ -15,7 +15,8 @@ from sgview.signals.incoming import Instant
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.motion import SPEEDS, motion_at
-from sgview.state.params import Key, Latents, Noise, Params, Path, Plane, Playback
+from sgview.state.params import Key, Latents, Mixing, Noise, Params, Path, Plane, Playback
+from sgview.state.second_source import second_motion
 from sgview.state.travel import TravelState
 
 
@@ -176,6 +177,34 @@ def test_a_glide_begins_where_it_was_and_goes_on_in_a_take():
     assert at(back, 2.5) != () and len(at(back, 3.0)) == 1
     assert at(back, 3.5) != () and at(back, 4.0) == ()
     assert at(replace(back, glide=0.0, seed=8), 4.5) == ()  # it cuts
+
+
+def test_the_second_source_of_mixing_glides_as_the_first_does():
+    travel = Travel()
+    latents = Latents(source="noise", glide=2.0)
+    mixing = Mixing(rows=(1.0,), seed=3, seed_speed=1.0)
+
+    def at(mixing, now):
+        params = Params(latents=latents, mixing=mixing)
+        return travel.advance(params, Instant(now, dt=0.5, elapsed=0.5))
+
+    assert at(mixing, 0.0).second_trail == () == at(mixing, 0.5).second_trail
+    motion = at(replace(mixing, seed=90), 1.0)
+    assert motion.second_trail == (("seed 3.5", 0.0),) and motion.trail == ()
+    at(replace(mixing, seed=90), 1.5)
+    motion = at(replace(mixing, seed=90), 2.0)
+    assert motion.second_trail == (("seed 3.5", 0.5),)
+    assert second_motion(motion).trail == motion.second_trail
+    there = replace(mixing, source="library", entry="petals")
+    trail = at(there, 2.5).second_trail
+    assert [place for place, _ in trail] == ["seed 3.5", "seed 92"]
+    assert travel.state is not None
+    copy = msgspec.json.decode(msgspec.json.encode(travel.state), type=TravelState)
+    assert copy == travel.state
+    assert all(at(there, now).second_trail for now in (3.0, 3.5, 4.0))
+    assert at(there, 4.5).second_trail == ()
+    old = msgspec.json.decode(b'{"target": "seeds 3", "place": "seed 3"}', type=TravelState)
+    assert old.second_legs == ()  # of a take that knew of no second glide
 
 
 def test_offline_the_frames_lie_where_they_did():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,6 @@ from sgview.engine.latents.analyses import Analyses
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.second import SecondParams, is_mixing, second_motion
 from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -29,7 +29,9 @@ from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
 from sgview.state.motion import Motion
 from sgview.state.params import Params
+from sgview.state.second_source import SecondParams, is_mixing, second_motion
 from sgview.state.status import Notice
+from sgview.state.user_files import AVERAGES, DIRECTION
 from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
@@ -72,12 +74,12 @@ class Found:
     @classmethod
     def of(cls, library: Library, found: Path | None = None) -> Found:
         """Return what is found beside the library; what took seconds is kept in `found`."""
-        return cls(
-            Analyses(found),
-            VectorFiles(library.folder / "directions"),
-            VectorFiles(library.folder),
-            library,
+        files = library.files
+        directions, averages = (
+            VectorFiles(files.folder_of(kind), partial(files.find, kind))
+            for kind in (DIRECTION, AVERAGES)
         )
+        return cls(Analyses(found), directions, averages, library)
 
 
 def untruncated(params: Params) -> Params:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,6 +12,7 @@ from sgview.state.latent_places import place_of
 from sgview.state.morph import EASINGS
 from sgview.state.motion import SPEEDS, Motion, Speed, rate_of
 from sgview.state.params import Latents, Params
+from sgview.state.second_source import second_latents, second_motion
 from sgview.state.travel import Course, Leg, TravelState
 
 _MOST_LEGS = 4  # glides at once; who asks for more leaves the oldest out
@@ -52,21 +54,48 @@ class Travel:
                 )
             courses[speed.name], positions[speed.name] = course, position
         motion = Motion(positions=positions)
-        now = state.now + instant.elapsed
-        target, legs = _target(params.latents), state.legs
-        if target != state.target or legs:
-            legs = _legs(state, target, params.latents.glide, now)
-            motion = replace(motion, trail=tuple((leg.place, _share(leg, now)) for leg in legs))
+        now, glide = state.now + instant.elapsed, params.latents.glide
+        first = _Glides(state.target, state.place, state.legs)
+        first = first.on_to(params.latents, motion, glide, now)
+        second = _Glides(state.second_target, state.second_place, state.second_legs)
+        if params.mixing.rows or second.target:
+            latents, there = second_latents(params), second_motion(motion)
+            second = second.on_to(latents, there, glide, now)
+        if first.legs or second.legs:
+            trails = _trail(first.legs, now), _trail(second.legs, now)
+            motion = replace(motion, trail=trails[0], second_trail=trails[1])
         self.state = TravelState(
             courses=courses,
             now=now,
-            target=target,
-            place=str(place_of(params.latents, motion)) if target else "",
-            legs=legs,
+            target=first.target,
+            place=first.place,
+            legs=first.legs,
+            second_target=second.target,
+            second_place=second.place,
+            second_legs=second.legs,
             beat=instant.beat,
             beats=beats,
         )
         return motion
+
+
+class _Glides(NamedTuple):
+    """What a source was set to, where it was, and its glides that are under way."""
+
+    target: str
+    place: str
+    legs: tuple[Leg, ...]  # oldest first
+
+    def on_to(self, latents: Latents, motion: Motion, seconds: float, now: float) -> _Glides:
+        """Return them at this instant, with a glide that begins where the source was set anew."""
+        target, legs = _target(latents), self.legs
+        if target != self.target:
+            is_glide = bool(target and self.target and seconds > 0.0)
+            leg = Leg(place=self.place, since=now, seconds=max(seconds, 1e-6))
+            legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
+        arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
+        legs = legs[arrived[-1] :] if arrived else legs
+        return _Glides(target, str(place_of(latents, motion)) if target else "", legs)
 
 
 def _positions(restarts: tuple[str, ...]) -> dict[str, float]:
@@ -107,15 +136,8 @@ def _target(latents: Latents) -> str:
     return f"file {latents.entry}" if latents.source == "library" and latents.entry else ""
 
 
-def _legs(state: TravelState, target: str, seconds: float, now: float) -> tuple[Leg, ...]:
-    """Return the glides that are under way, with one that begins now."""
-    legs = state.legs
-    if target != state.target:
-        is_glide = bool(target and state.target and seconds > 0.0)
-        leg = Leg(place=state.place, since=now, seconds=max(seconds, 1e-6))
-        legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
-    arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
-    return legs[arrived[-1] :] if arrived else legs
+def _trail(legs: tuple[Leg, ...], now: float) -> tuple[tuple[str, float], ...]:
+    return tuple((leg.place, _share(leg, now)) for leg in legs)
 
 
 def _share(leg: Leg, now: float) -> float:

@@ -32,7 +32,8 @@ def find_file(folder: Path, name: str) -> Path | None:
 def files_played(params: Params, motion: Motion | None = None) -> frozenset[str]:
     """Return the names of the files that pictures of these parameters may be made from."""
     latents, mixing, mapping = params.latents, params.mixing, params.mapping
-    names = [place for place, _ in motion.trail] if motion is not None else []
+    trails = (*motion.trail, *motion.second_trail) if motion is not None else ()
+    names = [place for place, _ in trails]
     sources = {latents.source, mixing.source if any(mixing.rows) else latents.source}
     if "path" in sources:
         names += [key.place for key in latents.path.keys]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -37,6 +38,8 @@ class Motion(Node, frozen=True):
     """Places that a glide comes from, oldest first (see `latent_places.py`), and how far the way
     from each to the next one is gone, 0..1; the last one leads to where `Params` and positions
     are."""
+    second_trail: tuple[tuple[str, float], ...] = ()
+    """The same of the second source of style mixing."""
 
 
 def rate_of(speed: Speed, params: Params) -> float:
@@ -84,6 +87,23 @@ def _turns(loop: float) -> float:
     return 1.0 / loop if loop > 0.0 else 0.0
 
 
+def _drift(axis: Literal["speed_x", "speed_y"]) -> Callable[[Params], float]:
+    """Return how fast pixel noise drifts: whole rounds of the picture in a loop."""
+
+    def rate(params: Params) -> float:
+        noise = params.ground.noise
+        speed = getattr(noise, axis)
+        if not speed or noise.loop <= 0.0:
+            return speed
+        return math.copysign(max(round(abs(speed) * noise.loop), 1), speed) / noise.loop
+
+    return rate
+
+
+def _loops_in_beats(params: Params) -> bool:
+    return params.ground.noise.loop > 0.0 and params.ground.noise.loop_unit == "beats"
+
+
 def _axis(index: int) -> Callable[[Params], float]:
     return lambda params: params.noise.translate_speed[index]
 
@@ -128,6 +148,8 @@ SPEEDS: tuple[Speed, ...] = (
         lambda params: _turns(params.ground.noise.loop),
         lambda params: params.ground.noise.loop_unit == "beats",
     ),
+    Speed("ground.noise.x", _drift("speed_x"), _loops_in_beats),  # [sizes of the picture]
+    Speed("ground.noise.y", _drift("speed_y"), _loops_in_beats),
     Speed("ground.constant", lambda params: params.ground.constant.speed),
     Speed(
         "ground.constant.loop",  # [turns]

@@ -16,13 +16,13 @@ from torch import Tensor
 from sgview.engine.latents.analyses import Analyses, Want
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.second import is_mixing
 from sgview.engine.latents.walk import WalkRows
 from sgview.engine.network import Network
 from sgview.state.directions import read_direction
 from sgview.state.latent_places import FilePlace
 from sgview.state.motion import Motion
 from sgview.state.params import Mapping, Params
+from sgview.state.second_source import is_mixing
 
 Upload = Callable[[Tensor], Tensor]
 """From the CPU to the device, without waiting."""
