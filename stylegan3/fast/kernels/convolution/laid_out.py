@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor
 
+from stylegan3.cuda.nvrtc import KernelSpec
 from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands
 from stylegan3.fast.kernels.channels_last import check_picture, padded_channels
 from stylegan3.fast.kernels.convolution.epilogue import Epilogue, check_epilogue
@@ -12,7 +15,7 @@ from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, channel_
 from stylegan3.fast.kernels.weights.prepared_weight import WeightLayout
 
 
-class LaidOutConvolution:
+class LaidOutConvolution(ABC):
     """A stride-1 convolution, float16, of pictures [H, W, P] (`channels_last`).
 
     Padding channels of the input must be finite; of the output, `shape.columns` channels are
@@ -30,6 +33,8 @@ class LaidOutConvolution:
         ValueError: if phases are to be stored in blocks.
     """
 
+    spec: KernelSpec
+
     def __init__(
         self,
         shape: ConvolutionShape,
@@ -42,7 +47,7 @@ class LaidOutConvolution:
         self._device = device
         self._n_tile = n_tile
         self._epilogue = epilogue
-        self._is_blocked = is_blocked
+        self.is_blocked = is_blocked
         if is_blocked and epilogue is not None and epilogue.has_phases:
             raise ValueError("phases are not stored in blocks")
         order = channel_order(n_tile)
@@ -54,6 +59,26 @@ class LaidOutConvolution:
             rows, padded_channels(shape.in_channels), is_tap_first=True, row_of=row_of.to(device)
         )
         """How the kernel reads weights: rows permuted, padded with zeros, float16."""
+
+    @abstractmethod
+    def __call__(
+        self,
+        x: Tensor,  # [H, W, P] float16
+        weight: Tensor,  # [kH, kW, rows, I'] float16, in `weight_layout`
+        out: Tensor | None,  # [H', W', P'], blocked or of phases, float16, written; None for none
+        vectors: ActVectors | None = None,  # with an epilogue
+        rgb: TorgbOperands | None = None,  # out [parts, colours, H', W'] if several; None: unwanted
+        taps: Tensor | None = None,  # [2, 4], see resampling_taps; with rgb.previous
+    ) -> None:
+        """Launch on torch's current stream; capturable.
+
+        Raises:
+            ValueError: if shapes or types disagree.
+        """
+
+    @abstractmethod
+    def behind(self, epilogue: Epilogue) -> LaidOutConvolution:
+        """Return the same with its sums going through `epilogue`, on the same weights."""
 
     @property
     def torgb_parts(self) -> int:
@@ -131,7 +156,7 @@ class LaidOutConvolution:
         if self._epilogue is not None and self._epilogue.has_phases:
             height, width = shape.out_size
             _check_half("out", out, shape.columns // 4, (2 * height, 2 * width))
-        elif not self._is_blocked:
+        elif not self.is_blocked:
             _check_half("out", out, shape.out_channels, shape.out_size)
         elif out.shape != self.blocked_shape or out.dtype != torch.float16:
             raise ValueError(

@@ -26,6 +26,8 @@ from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.convolution.tuning import choose_tiling
 from stylegan3.fast.kernels.convolution.wgmma_source import wgmma_source
 
+HOPPER = "wgmma"
+
 
 class HopperConvolution(LaidOutConvolution):
     """A `LaidOutConvolution` with float32 sums.
@@ -71,7 +73,7 @@ class HopperConvolution(LaidOutConvolution):
 
     def _defines(self) -> tuple[tuple[str, int], ...]:
         return (
-            ("BLOCKED", int(self._is_blocked)),
+            ("BLOCKED", int(self.is_blocked)),
             *epilogue_defines(self._epilogue, self.torgb_parts, self.shape.columns),
             *self.tiling.defines(self.shape),
         )
@@ -104,7 +106,7 @@ class HopperConvolution(LaidOutConvolution):
             *epilogue_arguments(vectors, rgb, taps),
             height,
             width,
-            0 if out is None or self._is_blocked else out.shape[2],
+            0 if out is None or self.is_blocked else out.shape[2],
             shape.columns,
             tiling.strips(shape)[0],
             per_column,
@@ -114,6 +116,10 @@ class HopperConvolution(LaidOutConvolution):
             self._arrivals,
             shared=tiling.shared_bytes(shape),
         )
+
+    def behind(self, epilogue: Epilogue) -> HopperConvolution:
+        """Return the same with its sums going through `epilogue`, on the same weights."""
+        return HopperConvolution(self.shape, self._device, epilogue=epilogue, tiling=self.tiling)
 
     def _picture_map(self, x: Tensor) -> ctypes.Array:
         key = (x.data_ptr(), x.shape[2])

@@ -95,7 +95,7 @@ class MmaConvolution(LaidOutConvolution):
             *x.shape,
             *weight.shape[2:],
             *shape.out_size,
-            0 if out is None or self._is_blocked else out.shape[2],
+            0 if out is None or self.is_blocked else out.shape[2],
             shape.columns,
             tiling.strips(shape)[0],
             *epilogue_numbers(self._epilogue, rgb),
@@ -103,6 +103,10 @@ class MmaConvolution(LaidOutConvolution):
             self._arrivals,
             shared=tiling.shared_bytes(shape),
         )
+
+    def behind(self, epilogue: Epilogue) -> MmaConvolution:
+        """Return the same with its sums going through `epilogue`, on the same weights."""
+        return MmaConvolution(self.shape, self._device, epilogue=epilogue, tiling=self.tiling)
 
 
 def capability_of(device: torch.device) -> tuple[int, int]:

@@ -31,6 +31,12 @@ class MmaTiling:
     split: int = 1  # thread blocks that share the input channels of a tile
 
     @property
+    def made_by(self) -> str:
+        """The kernel as tables name it."""
+        sums = f", float16 sums of {DEPTH * self.run}" if self.run else ""
+        return f"mma {self.strip[0]}x{self.strip[1]} px, {self.n_tile} channels{sums}"
+
+    @property
     def threads(self) -> int:
         """Threads of a block."""
         return 32 * self.warps
