@@ -19,6 +19,7 @@ from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.device_stream import DeviceStream
 from sgview.engine.features import Features, LayerNames, Readback
+from sgview.engine.host_memory import keep_freed_memory
 from sgview.engine.latent_export import exported, rows_of
 from sgview.engine.latents.found import Found
 from sgview.engine.latents.latents import LatentSource
@@ -65,6 +66,8 @@ class Engine(Closing):
     ):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self._asked_for = device
         self._acceleration = acceleration
         self._stream = DeviceStream(self.device)
