@@ -107,6 +107,7 @@ class PictureStatus(Struct, frozen=True):
     is_finite: bool = True
     made_by: str = ""  # how the network was computed, and why so
     canvas: str = ""  # the size of the image, and how much larger it could be
+    layer_sizes: tuple[tuple[int, int], ...] = ()  # width and height [px]; (): as in the network
     latent: tuple[float, ...] = ()  # the vector that drives the network, as the strip shows it
     blend_groups: tuple[BlendGroup, ...] = ()
     timings: tuple[Timing, ...] = ()  # stages of the last picture whose times are known
