@@ -24,7 +24,7 @@ from sgview.gui.panels.outputs.stage import draw_sign
 from sgview.gui.panels.path_prompt import PathPromptPanel
 from sgview.gui.panels.transport import draw_transport
 from sgview.gui.parts import draw_part, recovering
-from sgview.gui.picture_area import draw_invitation, mouse_over
+from sgview.gui.picture_area import draw_invitation, draw_starting, mouse_over
 from sgview.gui.picture_drag import PictureDrag
 from sgview.state import commands
 from sgview.state.boundary import Boundary, open_boundary
@@ -142,6 +142,14 @@ class Gui(Closing):
             imgui.render()  # a frame that was begun must end
         self._context.end_frame()
         return params
+
+    def draw_starting(self, text: str) -> None:
+        """Run a frame that shows only what the window waits for before anything plays."""
+        self._context.begin_frame()
+        imgui.new_frame()
+        draw_starting(text)
+        imgui.render()
+        self._context.end_frame()
 
     def _build(self, params: Params, status: Status, emit: Emit) -> Params:
         """Build the frame that was begun: keys, panels, and what lies over the picture."""
