@@ -101,6 +101,7 @@ class Readback:
             made_by,
             canvas,
             live.layer_sizes,
+            live.image_size,
         )
         if is_finite:
             self._good_in_a_row += 1

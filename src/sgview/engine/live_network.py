@@ -170,6 +170,12 @@ class LiveNetwork:
         return self._path.canvas_note
 
     @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of pictures [px]."""
+        canvas = self._path.canvas
+        return self.network.status.dimensions if canvas is None else (canvas.width, canvas.height)
+
+    @property
     def layer_sizes(self) -> tuple[tuple[int, int], ...]:
         """Width and height of each layer on the canvas [px]; empty: the network's own."""
         return self._path.layer_sizes
