@@ -7,7 +7,6 @@ import numpy as np
 
 from sgview.engine.engine import Engine
 from sgview.state.params import Key, Latents, Mapping, Params, Path, Plane
-from sgview.state.user_files import UserFiles
 
 Z_FILE, W_FILE = "far z", "far w"
 _KEYS = (
@@ -36,4 +35,4 @@ def fill_library(folder: FilePath, engine: Engine) -> None:
     ws = numbers.normal(size=(1, made.num_ws, made.w_dim)).astype(np.float32)
     np.savez(folder / f"{Z_FILE}.npz", z=z)
     np.savez(folder / f"{W_FILE}.npz", ws=ws)
-    engine.library.files = UserFiles(folder)
+    engine.library.files.folder = folder
