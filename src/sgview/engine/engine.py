@@ -34,6 +34,7 @@ from sgview.engine.picture.picture import (
     to_rgba8,
 )
 from sgview.engine.profiling import time_layers
+from sgview.engine.regions.several import Several
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.engine.transfer.event_ring import EventRing
 from sgview.engine.weights.blending import Pairing, pair
@@ -43,6 +44,7 @@ from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import OTHER, NetworkStatus, Slot, resolve_layer, shown_slot
 from sgview.state.params import Params
+from sgview.state.region_params import regions_on
 from sgview.state.status import (
     ChannelStatistics,
     EditStatus,
@@ -64,6 +66,7 @@ class _Features(NamedTuple):
     output: Tensor  # [N, C, H, W]
     layer: str  # full name, "" for the image
     latent: Tensor  # [N, z_dim] or [N, num_ws, w_dim]
+    several: Several | None  # all latents of the picture, where there are further ones
     rows: Tensor  # [rows, n]: z, or the rows of ws
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
@@ -214,7 +217,7 @@ class Engine(Closing):
         notices, self._notices = self._notices, []
         notices += self.library.take_notices()
         found = self.found
-        for teller in (found.analyses, found.directions, found.averages):
+        for teller in (found.analyses, found.directions, found.averages, found.masks):
             notices += teller.take_notices()
         for live in self._live.values():
             notices += live.take_notices()
@@ -334,7 +337,7 @@ class Engine(Closing):
         with self.on_stream():
             self._timers.start_frame()
             made = self._features(live, params, t, motion or motion_at(params, t))
-            return time_layers(live, made.latent, params, made.layer)
+            return time_layers(live, made.latent, params, made.layer, made.several)
 
     @torch.no_grad()
     def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
@@ -442,14 +445,17 @@ class Engine(Closing):
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
                 latent = live.latent(self._latents, params, motion)
+                if regions_on(params.regions):
+                    latent = latent.clone()  # further ones are made in the same memory
                 rows = latent if latent.ndim == 2 else latent[0]
+            several = live.several(self._latents, params, motion, latent)
         if params.noise_mode == "random":
             self._seed(t)
-        output, ws = live.run(latent, params, layer)
+        output, ws = live.run(latent, params, layer, several)
         if not layer:
             output = live.ground.finish(output, params, motion)
         is_rgba = has_alpha(output.shape[1], layer, params.layer)
-        return _Features(output, layer, latent, rows, ws, edits, is_rgba)
+        return _Features(output, layer, latent, several, rows, ws, edits, is_rgba)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""

@@ -18,17 +18,20 @@ from sgview.engine.latents.analyses import Analyses
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.second import SecondParams, is_mixing, second_motion
-from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
+from sgview.engine.latents.others import OtherSource, is_mixing, other_motion
+from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_moved, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
+from sgview.engine.regions.mask_files import MaskFiles
+from sgview.engine.regions.several import OBSTACLE, Several, SeveralLatents
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.latent_paths import whereabouts
 from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
 from sgview.state.motion import Motion
-from sgview.state.params import Params
+from sgview.state.params import Mixing, Params, Region
+from sgview.state.region_params import regions_on
 from sgview.state.status import Notice
 from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
@@ -68,6 +71,7 @@ class Found:
     directions: VectorFiles
     averages: VectorFiles
     library: Library
+    masks: MaskFiles
 
     @classmethod
     def of(cls, library: Library, found: Path | None = None) -> Found:
@@ -77,6 +81,7 @@ class Found:
             VectorFiles(library.folder / "directions"),
             VectorFiles(library.folder),
             library,
+            MaskFiles(),
         )
 
 
@@ -130,8 +135,9 @@ class LiveNetwork:
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self._found = found or Found.of(Library())
         self._shaping: Shaping | None = None
-        self._second_params = SecondParams()
-        self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
+        self._others: dict[str, OtherSource] = {}
+        self._several: SeveralLatents | None = None
+        self._has_several = False  # in the last picture
         self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
         self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
@@ -141,6 +147,7 @@ class LiveNetwork:
         latent: Tensor,  # [N, z_dim], or [N, num_ws, w_dim]: ws, without the mapping
         params: Params,
         layer: str,  # full name; "" for the image
+        several: Several | None = None,  # instead of `latent`, in one picture
     ) -> tuple[Tensor, Tensor]:  # [N, C, H, W], [N, num_ws, w_dim]; the next call overwrites them
         """Return the image, or the output of `layer` without running the rest, and its `ws`.
 
@@ -151,18 +158,25 @@ class LiveNetwork:
         if canvas != self._played_on:
             self._played_on, self._still, self._canvas_obstacle = canvas, 0, ""
         self._still += 1
-        if latent.shape[0] == 1:  # a graph makes one picture at a time
+        self._has_several = several is not None
+        if latent.shape[0] == 1 and several is None:  # a graph makes one picture of one latent
             made = self._run_graph(latent, params, layer)
             if made is not None:
                 return made
-        return self.run_modules(latent, params, layer)
+        return self.run_modules(latent, params, layer, several)
 
-    def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
+    def run_modules(
+        self, latent: Tensor, params: Params, layer: str, several: Several | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
+        if several is not None:
+            latent = several.ws
         with self._timers.stage(Stage.MAPPING):
             ws = self.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
             options: dict[str, Any] = {"layer": layer} if layer else {}
+            if several is not None:
+                options["regions"] = several.regions
             canvas = self._canvas.find(params.canvas)
             if canvas is not None:
                 options["canvas"] = canvas
@@ -171,7 +185,7 @@ class LiveNetwork:
 
     def steps(self, latent: Tensor, params: Params, layer: str) -> tuple[Step, ...] | None:
         """Return the launches that `run` replays as one graph, None where modules play."""
-        fast = self._prepare()
+        fast = None if self._has_several else self._prepare()
         if fast is None:
             return None
         mapping = fast.mapping.steps if latent.ndim == 2 else ()
@@ -208,8 +222,9 @@ class LiveNetwork:
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
-        if self._fast is None or self._fast.canvas != self._played_on:
-            return f"torch, layer by layer: {self._obstacle or self._canvas_obstacle}"
+        if self._has_several or self._fast is None or self._fast.canvas != self._played_on:
+            several = OBSTACLE if self._has_several else ""
+            return f"torch, layer by layer: {self._obstacle or several or self._canvas_obstacle}"
         options = self._acceleration
         return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
 
@@ -232,6 +247,32 @@ class LiveNetwork:
             return self._unshaped(source, params, motion)
         return self._shaped(source, params, motion).unsqueeze(0)
 
+    def several(
+        self,
+        source: LatentSource,
+        params: Params,
+        motion: Motion,
+        first: Tensor,  # [1, z_dim] or [1, num_ws, w_dim]: what `latent` returned, or another one
+    ) -> Several | None:
+        """Return all latents of the picture where there are further ones in it, else None.
+
+        Style mixing is of the first latent alone; truncation, the walk and directions shape all.
+        """
+        if not regions_on(params.regions) or len(first) != 1:
+            return None
+        if self._several is None:
+            made = self.generator
+            own = made.img_width, made.img_height
+            self._several = SeveralLatents(own, self.device, self._upload, self._found.masks)
+        ws = self.map(first, params) if first.ndim == 2 else first
+
+        def further(name: str, region: Region) -> Tensor:
+            rows = self._other_rows(f"regions.{name}", region, source, params, motion)
+            return self._moved(rows.clone(), params, motion) if is_moved(params) else rows
+
+        canvas = self._canvas.find(params.canvas)
+        return self._several.gather(ws[0], further, params, motion, canvas)
+
     @property
     def shaping(self) -> Shaping:
         """What shapes w, made when it is first needed."""
@@ -250,10 +291,17 @@ class LiveNetwork:
     def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
         """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
         shaping = self.shaping
-        second = self._second_rows(source, params, motion, shaping) if is_mixing(params) else None
+        second = None
+        if is_mixing(params):
+            second = self._other_rows("mixing", params.mixing, source, params, motion)
         ws = self._rows(source, params, motion, shaping)
         if second is not None:
             shaping.mix(ws, second, params)
+        return self._moved(ws, params, motion)
+
+    def _moved(self, ws: Tensor, params: Params, motion: Motion) -> Tensor:
+        """Let the walk and directions move rows [num_ws, w_dim], and return them."""
+        shaping = self.shaping
         if params.walk.reach != 0.0:
             key = (params.mapping.class_weights, *map(_version, self._mapping_tensors))
             shaping.walk(ws, params, motion, key, lambda z: self._deviations(z, params))
@@ -261,24 +309,26 @@ class LiveNetwork:
             shaping.move(ws, params)
         return ws
 
-    def _second_rows(
-        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
+    def _other_rows(
+        self,
+        name: str,
+        values: Mixing | Region,
+        source: LatentSource,
+        params: Params,
+        motion: Motion,
     ) -> Tensor:
-        """Return the rows of the second source; a place that stays is mapped once."""
-        params, motion = self._second_params.of(params), second_motion(motion)
+        """Return the rows of a source beside the first; a place that stays is mapped once."""
+        other = self._others.setdefault(name, OtherSource())
+        params, motion = other.params(params, values), other_motion(motion, name)
         where = whereabouts(params, motion)
         files = (self._found.library.count, self._found.averages.count)
         key = (where, params.mapping, params.latents.space, self.weights.writes, *files)
-        is_kept = where is not None and not has_centre(params)
-        if is_kept and self._second is not None and self._second[0] == key:
-            return self._second[1]
-        rows = self._rows(source.second, params, motion, shaping)
-        if self._second is None:
-            memory = torch.empty_like(rows)
-        else:
-            memory = self._second[1]
-        self._second = (key if is_kept else (), memory.copy_(rows))
-        return memory
+        if where is None or has_centre(params):
+            key = ()
+        kept = other.kept(key)
+        if kept is not None:
+            return kept
+        return other.keep(key, self._rows(source.other(name), params, motion, self.shaping))
 
     def _rows(
         self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sgview.state.params import Noise, Params
+from sgview.state.params import Noise, Params, Region, Regions
+from sgview.state.region_params import NAMES, regions_on
 
 _TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
 _AXES = ("x", "y", "z")
@@ -34,6 +35,23 @@ def idle_reason(params: Params, path: str) -> str:
         return "No direction acts."
     if words[0] == "walk":
         return _walk_reason(params, words[1])
+    if words[0] == "regions":
+        return _regions_reason(params.regions, words[1], words[-1])
+    return ""
+
+
+def _regions_reason(regions: Regions, region: str, name: str) -> str:
+    if region not in NAMES:
+        return "" if regions_on(regions) else "No further latent is in the picture."
+    here: Region = getattr(regions, region)
+    if name != "strength" and here.strength == 0.0:
+        return "Its strength is 0."
+    if name == "size" and here.mask == "linear":
+        return "A line has no size."
+    if name == "softness" and here.mask == "file":
+        return "A file is as soft as its grey."
+    if name in ("angle", "speed_angle") and here.mask == "radial":
+        return "A disc looks the same however it is turned."
     return ""
 
 

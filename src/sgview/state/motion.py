@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sgview.state.params import Node, Params
+from sgview.state.region_params import NAMES
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,10 @@ def _turns(loop: float) -> float:
     return 1.0 / loop if loop > 0.0 else 0.0
 
 
+def _of_region(region: str, part: str) -> Callable[[Params], float]:
+    return lambda params: getattr(getattr(params.regions, region), part)
+
+
 def _axis(index: int) -> Callable[[Params], float]:
     return lambda params: params.noise.translate_speed[index]
 
@@ -141,6 +146,15 @@ SPEEDS: tuple[Speed, ...] = (
         lambda params: 1.0 / params.walk.loop if params.walk.loop > 0.0 else 0.0,
         lambda params: params.walk.loop_unit == "beats",
         is_source=True,
+    ),
+    *(
+        Speed(f"regions.{region}.seed", _of_region(region, "seed_speed"), is_source=True)
+        for region in NAMES
+    ),
+    *(
+        Speed(f"regions.{region}.{part}", _of_region(region, f"speed_{part}"))
+        for region in NAMES
+        for part in ("x", "y", "angle")
     ),
 )
 """Every speed; `Motion.positions` has one position for each."""

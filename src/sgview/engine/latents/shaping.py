@@ -16,7 +16,7 @@ from torch import Tensor
 from sgview.engine.latents.analyses import Analyses, Want
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.second import is_mixing
+from sgview.engine.latents.others import is_mixing
 from sgview.engine.latents.walk import WalkRows
 from sgview.engine.network import Network
 from sgview.state.directions import read_direction
@@ -44,11 +44,14 @@ def has_centre(params: Params) -> bool:
     )
 
 
+def is_moved(params: Params) -> bool:
+    """Return whether the walk or a direction moves w."""
+    return params.walk.reach != 0.0 or bool(acting(params))
+
+
 def is_shaped(params: Params) -> bool:
     """Return whether anything here has an effect."""
-    return (
-        params.walk.reach != 0.0 or is_mixing(params) or has_centre(params) or bool(acting(params))
-    )
+    return is_mixing(params) or has_centre(params) or is_moved(params)
 
 
 class Shaping:
