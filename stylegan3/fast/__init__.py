@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from stylegan3.fast.plan import Step
     from stylegan3.fast.precision import Precision
     from stylegan3.fast.profile import time_steps
-    from stylegan3.fast.synthesis import FastSynthesis, UnsupportedNetworkError
+    from stylegan3.fast.synthesis import (
+        FastSynthesis,
+        UnsupportedNetworkError,
+        filter_versions,
+    )
 
 __all__ = [
     "BlendEdit",
@@ -26,6 +30,7 @@ __all__ = [
     "Precision",
     "Step",
     "UnsupportedNetworkError",
+    "filter_versions",
     "time_steps",
 ]
 
@@ -37,6 +42,7 @@ _HOMES = {
     "Precision": "stylegan3.fast.precision",
     "Step": "stylegan3.fast.plan",
     "UnsupportedNetworkError": "stylegan3.fast.synthesis",
+    "filter_versions": "stylegan3.fast.synthesis",
     "time_steps": "stylegan3.fast.profile",
 }
 

@@ -83,7 +83,7 @@ PARTS = {
     "window": "app.screen.begin_frame",
     "panel": "app.gui.draw",
     "transport bar": "app.gui._draw_transport",
-    "status": "app._snapshot_status",
+    "status": "app._overview.status",
     "sound": "app.player.sound.levels",
     "tempo": "app.player.tempo.advance",
     "OSC and MIDI": "app.player.sources.poll",

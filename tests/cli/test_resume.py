@@ -21,7 +21,7 @@ from sgview.engine.picture.picture import Picture
 from sgview.outputs.film_parts import count_pictures
 from sgview.outputs.film_writers import open_film_writer
 from sgview.settings import FolderSettings, Settings
-from sgview.state.params import Latents, Params
+from sgview.state.params import Directions, Latents, Mapping, Params
 from tests.outputs.test_film_parts import numbers_of, picture
 from tests.support import DATA
 from tests.support.disk import full_disk
@@ -130,23 +130,33 @@ def test_another_command_is_refused(tmp_path: Path, capsys, stop_at: StopAt) -> 
     assert out.read_bytes() == before
 
 
-def test_a_film_is_made_of_the_latents_that_play_in_it(tmp_path: Path) -> None:
+def test_a_film_is_made_of_the_files_that_play_in_it(tmp_path: Path) -> None:
     settings = Settings(
         folders=FolderSettings(latents=str(tmp_path)),
-        params=Params(latents=Latents(source="library", entry="petals")),
+        params=Params(
+            latents=Latents(source="library", entry="petals"),
+            mapping=Mapping(centre="modes", centroids="kinds"),
+            directions=Directions(amounts={"smile": 1.0, "sefa1": 1.0}),
+        ),
     )
     args = argparse.Namespace(
         **dict.fromkeys(("take", "script", "audio", "a", "demo", "codec", "quality", "fps")),
         start=0.0, frames=2, loop=False, range=(0, None), size="picture", fit="fit", alpha=False,
     )  # fmt: skip
     plan = plan_settings(settings, args, {})
-    found = []
-    for content in (None, b"1", b"2"):
-        if content is not None:
-            (tmp_path / "petals.npy").write_bytes(content)
-        found.append(ingredients(args, settings, plan)["latent of the library"])
-    assert [list(names) for names in found] == [["petals"]] * 3
-    assert len({names["petals"] for names in found}) == 3
+    (tmp_path / "directions").mkdir()
+    for label, name, file in (
+        ("latent of the library", "petals", "petals.npy"),
+        ("file of modes", "kinds", "kinds.npy"),
+        ("direction", "smile", "directions/smile.npy"),
+    ):
+        found = []
+        for content in (None, b"1", b"2"):
+            if content is not None:
+                (tmp_path / file).write_bytes(content)
+            found.append(ingredients(args, settings, plan)[label])
+        assert [list(names) for names in found] == [[name]] * 3
+        assert len({names[name] for names in found}) == 3
 
 
 def test_an_old_film_stays_until_the_new_one_is_whole(

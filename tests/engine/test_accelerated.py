@@ -93,7 +93,9 @@ def check(engines: tuple[Engine, Engine], params: Params, t: float) -> None:
 GRID = InputTransform(x=0.2, rotate=30.0, shear=0.1, speed_y=0.3, speed_scale=0.2)
 GROUND = Ground(
     input=GRID,
-    noise=PixelNoise(strength=1.5, layers={"b8_conv1": 0.2}, seed=2, moving=0.8),
+    noise=PixelNoise(
+        strength=1.5, layers={"b8_conv1": 0.2}, seed=2, moving=0.8, speed_x=0.3, speed_y=-0.1
+    ),
     constant=Digression(amount=0.9),
 )
 SHAPED = Params(

@@ -15,7 +15,19 @@ from sgview.signals.incoming import Instant
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.motion import SPEEDS, motion_at
-from sgview.state.params import Key, Latents, Noise, Params, Path, Plane, Playback
+from sgview.state.other_sources import other_motion
+from sgview.state.params import (
+    Key,
+    Latents,
+    Mixing,
+    Noise,
+    Params,
+    Path,
+    Plane,
+    Playback,
+    Region,
+    Regions,
+)
 from sgview.state.travel import TravelState
 
 
@@ -176,6 +188,54 @@ def test_a_glide_begins_where_it_was_and_goes_on_in_a_take():
     assert at(back, 2.5) != () and len(at(back, 3.0)) == 1
     assert at(back, 3.5) != () and at(back, 4.0) == ()
     assert at(replace(back, glide=0.0, seed=8), 4.5) == ()  # it cuts
+
+
+def test_the_second_source_of_mixing_glides_as_the_first_does():
+    travel = Travel()
+    latents = Latents(source="noise", glide=2.0)
+    mixing = Mixing(rows=(1.0,), seed=3, seed_speed=1.0)
+
+    def at(mixing, now):
+        params = Params(latents=latents, mixing=mixing)
+        return travel.advance(params, Instant(now, dt=0.5, elapsed=0.5))
+
+    assert (
+        at(mixing, 0.0).trails.get("mixing", ()) == () == at(mixing, 0.5).trails.get("mixing", ())
+    )
+    motion = at(replace(mixing, seed=90), 1.0)
+    assert motion.trails == {"mixing": (("seed 3.5", 0.0),)} and motion.trail == ()
+    at(replace(mixing, seed=90), 1.5)
+    motion = at(replace(mixing, seed=90), 2.0)
+    assert motion.trails == {"mixing": (("seed 3.5", 0.5),)}
+    assert other_motion(motion, "mixing").trail == motion.trails["mixing"]
+    there = replace(mixing, source="library", entry="petals")
+    trail = at(there, 2.5).trails["mixing"]
+    assert [place for place, _ in trail] == ["seed 3.5", "seed 92"]
+    assert travel.state is not None
+    copy = msgspec.json.decode(msgspec.json.encode(travel.state), type=TravelState)
+    assert copy == travel.state
+    assert all(at(there, now).trails["mixing"] for now in (3.0, 3.5, 4.0))
+    assert at(there, 4.5).trails == {}
+    old = msgspec.json.decode(b'{"target": "seeds 3", "place": "seed 3"}', type=TravelState)
+    assert old.others == {}  # of a take that knew of no second glide
+
+
+def test_a_region_glides_by_itself():
+    travel = Travel()
+
+    def at(seed, now):
+        regions = Regions(third=Region(strength=1.0, seed=seed))
+        params = Params(latents=Latents(source="noise", glide=2.0), regions=regions)
+        return travel.advance(params, Instant(now, dt=0.5, elapsed=0.5))
+
+    assert at(3, 0.0).trails == {}
+    assert at(90, 0.5).trails == {"regions.third": (("seed 3", 0.0),)}
+    at(90, 1.0)
+    motion = at(90, 1.5)
+    assert motion.trails == {"regions.third": (("seed 3", 0.5),)} and motion.trail == ()
+    assert other_motion(motion, "regions.third").trail == (("seed 3", 0.5),)
+    at(90, 2.0)
+    assert at(90, 2.5).trails == {}
 
 
 def test_offline_the_frames_lie_where_they_did():

@@ -32,7 +32,8 @@ def test_each_place_is_noted_once_with_its_picture_when_it_is_reached():
     visited.note(seed(2), Motion(), picture)
     visited.note(Params(noise=Noise(seed=4)), Motion(), picture)
     visited.note(seed(1), Motion(), picture)
-    assert [visit.place for visit in visited.shown] == ["seed 1", "noise 4", "seed 2"]
+    assert [visit.place for visit in visited.shown] == ["noise 4", "seed 2", "seed 1"]
+    assert len(fetched) == 4  # gone to again, it has its picture of now
     first = visited.shown[0].thumbnail
     assert first is not None and first.shape == (96, 96, 4)
     assert visited.thumbnails["visit seed 1"] is visited.thumbnails["visit seed 1"]
@@ -52,6 +53,18 @@ def test_thirty_are_shown_and_kept_ones_outlive_them_and_the_program(tmp_path):
     assert Visited(path).shown == ()
     path.write_text("[1, nonsense")
     assert Visited(path).shown == ()
+
+
+def test_no_click_moves_a_place_and_one_gone_to_again_stays_longest():
+    visited = Visited()
+    for number in range(MOST):
+        visited.note(seed(number), Motion(), lambda: PIXELS)
+    before = [visit.place for visit in visited.shown]
+    visited.keep("seed 5", True)
+    visited.note(seed(0), Motion(), lambda: PIXELS)
+    assert [visit.place for visit in visited.shown] == before
+    visited.note(seed(MOST), Motion(), lambda: PIXELS)
+    assert [visit.place for visit in visited.shown] == [f"seed {MOST}", *before[:-2], "seed 0"]
 
 
 def test_the_folder_shows_what_is_saved(tmp_path):

@@ -153,7 +153,7 @@ def play(
                 app.screen.window.loss.on_lost = lambda: _end_without_screen(app, leaving)
                 app.gui.show_panels = show_panels
                 if session is not None:
-                    app.resume(session.surroundings)
+                    app.remembered.resume(session.surroundings)
                 if restarted:
                     app.tell(*restart.notice_of(restarted))
                 if script is not None:
@@ -274,7 +274,7 @@ def _open_networks(app: App, networks: NetworkSettings, may_fetch: bool) -> None
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:
-            app.miss(slot, path)
+            app.remembered.miss(slot, path)
 
 
 def _is_there(path: str) -> bool:

@@ -25,8 +25,8 @@ from sgview.outputs.film_parts import Part, count_pictures, count_whole, join
 from sgview.outputs.film_writers import open_film_writer
 from sgview.outputs.video import CODECS, OutputError, PictureWriter
 from sgview.settings import Settings
-from sgview.state.library_files import find_file
 from sgview.state.places import is_file, is_there
+from sgview.state.user_files import KINDS, UserFiles
 from sgview.state.whole_file import write_whole
 
 SUFFIX = ".render.json"
@@ -252,7 +252,9 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
     takes_own = args.take is not None and args.a is None and args.demo is None
     networks = {} if takes_own else paths_of(settings.networks)
     plain = msgspec.to_builtins(settings)
-    folder, names = Path(settings.folders.latents), sorted(plan.files)
+    files = UserFiles(Path(settings.folders.latents))
+    found = {file: _digest(files.find(*file)) for file in sorted(plan.files)}
+    sound = settings.sound.file if settings.sound.source == "file" else None
     return {
         "version of sgview": sgview.__version__,
         "number of pictures": plan.count,
@@ -263,13 +265,17 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
         "size, fit or alpha": [args.size, args.fit, args.alpha],
         "take": _digest(args.take),
         "script": _digest(args.script),
-        "sound": _digest(args.audio),
+        "sound": _digest(sound),
         "pair of built-in networks": "" if networks or takes_own else settings.networks.demo,
         **{f"network {slot.upper()}": _digest(networks.get(slot)) for slot in ("a", "b")},
         "device or precision": [plain["device"], plain["gpu"]],
         "preset or option": json.loads(json.dumps(plain["params"])),
-        "latent of the library": {name: _digest(find_file(folder, name)) for name in names},
         "setting": json.loads(json.dumps([plain["sound"], plain["tempo"]])),
+        **{
+            kind.label: {file.name: digest for file, digest in held}
+            for kind in KINDS
+            if (held := [item for item in found.items() if item[0].kind == kind.name])
+        },
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from sgview.engine.latents.analyses import Analyses
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.others import OtherSource, is_mixing, other_motion
+from sgview.engine.latents.other_rows import OtherRows
 from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_moved, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
@@ -30,9 +31,11 @@ from sgview.state.latent_paths import whereabouts
 from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
 from sgview.state.motion import Motion
-from sgview.state.params import Mixing, Params, Region
+from sgview.state.other_sources import MIXING, Other, is_mixing, other_motion
+from sgview.state.params import Params, Region
 from sgview.state.region_params import regions_on
 from sgview.state.status import Notice
+from sgview.state.user_files import AVERAGES, DIRECTION, MASK
 from stylegan3 import Canvas, cuda, trust_version_counters
 from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
 
@@ -76,13 +79,13 @@ class Found:
     @classmethod
     def of(cls, library: Library, found: Path | None = None) -> Found:
         """Return what is found beside the library; what took seconds is kept in `found`."""
-        return cls(
-            Analyses(found),
-            VectorFiles(library.folder / "directions"),
-            VectorFiles(library.folder),
-            library,
-            MaskFiles(),
+        files = library.files
+        directions, averages = (
+            VectorFiles(files.folder_of(kind), partial(files.find, kind))
+            for kind in (DIRECTION, AVERAGES)
         )
+        masks = MaskFiles(partial(files.find, MASK))
+        return cls(Analyses(found), directions, averages, library, masks)
 
 
 def untruncated(params: Params) -> Params:
@@ -135,7 +138,7 @@ class LiveNetwork:
         self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
         self._found = found or Found.of(Library())
         self._shaping: Shaping | None = None
-        self._others: dict[str, OtherSource] = {}
+        self._others: dict[str, OtherRows] = {}
         self._several: SeveralLatents | None = None
         self._has_several = False  # in the last picture
         self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
@@ -293,7 +296,7 @@ class LiveNetwork:
         shaping = self.shaping
         second = None
         if is_mixing(params):
-            second = self._other_rows("mixing", params.mixing, source, params, motion)
+            second = self._other_rows(MIXING, params.mixing, source, params, motion)
         ws = self._rows(source, params, motion, shaping)
         if second is not None:
             shaping.mix(ws, second, params)
@@ -312,20 +315,20 @@ class LiveNetwork:
     def _other_rows(
         self,
         name: str,
-        values: Mixing | Region,
+        values: Other,
         source: LatentSource,
         params: Params,
         motion: Motion,
     ) -> Tensor:
         """Return the rows of a source beside the first; a place that stays is mapped once."""
-        other = self._others.setdefault(name, OtherSource())
-        params, motion = other.params(params, values), other_motion(motion, name)
+        other = self._others.setdefault(name, OtherRows())
+        params, motion = other.params.of(params, values), other_motion(motion, name)
         where = whereabouts(params, motion)
         files = (self._found.library.count, self._found.averages.count)
         key = (where, params.mapping, params.latents.space, self.weights.writes, *files)
         if where is None or has_centre(params):
             key = ()
-        kept = other.kept(key)
+        kept = other.find(key)
         if kept is not None:
             return kept
         return other.keep(key, self._rows(source.other(name), params, motion, self.shaping))

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from sgview.signals.incoming import Instant
 from sgview.state.latent_places import place_of
 from sgview.state.morph import EASINGS
-from sgview.state.motion import SPEEDS, Motion, Speed, rate_of
+from sgview.state.motion import SPEEDS, Motion, Speed, Trail, rate_of
+from sgview.state.other_sources import other_latents, other_motion, other_sources
 from sgview.state.params import Latents, Params
-from sgview.state.travel import Course, Leg, TravelState
+from sgview.state.travel import Course, Glides, Leg, TravelState
 
 _MOST_LEGS = 4  # glides at once; who asks for more leaves the oldest out
 _SAME = 1e-6  # a pace of time so near to 1 is 1
@@ -52,21 +53,41 @@ class Travel:
                 )
             courses[speed.name], positions[speed.name] = course, position
         motion = Motion(positions=positions)
-        now = state.now + instant.elapsed
-        target, legs = _target(params.latents), state.legs
-        if target != state.target or legs:
-            legs = _legs(state, target, params.latents.glide, now)
-            motion = replace(motion, trail=tuple((leg.place, _share(leg, now)) for leg in legs))
+        now, glide = state.now + instant.elapsed, params.latents.glide
+        first = Glides(target=state.target, place=state.place, legs=state.legs)
+        first = _glides(first, params.latents, motion, glide, now)
+        others: dict[str, Glides] = {}
+        for name, source in other_sources(params).items():
+            latents, there = other_latents(params.latents, source), other_motion(motion, name)
+            before = state.others.get(name, Glides())
+            others[name] = _glides(before, latents, there, glide, now)
+        if first.legs or any(other.legs for other in others.values()):
+            trails = {name: _trail(other.legs, now) for name, other in others.items() if other.legs}
+            motion = replace(motion, trail=_trail(first.legs, now), trails=trails)
         self.state = TravelState(
             courses=courses,
             now=now,
-            target=target,
-            place=str(place_of(params.latents, motion)) if target else "",
-            legs=legs,
+            target=first.target,
+            place=first.place,
+            legs=first.legs,
+            others=others,
             beat=instant.beat,
             beats=beats,
         )
         return motion
+
+
+def _glides(before: Glides, latents: Latents, motion: Motion, seconds: float, now: float) -> Glides:
+    """Return the glides of a source at this instant; one begins where it was set anew."""
+    target, legs = _target(latents), before.legs
+    if target != before.target:
+        is_glide = bool(target and before.target and seconds > 0.0)
+        leg = Leg(place=before.place, since=now, seconds=max(seconds, 1e-6))
+        legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
+    arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
+    legs = legs[arrived[-1] :] if arrived else legs
+    place = str(place_of(latents, motion)) if target else ""
+    return Glides(target=target, place=place, legs=legs)
 
 
 def _positions(restarts: tuple[str, ...]) -> dict[str, float]:
@@ -107,15 +128,8 @@ def _target(latents: Latents) -> str:
     return f"file {latents.entry}" if latents.source == "library" and latents.entry else ""
 
 
-def _legs(state: TravelState, target: str, seconds: float, now: float) -> tuple[Leg, ...]:
-    """Return the glides that are under way, with one that begins now."""
-    legs = state.legs
-    if target != state.target:
-        is_glide = bool(target and state.target and seconds > 0.0)
-        leg = Leg(place=state.place, since=now, seconds=max(seconds, 1e-6))
-        legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
-    arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
-    return legs[arrived[-1] :] if arrived else legs
+def _trail(legs: tuple[Leg, ...], now: float) -> Trail:
+    return tuple((leg.place, _share(leg, now)) for leg in legs)
 
 
 def _share(leg: Leg, now: float) -> float:

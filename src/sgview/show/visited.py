@@ -31,10 +31,14 @@ class Visit:
     place: str
     thumbnail: np.ndarray | None = None  # uint8 [SIDE, SIDE, 4]
     is_kept: bool = False
+    order: int = 0  # of the last time that it played: of all visits, from 1 on
 
 
 class Visited:
     """Remembers where the source has been; what is kept is in a file.
+
+    A place comes in front when it is new, and stays where it is when it is gone to again or kept:
+    nothing moves under the hand that clicks. Those that have not played for longest leave.
 
     Args:
         path: of what is kept; None: nowhere.
@@ -44,12 +48,12 @@ class Visited:
         self._path = path
         self._visits = [Visit(place, is_kept=True) for place in _read(path)]
         self._target = ""  # what was set last: a walk from there is one visit
+        self._order = 0  # of the last visit
 
     @property
     def shown(self) -> tuple[Visit, ...]:
-        """The newest ones, newest first, then kept ones that are older."""
-        newest = self._visits[:MOST]
-        return (*newest, *(visit for visit in self._visits[MOST:] if visit.is_kept))
+        """The last ones and those that are kept, those that came last in front."""
+        return tuple(self._visits)
 
     @property
     def thumbnails(self) -> dict[str, np.ndarray]:
@@ -70,11 +74,13 @@ class Visited:
         if target == self._target:
             return
         self._target = target
-        name = str(place)
-        old = next((visit for visit in self._visits if visit.place == name), None)
-        visit = Visit(name, _shrink(picture()), old is not None and old.is_kept)
-        rest = [other for other in self._visits if other is not old]
-        self._visits = _held([visit, *rest])
+        self._order += 1
+        visit = Visit(str(place), _shrink(picture()), order=self._order)
+        for index, old in enumerate(self._visits):
+            if old.place == visit.place:
+                self._visits[index] = replace(visit, is_kept=old.is_kept)
+                return
+        self._visits = _held([visit, *self._visits])
 
     def keep(self, place: str, is_kept: bool) -> None:
         """Keep a place, or let it go."""
@@ -98,9 +104,11 @@ def _target_of(params: Params) -> str:
 
 
 def _held(visits: list[Visit]) -> list[Visit]:
-    """Return the newest ones and those that are kept."""
-    kept = [visit for visit in visits[MOST:] if visit.is_kept]
-    return [*visits[:MOST], *kept[:MOST_KEPT]]
+    """Return the last ones that have played and those that are kept, in their order."""
+    by_time = sorted(visits, key=lambda visit: -visit.order)
+    kept = [visit for visit in by_time[MOST:] if visit.is_kept]
+    held = {visit.place for visit in (*by_time[:MOST], *kept[:MOST_KEPT])}
+    return [visit for visit in visits if visit.place in held]
 
 
 def _shrink(pixels: np.ndarray) -> np.ndarray:

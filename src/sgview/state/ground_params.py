@@ -60,14 +60,20 @@ class PixelNoise(Node, frozen=True):
     moving: Annotated[float, Field("Moving", usual=(0, 4), unit="/s", digits=2,
         name="Pixel noise moving", help="How often in a second the noise becomes another one, "
         "without a jump; negative goes back.")] = 0.0
+    speed_x: Annotated[float, Field("Drift X", usual=(-0.5, 0.5), unit="/s", digits=3,
+        name="Pixel noise drifting right", help="Widths of the picture that the noise drifts to "
+        "the right in a second, round its edges. In a loop it takes whole rounds.")] = 0.0
+    speed_y: Annotated[float, Field("Drift Y", usual=(-0.5, 0.5), unit="/s", digits=3,
+        name="Pixel noise drifting up", help="Heights of the picture that the noise drifts "
+        "upwards in a second, round its edges. In a loop it takes whole rounds.")] = 0.0
     loop: Annotated[_Seconds, Field("Loop", usual=(0, 60), digits=2, name="Pixel noise loop",
         help="Length of a perfect loop of moving noise, in seconds or beats; its speed then "
         "rests. 0: no loop.", is_name=True)] = 0.0
     loop_unit: Annotated[Literal["seconds", "beats"], Field("Loop in", name="Pixel noise loop in",
         help="What the length of the loop is counted in.", options=_COUNTED)] = "seconds"
-    loop_fields: Annotated[int, Meta(ge=2, le=1000), Field("Loop over", usual=(2, 32),
+    loop_fields: Annotated[int, Meta(ge=1, le=1000), Field("Loop over", usual=(1, 32),
         name="Pixel noises in the loop", is_name=True, help="How many noises the loop leads "
-        "through: more are livelier.")] = 4
+        "through: more are livelier, 1 drifts alone.")] = 4
 
 
 class Digression(Node, frozen=True):
@@ -111,7 +117,7 @@ def loop_of(ground: Ground) -> tuple[float, bool]:
     noise, constant, grid = ground.noise, ground.constant, ground.input
     speeds = (grid.speed_x, grid.speed_y, grid.speed_rotate, grid.speed_scale)
     loops = set[tuple[float, str]]()
-    if noise.moving or noise.loop:
+    if any((noise.moving, noise.loop, noise.speed_x, noise.speed_y)):
         loops.add((noise.loop, noise.loop_unit))
     if constant.amount and (constant.speed or constant.loop):
         loops.add((constant.loop, constant.loop_unit))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sgview.state.other_sources import other_sources
 from sgview.state.params import Noise, Params, Region, Regions
 from sgview.state.region_params import NAMES, regions_on
 
+GLIDING = frozenset(("seeds", "plane", "library"))
+"""Sources that glide to where they are set anew."""
 _TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
 _AXES = ("x", "y", "z")
 
@@ -94,7 +97,8 @@ def _latents_reason(params: Params, name: str) -> str:
     latents = params.latents
     if name in ("mode", "gaussianise") and latents.source != "noise":
         return "Noise alone has it."
-    if name == "glide" and latents.source in ("noise", "path"):
+    sources = {latents.source, *(other.source for other in other_sources(params).values())}
+    if name == "glide" and GLIDING.isdisjoint(sources):
         return "There is nothing to glide to: it is for seeds, plane and library."
     if name == "motion" and stands(params):
         return "The source has no speed of its own yet: set one below."
@@ -122,7 +126,7 @@ def _ground_reason(params: Params, part: str, name: str) -> str:
         speeds = [getattr(ground.input, f"speed_{name}") for name in parts]
         if name == "untransform" and ground.input.scale == 1.0 and not any((*place, *speeds)):
             reason = "The picture is where it was trained to be."
-    elif part == "noise" and name in ("seed", "moving", "loop", "loop_unit", "loop_fields"):
+    elif part == "noise" and name not in ("strength", "layers"):
         if params.noise_mode != "const":
             reason = "It is for the noise stored in the network: choose Const above."
         else:

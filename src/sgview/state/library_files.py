@@ -34,7 +34,8 @@ def files_played(params: Params, motion: Motion | None = None) -> frozenset[str]
     """Return the names of the files that pictures of these parameters may be made from."""
     latents, mixing, mapping = params.latents, params.mixing, params.mapping
     regions = [region for _, region in regions_on(params.regions)]
-    names = [place for place, _ in motion.trail] if motion is not None else []
+    trails = (motion.trail, *motion.trails.values()) if motion is not None else ()
+    names = [place for trail in trails for place, _ in trail]
     sources = {latents.source, *(region.source for region in regions)}
     sources.add(mixing.source if any(mixing.rows) else latents.source)
     if "path" in sources:

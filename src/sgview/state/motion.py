@@ -11,11 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
 from sgview.state.params import Node, Params
 from sgview.state.region_params import NAMES
+
+Trail = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,12 @@ class Motion(Node, frozen=True):
 
     positions: dict[str, float] = msgspec.field(default_factory=dict)
     """By the name of its speed; in the unit of what is set by hand."""
-    trail: tuple[tuple[str, float], ...] = ()
+    trail: Trail = ()
     """Places that a glide comes from, oldest first (see `latent_places.py`), and how far the way
     from each to the next one is gone, 0..1; the last one leads to where `Params` and positions
     are."""
+    trails: dict[str, Trail] = msgspec.field(default_factory=dict)
+    """The same of other sources, by their names in `other_sources.py`."""
 
 
 def rate_of(speed: Speed, params: Params) -> float:
@@ -89,6 +94,23 @@ def _of_region(region: str, part: str) -> Callable[[Params], float]:
     return lambda params: getattr(getattr(params.regions, region), part)
 
 
+def _drift(axis: Literal["speed_x", "speed_y"]) -> Callable[[Params], float]:
+    """Return how fast pixel noise drifts: whole rounds of the picture in a loop."""
+
+    def rate(params: Params) -> float:
+        noise = params.ground.noise
+        speed = getattr(noise, axis)
+        if not speed or noise.loop <= 0.0:
+            return speed
+        return math.copysign(max(round(abs(speed) * noise.loop), 1), speed) / noise.loop
+
+    return rate
+
+
+def _loops_in_beats(params: Params) -> bool:
+    return params.ground.noise.loop > 0.0 and params.ground.noise.loop_unit == "beats"
+
+
 def _axis(index: int) -> Callable[[Params], float]:
     return lambda params: params.noise.translate_speed[index]
 
@@ -133,6 +155,8 @@ SPEEDS: tuple[Speed, ...] = (
         lambda params: _turns(params.ground.noise.loop),
         lambda params: params.ground.noise.loop_unit == "beats",
     ),
+    Speed("ground.noise.x", _drift("speed_x"), _loops_in_beats),  # [sizes of the picture]
+    Speed("ground.noise.y", _drift("speed_y"), _loops_in_beats),
     Speed("ground.constant", lambda params: params.ground.constant.speed),
     Speed(
         "ground.constant.loop",  # [turns]

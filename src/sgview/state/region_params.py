@@ -54,7 +54,8 @@ class Region(Node, frozen=True):
             Option("file", "File", "A PNG: white is this latent, black is what lies below."),
         ))] = "linear"
     file: Annotated[str, Field("Picture",
-        help="Path of a PNG that is the mask: its grey, times its alpha.")] = ""
+        help="A PNG that is the mask, its grey times its alpha: its path, or its name in the "
+        "folder masks of the library.")] = ""
     x: Annotated[float, Field("X", usual=(-1, 1), digits=2,
         help="Where its middle is, to the right, in heights of the picture.")] = 0.0
     y: Annotated[float, Field("Y", usual=(-1, 1), digits=2,

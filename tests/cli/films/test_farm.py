@@ -163,23 +163,40 @@ def test_without_ray_the_sentence_says_what_to_install(
     assert "--workers needs Ray: pip install 'sgview[farm]'" in capsys.readouterr().err
 
 
-def test_workers_play_the_latents_of_the_library(
+def test_workers_play_the_files_that_parameters_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Wherever those lie: a machine of the farm has none of them."""
     monkeypatch.chdir(tmp_path)
     library = tmp_path / "library"
-    library.mkdir()
+    (library / "directions").mkdir(parents=True)
     preset, out = tmp_path / "petals.toml", tmp_path / "farm"
-    preset.write_text('version = 2\n[latents]\nsource = "library"\nentry = "petals"\n')
+    preset.write_text(
+        'version = 2\n[latents]\nsource = "library"\nentry = "petals"\n'
+        '[mapping]\ntruncation_psi = 0.5\ncentre = "modes"\ncentroids = "kinds"\n'
+        '[directions.amounts]\n"smile#2:1-2" = 2.0\n'
+    )
     config = tmp_path / "config" / "sgview"
     config.mkdir(parents=True)
     (config / "config.toml").write_text(f"[folders]\nlatents = '{library}'\n")
     command = ["render", A, "--device", "cpu", "--frames", "2", "--preset", str(preset)]
-    z = np.random.default_rng(1).normal(size=(1, 32)).astype(np.float32)
-    np.savez(library / "petals.npz", z=z)
+    numbers = np.random.default_rng(1).normal(size=(4, 2, 32)).astype(np.float32)
+    np.savez(library / "petals.npz", z=numbers[0, :1])
+    np.save(library / "kinds.npy", numbers[1])
+    np.save(library / "directions" / "smile.npy", numbers[2])
     assert main([*command, "--workers", "1", "--out", str(out)]) == 0
-    assert main([*command, "--out", str(tmp_path / "alone")]) == 0
-    assert contents(out) == contents(tmp_path / "alone")
+    alone = [tmp_path / name for name in ("as the farm", "other kinds", "another smile")]
+    for folder, file in zip(alone, ("", "kinds.npy", "directions/smile.npy"), strict=True):
+        if file:
+            np.save(library / file, numbers[3])
+        assert main([*command, "--out", str(folder)]) == 0
+    assert contents(out) == contents(alone[0])
+    assert len({contents(folder)["000000.png"] for folder in alone}) == 3  # each does something
+    for gone, said in (("directions/smile.npy", "no file smile"), ("kinds.npy", "no file kinds")):
+        (library / gone).rename(library / "away")
+        assert main([*command, "--out", str(tmp_path / "refused")]) == 2
+        assert said in capsys.readouterr().err
+        (library / "away").rename(library / gone)
     np.savez(library / "petals.npz", z=np.zeros((1, 8), np.float32))
     assert main([*command, "--force", "--out", str(out)]) == 2  # nobody wanted a film of seed 0
     assert "its z has 8 numbers, the network's has 32" in capsys.readouterr().err

@@ -65,7 +65,7 @@ def test_what_is_no_mask_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_each_is_read_once_and_told_of_once(tmp_path: Path) -> None:
-    path, files = tmp_path / "a.png", MaskFiles()
+    path, files = tmp_path / "a.png", MaskFiles(lambda name: Path(name))
     assert files.read("") is None and files.take_notices() == []
     assert files.read(str(path)) is None and files.read(str(path)) is None
     assert len(files.take_notices()) == 1 and files.take_notices() == []

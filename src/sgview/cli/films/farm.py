@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sgview.cli.films.farm_worker import Files, FilmWorker, Latents
+from sgview.cli.films.farm_worker import Files, FilmWorker, Named
 from sgview.cli.films.maker import Share
 from sgview.cli.films.pace import Pace
 from sgview.cli.films.recipe import Chunk, Recipe, digest_file
@@ -29,9 +29,9 @@ from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
 from sgview.outputs.film_writers import SEQUENCES, cores, first_of
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.user_files import UserFile, UserFiles, user_files
 from sgview.state.validation import ConfigError
 
 MOST_LOSSES = 3  # workers that one chunk may cost before it is thought to be the cause
@@ -57,17 +57,17 @@ class Farm(Closing):
             of which every GPU, or without any every core, becomes one.
         recipe: how pictures are made and written.
         threads: of each worker; 0: all workers of a machine share its cores.
-        library: the folder of latents.
+        named: finds the files that parameters name.
 
     Raises:
         ConfigError: if Ray is not installed or does not answer, or there are fewer GPUs.
     """
 
     def __init__(
-        self, where: str, recipe: Recipe, threads: int = 0, library: Path | None = None
+        self, where: str, recipe: Recipe, threads: int = 0, named: UserFiles | None = None
     ) -> None:
         self._recipe = recipe
-        self._library = library or Path()
+        self._disk = named or UserFiles()
         self._workers: list[Any] = []
         self._ray, self._is_mine = _connect(where)
         try:
@@ -81,8 +81,8 @@ class Farm(Closing):
         # Of pictures: chunks that are rendered, encoded, and on their way.
         self._depth = 3 if recipe.codec in SEQUENCES else share.in_hand
         self._files: dict[str, list[Any]] = {}
-        self._latents: Latents = {}
-        self._digests: dict[RecordedNetwork | str, str] = {}
+        self._named: Named = {}
+        self._digests: dict[RecordedNetwork | UserFile, str] = {}
         self._workers = [self._hire() for _ in range(self._count)]
         self.lost = 0  # workers
         self.pace = Pace()
@@ -105,24 +105,24 @@ class Farm(Closing):
             self._digests[network] = digest_file(Path(path)) if path else f"built in {network.name}"
         return self._digests[network]
 
-    def digest_latent(self, name: str) -> str:
-        """Return what identifies a latent of the library, whatever it is called; "": none is there.
+    def digest_named(self, file: UserFile) -> str:
+        """Return what identifies a file that parameters name; "": there is none.
 
         Raises:
-            ConfigError: if its file cannot be read.
+            ConfigError: if it cannot be read.
         """
-        if name not in self._digests:
-            path = find_file(self._library, name)
-            self._digests[name] = digest_file(path) if path else ""
-        return self._digests[name]
+        if file not in self._digests:
+            path = self._disk.find(*file)
+            self._digests[file] = digest_file(path) if path else ""
+        return self._digests[file]
 
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]
     ) -> dict[Slot, NetworkStatus]:
         """Do as `ChunkMaker.check`, by which errors are raised."""
         files = self._files_of(networks)
-        latents = self._latents_of(files_played(params))
-        return self._result(self._workers[0].check.remote(params, networks, files, latents))
+        named = self._sent(user_files(params))
+        return self._result(self._workers[0].check.remote(params, networks, files, named))
 
     def make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         """Make chunks, in any order, until all are kept or the user wants to stop.
@@ -208,8 +208,8 @@ class Farm(Closing):
                 chunk = again.popleft() if again else next(chunks, None)
                 if chunk is None:
                     return
-                files, latents = self._files_of_all(chunk)
-                running[worker.make.remote(chunk.shots, files, latents)] = (worker, chunk)
+                files, named = self._files_of_all(chunk)
+                running[worker.make.remote(chunk.shots, files, named)] = (worker, chunk)
 
     def _replace(self, lost: Any, running: dict[Any, tuple[Any, Chunk]]) -> list[Chunk]:
         """Put a new worker in the place of a lost one, and return what it had in hand."""
@@ -234,21 +234,21 @@ class Farm(Closing):
         except self._ray.exceptions.RayTaskError as error:
             raise (error.cause if isinstance(error.cause, Exception) else error) from error
 
-    def _files_of_all(self, chunk: Chunk) -> tuple[Files, Latents]:
+    def _files_of_all(self, chunk: Chunk) -> tuple[Files, Named]:
         files: Files = {}
-        names: set[str] = set()
+        named: set[UserFile] = set()
         for shot in chunk.shots:
             files |= self._files_of(shot.networks)
-            names |= files_played(shot.params, shot.motion)
-        return files, self._latents_of(names)
+            named |= user_files(shot.params, shot.motion)
+        return files, self._sent(named)
 
-    def _latents_of(self, names: Iterable[str]) -> Latents:
-        """Return latents as workers take them; those that are not there are left out."""
-        for name in names:
-            path = None if name in self._latents else find_file(self._library, name)
+    def _sent(self, named: Iterable[UserFile]) -> Named:
+        """Return files as workers take them; those that are not there are left out."""
+        for file in named:
+            path = None if file in self._named else self._disk.find(*file)
             if path is not None:
-                self._latents[name] = (path.suffix, [self._put(path)])
-        return {name: self._latents[name] for name in names if name in self._latents}
+                self._named[file] = (path.suffix, [self._put(path)])
+        return {file: self._named[file] for file in named if file in self._named}
 
     def _files_of(self, networks: dict[Slot, RecordedNetwork]) -> Files:
         files: Files = {}

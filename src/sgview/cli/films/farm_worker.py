@@ -23,6 +23,7 @@ from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.user_files import UserFile
 from sgview.state.validation import ConfigError
 
 _COMPUTING = 1
@@ -34,8 +35,8 @@ Files = dict[str, list[Any]]
 
 The list keeps the farm from fetching them for every call."""
 
-Latents = dict[str, tuple[str, list[Any]]]
-"""Names of latents of the library, the ending of the file of each, and its bytes as in `Files`."""
+Named = dict[UserFile, tuple[str, list[Any]]]
+"""Files that parameters name, the ending of each on the disk, and its bytes as in `Files`."""
 
 
 class FilmWorker:
@@ -53,7 +54,7 @@ class FilmWorker:
         self._recipe = recipe
         self._threads = threads
         self._files: Files = {}
-        self._latents: set[str] = set()  # names of those that the maker knows
+        self._known: set[UserFile] = set()  # by the maker
         self._folder = tempfile.TemporaryDirectory(prefix="sgview-")
         self._opening = Lock()
         self._maker: ChunkMaker | None = None
@@ -69,27 +70,28 @@ class FilmWorker:
         params: Params,
         networks: dict[Slot, RecordedNetwork],
         files: Files,
-        latents: Latents,
+        named: Named,
     ) -> dict[Slot, NetworkStatus]:
         """Do as `ChunkMaker.check`, by which errors are raised."""
-        return self._open(files, latents).check(params, networks)
+        return self._open(files, named).check(params, networks)
 
     def make(
-        self, shots: tuple[Shot, ...], files: Files, latents: Latents
+        self, shots: tuple[Shot, ...], files: Files, named: Named
     ) -> tuple[np.ndarray, list[int], list[str]]:
         """Return a chunk's files behind each other [n] uint8, their sizes [bytes], and notes.
 
         Errors are those of `ChunkMaker.make`.
         """
-        maker = self._open(files, latents)
+        maker = self._open(files, named)
         self._began.setdefault("first chunk", time.time())
         made = maker.make(shots)
         self._began.setdefault("first chunk made", time.time())
         data = np.frombuffer(b"".join(made), np.uint8)
         return data, [len(file) for file in made], maker.take_notes()
 
-    def _open(self, files: Files, latents: Latents) -> ChunkMaker:
-        """Return the maker, which knows these files of networks and latents.
+    def _open(self, files: Files, named: Named) -> ChunkMaker:
+        """Return the maker, which knows these files of networks, and those that parameters
+        name.
 
         Raises:
             ConfigError: if the device is not there, or another version of sgview is.
@@ -104,16 +106,16 @@ class FilmWorker:
             if self._maker is None:
                 self._began["engine"] = time.time()
                 self._maker = ChunkMaker(self._recipe, self._threads, _COMPUTING, self._find)
-            new = {name: latents[name] for name in latents.keys() - self._latents}
-            self._maker.give({name: self._write(*held) for name, held in new.items()})
-            self._latents |= new.keys()
+            new = {file: named[file] for file in named.keys() - self._known}
+            self._maker.give({file: self._write(*held) for file, held in new.items()})
+            self._known |= new.keys()
             return self._maker
 
     def _write(self, suffix: str, held: list[Any]) -> Path:
-        """Write the file of a latent where this worker can read it."""
+        """Write a file that parameters name where this worker can read it."""
         import ray
 
-        file = Path(tempfile.mkdtemp(dir=self._folder.name)) / f"latent{suffix}"
+        file = Path(tempfile.mkdtemp(dir=self._folder.name)) / f"file{suffix}"
         file.write_bytes(memoryview(ray.get(held[0])))
         return file
 

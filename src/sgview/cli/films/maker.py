@@ -28,6 +28,7 @@ from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.user_files import UserFile
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
@@ -82,15 +83,17 @@ class ChunkMaker(Closing):
             import torch
 
             torch.set_num_threads(computing)
+        # What lies on this machine under the same name is not what was meant.
+        self._engine.library.files.is_closed = True
         self._cast = TakeNetworks(self._engine, find)
         self._rendering = threading.Lock()
         self._encoding = threading.Semaphore(self._share.encoders)
         self._pool = ThreadPoolExecutor(threads, "sgview film")
         self._notes: list[str] = []
 
-    def give(self, latents: Mapping[str, Path]) -> None:
-        """Play these files where parameters name latents of the library so."""
-        self._engine.library.given.update(latents)
+    def give(self, files: Mapping[UserFile, Path]) -> None:
+        """Play these files where parameters name them."""
+        self._engine.library.files.give(files)
 
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]

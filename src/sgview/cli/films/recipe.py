@@ -15,8 +15,8 @@ import sgview
 from sgview.cli.films.frames import FilmFrame
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.library_files import files_played
 from sgview.state.output_frame import PICTURE, Fit
+from sgview.state.user_files import UserFile, user_files
 from sgview.state.validation import ConfigError
 
 FEWEST, MOST = 16, 64  # pictures of a chunk
@@ -72,8 +72,8 @@ class Digests(Protocol):
         """Return which network is meant, whatever its file's name."""
         ...
 
-    def digest_latent(self, name: str) -> str:
-        """Return what a latent of the library holds, whatever it is called; "" if it is none."""
+    def digest_named(self, file: UserFile) -> str:
+        """Return what a file that parameters name holds; "" if there is none."""
         ...
 
 
@@ -91,9 +91,9 @@ def _key(shots: tuple[Shot, ...], recipe: Recipe, digests: Digests) -> str:
         networks = sorted(
             (slot, digests.digest(network)) for slot, network in shot.networks.items()
         )
-        names = sorted(files_played(shot.params, shot.motion))
-        latents = [(name, digests.digest_latent(name)) for name in names]
-        values = (shot.params, shot.t, shot.motion, networks, latents)
+        files = sorted(user_files(shot.params, shot.motion))
+        named = [(*file, digests.digest_named(file)) for file in files]
+        values = (shot.params, shot.t, shot.motion, networks, named)
         content.update(msgspec.json.encode(values, order="sorted"))
     return content.hexdigest()
 

@@ -26,6 +26,7 @@ from sgview.outputs.film_writers import SEQUENCES, check_alpha, codec_of
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
 from sgview.state.networks import NetworkStatus, Slot
+from sgview.state.user_files import UserFiles
 from sgview.state.validation import ConfigError
 from sgview.state.whole_file import write_whole
 
@@ -68,8 +69,8 @@ def render(
     shots = plan.shots
     if networks is not None:
         shots = (replace(shot, networks=networks) for shot in shots)
-    library = Path(settings.folders.latents)
-    with Farm(args.workers, recipe, args.threads or 0, library) as farm:
+    named_files = UserFiles(Path(settings.folders.latents))
+    with Farm(args.workers, recipe, args.threads or 0, named_files) as farm:
         if networks is not None and args.take is None:
             named |= farm.check(settings.params, networks)
         if not parts.is_same_film:
@@ -169,7 +170,9 @@ def _film(
     args: argparse.Namespace, settings: Settings, plan: Plan, recipe: Recipe
 ) -> dict[str, Any]:
     """Return what tells one film from another, as JSON has it."""
-    files = {"take": args.take, "script": args.script, "audio": args.audio}
+    is_heard = args.take is None and settings.sound.source == "file"
+    heard = Path(settings.sound.file) if is_heard else None
+    files = {"take": args.take, "script": args.script, "audio": heard}
     played = msgspec.json.encode((settings.params, settings.networks, settings.tempo))
     film = {
         "recipe": asdict(recipe),

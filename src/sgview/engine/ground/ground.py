@@ -70,5 +70,7 @@ class LiveGround:
         return output if place == STILL else turned_back(output, place)
 
 
-_MOVED = frozenset(("ground.x", "ground.y", "ground.rotate", "ground.scale", "ground.noise"))
+_MOVED = frozenset(
+    f"ground.{name}" for name in ("x", "y", "rotate", "scale", "noise", "noise.x", "noise.y")
+)
 """Positions that mean something though everything is set as at first."""

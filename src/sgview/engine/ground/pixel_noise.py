@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sgview.engine.ground.drift import STILL, Drift, Way
 from sgview.engine.ground.fields import held_turn
 from sgview.engine.ground.held import HeldTensor, follow
 from sgview.engine.transfer.upload import Upload
@@ -32,6 +33,8 @@ def mix(noise: PixelNoise, motion: Motion) -> Mix:
     Between them lies a smooth curve through all (Catmull and Rom 1974), brought to equal length:
     noises are at right angles to each other, so that every mixture is as strong.
     """
+    if noise.loop > 0.0 and noise.loop_fields == 1:
+        return {(noise.seed, 0): 1.0}
     if noise.loop > 0.0:
         place = held_turn(motion.positions.get("ground.noise.loop", 0.0)) * noise.loop_fields
     else:
@@ -56,6 +59,12 @@ def mix(noise: PixelNoise, motion: Motion) -> Mix:
 
 
 OWN: Mix = {(0, 0): 1.0}
+
+
+def way_of(motion: Motion) -> Way:
+    """Return how far the noise has drifted, round the edges of the picture."""
+    at = motion.positions.get
+    return held_turn(at("ground.noise.x", 0.0)), held_turn(at("ground.noise.y", 0.0))
 
 
 class _Layer:
@@ -101,7 +110,8 @@ class LiveNoise:
         }
         self._layers: list[_Layer] = []
         self._slots: dict[Number, int] = {}
-        self._mix = OWN
+        self._mix, self._way = OWN, STILL
+        self._drift: Drift | None = None
         self._scaled: dict[str, tuple[HeldTensor, float]] = {}
         self._upload: Upload | None = None
         self._shares = torch.zeros(0)
@@ -110,13 +120,13 @@ class LiveNoise:
         """Bring the tensors to what `noise` says."""
         if self._scaled or noise.strength != 1.0 or noise.layers:
             self._scale(noise)
-        shares = mix(noise, motion)
-        if shares != OWN:
-            self._write(shares)
+        shares, way = mix(noise, motion), way_of(motion)
+        if shares != OWN or way != STILL:
+            self._write(shares, way)
         elif self._layers:
             for layer in self._layers:
                 layer.held.release()
-            self._layers, self._slots = [], {}
+            self._layers, self._slots, self._drift = [], {}, None
 
     def _scale(self, noise: PixelNoise) -> None:
         for name, live in self._strengths.items():
@@ -133,18 +143,30 @@ class LiveNoise:
                 held.settle()
                 self._scaled[name] = (held, factor)
 
-    def _write(self, shares: Mix) -> None:
+    def _write(self, shares: Mix, way: Way) -> None:
         if not self._layers:
             self._layers = [_Layer(name, live) for name, live in self._noises.items()]
             if not self._layers:
                 return
             self._shares = torch.zeros(_AROUND, device=self._layers[0].fields.device)
             self._upload = Upload(self._shares)
-            self._mix = OWN
+            self._mix, self._way = OWN, STILL
+        is_other = shares != self._mix
         if follow(layer.held for layer in self._layers):
-            self._slots = {}  # noises that are moved along come from what was written there
-        elif shares == self._mix:
+            self._slots, is_other = {}, True  # noises that are moved along come from what is there
+        elif not is_other and way == self._way:
             return
+        is_new = way != STILL and self._drift is None
+        if is_other or is_new or way == STILL:
+            self._blend(shares)
+        if way != STILL:
+            self._move(way, is_other=is_other or is_new)
+        for layer in self._layers:
+            layer.held.settle()
+        self._mix, self._way = shares, way
+
+    def _blend(self, shares: Mix) -> None:
+        """Write the noises where they have not drifted."""
         self._place(shares)
         values = np.zeros(_AROUND, dtype=np.float32)
         for number, share in shares.items():
@@ -153,8 +175,14 @@ class LiveNoise:
         self._upload.send(values)
         for layer in self._layers:
             torch.mv(layer.fields.T, self._shares, out=layer.held.live.view(-1))
-            layer.held.settle()
-        self._mix = shares
+
+    def _move(self, way: Way, *, is_other: bool) -> None:
+        """Let the noises drift that `_blend` has written, now if they are others, or before."""
+        if self._drift is None:
+            self._drift = Drift([layer.held.live for layer in self._layers])
+        if is_other:
+            self._drift.take()
+        self._drift.move(way)
 
     def _place(self, shares: Mix) -> None:
         """Have the noises of `shares` in slots, in their order, so that sums are the same ones."""

@@ -16,12 +16,12 @@ from torch import Tensor
 from sgview.engine.latents.analyses import Analyses, Want
 from sgview.engine.latents.direction_files import VectorFiles
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.others import is_mixing
 from sgview.engine.latents.walk import WalkRows
 from sgview.engine.network import Network
 from sgview.state.directions import read_direction
 from sgview.state.latent_places import FilePlace
 from sgview.state.motion import Motion
+from sgview.state.other_sources import is_mixing
 from sgview.state.params import Mapping, Params
 
 Upload = Callable[[Tensor], Tensor]

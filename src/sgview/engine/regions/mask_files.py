@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sgview.state.places import is_file
 from sgview.state.status import Notice
 
 LARGEST = 64 << 20  # of a file [bytes]
@@ -55,9 +55,14 @@ def _grey(image: Image.Image) -> np.ndarray:  # [H, W] float32
 
 
 class MaskFiles:
-    """Masks by their paths, each read once; what cannot be read is told once."""
+    """Masks by their names, each read once; what cannot be read is told once.
 
-    def __init__(self) -> None:
+    Args:
+        find: returns the file of a name, None if there is none.
+    """
+
+    def __init__(self, find: Callable[[str], Path | None]) -> None:
+        self._find = find
         self._files: dict[str, Tensor | None] = {}  # None: it cannot be read
         self._notices: list[Notice] = []
 
@@ -68,7 +73,7 @@ class MaskFiles:
         if name not in self._files:
             while len(self._files) >= _MOST_FILES:
                 self._files.pop(next(iter(self._files)))
-            self._files[name] = self._read(Path(name.strip()).expanduser())
+            self._files[name] = self._read(name.strip())
         return self._files[name]
 
     def forget(self) -> None:
@@ -80,10 +85,11 @@ class MaskFiles:
         notices, self._notices = self._notices, []
         return notices
 
-    def _read(self, path: Path) -> Tensor | None:
+    def _read(self, name: str) -> Tensor | None:
         try:
-            if not is_file(path):
-                raise MaskFileError(f"There is no picture {path}.")
+            path = self._find(name)
+            if path is None:
+                raise MaskFileError(f"There is no mask {name}.")
             return read_mask(path)
         except MaskFileError as error:
             hint = "Until there is one, its region is not in the picture."

@@ -19,7 +19,9 @@ from sgview.state.status import Status
 
 _PLACE = ("x", "y", "rotate", "scale", "shear", "untransform")
 _SPEEDS = ("speed_x", "speed_y", "speed_rotate", "speed_scale")
-_NOISE = ("strength", "seed", "moving", "loop", "loop_unit", "loop_fields")
+_NOISE = (
+    "strength", "seed", "moving", "speed_x", "speed_y", "loop", "loop_unit", "loop_fields",
+)  # fmt: skip
 _CONSTANT = ("amount", "scale", "seed", "speed", "loop", "loop_unit", "loop_size")
 _MOVES = ("ground.x", "ground.y", "ground.rotate", "ground.scale")
 _LAYER = fields_of(PixelNoise)["layers"]

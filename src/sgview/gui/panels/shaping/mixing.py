@@ -14,6 +14,8 @@ from sgview.gui.controls.leaf_rows import leaf_row, value_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.shaping.entries import entry_row
 from sgview.gui.panels.shaping.row_cells import RowCells
+from sgview.state.commands import Restart
+from sgview.state.idle import GLIDING
 from sgview.state.journeys import DICE
 from sgview.state.networks import NetworkStatus, shown_network
 from sgview.state.params import Mixing, Params
@@ -62,9 +64,11 @@ class MixingPanel:
             if entry != params.mixing.entry:
                 params = _with(params, entry=entry)
         elif source != "path":
-            params = self._draw_seed(params, controls)
+            params = self._draw_seed(params, controls, emit)
             for name in ("between", "seed_speed") if source == "seeds" else ():
                 params = leaf_row(params, controls, f"mixing.{name}")
+        if source in GLIDING and params.latents.source not in GLIDING:  # that one has the row
+            params = leaf_row(params, controls, "latents.glide")
         return params
 
     def _draw_rows(
@@ -97,11 +101,12 @@ class MixingPanel:
             params = _with(params, amount=1.0)
         return _with(params, rows=_without_zeros((*new, *held[count:])))
 
-    def _draw_seed(self, params: Params, controls: Controls) -> Params:
+    def _draw_seed(self, params: Params, controls: Controls, emit: Emit) -> Params:
         params = leaf_row(params, controls, "mixing.seed")
         rows.label("")
         if imgui.button(f"{icons.DICE}  Another seed##mixing"):
             params = _with(params, seed=self._throw(), between=0.0)
+            emit(Restart("mixing.seed"))
         widgets.tooltip("Another second source by chance")
         return params
 

@@ -19,8 +19,8 @@ _ROWS = 2  # of thumbnails in sight; the rest is scrolled to
 
 
 def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
-    """Draw the thumbnails, kept ones first."""
-    visits = sorted(status.show.visited, key=lambda visit: not visit.is_kept)
+    """Draw the thumbnails, in an order that no click changes."""
+    visits = status.show.visited
     gap = theme.px(theme.GAP_TINY)
     room = imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
     columns = max(1, int((room + gap) / (theme.px(theme.VISIT) + gap)))
