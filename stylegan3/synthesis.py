@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from torch import Tensor, nn
 
@@ -35,6 +38,22 @@ class Synthesis(nn.Module):
     def layer_names(self) -> list[str]:
         """Names of the layers behind the input, as StyleGAN3's are published."""
         return [layer.name for layer in self.layers if layer.name != "input"]
+
+    def layers_on(self, canvas: Canvas | None) -> tuple[LayerSpec, ...]:
+        """Return `layers` with the sizes that their outputs have on `canvas`.
+
+        Raises:
+            ValueError: if the canvas is not for this network.
+        """
+        canvas = self._checked_canvas(canvas)
+        if canvas is None:
+            return self.layers
+        sizes = zip(self.layers, self._sizes_on(canvas), strict=True)
+        return tuple(replace(spec, size=height, width=width) for spec, (height, width) in sizes)
+
+    def _sizes_on(self, canvas: Canvas) -> Sequence[tuple[int, int]]:
+        """Return height and width of the output of each of `layers`."""
+        raise NotImplementedError
 
     def forward(
         self,

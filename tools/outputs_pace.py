@@ -118,7 +118,7 @@ def playing(
     """
     import torch
 
-    from sgview.engine.live_network import Acceleration
+    from sgview.engine.acceleration import Acceleration
     from sgview.engine.network import Network
     from sgview.engine.worker import EngineWorker
     from sgview.settings import (

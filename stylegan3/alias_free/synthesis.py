@@ -264,6 +264,11 @@ class AliasFreeSynthesis(Synthesis):
                 return x
         return x.to(ws.dtype) * self.output_scale
 
+    def _sizes_on(self, canvas: Canvas) -> list[tuple[int, int]]:
+        geometries = layers_on(self.config.layers, canvas)
+        first = (geometries[0].in_size, geometries[0].in_width)
+        return [first, *((g.out_size, g.out_width) for g in geometries)]
+
     def _layers_on(self, canvas: Canvas | None) -> tuple[AliasFreeLayer, ...]:
         """Return the geometry of all layers for pictures of the size of `canvas`."""
         if canvas is None:

@@ -93,6 +93,10 @@ class StyleGAN1Synthesis(Synthesis):
             image = self._cropped(doubled(image), self._size(resolution, canvas))
         return image
 
+    def _sizes_on(self, canvas: Canvas) -> list[tuple[int, int]]:
+        resolutions = (self._outputs[layer.name].resolution for layer in self.layers)
+        return [self.config.size_on(resolution, canvas) for resolution in resolutions]
+
     def _size(self, resolution: int, canvas: Canvas | None) -> tuple[int, int] | None:
         return None if canvas is None else self.config.size_on(resolution, canvas)
 

@@ -227,3 +227,7 @@ class StyleGAN2Synthesis(Synthesis):
             if canvas is not None:
                 img = crop_centre(img, self.config.size_on(resolution, canvas))
         return img
+
+    def _sizes_on(self, canvas: Canvas) -> list[tuple[int, int]]:
+        resolutions = (int(layer.group.removeprefix("b")) for layer in self.layers)
+        return [self.config.size_on(resolution, canvas) for resolution in resolutions]

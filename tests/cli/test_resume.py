@@ -94,6 +94,44 @@ def test_what_was_interrupted_goes_on(tmp_path: Path, capsys, stop_at: StopAt, n
     assert not (out / "render.json").exists()
 
 
+def test_several_films_go_on_from_where_each_is(tmp_path: Path, capsys, stop_at: StopAt) -> None:
+    """Of films a second plays for certain after a kill, of files every picture."""
+    film, pngs, late = tmp_path / "film.mp4", tmp_path / "pngs", tmp_path / "late.webm"
+    whole = tmp_path / "whole"
+    assert main([*COMMAND, str(whole)]) == 0
+    command = [*COMMAND, str(film), "--out", str(pngs), "--out", str(late)]
+    stop_at(11)
+    assert main(command[:-2]) == 130
+    manifest = tmp_path / "film.mp4.render.json"
+    manifest.write_text(manifest.read_text().replace('"kept": 11', '"kept": 0'))  # as if killed
+    rendered = stop_at(15)
+    assert main([*command, "--resume"]) == 130
+    assert min(rendered[1:]) == 0.0  # for the film that had not been begun
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.count(" holds 15 pictures; --resume goes on with it") == 3
+    assert [count_pictures(film), len(list(pngs.glob("*.png"))), count_pictures(late)] == [15] * 3
+    rendered = stop_at(None)
+    assert main([*command, "--resume"]) == 0
+    assert min(rendered[1:]) == 15 / FPS
+    assert {path.name: path.read_bytes() for path in pngs.iterdir()} == {
+        path.name: path.read_bytes() for path in whole.iterdir()
+    }
+    wanted = pictures_of(whole).astype(float)
+    for path in (film, late):
+        assert np.abs(pictures_of(path) - wanted).mean() <= 2.5
+    before = film.read_bytes()
+    late.unlink()  # one that is lost is made again, the others stay
+    assert main([*command, "--resume"]) == 0
+    assert count_pictures(late) == FRAMES
+    assert main([*command, "--resume"]) == 0
+    assert "whole already" in capsys.readouterr().err
+    assert film.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "film.mp4",
+        "late.webm",
+    ]
+
+
 def test_a_whole_film_is_left_alone(tmp_path: Path, capsys, stop_at: StopAt) -> None:
     out = tmp_path / "film.mkv"
     assert main([*COMMAND, str(out)]) == 0

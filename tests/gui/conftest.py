@@ -278,6 +278,7 @@ def make_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageMaker]:
         size: tuple[int, int] = (1400, 1500),
         ui_scale: float = 1.0,
         ini_path: Path | None = None,
+        is_unfolded: bool = True,  # all that the first tab holds is in sight
     ) -> Stage:
         gui = Gui(ini_path, ui_scale)
         io = imgui.get_io()
@@ -288,11 +289,21 @@ def make_stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageMaker]:
         stage.items, stage.texts = current, lines
         stages.append(stage)
         stage.frame(6)
+        if is_unfolded:
+            _unfold("Latents", "Vector", "Noise")
+            stage.frame(2)
         return stage
 
     yield make
     for stage in stages:
         stage.gui.close()
+
+
+def _unfold(window: str, *sections: str) -> None:
+    """Open sections of a window that are folded at first."""
+    found = imgui.internal.find_window_by_name(window)
+    for section in sections:
+        found.state_storage.set_bool(found.get_id(f"{section} is open"), True)
 
 
 def _recording(function: Callable[..., Any], name: str, items: list[Item]) -> Callable[..., Any]:

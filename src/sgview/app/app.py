@@ -25,6 +25,7 @@ from sgview.app.recent import RecentFiles
 from sgview.app.remembered import Remembered
 from sgview.app.reports import Reports
 from sgview.app.screen import Screen
+from sgview.app.starting import MakeWorker, await_worker
 from sgview.closing import Closing
 from sgview.downloads.addresses import is_address
 from sgview.gfx.keyboard import number_row
@@ -55,18 +56,20 @@ class App(Closing):
 
     Args:
         settings: how to start.
-        worker: the engine's thread; closed with the app.
+        worker: the engine's thread, closed with the app; or what makes one while the window is
+            open already.
         state_folder: where recent files and the panel's layout are kept; None: the user's own.
         now: the source of real time [s].
 
     Raises:
         WindowError: if there is no display or no OpenGL 4.1.
+        LeftAtStartError: if the user closes the window before `worker` is made.
     """
 
     def __init__(
         self,
         settings: Settings,
-        worker: EngineWorker,
+        worker: EngineWorker | MakeWorker,
         *,
         state_folder: Path | None = None,
         now: Callable[[], float] = time.perf_counter,
@@ -75,11 +78,12 @@ class App(Closing):
         self._now = now
         self._devices = ExitStack()  # engine and window
         self._owned = ExitStack()  # all else, closed first
-        self._devices.callback(worker.close)
+        engine = self._devices.enter_context(ExitStack())  # closed last, whenever it comes
         self._notices = Notices()
         self._reports = Reports(folder / "reports", self._describe_machine, now)
         self._notices.note = self._reports.note
         self._boundary = Boundary(self._notices, self._reports.write, now)
+        self.asked = Asked(self._boundary, self._reports.note)
         try:
             own = self._devices.enter_context
             self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
@@ -89,9 +93,15 @@ class App(Closing):
                 self.tell(problem, "See [keys] in the settings; F1 shows what there is.")
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
+            self.screen.window.on_drop = self.drop
+            if callable(worker):
+                worker = await_worker(worker, self.screen.window, self.gui)
         except BaseException:
+            if not callable(worker):
+                engine.callback(worker.close)
             self._devices.close()
             raise
+        engine.callback(worker.close)
         own = self._owned.enter_context
         self.worker = worker
         self.status = Status()
@@ -111,7 +121,6 @@ class App(Closing):
         clean = self.outgoing.clean
         clean.on_key, clean.on_character = self.gui.take_key, self.gui.take_character
         self._collect_at = 0.0  # [s], while the window is minimised
-        self.asked = Asked(self._boundary, self._reports.note)
         self._mouse = (0.5, 0.5, False)  # over the picture, and the button; read with each panel
         recent = RecentFiles(folder / "recent.json")
         self._files = Files(settings.folders, self._notices, now, recent)
@@ -134,7 +143,6 @@ class App(Closing):
             KeptSession(folder, lambda: self.remembered.session(self.params), self._notices, now)
         )
         self._is_running = True
-        self.screen.window.on_drop = self.drop
         if settings.clean_window.enabled:
             self.asked.add(c.ToggleOutput(CLEAN_WINDOW))
 

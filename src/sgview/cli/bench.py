@@ -25,7 +25,7 @@ from sgview.settings import GpuSettings
 if TYPE_CHECKING:
     import torch
 
-    from sgview.engine.live_network import Acceleration
+    from sgview.engine.acceleration import Acceleration
 
 PUBLISHED_ON = {
     "cpu": "the published code with its reference operations on two cores of an AMD EPYC (Zen 5)",
@@ -205,7 +205,7 @@ def _measure_fast(
 
 
 def _acceleration(gpu: GpuSettings) -> Acceleration:
-    from sgview.engine.live_network import Acceleration
+    from sgview.engine.acceleration import Acceleration
 
     return Acceleration(gpu.ops, gpu.precision, gpu.kernels)
 

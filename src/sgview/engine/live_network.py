@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from msgspec.structs import replace
 from torch import Tensor
 
+from sgview.engine.acceleration import DEFAULT, Acceleration
 from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.ground.ground import LiveGround
-from sgview.engine.latents.analyses import Analyses
-from sgview.engine.latents.direction_files import VectorFiles
+from sgview.engine.latents.found import Found
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
 from sgview.engine.latents.other_rows import OtherRows
@@ -24,7 +21,6 @@ from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_moved,
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
-from sgview.engine.regions.mask_files import MaskFiles
 from sgview.engine.regions.several import OBSTACLE, Several, SeveralLatents
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.latent_paths import whereabouts
@@ -35,57 +31,12 @@ from sgview.state.other_sources import MIXING, Other, is_mixing, other_motion
 from sgview.state.params import Params, Region
 from sgview.state.region_params import regions_on
 from sgview.state.status import Notice
-from sgview.state.user_files import AVERAGES, DIRECTION, MASK
-from stylegan3 import Canvas, cuda, trust_version_counters
-from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
+from stylegan3 import Canvas, trust_version_counters
+from stylegan3.fast import FastSynthesis, Step, UnsupportedNetworkError
 
-
-@dataclass(frozen=True)
-class Acceleration:
-    """How networks are computed on an NVIDIA GPU."""
-
-    ops: Literal["auto", "ref"] = "auto"  # "ref": by the generator's own modules
-    precision: Precision = "fast"
-    kernels: Kernels = "auto"
-
-    def has_kernels(self, device: torch.device) -> bool:
-        """Whether compiled kernels are wanted, and can run on `device`."""
-        is_wanted = device.type == "cuda" and self.ops == "auto"
-        return is_wanted and cuda.unavailable_reason() is None
-
-    def obstacle(self, device: torch.device) -> str:
-        """Return why CUDA graphs of prepared launches are not tried on `device`, "" if they are."""
-        if device.type != "cuda":
-            return "there is no NVIDIA GPU"
-        return "the reference operations were asked for" if self.ops == "ref" else ""
-
-
-DEFAULT = Acceleration()
 _STILL = 10  # pictures on the same canvas after which launches are prepared for it
 
 _version = attrgetter("_version")
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """Where what shapes w is found."""
-
-    analyses: Analyses
-    directions: VectorFiles
-    averages: VectorFiles
-    library: Library
-    masks: MaskFiles
-
-    @classmethod
-    def of(cls, library: Library, found: Path | None = None) -> Found:
-        """Return what is found beside the library; what took seconds is kept in `found`."""
-        files = library.files
-        directions, averages = (
-            VectorFiles(files.folder_of(kind), partial(files.find, kind))
-            for kind in (DIRECTION, AVERAGES)
-        )
-        masks = MaskFiles(partial(files.find, MASK))
-        return cls(Analyses(found), directions, averages, library, masks)
 
 
 def untruncated(params: Params) -> Params:

@@ -70,6 +70,8 @@ def _copy(
     for (path, _), order in zip(parts, orders, strict=True):
         with _opened(path) as source:
             stream = stream or container.add_stream_from_template(_video(source), opaque=True)
+            if len(source.streams) > 1:
+                raise OutputError(f"{path} holds sound too, which cannot go on")
             _check_fit(stream, _video(source), path)
             for packet, (sent, shown) in zip(_packets(source), enumerate(order), strict=False):
                 packet.stream, packet.time_base, packet.duration = stream, 1 / rate, 1
@@ -129,8 +131,6 @@ def _opened(path: Path) -> Iterator[Any]:
     with av.open(str(path)) as source:
         if not source.streams.video:
             raise OutputError(f"{path} holds no pictures")
-        if len(source.streams) > 1:
-            raise OutputError(f"{path} holds sound too, which cannot go on")
         yield source
 
 

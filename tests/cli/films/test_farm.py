@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,8 +87,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def kill_workers() -> None:
-    for number in descendants_called("ray::FilmWorker", os.getpid()):
+def kill_workers(most: int = 2) -> None:
+    for number in descendants_called("ray::FilmWorker", os.getpid())[:most]:
         os.kill(number, signal.SIGKILL)
 
 
@@ -143,6 +144,36 @@ def test_a_stopped_film_goes_on_with_what_is_missing(
         pixels = np.asarray(Image.open(io.BytesIO(by_one[f"{number:06d}.png"])))
         errors = [np.abs(frame.astype(int) - pixels).mean() for frame in frames]
         assert int(np.argmin(errors)) == number
+
+
+def test_several_films_of_one_run_are_what_each_would_be_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: list[int], by_one: dict[str, bytes]
+) -> None:
+    """Though the run was stopped, had begun with two of them, and a worker was lost."""
+    pngs, film, lossless = (tmp_path / name for name in ("pngs", "film.mp4", "film.mkv"))
+    outs = ("--out", str(film))
+    with monkeypatch.context() as patch:
+        when_kept(patch, 3, lambda: signal.raise_signal(signal.SIGINT))
+        assert render(pngs, 1, *outs) == 130
+    begun = Counter(kept)
+    assert {path.name for path in tmp_path.iterdir()} == {"pngs", "pngs.parts", "film.mp4.parts"}
+    when_kept(monkeypatch, 1, lambda: kill_workers(1))
+    sheet = ("--preview", str(tmp_path / "sheet.png"))
+    assert render(pngs, 2, *outs, "--out", str(lossless), *sheet, "--resume") == 0
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {"pngs", "film.mp4", "film.mkv", "sheet.png"}
+    assert contents(pngs) == by_one
+    # Each chunk was kept once for each film, also if it had been there for another one.
+    assert min(begun.values()) == 2 and Counter(kept) == Counter([0, 1, 2, 3, 4] * 3)
+    for path in (film, lossless):
+        with av.open(str(path)) as container:
+            assert container.streams.video[0].average_rate == 12
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert len(frames) == FRAMES
+        for number in (0, 15, 16, 71):
+            pixels = np.asarray(Image.open(io.BytesIO(by_one[f"{number:06d}.png"]))).astype(int)
+            errors = [np.abs(frame - pixels).mean() for frame in frames]
+            assert int(np.argmin(errors)) == number
 
 
 def test_what_a_worker_cannot_play_is_one_sentence(

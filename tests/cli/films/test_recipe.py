@@ -38,11 +38,11 @@ class Digests:
 def chunks(
     shots: list[Shot] = SHOTS, recipe: Recipe = RECIPE, digest: str = "1", latent: str = "1"
 ) -> list[Chunk]:
-    return list(chunks_of(shots, recipe, Digests(digest, latent)))
+    return list(chunks_of(shots, [recipe], Digests(digest, latent)))
 
 
 def keys(*args: object, **kwargs: object) -> list[str]:
-    return [chunk.key for chunk in chunks(*args, **kwargs)]  # type: ignore[arg-type]
+    return [chunk.keys[0] for chunk in chunks(*args, **kwargs)]  # type: ignore[arg-type]
 
 
 def test_shots_are_divided_in_order() -> None:
@@ -99,7 +99,7 @@ def test_parts_are_kept_and_found_again(tmp_path: Path) -> None:
     assert not Parts(out, "png", {"film": 2}).is_same_film
     (out / "000031.png").write_bytes(b"x")
     assert not again.has(some[1])
-    assert not Parts(out, "png", film).has(replace(some[1], key="other"))
+    assert not Parts(out, "png", film).has(replace(some[1], keys=("other",)))
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,16 @@ def test_pace_counts_while_all_are_at_work() -> None:
     assert (pace.began, pace.first, pace.last) == (0.0, 8.0, 9.0)
     assert pace.rate == 30.0
     assert Pace().rate == 0.0
+
+
+def test_pace_counts_the_whole_run_once_a_worker_was_lost() -> None:
+    """The one that came for it begins when all else is nearly done."""
+    time = iter([0.0, 2.0, 3.0, 5.0, 9.9, 10.0])
+    pace = Pace(lambda: next(time))
+    for worker in (1, 2, 1):
+        pace.note(worker, 30)
+    pace.note_loss()
+    for worker in (3, 1):
+        pace.note(worker, 30)
+    assert (pace.first, pace.last) == (2.0, 10.0)
+    assert pace.rate == 4 * 30 / 8.0

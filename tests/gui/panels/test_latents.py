@@ -2,7 +2,7 @@ import pytest
 from imgui_bundle import imgui
 
 from sgview.state.idle import idle_reason
-from sgview.state.params import Latents, Noise, Params
+from sgview.state.params import Latents, Mapping, Noise, Params
 
 NUMBERS = {
     "Period": "period",
@@ -121,6 +121,20 @@ def test_seeds_have_their_own_rows(make_stage) -> None:
     stage.drag("##Walk", 50)
     assert stage.params.latents.seed > 0
     assert stage.params.latents.seed_speed > 0
+
+
+@pytest.mark.parametrize("size", [(1600, 1000), (1280, 720)])
+def test_what_moves_the_picture_is_in_sight_and_the_noise_folded(make_stage, size) -> None:
+    stage = make_stage(Params(mapping=Mapping(truncation_psi=0.8)), size=size, is_unfolded=False)
+    for name in ("##Motion", "dice", "##Source", "##Truncation psi", "##rows of w", "Vector"):
+        assert stage.find(name).is_visible, name
+    assert not stage.has("##Amplitude") and not stage.has("##Mix in")
+
+
+def test_the_noise_unfolds_with_its_transform_and_loop(make_stage) -> None:
+    stage = make_stage(is_unfolded=False)
+    stage.click("Noise")
+    assert stage.has("##Amplitude") and stage.has("##Translate 4D") and stage.reads("Transform")
 
 
 def test_folding_a_section_hides_its_rows(make_stage) -> None:

@@ -46,7 +46,10 @@ ENVIRONMENT = {
 }
 """What Ray reads when it is started."""
 
-Keep = Callable[[Chunk, Sequence[bytes | memoryview], list[str]], None]
+Made = list[list[memoryview]]
+"""The files of a chunk for each film that it was made for."""
+
+Keep = Callable[[Chunk, Made, list[str]], None]
 
 
 class Farm(Closing):
@@ -55,7 +58,7 @@ class Farm(Closing):
     Args:
         where: how many workers on this machine, or the address of a cluster, ``ray://HOST:PORT``,
             of which every GPU, or without any every core, becomes one.
-        recipe: how pictures are made and written.
+        recipes: how pictures are made, the same in all, and written: one for each film.
         threads: of each worker; 0: all workers of a machine share its cores.
         named: finds the files that parameters name.
 
@@ -64,9 +67,13 @@ class Farm(Closing):
     """
 
     def __init__(
-        self, where: str, recipe: Recipe, threads: int = 0, named: UserFiles | None = None
+        self,
+        where: str,
+        recipes: Sequence[Recipe],
+        threads: int = 0,
+        named: UserFiles | None = None,
     ) -> None:
-        self._recipe = recipe
+        self._recipes = tuple(recipes)
         self._disk = named or UserFiles()
         self._workers: list[Any] = []
         self._ray, self._is_mine = _connect(where)
@@ -79,7 +86,8 @@ class Farm(Closing):
         self._threads = threads or self._fair_share(where)
         share = Share(self._threads)
         # Of pictures: chunks that are rendered, encoded, and on their way.
-        self._depth = 3 if recipe.codec in SEQUENCES else share.in_hand
+        is_film = any(recipe.codec not in SEQUENCES for recipe in recipes)
+        self._depth = share.in_hand if is_film else 3
         self._files: dict[str, list[Any]] = {}
         self._named: Named = {}
         self._digests: dict[RecordedNetwork | UserFile, str] = {}
@@ -129,7 +137,8 @@ class Farm(Closing):
 
         Args:
             chunks: taken as they are needed.
-            keep: called with each chunk, its files and notes, once; in a thread, one at a time.
+            keep: called with each chunk, its files for `Chunk.films` and notes, once; in a thread,
+                one at a time.
             asked: ends the work; chunks that are not yet made are given up.
 
         Raises:
@@ -139,10 +148,8 @@ class Farm(Closing):
         with ThreadPoolExecutor(1, "sgview chunks") as writer:  # which the workers do not wait for
             kept: deque[Future[None]] = deque()
 
-            def keep_later(
-                chunk: Chunk, files: Sequence[bytes | memoryview], notes: list[str]
-            ) -> None:
-                kept.append(writer.submit(keep, chunk, files, notes))
+            def keep_later(chunk: Chunk, made: Made, notes: list[str]) -> None:
+                kept.append(writer.submit(keep, chunk, made, notes))
                 while kept and (kept[0].done() or len(kept) > _MOST_KEPT):
                     first_of(kept)
 
@@ -209,13 +216,17 @@ class Farm(Closing):
                 if chunk is None:
                     return
                 files, named = self._files_of_all(chunk)
-                running[worker.make.remote(chunk.shots, files, named)] = (worker, chunk)
+                running[worker.make.remote(chunk.shots, chunk.films, files, named)] = (
+                    worker,
+                    chunk,
+                )
 
     def _replace(self, lost: Any, running: dict[Any, tuple[Any, Chunk]]) -> list[Chunk]:
         """Put a new worker in the place of a lost one, and return what it had in hand."""
         if lost not in self._workers:
             return []
         self.lost += 1
+        self.pace.note_loss()
         self._workers[self._workers.index(lost)] = self._hire()
         references = [reference for reference, (worker, _) in running.items() if worker is lost]
         return [running.pop(reference)[1] for reference in references]
@@ -226,7 +237,7 @@ class Farm(Closing):
         options = kind.options(
             **resources, max_concurrency=self._depth, scheduling_strategy="SPREAD"
         )
-        return options.remote(self._recipe, self._threads)
+        return options.remote(self._recipes, self._threads)
 
     def _result(self, reference: Any) -> Any:
         try:
@@ -270,7 +281,7 @@ class Farm(Closing):
         return self._ray.put(data)
 
     def _count_gpus(self) -> int:
-        if self._recipe.device in ("cpu", "mps"):
+        if self._recipes[0].device in ("cpu", "mps"):
             return 0
         return int(self._ray.cluster_resources().get("GPU", 0))
 
@@ -327,10 +338,13 @@ def _cause(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _split(data: np.ndarray, sizes: list[int]) -> list[memoryview]:
+def _split(data: np.ndarray, sizes: list[list[int]]) -> Made:
     """Return the files that follow each other in `data`, which are not copied."""
-    files, start = [], 0
-    for size in sizes:
-        files.append(data[start : start + size].data)
-        start += size
-    return files
+    made, start = [], 0
+    for of_film in sizes:
+        files = []
+        for size in of_film:
+            files.append(data[start : start + size].data)
+            start += size
+        made.append(files)
+    return made

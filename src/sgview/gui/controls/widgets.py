@@ -289,6 +289,12 @@ def section(label: str, is_open: bool = True, note: str = "") -> bool:
     return is_open
 
 
+def heading(label: str) -> None:
+    """A small name above some of the rows of a section."""
+    imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + theme.px(theme.GAP_SMALL))
+    text(label, theme.TEXT_FAINT)
+
+
 def mark(icon: str, colour: theme.Rgba, help: str) -> None:
     """A small sign with an explanation."""
     text(icon, colour)

@@ -9,40 +9,46 @@ from sgview.gui.controls import widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
-from sgview.state.params import Params
+from sgview.state.fields import fields_of
+from sgview.state.params import Noise, Params
 from sgview.state.status import Status
 
-_NOISE = (
-    "type", "seed", "period", "harmonics", "harmonic_spread", "harmonic_gain", "exponent",
-    "amplitude", "offset", "monochrome",
-)  # fmt: skip
-"""As in TouchDesigner's Noise TOP, in its order."""
-_TRANSFORM = ("translate", "translate_speed", "rotate", "scale", "pivot")
-_LOOP = ("loop", "loop_unit", "loop_size")
-_TRANSFORM_4D = ("translate_4d", "translate_4d_speed")
+_NOISE = {
+    "": (
+        "type", "seed", "period", "harmonics", "harmonic_spread", "harmonic_gain", "exponent",
+        "amplitude", "offset", "monochrome",
+    ),
+    "Transform": (
+        "translate", "translate_speed", "rotate", "scale", "pivot", "translate_4d",
+        "translate_4d_speed",
+    ),
+    "Loop": ("loop", "loop_unit", "loop_size"),
+}  # fmt: skip
+"""As in TouchDesigner's Noise TOP, in its order; the loop is sgview's own."""
 
 
 def draw_latents(params: Params, status: Status, emit: Emit) -> Params:
     """Draw the vector, how it is used, and the noise."""
     controls = Controls(params, status, emit)
     is_noise = params.latents.source == "noise"
-    if widgets.section("Vector"):
+    if widgets.section("Vector", is_open=False, note=f"used as {params.latents.space}"):
         draw_strip(status.picture.latent)
         params = leaf_row(params, controls, "latents.space")
         for name in ("mode", "gaussianise") if is_noise else ():
             params = leaf_row(params, controls, f"latents.{name}")
-    if not is_noise:
-        return params
-    if widgets.section("Noise"):
-        for name in _NOISE:
-            params = leaf_row(params, controls, f"noise.{name}")
-    if widgets.section("Transform"):
-        for name in (*_TRANSFORM, *_TRANSFORM_4D):
-            params = leaf_row(params, controls, f"noise.{name}")
-    if widgets.section("Loop"):
-        for name in _LOOP:
-            params = leaf_row(params, controls, f"noise.{name}")
+    if is_noise and widgets.section("Noise", is_open=False, note=_words_of(params.noise)):
+        for heading, names in _NOISE.items():
+            if heading:
+                widgets.heading(heading)
+            for name in names:
+                params = leaf_row(params, controls, f"noise.{name}")
     return params
+
+
+def _words_of(noise: Noise) -> str:
+    """Return what plays, for the header that all of it is folded under."""
+    field = fields_of(Noise)["type"]
+    return next(option.label for option in field.options if option.value == noise.type)
 
 
 def draw_strip(values: tuple[float, ...]) -> None:

@@ -45,7 +45,7 @@ class MixingPanel:
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw the section."""
-        if not widgets.section("Mixing", is_open=any(params.mixing.rows)):
+        if not widgets.section("Mixing"):
             return params
         imgui.push_id("mixing")
         params = self._draw(params, status, emit)
@@ -56,6 +56,8 @@ class MixingPanel:
         network = shown_network(params, status.engine.networks)
         controls = Controls(params, status, emit)
         params = self._draw_rows(params, controls, network)
+        if not any(params.mixing.rows):  # the rest has nothing to act on
+            return params
         params = leaf_row(params, controls, "mixing.amount")
         params = leaf_row(params, controls, "mixing.source")
         source = params.mixing.source

@@ -14,6 +14,7 @@ HELP = (
     "How much of the second source is in each row of w, from coarse on the left to fine on the "
     "right: drag to paint. Right-click a cell for its exact amount, also beyond 0 and 1."
 )
+_ENDS = "coarse", "fine"
 
 
 class RowCells:
@@ -51,6 +52,8 @@ class RowCells:
             widgets.tooltip(HELP)
         shown = [controls(row).shown(amount) for row, amount in enumerate(painted)]
         _draw(corner, width, height, shown, controls, place if is_hovered else -1)
+        if not any(painted):
+            _draw_hint(corner, width, height)
         if imgui.begin_popup("##row menu"):
             row = min(self._chosen, count - 1)
             widgets.text(f"Row {row} of {count}", theme.TEXT_DIM)
@@ -101,3 +104,13 @@ def _draw(
             fill = theme.WARNING if amount < 0.0 or amount > 1.0 else fill
             top = bottom - max(level * height, 2.0)
             draw.add_rect_filled((left, top), (right, bottom), theme.u32(fill), rounding)
+
+
+def _draw_hint(corner: imgui.ImVec2, width: float, height: float) -> None:
+    """Say what empty cells are, over them."""
+    draw, shade = imgui.get_window_draw_list(), theme.u32(theme.TEXT_FAINT)
+    pad = theme.px(theme.GAP_SMALL)
+    for text, place in ((_ENDS[0], 0.0), ("drag to paint", 0.5), (_ENDS[1], 1.0)):
+        size = imgui.calc_text_size(text)
+        left = corner.x + pad + (width - 2 * pad - size.x) * place
+        draw.add_text((left, corner.y + (height - size.y) / 2), shade, text)

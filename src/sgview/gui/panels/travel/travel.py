@@ -107,8 +107,9 @@ class TravelPanel:
         ):
             params = step_seed(params, -1)
         imgui.same_line()
-        if widgets.icon_button(icons.DICE, "dice", "Another seed by chance  (D)", is_flat=False):
+        if imgui.button(f"{icons.DICE}  Dice##dice"):
             params = self.dice(params, status, emit)
+        widgets.tooltip("Another seed by chance  (D)")
         imgui.same_line()
         if widgets.icon_button(
             icons.RIGHT, "next seed", "Next seed  (→)", is_enabled=not is_path, is_flat=False
