@@ -53,6 +53,8 @@ def _regions_reason(regions: Regions, region: str, name: str) -> str:
         return "A line has no size."
     if name == "softness" and here.mask == "file":
         return "A file is as soft as its grey."
+    if name == "speed_y" and here.mask in ("linear", "band"):
+        return "It moves the way it points to, at Speed X."
     if name in ("angle", "speed_angle") and here.mask == "radial":
         return "A disc looks the same however it is turned."
     return ""

@@ -24,7 +24,7 @@ class Region(Node, frozen=True):
     Lengths are heights of the picture; x runs to the right and y upwards from its middle.
     """
 
-    strength: Annotated[float, Meta(ge=-8, le=8), Field("Strength", usual=(0, 1), digits=2,
+    strength: Annotated[float, Meta(ge=0, le=1), Field("Strength", usual=(0, 1), digits=2,
         help="How much of this latent there is where its mask is white; 0: it is not in the "
         "picture, and costs nothing.")] = 0.0
     source: Annotated[Source, Field("Latent from",
