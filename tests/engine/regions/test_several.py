@@ -8,7 +8,9 @@ import torch
 from msgspec.structs import replace
 from PIL import Image
 
+from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
+from sgview.engine.live_latents import LiveLatents
 from sgview.engine.network import Network
 from sgview.engine.regions.several import OBSTACLE
 from sgview.state.canvas import Canvas
@@ -92,10 +94,10 @@ def with_second(region: Region, **values: Any) -> Params:
 def test_off_it_is_the_same_bytes_and_the_same_call(engine, monkeypatch) -> None:
     plain = pixels(engine, Params(latents=FIRST))
     off = replace(LEFT_RIGHT, strength=0.0, mask="radial", speed_x=1.0)
-    live = engine._live["a"]
-    monkeypatch.setattr(live, "_other_rows", None)  # nothing of it is asked for
+    monkeypatch.setattr(LiveLatents, "several", None)  # nothing of it is asked for
     assert np.array_equal(pixels(engine, with_second(off)), plain)
-    assert live._several is None and OBSTACLE not in live.made_by
+    picture = engine.render(with_second(off), 0.0)
+    assert picture is not None and OBSTACLE not in picture.status.made_by
 
 
 def test_where_a_mask_is_white_everywhere_its_latent_plays(engine) -> None:
@@ -175,11 +177,12 @@ def test_a_picture_is_a_mask_and_one_that_is_gone_is_told(engine, tmp_path) -> N
     assert "gone.png" in engine.take_notices()[0].text
 
 
-def test_layers_are_timed_and_the_status_says_why_modules_play(engine) -> None:
+def test_layers_are_timed_and_the_status_says_why_modules_play(sg2, monkeypatch) -> None:
+    monkeypatch.setattr(Acceleration, "obstacle", lambda self, device: "")  # as with a card
     params = with_second(LEFT_RIGHT)
-    times = engine.time_layers(params, 0.0)
-    assert times is not None and any(step.stage == "b8.conv0" for step in times.steps)
-    live = engine._live["a"]
-    live._obstacle = ""
-    picture = engine.render(params, 0.0)
-    assert picture is not None and OBSTACLE in picture.status.made_by
+    with Engine("cpu") as engine:
+        engine.set_network("a", sg2)
+        times = engine.time_layers(params, 0.0)
+        assert times is not None and any(step.stage == "b8.conv0" for step in times.steps)
+        picture = engine.render(params, 0.0)
+        assert picture is not None and OBSTACLE in picture.status.made_by
