@@ -19,6 +19,7 @@ from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.device_stream import DeviceStream
 from sgview.engine.features import Features, LayerNames, Readback
+from sgview.engine.host_memory import keep_freed_memory
 from sgview.engine.latent_export import exported, rows_of
 from sgview.engine.latents.found import Found
 from sgview.engine.latents.latents import LatentSource
@@ -65,6 +66,8 @@ class Engine(Closing):
     ):
         """Take the device called `device`; raises ValueError if this machine has none such."""
         self.device = choose_device(device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self._asked_for = device
         self._acceleration = acceleration
         self._stream = DeviceStream(self.device)
@@ -274,7 +277,7 @@ class Engine(Closing):
     def direction(self, name: str, params: Params) -> Tensor | None:  # [num_ws, w_dim]
         """Return the vector of a direction on the CPU, None while it is not known."""
         live = self._live.shown(params)
-        return None if live is None else live.shaping.find(name)
+        return None if live is None else live.latents.shaping.find(name)
 
     def memory(self, pictures: object = ()) -> MemoryStatus:
         """Return who holds the device's memory; `pictures` are pictures that the caller holds."""
@@ -299,7 +302,7 @@ class Engine(Closing):
                 latent = given.to(self.device)
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
-                latent = live.latent(self._latents, params, motion)
+                latent = live.latents.vector(self._latents, params, motion)
                 rows = latent if latent.ndim == 2 else latent[0]
         if params.noise_mode == "random":
             self._seed(t)

@@ -88,6 +88,21 @@ def shown_place(params: Params, motion: Motion) -> Place | None:
     return place_of(params.latents, motion)
 
 
+def is_from(params: Params, place: Place) -> bool:
+    """Return whether the source is set to the seed or the latent of `place`."""
+    match place, params.latents.source:
+        case NoisePlace(seed), "noise":
+            return seed == params.noise.seed
+        case SeedPlace(number), "seeds":
+            return math.floor(number) == params.latents.seed
+        case PlanePlace(seed, _, _), "plane":
+            return seed == params.latents.seed
+        case FilePlace(name), "library":
+            return name == params.latents.entry.strip()
+        case _:
+            return False
+
+
 def go_home(latents: Latents) -> Latents:
     """Return the plane at its origin, at rest."""
     plane = replace(latents.plane, x=0.0, y=0.0, speed_x=0.0, speed_y=0.0)

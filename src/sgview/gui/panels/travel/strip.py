@@ -10,7 +10,7 @@ from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.going import go, in_words
 from sgview.state.commands import KeepPlace
-from sgview.state.journeys import add_key, go_to, shown_place
+from sgview.state.journeys import add_key, go_to, is_from, shown_place
 from sgview.state.latent_places import NoisePlace, read_place
 from sgview.state.params import Params, Path
 from sgview.state.status import Status, VisitedStatus
@@ -28,7 +28,7 @@ def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
     size = imgui.ImVec2(0.0, _ROWS * (side + gap))  # as high when it is empty: nothing jumps
     imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(gap, gap))
     imgui.begin_child("##visited", size)
-    here = str(shown_place(params, status.player.motion))
+    here = _here(params, status)
     for index, visit in enumerate(visits):
         if index % columns:
             imgui.same_line(0.0, gap)
@@ -42,6 +42,15 @@ def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
     imgui.end_child()
     imgui.pop_style_var()
     return params
+
+
+def _here(params: Params, status: Status) -> str:
+    """Return the visit where the source is, or set out from: it may have moved on since."""
+    names = [visit.place for visit in status.show.visited]
+    here = str(shown_place(params, status.player.motion))
+    if here in names:
+        return here
+    return next((name for name in names if is_from(params, read_place(name))), "")
 
 
 def _draw_free(side: float) -> None:
