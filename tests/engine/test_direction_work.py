@@ -55,6 +55,14 @@ def test_glances_show_both_sides(desk, sg2):
     assert np.abs(forth[..., :3].mean((0, 1)) - whole).max() < 2.0
 
 
+def test_the_network_is_known_by_its_fingerprint_once_that_is_found(desk, sg2):
+    """Live nobody waits: it is asked for once, and comes when it is ready."""
+    desk.engine.found.analyses.waits = False
+    assert desk.work.network == ""
+    desk.work.execute(c.FindDirections(("sefa1",)))
+    until(lambda: desk.work.network == style_fingerprint(sg2.generator))
+
+
 def test_a_difference_of_groups_becomes_a_file(desk, sg2, tmp_path):
     generator = torch.Generator().manual_seed(0)
     width, rows = sg2.status.w_dim, sg2.status.num_ws

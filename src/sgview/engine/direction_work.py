@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from sgview.engine.engine import Engine
 from sgview.engine.latents.analyses import Want
-from sgview.engine.network import fingerprint
+from sgview.engine.network import Network, fingerprint
 from sgview.state import commands as c
 from sgview.state.directions import read_direction
 from sgview.state.motion import Motion, motion_at
@@ -49,13 +50,14 @@ class DirectionWork:
         self._engine, self._post, self._tell, self._asked = engine, post, tell, asked
         self._lock = threading.Lock()
         self._glances: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._network = ""
+        self._network: Callable[[], Network | None] = lambda: None  # that was last asked about
 
     @property
     def network(self) -> str:
         """Fingerprint of the network that directions were last asked of; "" until it is known."""
         with self._lock:
-            return self._network
+            network = self._network()
+        return "" if network is None else self._engine.found.analyses.fingerprint(network)
 
     @property
     def is_busy(self) -> bool:
@@ -86,11 +88,9 @@ class DirectionWork:
         network = self._engine.shown(self._asked()[0])
         if network is None:
             return
-        analyses = self._engine.found.analyses
-        print_ = analyses.fingerprint(network)
         with self._lock:
-            if print_ != self._network:
-                self._network, self._glances = print_, {}
+            if network is not self._network():
+                self._network, self._glances = weakref.ref(network), {}
         for name in names:
             self._is_found(name)
 
