@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stylegan3.checkpoints.errors import CheckpointError
     from stylegan3.config import Config
     from stylegan3.families import family_of
-    from stylegan3.generator import Generator, trust_version_counters
+    from stylegan3.generator import Generator, Grid, Regions, trust_version_counters
     from stylegan3.layers import LayerSpec, group_of, place_of, scale_invariant
     from stylegan3.loading import load
     from stylegan3.stylegan1.config import StyleGAN1Config
@@ -31,7 +31,9 @@ __all__ = [
     "CheckpointError",
     "Config",
     "Generator",
+    "Grid",
     "LayerSpec",
+    "Regions",
     "StyleGAN1Config",
     "StyleGAN2Config",
     "StyleGAN3Config",
@@ -50,7 +52,9 @@ _HOMES = {
     "CheckpointError": "checkpoints.errors",
     "Config": "config",
     "Generator": "generator",
+    "Grid": "generator",
     "LayerSpec": "layers",
+    "Regions": "generator",
     "StyleGAN1Config": "stylegan1.config",
     "StyleGAN2Config": "stylegan2.config",
     "StyleGAN3Config": "alias_free.config",

@@ -14,10 +14,11 @@ from stylegan3.config import Config
 from stylegan3.families import FAMILIES
 from stylegan3.mapping import MappingNetwork
 from stylegan3.ops.memo import trust_version_counters
+from stylegan3.ops.regions import Grid, Regions
 from stylegan3.published import arguments_of, config_of
 from stylegan3.synthesis import Synthesis
 
-__all__ = ["Generator", "trust_version_counters"]
+__all__ = ["Generator", "Grid", "Regions", "trust_version_counters"]
 
 
 class _NothingDrawn(TorchFunctionMode):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from torch import Tensor, nn
 
@@ -9,6 +12,7 @@ from stylegan3.canvas import Canvas
 from stylegan3.config import Config
 from stylegan3.layers import LayerSpec, check_noise_mode, check_ws
 from stylegan3.mapping import as_tensor
+from stylegan3.ops.regions import Regions
 
 
 class Synthesis(nn.Module):
@@ -35,6 +39,22 @@ class Synthesis(nn.Module):
         """Names of the layers behind the input, as StyleGAN3's are published."""
         return [layer.name for layer in self.layers if layer.name != "input"]
 
+    def layers_on(self, canvas: Canvas | None) -> tuple[LayerSpec, ...]:
+        """Return `layers` with the sizes that their outputs have on `canvas`.
+
+        Raises:
+            ValueError: if the canvas is not for this network.
+        """
+        canvas = self._checked_canvas(canvas)
+        if canvas is None:
+            return self.layers
+        sizes = zip(self.layers, self._sizes_on(canvas), strict=True)
+        return tuple(replace(spec, size=height, width=width) for spec, (height, width) in sizes)
+
+    def _sizes_on(self, canvas: Canvas) -> Sequence[tuple[int, int]]:
+        """Return height and width of the output of each of `layers`."""
+        raise NotImplementedError
+
     def forward(
         self,
         ws: Tensor | np.ndarray,  # [N, num_ws, w_dim]
@@ -45,6 +65,7 @@ class Synthesis(nn.Module):
         update_emas: bool = False,  # move running means as training does, where there are some
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
         canvas: Canvas | None = None,  # make a picture of another size; None: of its own
+        regions: Regions | None = None,  # mix the N latents into one picture; None: a batch
     ) -> Tensor:  # [N, img_channels, img_height, img_width] or as the canvas, about [-1, 1]
         """Run the network up to `layer`, or to the end.
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from sgview import resources, settings
-from sgview.engine.live_network import Acceleration
+from sgview.engine.acceleration import Acceleration
 from sgview.settings import Settings, load_settings
 from sgview.state.validation import ConfigError, plain
 

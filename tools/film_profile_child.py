@@ -46,7 +46,7 @@ _PARTS = (
     ("sgview.engine.network", "describe", "network described"),
     ("sgview.engine.engine", "Engine.set_network", "network set"),
     ("sgview.engine.live_network", "LiveNetwork.__init__", "network uploaded"),
-    ("sgview.engine.engine", "pair", "networks paired"),
+    ("sgview.engine.live_networks", "pair", "networks paired"),
     ("stylegan3.fast.synthesis", "FastSynthesis.__init__", "fast path prepared"),
     ("stylegan3.fast.synthesis", "FastSynthesis.plan", "layers planned"),
     ("stylegan3.cuda.nvrtc", "compile_all", "kernels made ready"),

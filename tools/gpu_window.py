@@ -23,8 +23,8 @@ from unittest import mock
 import torch
 
 from sgview.app.app import App
+from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
-from sgview.engine.live_network import Acceleration
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
 from sgview.engine.worker import EngineWorker

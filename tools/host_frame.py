@@ -21,8 +21,8 @@ from unittest import mock
 import torch
 
 from sgview.cli.bench_engine import scenes
+from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import _TIMED_EVERY, Engine
-from sgview.engine.live_network import Acceleration
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network
 from sgview.engine.transfer.event_ring import EventRing
@@ -141,7 +141,8 @@ def _measure(config: StyleGAN2Config | StyleGAN3Config, frames: int, profile: st
     with Engine("cpu", AlwaysAccelerated()) as engine:
         engine._latents._has_kernel = True
         engine._timers = StageTimers(torch.device("cuda", 0), _TIMED_EVERY)
-        engine._ready = EventRing(None)  # type: ignore[arg-type]
+        engine._live._timers = engine._timers
+        engine._stream._events = EventRing(None)  # type: ignore[arg-type]
         engine.set_network("a", a)
         engine.set_network("b", b)
         first = engine.render(Params(), 0.0)

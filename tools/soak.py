@@ -187,10 +187,13 @@ def _kill(args: argparse.Namespace) -> int:
         print(
             f"lost of a take under way: median {middle:.2f} s, most {take[-1]:.2f} s ({len(take)})"
         )
+    files = ", ".join(f"{number} {kind}" for kind, number in losses.read.items())
+    print(f"last look at all files: {files or 'none'}")
     print(f"unreadable files: {len(losses.unreadable)}; unfinished ones left: {losses.drafts}")
+    print(f"reports of parts that failed: {losses.reports}")
     for text in [*dict.fromkeys(losses.unreadable), *losses.ended][:20]:
         print(f"  {text}")
-    is_good = losses.kills == args.kills and not losses.unreadable
+    is_good = losses.kills == args.kills and not losses.unreadable and not losses.reports
     return 0 if is_good and max([0.0, *lost, *take]) <= MOST_LOST else 1
 
 

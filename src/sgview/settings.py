@@ -100,6 +100,7 @@ class PageSettings(Node, frozen=True):
     address: str = "127.0.0.1:8710"  # "0.0.0.0:8710" lets others on the net in, who have the token
     files: bool = False  # it has buttons that record and save
     controls: tuple[str, ...] = ()  # paths of values that it shows, besides those marked later
+    video: Literal["auto", "vp8", "h264", "jpeg"] = "auto"  # of WebRTC; "jpeg": none, no UDP
 
 
 class TempoSettings(Node, frozen=True):

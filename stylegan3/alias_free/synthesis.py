@@ -22,6 +22,7 @@ from stylegan3.ops.modulated_conv2d import (
     normalise_styles,
     normalise_weight,
 )
+from stylegan3.ops.regions import Regions
 from stylegan3.synthesis import Synthesis
 
 MAGNITUDE_FLOOR = 1e-8  # edits and unclamped blends may drive magnitude_ema below zero
@@ -149,7 +150,7 @@ class SynthesisLayer(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_in, H, W]
+        x: Tensor,  # [N, C_in, H, W], or [1, C_in, H, W]: the same for all w
         w: Tensor,  # [N, w_dim]
         noise_mode: str = "const",  # there is no noise; accepted, so that callers need not know
         force_fp32: bool = False,  # never use float16 on a GPU
@@ -233,7 +234,8 @@ class AliasFreeSynthesis(Synthesis):
         update_emas: bool = False,
         fused_modconv: bool | None = None,  # accepted as StyleGAN2 does
         canvas: Canvas | None = None,  # make a picture of another size; None: of its own
-    ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
+        regions: Regions | None = None,  # mix the N latents into one picture; None: a batch
+    ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]; with `regions` N is 1
         """Run the network up to `layer`, or to the end.
 
         Raises:
@@ -246,17 +248,26 @@ class AliasFreeSynthesis(Synthesis):
         canvas = self._checked_canvas(canvas)
         geometries = self._layers_on(canvas)
         first = geometries[0]
-        x = self.input(ws[:, 0], None if canvas is None else (first.in_width, first.in_size))
+        rows = ws.unbind(1) if regions is None else regions.rows(ws)
+        x = self.input(rows[0], None if canvas is None else (first.in_width, first.in_size))
+        x = x if regions is None else regions.mix(x, first.in_sampling_rate)
         if layer == "input":
             return x
         options = {"force_fp32": force_fp32, "update_emas": update_emas}
         for place, g in enumerate(geometries):
             run = self.get_submodule(g.name)
             here = {} if canvas is None else {"geometry": g}
-            x = run(x, ws[:, place + 1], **options, **here)
+            x = run(x, rows[place + 1], **options, **here)
+            if regions is not None:
+                x = regions.mix(x, g.out_sampling_rate)
             if layer == g.name:
                 return x
         return x.to(ws.dtype) * self.output_scale
+
+    def _sizes_on(self, canvas: Canvas) -> list[tuple[int, int]]:
+        geometries = layers_on(self.config.layers, canvas)
+        first = (geometries[0].in_size, geometries[0].in_width)
+        return [first, *((g.out_size, g.out_width) for g in geometries)]
 
     def _layers_on(self, canvas: Canvas | None) -> tuple[AliasFreeLayer, ...]:
         """Return the geometry of all layers for pictures of the size of `canvas`."""

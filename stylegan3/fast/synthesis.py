@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
@@ -18,15 +18,20 @@ from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.fast.plan import Plan
 from stylegan3.fast.planners import PLANNERS
-from stylegan3.fast.precision import Precision
+from stylegan3.fast.precision import Precision, allows_float16_sums
 from stylegan3.generator import Generator
 from stylegan3.layers import check_noise_mode, check_ws, resolve_layer
 
-__all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError"]
+__all__ = ["FastSynthesis", "Precision", "UnsupportedNetworkError", "filter_versions"]
 
 _FILTERS = ("up_filter", "down_filter", "resample_filter")  # baked into kernels and tables
 _Source = Literal["z", "ws"]
 _version = attrgetter("_version")
+
+
+def filter_versions(generator: Generator) -> tuple[int, ...]:
+    """Return what changes with every filter that is written to, for `FastSynthesis`."""
+    return tuple(map(_version, _filters_of(generator.state_dict(keep_vars=True))))
 
 
 class UnsupportedNetworkError(ValueError):
@@ -58,6 +63,9 @@ class FastSynthesis:
         canvas: the size of pictures; None: the network's own.
         stays_in_place: whether nobody gives a tensor other memory (`tensor.data = other`), so that
             not every call has to look where a hundred of them lie.
+        filters: what `filter_versions` said before other threads could write to the generator,
+            where one prepares this while another one plays. If filters were changed since, the
+            first call prepares everything anew. None: as they are now.
 
     Raises:
         UnsupportedNetworkError: if the fast path does not support the network or the GPU.
@@ -73,6 +81,7 @@ class FastSynthesis:
         progress: Callable[[int, int], None] | None = None,
         canvas: Canvas | None = None,
         stays_in_place: bool = False,
+        filters: tuple[int, ...] | None = None,
     ) -> None:
         self._generator = generator
         self._precision: Precision = precision
@@ -81,7 +90,7 @@ class FastSynthesis:
         self._stays = stays_in_place
         tensors = generator.state_dict(keep_vars=True)
         self._tensors = tuple(tensors.values())
-        self._filters = tuple(t for n, t in tensors.items() if n.endswith(_FILTERS))
+        self._filters = _filters_of(tensors)
         device = self._tensors[0].device
         if operations is None:
             reason = nvrtc.unavailable_reason() if device.type == "cuda" else f"it is on {device}"
@@ -89,11 +98,13 @@ class FastSynthesis:
                 raise UnsupportedNetworkError(reason)
         if any(t.dtype != torch.float32 or not t.is_contiguous() for t in self._tensors):
             raise UnsupportedNetworkError("its tensors are not all contiguous float32")
-        self._operations = operations or cuda_operations(kernels)
+        self._operations = operations or cuda_operations(
+            kernels, float16_sums=allows_float16_sums(precision)
+        )
         self._device = device
         self._ws = torch.zeros(generator.num_ws, generator.w_dim, device=device)
         self._ws_row = self._ws[None]
-        self._build()
+        self._build(filters)
 
     @torch.no_grad()
     def __call__(
@@ -221,8 +232,9 @@ class FastSynthesis:
                 torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
             self._build()
 
-    def _build(self) -> None:
+    def _build(self, filters: tuple[int, ...] | None = None) -> None:
         """Prepare what addresses and filters are baked into."""
+        key = self._current_key(filters)  # first, so that what changes meanwhile is found later
         config, synthesis = self._generator.config, self._generator.synthesis
         planner = PLANNERS.get(config.family)
         if planner is None:
@@ -239,11 +251,11 @@ class FastSynthesis:
             )
         except ValueError as error:
             raise UnsupportedNetworkError(str(error)) from error
-        self._key = self._current_key()
+        self._key = key
 
-    def _current_key(self) -> tuple[int, ...]:
+    def _current_key(self, filters: tuple[int, ...] | None = None) -> tuple[int, ...]:
         # `map` of functions in C: a hundred tensors may be asked
-        versions = tuple(map(_version, self._filters))
+        versions = tuple(map(_version, self._filters)) if filters is None else filters
         return versions if self._stays else (*map(Tensor.data_ptr, self._tensors), *versions)
 
     def _compile(self, plan: Plan | None) -> None:
@@ -252,3 +264,7 @@ class FastSynthesis:
         specs = specs | {step.spec for step in self._mapping.steps if step.spec is not None}
         if self._device.type == "cuda":
             nvrtc.compile_all(sorted(specs, key=lambda s: s.label), self._device, self._progress)
+
+
+def _filters_of(tensors: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+    return tuple(tensor for name, tensor in tensors.items() if name.endswith(_FILTERS))

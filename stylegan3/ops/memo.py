@@ -33,6 +33,11 @@ class Memo:
     def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
         return Memo, ()
 
+    @property
+    def trusts_counters(self) -> bool:
+        """Whether what follows from weights is kept, so that it may take long to make."""
+        return self._trusts_counters
+
     def trust_version_counters(self) -> None:
         """Keep what follows from large tensors too, until torch counts a change of them.
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from stylegan3.ops import Impl
+from stylegan3.ops import Impl, modulated_cpu
 from stylegan3.ops.depthwise import suits_depthwise
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.upfirdn2d import upfirdn2d, upfirdn2d_ref
@@ -25,7 +25,7 @@ def normalise_styles(styles: Tensor) -> Tensor:  # [N, I]
 
 
 def modulated_conv2d(
-    x: Tensor,  # [N, I, H, W]
+    x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all styles
     weight: Tensor,  # [O, I, kH, kW]
     styles: Tensor,  # [N, I]
     *,
@@ -59,12 +59,19 @@ def modulated_conv2d(
         )
     _check(x, weight, styles, up, resample_filter)
     memo = memo or Memo()
+    if is_quick_on_cpu(x, weight, styles):
+        scale = styles if input_gain is None else styles * input_gain
+        factors = demodulation(weight, styles, memo) if demodulate else None
+        if up == 1:
+            return modulated_cpu.convolve(x, weight, scale, factors, padding, memo)
+        assert resample_filter is not None
+        pads = up_padding(resample_filter, weight.shape[-1], padding)
+        return modulated_cpu.convolve_up(x, weight, scale, factors, resample_filter, pads, memo)
     is_float16 = x.dtype == torch.float16
-    layout = torch.channels_last if suits_depthwise(x) else torch.contiguous_format
     packed, energy = memo.get(
-        f"packed {x.dtype} {layout}",
+        f"packed {x.dtype}",
         (weight,),
-        lambda: _pack(weight, x.dtype, layout, up, is_float16 and demodulate),
+        lambda: _pack(weight, x.dtype, up, is_float16 and demodulate),
     )
     if is_float16 and demodulate:
         styles = styles / styles.abs().amax(1, keepdim=True).clamp_min(EPSILON)
@@ -82,15 +89,29 @@ def modulated_conv2d(
     return x
 
 
+def is_quick_on_cpu(x: Tensor, *others: Tensor) -> bool:
+    """Whether `modulated_cpu` can convolve: all float32 on a CPU, nothing to be differentiated."""
+    if torch.is_grad_enabled() and any(t.requires_grad for t in others):
+        return False
+    is_float32 = all(t.dtype == torch.float32 for t in others)
+    return is_float32 and len(x) > 0 and suits_depthwise(x)
+
+
+def demodulation(weight: Tensor, styles: Tensor, memo: Memo) -> Tensor:  # [N, O]
+    """Return what makes the squares of a sample's modulated weights sum to 1 for each output."""
+    energy = memo.get("energy", (weight,), lambda: weight.square().sum([2, 3]))
+    return (styles.square() @ energy.t() + EPSILON).rsqrt()
+
+
 def _pack(
-    weight: Tensor, dtype: torch.dtype, layout: torch.memory_format, up: int, limit: bool
+    weight: Tensor, dtype: torch.dtype, up: int, limit: bool
 ) -> tuple[Tensor, Tensor]:  # weight as the convolution wants it, its squared sums [O, I]
     if limit:
         # keeps float16 sums in range; demodulation, from the squared sums of the same, undoes it
         peak = weight.abs().amax([1, 2, 3], keepdim=True).clamp_min(EPSILON)
         weight = weight / (peak * weight[0].numel() ** 0.5)
     packed = weight if up == 1 else weight.transpose(0, 1)
-    packed = packed.to(dtype).contiguous(memory_format=layout)
+    packed = packed.to(dtype).contiguous()
     return packed, weight.square().sum([2, 3])
 
 
@@ -108,7 +129,7 @@ def modulated_conv2d_ref(
     """`modulated_conv2d` as the paper writes it: one set of weights per sample."""
     _check(x, weight, styles, up, resample_filter)
     outputs = []
-    for sample, style in zip(x.split(1), styles, strict=True):
+    for sample, style in zip(x.expand(len(styles), -1, -1, -1).split(1), styles, strict=True):
         w = weight * style[None, :, None, None]
         if demodulate:
             w = w * (w.square().sum([1, 2, 3], keepdim=True) + EPSILON).rsqrt()
@@ -143,7 +164,7 @@ def _check(
 ) -> None:
     if x.ndim != 4 or weight.ndim != 4 or weight.shape[1] != x.shape[1]:
         raise ValueError(f"weight {list(weight.shape)} does not fit x {list(x.shape)}")
-    if styles.shape != x.shape[:2]:
+    if styles.shape[1:] != x.shape[1:2] or len(x) not in (1, len(styles)):
         raise ValueError(f"styles must have shape {list(x.shape[:2])}, not {list(styles.shape)}")
     if up not in (1, 2) or (up == 2 and resample_filter is None):
         raise ValueError(f"up must be 1, or 2 with a resample_filter, not {up}")

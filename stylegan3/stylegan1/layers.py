@@ -76,7 +76,7 @@ class SynthesisLayer(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_out, size, size], from `convolve`
+        x: Tensor,  # [N, C_out, size, size], from `convolve`; or [1, ..]: the same for all w
         w: Tensor,  # [N, w_dim]
         noise: Tensor | None,  # [size, size] or [N, 1, size, size]
     ) -> Tensor:  # [N, C_out, size, size]

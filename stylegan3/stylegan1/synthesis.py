@@ -9,6 +9,7 @@ from torch import Tensor
 from stylegan3.canvas import Canvas
 from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.ops.enlarge import crop_centre
+from stylegan3.ops.regions import Regions
 from stylegan3.ops.upfirdn2d import doubled
 from stylegan3.stylegan1.config import StyleGAN1Config
 from stylegan3.stylegan1.layers import SynthesisBlock, SynthesisLayer
@@ -40,7 +41,8 @@ class StyleGAN1Synthesis(Synthesis):
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
         fused_modconv: bool | None = None,  # accepted as StyleGAN2 does
         canvas: Canvas | None = None,  # make a picture of another size; None: of its own
-    ) -> Tensor:  # [N, img_channels, R, R] or as the canvas, about [-1, 1]
+        regions: Regions | None = None,  # mix the N latents into one picture; None: a batch
+    ) -> Tensor:  # [N, img_channels, R, R] or as the canvas, about [-1, 1]; with `regions` N is 1
         """Run the network up to `layer`, or to the end.
 
         A layer is found by the name that any of the three programs has for it.
@@ -56,9 +58,10 @@ class StyleGAN1Synthesis(Synthesis):
             layer = resolve_layer(layer, self.layers)
         stop = None if layer is None else self._outputs[layer]
         size = self._size(4, canvas)
-        x = first.constant(size, canvas.fill if canvas else "tile").expand(len(ws), -1, -1, -1)
+        count = len(ws) if regions is None else 1
+        x = first.constant(size, canvas.fill if canvas else "tile").expand(count, -1, -1, -1)
         image: Tensor | None = None
-        rows = iter(ws.unbind(1))
+        rows = iter(ws.unbind(1) if regions is None else regions.rows(ws))
         for resolution in self.config.block_resolutions:
             block = self._block(resolution)
             place = stop.place if stop and stop.resolution == resolution else None
@@ -70,6 +73,8 @@ class StyleGAN1Synthesis(Synthesis):
                 if noise is None or not self.config.is_noise_shared or noise_mode == "const":
                     noise = self._noise(part, noise_mode, x, size)
                 x = part(x, next(rows), noise)
+                if regions is not None:
+                    x = regions.mix(x, resolution)
                 if place == own:
                     return x
             if image is not None:
@@ -87,6 +92,10 @@ class StyleGAN1Synthesis(Synthesis):
             resolution *= 2
             image = self._cropped(doubled(image), self._size(resolution, canvas))
         return image
+
+    def _sizes_on(self, canvas: Canvas) -> list[tuple[int, int]]:
+        resolutions = (self._outputs[layer.name].resolution for layer in self.layers)
+        return [self.config.size_on(resolution, canvas) for resolution in resolutions]
 
     def _size(self, resolution: int, canvas: Canvas | None) -> tuple[int, int] | None:
         return None if canvas is None else self.config.size_on(resolution, canvas)

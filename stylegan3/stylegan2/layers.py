@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from stylegan3.layers import check_noise_mode
 from stylegan3.mapping import FullyConnected
-from stylegan3.ops.bias_act import ACTIVATIONS, bias_act
-from stylegan3.ops.enlarge import crop_centre, enlarge_noise
+from stylegan3.ops.bias_act import bias_act
+from stylegan3.ops.enlarge import enlarge_noise
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
 from stylegan3.ops.modulated_conv2d import modulated_conv2d
+from stylegan3.ops.modulated_layer import modulated_layer
 from stylegan3.ops.upfirdn2d import upsample2d
 from stylegan3.stylegan2.config import StyleGAN2Config
 
@@ -56,7 +57,7 @@ class SynthesisLayer(nn.Module):
 
     def forward(
         self,
-        x: Tensor,  # [N, C_in, H, W]
+        x: Tensor,  # [N, C_in, H, W], or [1, C_in, H, W]: the same for all w, noise too
         w: Tensor,  # [N, w_dim]
         noise_mode: str = "const",  # "const": noise_const; "random": fresh; "none"
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
@@ -65,30 +66,28 @@ class SynthesisLayer(nn.Module):
     ) -> Tensor:  # [N, C_out, *size]
         """Convolve with the styles of `w`; `gain` scales activation and clamp alike."""
         check_noise_mode(noise_mode)
-        x = modulated_conv2d(
-            x,
-            self.weight,
-            self.affine(w),
-            padding=self.padding,
-            up=self.up,
-            resample_filter=self.resample_filter if self.up > 1 else None,
-            memo=self._memo,
-        )
-        if size is not None:
-            x = crop_centre(x, size)
+        noise = None
         if self.use_noise and noise_mode != "none":
             own = size or self.size
             if noise_mode == "random":
                 noise = self.noise_const.new_empty(len(x), 1, *own).normal_()
             else:
                 noise = self._const_noise(own)
-            x = x + (noise * self.noise_strength).to(x.dtype)
-        return bias_act(
+            noise = noise * self.noise_strength
+        return modulated_layer(
             x,
+            self.weight,
+            self.affine(w),
             self.bias,
+            noise=noise,
+            padding=self.padding,
+            up=self.up,
+            resample_filter=self.resample_filter if self.up > 1 else None,
+            size=size,
             act=self.activation,
-            gain=ACTIVATIONS[self.activation].gain * gain,
+            gain=gain,
             clamp=None if self.conv_clamp is None else self.conv_clamp * gain,
+            memo=self._memo,
         )
 
     def _const_noise(self, size: tuple[int, int]) -> Tensor:  # [*size]

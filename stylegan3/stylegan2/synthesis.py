@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from stylegan3.layers import LayerSpec, resolve_layer
 from stylegan3.ops.enlarge import crop_centre, enlarge_constant
 from stylegan3.ops.filters import resample_filter
 from stylegan3.ops.memo import Memo
+from stylegan3.ops.regions import Regions
 from stylegan3.ops.upfirdn2d import doubled, upsample2d
 from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.layers import SkipLayer, SynthesisLayer, ToRGBLayer
@@ -36,6 +38,7 @@ class SynthesisBlock(nn.Module):
         self.name = f"b{resolution}"
         self.resolution = resolution
         size = config.size(resolution)
+        self._height = size[0]
         self.is_first = resolution == 4
         self.is_last = resolution == config.run_resolution
         self.is_resnet = config.architecture == "resnet" and not self.is_first
@@ -80,6 +83,8 @@ class SynthesisBlock(nn.Module):
         noise_mode: str = "const",
         layer: str | None = None,  # stop at this one of `layer_names`
         canvas: Canvas | None = None,  # make a picture of another size; None: of its own
+        regions: Regions | None = None,  # mix the N latents into one picture; None: a batch
+        row: int = 0,  # of all rows, for `regions`: which one the first of `ws` is
     ) -> tuple[Tensor, Tensor | None]:
         """Features and picture after this block; with `layer`, that layer's output first.
 
@@ -89,13 +94,15 @@ class SynthesisBlock(nn.Module):
         if ws.ndim != 3 or ws.shape[1] < self.num_conv + self.num_torgb:
             count = self.num_conv + self.num_torgb
             raise ValueError(f"ws must have shape [N, {count}, {self.w_dim}], not {list(ws.shape)}")
+        rows = ws.unbind(1) if regions is None else regions.rows(ws, row)
         if self.is_first:
-            x = self.constant(canvas).expand(len(ws), -1, -1, -1)
+            count = len(ws) if regions is None else 1
+            x = self.constant(canvas).expand(count, -1, -1, -1)
         elif x is None:
             raise ValueError(f"{self.name} needs the features of the block before it")
         is_fp16 = self.use_fp16 and not force_fp32 and ws.is_cuda and ws.dtype == torch.float32
         x = x.to(torch.float16 if is_fp16 else ws.dtype)
-        return self._run(x, img, ws, noise_mode, layer, canvas)
+        return self._run(x, img, rows, noise_mode, layer, canvas, regions)
 
     def constant(self, canvas: Canvas | None = None) -> Tensor:  # [C, H, W]
         """The learned constant as it is on `canvas`; only b4 has one."""
@@ -109,23 +116,25 @@ class SynthesisBlock(nn.Module):
         self,
         x: Tensor,
         img: Tensor | None,
-        ws: Tensor,
+        ws: Sequence[Tensor],  # [N, w_dim] each
         noise_mode: str,
         layer: str | None,
         canvas: Canvas | None,
+        regions: Regions | None,
     ) -> tuple[Tensor, Tensor | None]:
         size = None if canvas is None else self._size_on(canvas)
-        rows = iter(ws.unbind(1))
+        mixed = partial(_mixed, regions, self._height)
+        rows = iter(ws)
         gain = math.sqrt(0.5) if self.is_resnet else 1.0
         shortcut = None
         if not self.is_first:
             if self.is_resnet and layer not in (f"{self.name}.conv0", f"{self.name}.conv1"):
                 shortcut = self.skip(x, gain=gain)
                 shortcut = shortcut if size is None else crop_centre(shortcut, size)
-            x = self.conv0(x, next(rows), noise_mode, size=size)
+            x = mixed(self.conv0(x, next(rows), noise_mode, size=size))
             if layer == f"{self.name}.conv0":
                 return x, None
-        x = self.conv1(x, next(rows), noise_mode, gain=gain, size=size)
+        x = mixed(self.conv1(x, next(rows), noise_mode, gain=gain, size=size))
         if layer == f"{self.name}.conv1":
             return x, None
         if shortcut is not None:
@@ -140,12 +149,16 @@ class SynthesisBlock(nn.Module):
                 img = upsample2d(img, self.resample_filter, memo=self._memo)
             img = img if size is None else crop_centre(img, size)
         if self.has_torgb and (layer is None or layer == f"{self.name}.torgb"):
-            y = self.torgb(x, next(rows)).to(ws.dtype)
+            y = mixed(self.torgb(x, next(rows)).to(ws[0].dtype))
             if layer is not None:
                 return y, None
             y = y if self.torgb_weight == 1 else y * self.torgb_weight
             img = y if img is None else img + y
         return x, img
+
+
+def _mixed(regions: Regions | None, rate: int, x: Tensor) -> Tensor:
+    return x if regions is None else regions.mix(x, rate)
 
 
 class StyleGAN2Synthesis(Synthesis):
@@ -178,7 +191,8 @@ class StyleGAN2Synthesis(Synthesis):
         update_emas: bool = False,  # nothing to update here; accepted as StyleGAN3 does
         fused_modconv: bool | None = None,  # how the published code computes; accepted, unused
         canvas: Canvas | None = None,  # make a picture of another size; None: of its own
-    ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]
+        regions: Regions | None = None,  # mix the N latents into one picture; None: a batch
+    ) -> Tensor:  # [N, img_channels, H, W], about [-1, 1]; with `regions` N is 1
         """Run the network up to `layer`, or to the end.
 
         Raises:
@@ -192,7 +206,8 @@ class StyleGAN2Synthesis(Synthesis):
             layer = resolve_layer(layer, self.layers)
         canvas = self._checked_canvas(canvas)
         if layer == "input":
-            return first.constant(canvas).expand(len(ws), -1, -1, -1)
+            count = len(ws) if regions is None else 1
+            return first.constant(canvas).expand(count, -1, -1, -1)
         x = img = None
         row = 0
         for resolution in self.block_resolutions:
@@ -201,7 +216,7 @@ class StyleGAN2Synthesis(Synthesis):
             stop = layer if layer in block.layer_names else None
             rows = ws[:, row : row + block.num_conv + block.num_torgb]
             options = {"noise_mode": noise_mode, "layer": stop, "canvas": canvas}
-            x, img = block(x, img, rows, force_fp32, **options)
+            x, img = block(x, img, rows, force_fp32, **options, regions=regions, row=row)
             if stop is not None:
                 return x
             row += block.num_conv
@@ -212,3 +227,7 @@ class StyleGAN2Synthesis(Synthesis):
             if canvas is not None:
                 img = crop_centre(img, self.config.size_on(resolution, canvas))
         return img
+
+    def _sizes_on(self, canvas: Canvas) -> list[tuple[int, int]]:
+        resolutions = (int(layer.group.removeprefix("b")) for layer in self.layers)
+        return [self.config.size_on(resolution, canvas) for resolution in resolutions]

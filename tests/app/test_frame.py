@@ -83,7 +83,7 @@ PARTS = {
     "window": "app.screen.begin_frame",
     "panel": "app.gui.draw",
     "transport bar": "app.gui._draw_transport",
-    "status": "app._snapshot_status",
+    "status": "app._overview.status",
     "sound": "app.player.sound.levels",
     "tempo": "app.player.tempo.advance",
     "OSC and MIDI": "app.player.sources.poll",
@@ -134,11 +134,11 @@ def test_a_panel_that_fails_in_the_middle_leaves_the_others(
         imgui.push_id("deep")
         raise LookupError("no such row")
 
-    windows = frames.app.gui._windows
+    windows = frames.app.gui._docks._windows
     drawn = []
     panels = (lambda p, s, e: drawn.append(1) or p, broken, *windows[0].panels)
     broken_window = replace(windows[0], panels=panels)
-    monkeypatch.setattr(frames.app.gui, "_windows", (broken_window, *windows[1:]))
+    monkeypatch.setattr(frames.app.gui._docks, "_windows", (broken_window, *windows[1:]))
     with caplog.at_level(logging.CRITICAL):
         until(lambda: any(notice.resting for notice in frames.app.status.notices), frames.app.frame)
     assert len(drawn) > 3

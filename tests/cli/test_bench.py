@@ -10,6 +10,8 @@ import torch
 
 from sgview.cli import bench_engine, main
 from sgview.cli.bench import PUBLISHED_ON, Case, format_report, measure, published_cases
+from sgview.cli.bench_cpu import floor_of
+from sgview.engine.live_network import LiveNetwork
 from sgview.state.machine import Timing
 from sgview.state.params import Params
 from stylegan3 import Generator, StyleGAN2Config
@@ -144,3 +146,56 @@ def test_frames_on_a_card_are_also_played_ahead_and_timed_behind_idling(monkeypa
     assert times.wall_ms - times.host_ms >= 1.9  # frame by frame, however busy the machine is
     assert times.ahead_ms is not None and times.ahead_ms >= 2.0
     assert len(idling) == 8 + 2 * 8 and card.finished == len(card.begun)
+
+
+def test_on_the_processor_the_floor_of_the_operations_stands_beside(capsys):
+    assert bench("--network", A, B, "--json") == 0
+    for result in json.loads(capsys.readouterr().out)["results"]:
+        floor = result["floor"]
+        assert floor["floor_ms"] == pytest.approx(
+            1000 * floor["gflop"] / floor["gflop_per_s"], rel=0.01
+        )
+        assert floor["times_floor"] == pytest.approx(result["min_ms"] / floor["floor_ms"], rel=0.01)
+        assert floor["times_floor_cpu"] > 0
+
+
+def test_counted_operations_are_those_of_direct_sums():
+    config = StyleGAN2Config(img_resolution=16, channel_base=1024, channel_max=64, z_dim=8, w_dim=8)
+    generator = Generator(config).requires_grad_(False)
+    _, floor = floor_of(generator, 1)
+    pixels = 4 * 4 + 4 * 4 + 8 * 8 + 8 * 8 + 16 * 16  # those that a 3x3 product is summed for
+    assert floor.gflop > 2e-9 * 64 * 64 * 9 * pixels
+    assert floor_of(generator, 1)[1].gflop == floor.gflop  # though what is kept spares products
+
+
+def test_check_compares_what_is_played_with_the_plain_operations(capsys, monkeypatch):
+    assert bench("--network", A, B, "--check") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("sg3-t-64-a.pkl")
+    assert "torch, layer by layer" in lines[1]
+    assert lines[-1] == "all are right"
+    monkeypatch.setattr(
+        LiveNetwork, "run", lambda self, z, params, layer: (self.generator(z) * 1.01, z)
+    )
+    assert bench("--network", A, B, "--check", "--json") == 1
+    for result in json.loads(capsys.readouterr().out):
+        assert result["error"] == pytest.approx(0.01, rel=0.01)
+
+
+def test_check_says_what_a_device_lacks(capsys, monkeypatch):
+    def lacking(*_):
+        raise NotImplementedError("The operator 'aten::sort' is not there.\nAnd more.")
+
+    monkeypatch.setattr(LiveNetwork, "run", lacking)
+    monkeypatch.setenv("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+    assert bench("--network", A, "--check") == 1
+    output = capsys.readouterr().out
+    assert "WRONG" in output
+    assert "  The operator 'aten::sort' is not there.\n" in output
+    assert "unset it" in output
+    assert output.splitlines()[-1] == "1 of 1 networks are wrong"
+
+
+def test_no_network_of_that_name(capsys):
+    assert bench("--only", "no such") == 2
+    assert capsys.readouterr().err == "sgview: no network is called 'no such'\n"

@@ -55,6 +55,17 @@ def test_options_go_on_top_of_a_preset(tmp_path) -> None:
     assert params.noise.period == 2.0
 
 
+def test_a_canvas_goes_on_top_of_a_preset(tmp_path) -> None:
+    preset = tmp_path / "look.toml"
+    preset.write_text("[canvas]\nshape = '2:1'\nfill = 'mirror'")
+    assert parse("--preset", str(preset)).params.canvas.shape == "2:1"
+    canvas = parse("--preset", str(preset), "--canvas", "1820x1024").params.canvas
+    assert (canvas.shape, canvas.pixels_wide, canvas.pixels_high) == ("pixels", 1820.0, 1024.0)
+    assert canvas.fill == "mirror"
+    with pytest.raises(ConfigError, match=r"^--canvas 4:3: write own, 16:9"):
+        parse("--canvas", "4:3")
+
+
 def test_networks_given_replace_those_of_the_configuration(tmp_path) -> None:
     config = tmp_path / "c.toml"
     config.write_text("[networks]\na = 'one.pkl'\nb = 'two.pkl'")

@@ -21,7 +21,7 @@ from sgview.engine.picture.picture import Picture
 from sgview.outputs.film_parts import count_pictures
 from sgview.outputs.film_writers import open_film_writer
 from sgview.settings import FolderSettings, Settings
-from sgview.state.params import Latents, Params
+from sgview.state.params import Directions, Latents, Mapping, Params
 from tests.outputs.test_film_parts import numbers_of, picture
 from tests.support import DATA
 from tests.support.disk import full_disk
@@ -94,6 +94,44 @@ def test_what_was_interrupted_goes_on(tmp_path: Path, capsys, stop_at: StopAt, n
     assert not (out / "render.json").exists()
 
 
+def test_several_films_go_on_from_where_each_is(tmp_path: Path, capsys, stop_at: StopAt) -> None:
+    """Of films a second plays for certain after a kill, of files every picture."""
+    film, pngs, late = tmp_path / "film.mp4", tmp_path / "pngs", tmp_path / "late.webm"
+    whole = tmp_path / "whole"
+    assert main([*COMMAND, str(whole)]) == 0
+    command = [*COMMAND, str(film), "--out", str(pngs), "--out", str(late)]
+    stop_at(11)
+    assert main(command[:-2]) == 130
+    manifest = tmp_path / "film.mp4.render.json"
+    manifest.write_text(manifest.read_text().replace('"kept": 11', '"kept": 0'))  # as if killed
+    rendered = stop_at(15)
+    assert main([*command, "--resume"]) == 130
+    assert min(rendered[1:]) == 0.0  # for the film that had not been begun
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.count(" holds 15 pictures; --resume goes on with it") == 3
+    assert [count_pictures(film), len(list(pngs.glob("*.png"))), count_pictures(late)] == [15] * 3
+    rendered = stop_at(None)
+    assert main([*command, "--resume"]) == 0
+    assert min(rendered[1:]) == 15 / FPS
+    assert {path.name: path.read_bytes() for path in pngs.iterdir()} == {
+        path.name: path.read_bytes() for path in whole.iterdir()
+    }
+    wanted = pictures_of(whole).astype(float)
+    for path in (film, late):
+        assert np.abs(pictures_of(path) - wanted).mean() <= 2.5
+    before = film.read_bytes()
+    late.unlink()  # one that is lost is made again, the others stay
+    assert main([*command, "--resume"]) == 0
+    assert count_pictures(late) == FRAMES
+    assert main([*command, "--resume"]) == 0
+    assert "whole already" in capsys.readouterr().err
+    assert film.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "film.mp4",
+        "late.webm",
+    ]
+
+
 def test_a_whole_film_is_left_alone(tmp_path: Path, capsys, stop_at: StopAt) -> None:
     out = tmp_path / "film.mkv"
     assert main([*COMMAND, str(out)]) == 0
@@ -130,23 +168,33 @@ def test_another_command_is_refused(tmp_path: Path, capsys, stop_at: StopAt) -> 
     assert out.read_bytes() == before
 
 
-def test_a_film_is_made_of_the_latents_that_play_in_it(tmp_path: Path) -> None:
+def test_a_film_is_made_of_the_files_that_play_in_it(tmp_path: Path) -> None:
     settings = Settings(
         folders=FolderSettings(latents=str(tmp_path)),
-        params=Params(latents=Latents(source="library", entry="petals")),
+        params=Params(
+            latents=Latents(source="library", entry="petals"),
+            mapping=Mapping(centre="modes", centroids="kinds"),
+            directions=Directions(amounts={"smile": 1.0, "sefa1": 1.0}),
+        ),
     )
     args = argparse.Namespace(
         **dict.fromkeys(("take", "script", "audio", "a", "demo", "codec", "quality", "fps")),
         start=0.0, frames=2, loop=False, range=(0, None), size="picture", fit="fit", alpha=False,
     )  # fmt: skip
     plan = plan_settings(settings, args, {})
-    found = []
-    for content in (None, b"1", b"2"):
-        if content is not None:
-            (tmp_path / "petals.npy").write_bytes(content)
-        found.append(ingredients(args, settings, plan)["latent of the library"])
-    assert [list(names) for names in found] == [["petals"]] * 3
-    assert len({names["petals"] for names in found}) == 3
+    (tmp_path / "directions").mkdir()
+    for label, name, file in (
+        ("latent of the library", "petals", "petals.npy"),
+        ("file of modes", "kinds", "kinds.npy"),
+        ("direction", "smile", "directions/smile.npy"),
+    ):
+        found = []
+        for content in (None, b"1", b"2"):
+            if content is not None:
+                (tmp_path / file).write_bytes(content)
+            found.append(ingredients(args, settings, plan)[label])
+        assert [list(names) for names in found] == [[name]] * 3
+        assert len({names[name] for names in found}) == 3
 
 
 def test_an_old_film_stays_until_the_new_one_is_whole(

@@ -7,8 +7,8 @@ import torch
 from msgspec.structs import replace
 
 from sgview.engine import live_network
+from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
-from sgview.engine.live_network import Acceleration
 from sgview.state.params import (
     Blend,
     Canvas,

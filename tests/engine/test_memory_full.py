@@ -12,6 +12,7 @@ import torch
 from sgview.engine import engine as engine_module
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import LiveNetwork
+from sgview.engine.live_networks import LiveNetworks
 from sgview.engine.rescue import REST, Rescue
 from sgview.engine.worker import EngineWorker
 from sgview.state.commands import SetPrecision, UnloadNetwork
@@ -29,7 +30,7 @@ class Room:
         self.networks: set[str] = set()
         self.takes_graphs = False  # there is room once the graphs are dropped
         self.freed = 0
-        run, make, free = LiveNetwork.run, LiveNetwork.__init__, Engine.free_spare
+        run, make, free = LiveNetwork.run, LiveNetwork.__init__, LiveNetworks.free_spare
 
         def run_in_room(live: LiveNetwork, latent: Any, params: Params, layer: str) -> Any:
             if layer in self.layers:
@@ -41,16 +42,16 @@ class Room:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
             make(live, network, *arguments)
 
-        def free_spare(engine: Engine) -> None:
+        def free_spare(live: LiveNetworks) -> None:
             self.freed += 1
-            free(engine)
+            free(live)
             if self.takes_graphs:
                 self.layers.clear()
                 self.networks.clear()
 
         patch.setattr(LiveNetwork, "run", run_in_room)
         patch.setattr(LiveNetwork, "__init__", make_in_room)
-        patch.setattr(Engine, "free_spare", free_spare)
+        patch.setattr(LiveNetworks, "free_spare", free_spare)
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from sgview.engine import live_network, profiling
+from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
-from sgview.engine.live_network import Acceleration, LiveNetwork
+from sgview.engine.live_network import LiveNetwork
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Latents, Layer, Params
 from stylegan3.fast import FastSynthesis

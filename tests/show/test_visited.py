@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgview.app.files import commands_for
+from sgview.app import dropped
 from sgview.show.latent_folder import LatentFolder, save_latent
 from sgview.show.visited import MOST, Visited
 from sgview.state import commands as c
@@ -93,4 +93,4 @@ def test_the_folder_shows_what_is_saved(tmp_path):
 def test_dropped_latents_play(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"x" * 100)
-    assert commands_for([path], "b") == [c.OpenLatent(path)]
+    assert dropped.sort([path], "b").commands == [c.OpenLatent(path)]

@@ -66,8 +66,11 @@ def test_every_layer_grows_round_its_middle(name: str) -> None:
     image = synthesis(ws, canvas=canvas)
     assert image.shape[2:] == (canvas.height, canvas.width)
     assert image.isfinite().all() and image.std() != 0
-    for spec in (synthesis.layers[0], *synthesis.layers[2::4]):
+    assert synthesis.layers_on(None) == synthesis.layers == synthesis.layers_on(Canvas(*own))
+    wide = dict(zip(synthesis.layers, synthesis.layers_on(canvas), strict=True))
+    for spec in (synthesis.layers[0], *synthesis.layers[2::4], synthesis.layers[-1]):
         grown = synthesis(ws, layer=spec.name, canvas=canvas)
+        assert grown.shape[:1:-1] == wide[spec].dimensions and wide[spec].name == spec.name
         width, height = spec.dimensions
         assert grown.shape[1] == spec.channels
         assert grown.shape[3] > width and grown.shape[2] >= height

@@ -1,6 +1,8 @@
 """The table of families: every row is whole, and nothing else has to know of it."""
 
 import dataclasses
+import itertools
+import re
 
 import pytest
 import torch
@@ -16,7 +18,9 @@ from stylegan3 import (
     families,
     family_of,
 )
+from stylegan3.checkpoints.detect import UNSUPPORTED
 from stylegan3.families import FAMILIES, Family, fresh_buffer, is_buffer, recognise
+from stylegan3.fast.planners import PLANNERS
 from tests.support import ROOT
 from tests.support.networks import SMALL1, SMALL2, SMALL3, SMALL_XL
 
@@ -68,13 +72,37 @@ def test_families_are_named_for_people() -> None:
     assert family_of(StyleGANXLConfig()) == "StyleGAN-XL"
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-def test_the_page_of_formats_says_that_every_family_opens(family: Family) -> None:
+def table_of_formats() -> list[list[str]]:
+    """Rows of the page's table of all files: family, file, how it is recognised, opens, fast."""
+    lines = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8").splitlines()
+    first = lines.index("| family | file | recognised by | | on an NVIDIA card |") + 2
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[first:])
+    return [[cell.strip() for cell in row[1:-1].split("|")] for row in rows]
+
+
+def test_the_page_of_formats_has_the_families_that_open_and_no_other() -> None:
+    rows = table_of_formats()
+    assert all(len(row) == 5 and row[2] for row in rows)
+    opening = {row[0] for row in rows if "opens" in row[3]}
+    assert opening == {family.label for family in FAMILIES.values()} | {"any of them"}
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    title = family.title(family.config()).removesuffix("-T")
-    rows = [row for row in page.splitlines() if row.startswith("|") and row.endswith("| opens |")]
-    assert any(title in row for row in rows)
-    assert f"`{family.name}`" in page  # as the configuration in a file names it
+    for name in FAMILIES:
+        assert f"`{name}`" in page  # as the configuration in a file names it
+
+
+def test_the_page_of_formats_says_what_is_fast() -> None:
+    fast = {family.label for family in FAMILIES.values() if family.name in PLANNERS}
+    rows = [row for row in table_of_formats() if row[0] != "any of them"]
+    assert {row[0] for row in rows if row[4].startswith("fast")} == fast
+    assert all((row[4] != "") == ("opens" in row[3]) for row in rows)
+
+
+def test_the_page_of_formats_has_every_name_of_what_does_not_open() -> None:
+    named = " ".join(row[0] for row in table_of_formats() if row[3].startswith("is named"))
+    for name, _, _ in UNSUPPORTED:
+        words = re.sub(r"^an? | \(.*\)$", "", name).split(" or ")
+        for word in words:
+            assert word.removesuffix(" model").strip() in named, name
 
 
 def test_names_of_no_family_are_not_recognised() -> None:

@@ -1,5 +1,7 @@
 """What a soak does is the same for the same seed, and a leak is found."""
 
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from sgview.state import commands as c
 from sgview.state.params import Params
 from sgview.state.status import Status
+from tools.soaking import kills
 from tools.soaking.deeds import Performer
 from tools.soaking.gauges import Sample, judge, table, take_sample
 from tools.soaking.kills import Losses, kill_at_random
@@ -81,3 +84,38 @@ def test_a_program_that_does_not_start_is_no_kill(tmp_path: Path) -> None:
     losses: Losses = kill_at_random(2, 0, ["false"], tmp_path, 0.0)
     assert losses.kills == 0
     assert len(losses.ended) == 2
+
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from sgview.app.session_file import encode
+from sgview.state.params import Params
+from sgview.state.session import Session
+folder = Path(sys.argv[1])
+(folder / "shots").mkdir(exist_ok=True)
+(folder / "shots" / f"{time.time_ns()}.png").write_bytes(b"no picture")
+(folder / "presets.toml").write_text("psi = [")
+(folder / "state" / "sgview").mkdir(parents=True, exist_ok=True)
+(folder / ".sgview-draft").write_text("")
+session = Session(params=Params(sliders={"soak": time.time() - float(sys.argv[2])}))
+written = folder / "state" / "sgview" / "session.json"
+written.with_suffix(".draft").write_text(encode(session))
+written.with_suffix(".draft").replace(written)
+time.sleep(60)
+"""
+
+
+def test_what_a_killed_program_left_unreadable_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kills, "SHORTEST", 0.0)
+    monkeypatch.setattr(kills, "LONGEST", 0.1)
+    epoch = time.time()
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(epoch)]
+    losses = kill_at_random(2, 0, command, tmp_path, epoch)
+    assert losses.kills == 2 and len(losses.session) == 2
+    assert losses.read == {"pictures": 2, "presets and looks": 1}
+    assert losses.drafts == 1 and losses.reports == 0
+    for name in (".png", "presets.toml"):
+        assert any(name in text for text in losses.unreadable)

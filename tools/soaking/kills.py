@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +33,9 @@ class Losses:
     session: list[float] = field(default_factory=list)  # the newest work that is lost [s]
     take: list[float] = field(default_factory=list)  # the same of a take that was recorded [s]
     unreadable: list[str] = field(default_factory=list)
+    read: dict[str, int] = field(default_factory=dict)  # files read in the last look, by kind
     drafts: int = 0  # unfinished files left beside the others
+    reports: int = 0  # parts of a frame that failed
     ended: list[str] = field(default_factory=list)  # programs that ended by themselves
 
 
@@ -52,6 +54,7 @@ def kill_at_random(count: int, seed: int, command: list[str], folder: Path, epoc
     session = folder / "state" / "sgview" / "session.json"
     for number in range(count):
         before = session.stat().st_mtime_ns if session.exists() else 0
+        since = time.time()
         log = (folder / "program.log").open("ab")
         with log, subprocess.Popen([*command, "--seed", str(seed + number)], stderr=log) as process:
             try:
@@ -68,10 +71,11 @@ def kill_at_random(count: int, seed: int, command: list[str], folder: Path, epoc
                 losses.kills += 1
             finally:
                 process.kill()
-        _count(losses, folder, session, killed, epoch)
+        _count(losses, folder, session, killed, epoch, since)
         print(
             f"kill {number + 1}: {_newest(losses.session):.2f} s lost", file=sys.stderr, flush=True
         )
+    _look_at_all(losses, folder)
     return losses
 
 
@@ -88,37 +92,72 @@ def _await_session(process: subprocess.Popen[bytes], path: Path, before: int) ->
     return False
 
 
-def _count(losses: Losses, folder: Path, session: Path, killed: float, epoch: float) -> None:
-    """Read every file, and how old the newest state in session and take is."""
+def _count(
+    losses: Losses, folder: Path, session: Path, killed: float, epoch: float, since: float
+) -> None:
+    """Read the session and what this program wrote, and how old the newest state in them is."""
     try:
         losses.session.append(killed - load_session(session).params.sliders[TICK])
     except ConfigError as error:
         losses.unreadable.append(str(error))
-    takes = sorted(folder.rglob("*.jsonl.zst"), key=lambda path: path.stat().st_mtime)
+    takes = sorted(_written(folder, "*.jsonl.zst", since), key=lambda path: path.stat().st_mtime)
     for take in takes:
         try:
             frames = read_take(take).frames
         except ConfigError as error:
-            if take.stat().st_size and "holds no frames" not in str(error):  # begun just before
-                losses.unreadable.append(str(error))
+            losses.unreadable += _of_take(take, error)
             continue
         # What is recalled or undone brings an old tick, until the next thing is done.
         newest = max((frame.params.sliders.get(TICK, 0.0) for frame in frames[-60:]), default=0.0)
         if take is takes[-1] and newest and killed - (take.stat().st_mtime - epoch) < UNDER_WAY:
             losses.take.append(killed - newest)
-    losses.unreadable += _unreadable(folder)
-    losses.drafts = sum(1 for path in folder.rglob(".sgview-*") if path.is_file())
+    for path in _written(folder, "*", since):
+        losses.unreadable += _unreadable(path)
 
 
-def _unreadable(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        try:
-            if path.suffix == ".toml" and path.name != "settings.toml":
-                load_preset(path)
-            elif path.suffix == ".png":
-                with Image.open(path) as image:
-                    image.load()
-                if path.parent.name == "shots":
-                    load_snapshot_params(path)
-        except (ConfigError, OSError, SyntaxError) as error:
-            yield f"{path}: {error}"
+def _written(folder: Path, pattern: str, since: float) -> list[Path]:
+    files = (path for path in folder.rglob(pattern) if path.is_file())
+    return [path for path in files if path.stat().st_mtime >= since - 1]
+
+
+def _look_at_all(losses: Losses, folder: Path) -> None:
+    """Read every file that all programs have left, and count them by kind."""
+    read: Counter[str] = Counter()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.name.startswith(".sgview-"):
+            losses.drafts += 1
+        elif path.name.endswith(".jsonl.zst"):
+            read["takes"] += 1
+            try:
+                read_take(path)
+            except ConfigError as error:
+                losses.unreadable += _of_take(path, error)
+        elif path.suffix == ".toml" and path.name != "settings.toml":
+            read["presets and looks"] += 1
+            losses.unreadable += _unreadable(path)
+        elif path.suffix == ".png":
+            read["pictures"] += 1
+            losses.unreadable += _unreadable(path)
+    losses.reports = sum(1 for _ in folder.glob("state/sgview/reports/*.txt"))
+    losses.read = dict(read)
+
+
+def _of_take(path: Path, error: ConfigError) -> list[str]:
+    """Return what is wrong with a take; one that was just begun has no frames, and says so."""
+    is_begun = not path.stat().st_size or "holds no frames" in str(error)
+    return [] if is_begun else [str(error)]
+
+
+def _unreadable(path: Path) -> list[str]:
+    """Return what is wrong with a preset, a look or a picture; [] for any other file."""
+    try:
+        if path.suffix == ".toml" and path.name != "settings.toml":
+            load_preset(path)
+        elif path.suffix == ".png" and not path.name.startswith(".sgview-"):
+            with Image.open(path) as image:
+                image.load()
+            if path.parent.name == "shots":
+                load_snapshot_params(path)
+    except (ConfigError, OSError, SyntaxError) as error:
+        return [f"{path}: {error}"]
+    return []

@@ -47,7 +47,7 @@ class DrivenApp(App):
 
     def ask(self, command: c.Command) -> None:
         """Let a command be run as if a panel had emitted it: soon, through the boundary."""
-        self._commands.append(command)
+        self.asked.add(command)
 
     def resize(self, width: int, height: int) -> None:
         """Ask the system for another size of the window."""

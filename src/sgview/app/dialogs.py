@@ -18,7 +18,11 @@ Then = Callable[[Path], c.Command]
 
 NETWORK_FILTER = ("Networks", "*.pkl *.pt *.pth *.model *.safetensors")
 SCRIPT_FILTER = ("Scripts", "*.py")
-SOUND_FILTER = ("Sound", "*.wav *.flac *.mp3 *.m4a *.aac *.ogg *.opus *.aif *.aiff *.mp4 *.mov")
+SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff"),
+    *(".mp4", ".mov"),
+)
+SOUND_FILTER = ("Sound", " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES))
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
 
 LINUX_HELPERS = ("zenity", "kdialog", "matedialog", "qarma")  # what the library calls on Linux

@@ -91,6 +91,10 @@ class KeptLatents:
         if is_key:
             self._new_keys.add(path)
 
+    def forget(self) -> None:
+        """Let files of the library be read anew when they are played again."""
+        self._worker.forget_latents()
+
     def take_new_keys(self) -> list[Path]:
         """Let latents that were just written be played; return those that were to be keys."""
         keys: list[Path] = []

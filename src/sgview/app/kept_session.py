@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from sgview.app.session_file import SessionFile
 from sgview.app.session_place import SessionPlace
 from sgview.closing import Closing
 from sgview.state.notices import Notices
-from sgview.state.params import Params
-from sgview.state.session import Session, Surroundings
+from sgview.state.session import Session
 from sgview.state.whole_file import remove_old_drafts
-
-
-def session_of(params: Params, around: Surroundings) -> Session:
-    """Return a session to start with: nobody wants the dark, or a picture frozen and gone."""
-    stage = replace(params.stage, blackout=False, freeze=False)
-    return Session(params=replace(params, stage=stage), surroundings=around)
 
 
 class KeptSession(Closing):

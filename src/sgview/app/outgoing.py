@@ -22,7 +22,7 @@ from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.notices import Notices
 from sgview.state.output_frame import CLEAN_WINDOW, OutputFrame
-from sgview.state.params import Stage
+from sgview.state.params import Params, Stage
 from sgview.state.status import CleanWindowStatus
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ class Outgoing(Closing):
         now: the source of real time [s].
         boundary: through which the outputs are called.
         listen: opens a tap of the sound that is listened to, None while nothing is.
-
-    Attributes:
-        requests: when pictures were asked for; whoever asks notes it.
     """
 
     def __init__(
@@ -58,7 +55,7 @@ class Outgoing(Closing):
         self._folder, self._kept = folder, read_outputs(folder)
         settings = with_kept(settings, self._kept)
         self._screen, self._boundary = screen, boundary
-        self.requests = Requests()
+        self._now, self._requests = now, Requests()
         self._given: weakref.WeakSet[Picture] = weakref.WeakSet()  # some may wait in outputs
         self._owned = ExitStack()
         clean, vsync = settings.clean_window, settings.window.vsync
@@ -90,6 +87,11 @@ class Outgoing(Closing):
         """Hand the newest picture to the outputs; None while nothing plays."""
         self._boundary.call("outputs", self.outputs.offer, picture, stage, otherwise=None)
 
+    def note_request(self, params: Params, t: float) -> None:
+        """Note that the picture of an instant is asked for now, if an output wants it."""
+        if self.is_needed:
+            self._requests.note(params, t, self._now())
+
     def draw(self) -> None:
         """Draw the clean window if it is on; one that the user closed goes off."""
         if self.clean.is_left:
@@ -114,4 +116,4 @@ class Outgoing(Closing):
         """Return what outputs are offered of a picture."""
         self._given.add(picture)
         draw = self._screen.framed_texture
-        return self.requests.output_picture(picture, frame, size, level, draw)
+        return self._requests.output_picture(picture, frame, size, level, draw)

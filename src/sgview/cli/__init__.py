@@ -26,8 +26,11 @@ VERBS = {
     "networks": "list public networks and where they lie",
     "cache": "list or delete the networks that were fetched",
     "bench": "measure how fast networks run here",
+    "tune": "find the fastest kernels for this graphics card, ahead of a show",
     "doctor": "say what this machine can do and what to install",
 }
+
+INTERRUPTED = 130  # exit code
 
 EPILOG = """verbs:
 {verbs}
@@ -38,13 +41,14 @@ pair. `sgview VERB --help` tells more; F1 in the window lists the keys."""
 
 def program() -> NoReturn:
     """Be the program `sgview`: run it and end the process."""
-    is_film = sys.argv[1:2] == ["render"]
-    if is_film and "--workers" not in sys.argv and not {"-h", "--help"} & set(sys.argv):
-        from sgview.cli.films.warm_up import load_libraries
+    verb, *_ = [word for word in sys.argv[1:2] if word in VERBS] or ["run"]
+    is_short = not {"-h", "--help", "--version", "--workers"}.isdisjoint(sys.argv)
+    if verb in ("run", "render") and not is_short:
+        from sgview.cli.warm_up import load_libraries
 
         load_libraries()
     code = main()
-    if is_film:
+    if verb == "render" or code == INTERRUPTED:  # the window plays no more, or never has
         leave(code)
     sys.exit(code)
 
@@ -83,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parse = parser.parse_intermixed_args if verb in ("run", "render") else parser.parse_args
         return module.run(parse(arguments))
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "sgview", "stylegan3"):

@@ -19,13 +19,15 @@ from msgspec.structs import replace
 
 from sgview.cli import bench_gpu, options
 from sgview.cli.bench_cases import Case, file_cases, published_cases
+from sgview.cli.bench_check import check, format_checks
+from sgview.cli.bench_cpu import Floor, floor_of
 from sgview.cli.bench_engine import EngineTimes, engine_times, format_engine
 from sgview.settings import GpuSettings
 
 if TYPE_CHECKING:
     import torch
 
-    from sgview.engine.live_network import Acceleration
+    from sgview.engine.acceleration import Acceleration
 
 PUBLISHED_ON = {
     "cpu": "the published code with its reference operations on two cores of an AMD EPYC (Zen 5)",
@@ -52,6 +54,7 @@ class Result(Struct, frozen=True):
     layers: dict[str, float] = {}  # GPU time of the steps of a frame [us]
     note: str = ""  # why the fast path did not play it
     engine: EngineTimes | None = None  # of whole frames, where they were asked for
+    floor: Floor | None = None  # on the processor: what the operations take at its full rate
 
 
 class Report(Struct, frozen=True):
@@ -89,6 +92,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="also time whole frames of the engine by stage (default: on NVIDIA)",
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare pictures with those of the plain operations instead of timing them",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
 
 
@@ -112,7 +120,14 @@ def run(args: argparse.Namespace) -> int:
     frames = args.frames or (300 if device.type == "cuda" else 10)
     cases = file_cases(args.network) if args.network else published_cases(device.type)
     cases = [case for case in cases if (args.only or "") in case.name]
+    if not cases:
+        print(f"sgview: no network is called {args.only!r}", file=sys.stderr)
+        return 2
     gpu = options.gpu_from(args, GpuSettings())  # as the window would play
+    if args.check:
+        checks = check(cases, device, _acceleration(gpu))
+        print(json.dumps(to_builtins(checks), indent=2) if args.json else format_checks(checks))
+        return 0 if all(c.is_right for c in checks) else 1
     per_stage = device.type == "cuda" if args.engine is None else args.engine
     description = describe_device(device)
     if device.type == "cuda":
@@ -162,6 +177,9 @@ def measure(
                 result = _measure_fast(
                     case, generator, frames, gpu or GpuSettings(), per_layer, bar.update
                 )
+            elif device.type == "cpu":
+                times, floor = floor_of(generator, frames, bar.update)
+                result = replace(_result(case, times), floor=floor)
             else:
                 times = _times(generator, device, frames, bar.update)
                 result = _result(case, times)
@@ -205,7 +223,7 @@ def _measure_fast(
 
 
 def _acceleration(gpu: GpuSettings) -> Acceleration:
-    from sgview.engine.live_network import Acceleration
+    from sgview.engine.acceleration import Acceleration
 
     return Acceleration(gpu.ops, gpu.precision, gpu.kernels)
 
@@ -231,12 +249,14 @@ def format_report(report: Report) -> str:
     driver = f", driver {report.driver}" if report.driver else ""
     commit = f", commit {report.commit}" if report.commit else ""
     has_gpu = any(r.error is not None for r in report.results)
+    has_floor = any(r.floor is not None for r in report.results)
     lines = [
         f"{report.device}; {report.machine}",
         f"torch {report.torch}{driver}, Python {report.python}, {report.threads} threads{commit}",
         "",
         f"{'z to picture':<22}{'median':>11}{'min':>11}{'max':>11}{'fps':>9}"
         + (f"{'goal':>8}{'error':>9}{'of 255':>7}{'as graph':>10}" if has_gpu else "")
+        + (f"{'GFLOP':>8}{'floor':>11}{'min/floor':>11}{'CPU':>7}" if has_floor else "")
         + f"{'published':>12}{'faster':>9}",
     ]
     for r in report.results:
@@ -245,6 +265,8 @@ def format_report(report: Report) -> str:
         if has_gpu:
             gpu = _cell(r.goal_ms, 8, ".2f") + _cell(r.error, 9, ".1e") + _cell(r.levels, 7, "d")
             gpu += _cell(r.published_graph_ms, 10, ".2f")
+        if has_floor:
+            gpu = _floor_cells(r.floor)
         lines.append(
             f"{r.network:<22}{r.median_ms:>8.{digits}f} ms{r.min_ms:>8.{digits}f} ms"
             f"{r.max_ms:>8.{digits}f} ms{r.fps:>9.1f}{gpu}"
@@ -268,6 +290,15 @@ def format_report(report: Report) -> str:
 
 def _cell(value: float | None, width: int, form: str, unit: str = "") -> str:
     return f"{'-' if value is None else format(value, form) + unit:>{width}}"
+
+
+def _floor_cells(floor: Floor | None) -> str:
+    if floor is None:
+        return f"{'-':>8}{'-':>11}{'-':>11}{'-':>7}"
+    return (
+        f"{floor.gflop:>8.2f}{floor.floor_ms:>8.1f} ms"
+        f"{floor.times_floor:>11.2f}{floor.times_floor_cpu:>7.2f}"
+    )
 
 
 def _times(

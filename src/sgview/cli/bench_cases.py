@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from stylegan3 import Generator
@@ -46,6 +46,7 @@ def published_cases(device_type: str) -> list[Case]:
         _fresh("stylegan3-r 128", StyleGAN3Config(**small, **radial)),
         _fresh("stylegan2 256", StyleGAN2Config(img_resolution=256, **half)),
         _builtin(),
+        _builtin("sg3"),
     ]
 
 
@@ -75,10 +76,10 @@ def _fresh(
     return Case(name, build, published, published_graph, goal)
 
 
-def _builtin() -> Case:
+def _builtin(pair: Literal["sg2", "sg3"] = "sg2") -> Case:
     def build() -> Any:
         from sgview.engine.networks import builtin_networks
 
-        return builtin_networks()[0].generator
+        return builtin_networks(pair)[0].generator
 
-    return Case("built-in", build)
+    return Case("built-in" if pair == "sg2" else f"built-in {pair}", build)

@@ -31,8 +31,8 @@ from sgview.state.params import (
 if TYPE_CHECKING:
     import torch
 
+    from sgview.engine.acceleration import Acceleration
     from sgview.engine.engine import Engine
-    from sgview.engine.live_network import Acceleration
     from sgview.engine.picture.picture import Picture
 
 _WARM_UP = 5  # frames on a GPU: kernels are compiled and the graph captured in the first

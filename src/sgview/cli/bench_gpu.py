@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from sgview.engine.live_network import Acceleration
+    from sgview.engine.acceleration import Acceleration
 
 _WARM_UP = 30  # frames, in which the GPU reaches its clocks
 

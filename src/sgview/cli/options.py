@@ -20,6 +20,7 @@ from sgview.settings import (
     holds_settings,
     load_settings,
 )
+from sgview.state.canvas import canvas_named
 from sgview.state.class_names import class_names_beside, class_numbered, only
 from sgview.state.commands import Slot
 from sgview.state.descriptions import name_of
@@ -78,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GROUP=AMOUNT",
         help="blend a layer group towards B, e.g. L12=0.5, mapping=1, or all=0.5 for those that "
         "are not named; may be repeated",
+    )
+    parser.add_argument(
+        "--canvas",
+        metavar="16:9|9:16|2:1|WxH",
+        help="pictures of another shape than the network's own: WxH in pixels, e.g. 1820x1024, or "
+        "up to 16 times its own width and height, e.g. 1.5x1",
     )
     parser.add_argument("--flip-h", action="store_true", help="flip left and right")
     parser.add_argument("--flip-v", action="store_true", help="flip top and bottom")
@@ -233,8 +240,8 @@ def open_engine(settings: Settings) -> Engine:
     Raises:
         ConfigError: if the device is not there.
     """
+    from sgview.engine.acceleration import Acceleration
     from sgview.engine.engine import Engine  # brings torch, which --help does not need
-    from sgview.engine.live_network import Acceleration
 
     gpu = settings.gpu
     try:
@@ -256,6 +263,11 @@ def _with_options(params: Params, args: argparse.Namespace) -> Params:
         if not -(2**31) <= args.seed < 2**31:
             raise ConfigError(f"--seed {args.seed}: a seed is a whole number of at most 31 bits")
         params = replace(params, noise=replace(noise, seed=args.seed))
+    if args.canvas is not None:
+        try:
+            params = replace(params, canvas=canvas_named(args.canvas, params.canvas))
+        except ValueError as error:
+            raise ConfigError(f"--canvas {args.canvas}: {error}") from None
     if args.flip_h:
         view = replace(view, flip_horizontal=not view.flip_horizontal)
     if args.flip_v:

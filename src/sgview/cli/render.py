@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -17,17 +16,16 @@ from tqdm import tqdm
 from sgview.cli import fetching, options, shots
 from sgview.cli.films.casting import TakeNetworks, check
 from sgview.cli.films.frames import FilmFrame, pictures_of
-from sgview.cli.films.several import SeveralFilms
-from sgview.cli.films.warm_up import start_driver, without_collecting
+from sgview.cli.films.several import SeveralFilms, options_of
 from sgview.cli.films.where import size, span, workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
+from sgview.cli.warm_up import start_driver, without_collecting
 from sgview.outputs.film_writers import (
     FILM_CODECS,
     check_alpha,
     codec_of,
-    holds_alpha,
     open_film_writer,
 )
 from sgview.outputs.video import CODECS, OutputError, PictureWriter
@@ -168,7 +166,7 @@ def run(args: argparse.Namespace) -> int:
         check_alpha(args.out, codec)
     for other in others:
         codec_of(other)
-    _refuse_beside(args, others)
+    _refuse_beside(args)
     if args.force and args.resume:
         raise ConfigError("--resume goes on, --force begins again: choose one of them")
     if not args.force and not args.resume and args.workers is None:
@@ -181,11 +179,8 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _refuse_beside(args: argparse.Namespace, others: list[Path]) -> None:
+def _refuse_beside(args: argparse.Namespace) -> None:
     """Refuse options that do not go together, before anything is read."""
-    if others and (args.resume or args.workers is not None):
-        option = "--resume" if args.resume else "--workers"
-        raise ConfigError(f"{option} makes one film: give --out once")
     if args.sound is not None:
         if all(out.suffix.lower() not in CODECS for out in args.outs):
             raise ConfigError("--sound goes into films, and PNG files have none")
@@ -228,10 +223,13 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
         return scale_out.render(args, settings, plan, asked, named)
     start_driver(settings.device)
     made_of = ingredients(args, settings, plan)
-    films = [Unfinished(out, made_of, plan, _opener(args, out)) for out in args.outs]
+    films = [
+        Unfinished(out, made_of, plan, partial(open_film_writer, **options_of(args, out)))
+        for out in args.outs
+    ]
     film = films[0] if len(films) == 1 else SeveralFilms(films)
-    if args.resume and not films[0].resume():
-        print(f"{args.out}: {plan.count} pictures, whole already", file=sys.stderr)
+    if args.resume and not film.resume():
+        print(f"{film.out}: {plan.count} pictures, whole already", file=sys.stderr)
         return 0
 
     with without_collecting():
@@ -249,21 +247,10 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
         return _render(engine, plan, film, asked, frame, follows_take=follows_take)
 
 
-def _opener(args: argparse.Namespace, out: Path) -> Callable[..., PictureWriter]:
-    """Return what opens a writer; --codec and --quality are those of the first film."""
-    is_first = out == args.out
-    return partial(
-        open_film_writer,
-        codec=args.codec if is_first else None,
-        quality=args.quality if is_first else None,
-        has_alpha=args.alpha and (is_first or holds_alpha(codec_of(out))),
-    )
-
-
 def _refuse_beside_take(args: argparse.Namespace) -> None:
     """A take says itself what it plays."""
     names = ("preset", "layer", "psi", "seed", "script", "audio", "edit", "blend", "loop")
-    for name in (*names, "flip_h", "flip_v"):
+    for name in (*names, "canvas", "flip_h", "flip_v"):
         if getattr(args, name) not in (None, False, []):
             option = name.replace("_", "-")
             raise ConfigError(f"--{option} does not go with --take, which holds what was played")

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,9 +17,11 @@ from msgspec.structs import replace
 
 from sgview.app.session_file import load_session
 from sgview.app.session_place import free_session
-from sgview.cli import options, restart
+from sgview.cli import leave, options, restart
+from sgview.cli.warm_up import without_collecting
 from sgview.downloads.addresses import is_address
 from sgview.settings import NetworkSettings, Settings
+from sgview.state.commands import Slot
 from sgview.state.networks import is_built_in
 from sgview.state.places import is_file
 from sgview.state.session import Session
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from sgview.app.app import App
     from sgview.app.process import Leaving
     from sgview.engine.engine import Engine
+    from sgview.engine.network import Network
 
 _log = logging.getLogger(__name__)
 
@@ -138,14 +142,15 @@ def play(
         outputs: names of further ones that are on at the start.
         may_fetch: whether networks are fetched from addresses without asking.
     """
-    from sgview.app.app import App
     from sgview.app.process import Leaving
-    from sgview.engine.worker import EngineWorker
+    from sgview.app.starting import LeftAtStartError
     from sgview.state.commands import OpenScript, OpenSound, ToggleOutput
 
     begin = time.monotonic()
-    engine = _engine_left(settings) if restarted else options.open_engine(settings)
-    app = App(settings, EngineWorker(engine))
+    try:
+        app, networks = _open_app(settings, is_restart=restarted > 0, is_told=show_panels)
+    except LeftAtStartError:
+        leave(0)  # there is nothing to save
     after: list[str] = []  # the command line of the process that goes on
     with Leaving(app.stop) as leaving:
         try:
@@ -153,7 +158,7 @@ def play(
                 app.screen.window.loss.on_lost = lambda: _end_without_screen(app, leaving)
                 app.gui.show_panels = show_panels
                 if session is not None:
-                    app.resume(session.surroundings)
+                    app.remembered.resume(session.surroundings)
                 if restarted:
                     app.tell(*restart.notice_of(restarted))
                 if script is not None:
@@ -164,7 +169,7 @@ def play(
                     _serve(app)
                 for name in set(outputs).difference(_outputs_on(app)):
                     app.execute(ToggleOutput(name))
-                _open_networks(app, settings.networks, may_fetch)
+                _open_networks(app, settings.networks, networks, may_fetch)
                 app.run(seconds)
                 if app.loss is not None:
                     count = restart.count_again(restarted, time.monotonic() - begin)
@@ -179,6 +184,24 @@ def play(
         if app.loss is None or leaving.is_asked_for:
             return 0
     return _go_on(after)
+
+
+def _open_app(
+    settings: Settings, *, is_restart: bool, is_told: bool
+) -> tuple[App, dict[Slot, Network]]:
+    """Open the window while the engine is made; return it and the networks it begins with."""
+    from sgview.cli.start import EngineStart
+
+    with without_collecting():
+        from sgview.app.app import App
+
+        start = EngineStart(
+            partial(_engine_left if is_restart else options.open_engine, settings),
+            partial(_first_networks, settings.networks),
+            settings.device,
+            is_told=is_told and not settings.window.fullscreen,
+        )
+        return App(settings, start.worker), start.networks
 
 
 def _say_loss(app: App, count: int) -> list[str]:
@@ -256,17 +279,29 @@ def _last_session() -> Session | None:
         return None
 
 
-def _open_networks(app: App, networks: NetworkSettings, may_fetch: bool) -> None:
-    """Open what is named in the background; without an A that is there, the built-in pair plays.
+def _first_networks(networks: NetworkSettings) -> dict[Slot, Network]:
+    """Return the built-in pair, which plays without an A that is there.
+
+    Raises:
+        CheckpointError: if the installation lacks a network.
+    """
+    from sgview.engine.networks import open_networks
+
+    is_alone = not (networks.a and _is_there(networks.a))
+    return open_networks(demo=networks.demo) if is_alone else {}
+
+
+def _open_networks(
+    app: App, networks: NetworkSettings, first: dict[Slot, Network], may_fetch: bool
+) -> None:
+    """Play those that were read, and open what is named in the background.
 
     What is named is wanted at once, so that a session left before it is read does not forget it.
     """
-    from sgview.engine.networks import open_networks
     from sgview.state.commands import AskDownload, LoadNetwork
 
-    if not (networks.a and _is_there(networks.a)):
-        for slot, network in open_networks(demo=networks.demo).items():
-            app.worker.set_network(slot, network)
+    for slot, network in first.items():
+        app.worker.set_network(slot, network)
     for slot, path in options.paths_of(networks).items():
         if is_address(path):
             app.execute(AskDownload(slot, path, is_agreed=may_fetch))
@@ -274,7 +309,7 @@ def _open_networks(app: App, networks: NetworkSettings, may_fetch: bool) -> None
             app.worker.want(slot, path)
             app.execute(LoadNetwork(slot, Path(path)))
         else:
-            app.miss(slot, path)
+            app.remembered.miss(slot, path)
 
 
 def _is_there(path: str) -> bool:

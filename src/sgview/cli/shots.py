@@ -19,9 +19,9 @@ from sgview.show.takes.take import Take, read_take
 from sgview.state.ground_params import loop_of
 from sgview.state.idle import stands
 from sgview.state.latent_paths import loop_length
-from sgview.state.library_files import files_played
 from sgview.state.networks import NetworkStatus, Slot, spread_blend
 from sgview.state.sound import Sound
+from sgview.state.user_files import UserFile, user_files
 from sgview.state.validation import ConfigError
 
 MOST_LOOPED = 1_000_000  # pictures
@@ -36,7 +36,7 @@ class Plan:
     count: int
     fps: float
     notice: str = ""
-    files: frozenset[str] = frozenset()  # names of the latents of the library that may play
+    files: frozenset[UserFile] = frozenset()  # that pictures may be made from
 
 
 def with_sound(settings: Settings, path: Path | None) -> Settings:
@@ -71,7 +71,7 @@ def plan_settings(
             raise ConfigError(f"--loop would make {frames} pictures, {MOST_LOOPED} at most")
         pace = frames / period
     shots = _play(settings, args.start, pace, frames, args.script, networks)
-    return Plan(shots, frames, fps, files=files_played(settings.params))
+    return Plan(shots, frames, fps, files=user_files(settings.params))
 
 
 def _period(settings: Settings) -> float:
@@ -108,13 +108,13 @@ def plan_take(args: argparse.Namespace) -> Plan:
     return Plan(shots, wanted, args.fps or round(take.rate, 3), notice, _files_of(take))
 
 
-def _files_of(take: Take) -> frozenset[str]:
-    """Return the names of the latents of the library that may play in a take."""
-    names, last = files_played(take.header.params) | files_played(take.header.shown), None
+def _files_of(take: Take) -> frozenset[UserFile]:
+    """Return the files that the pictures of a take may be made from."""
+    files, last = user_files(take.header.params) | user_files(take.header.shown), None
     for frame in take.frames:
         if frame.params is not last:
-            names, last = names | files_played(frame.params), frame.params
-    return names
+            files, last = files | user_files(frame.params), frame.params
+    return files
 
 
 def part_of(plan: Plan, first: int, end: int | None) -> Plan:

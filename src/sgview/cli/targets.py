@@ -21,15 +21,15 @@ def refuse_to_replace(out: Path, *, is_unfinished: bool = False) -> None:
     Raises:
         OutputError: if there is a film or pictures of an earlier run, and they shall stay.
     """
-    held = _held(out)
-    if not held:
+    there = held(out)
+    if not there:
         return
     if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
-        print(f"{held}. Replace? [y/N] ", end="", file=sys.stderr, flush=True)
+        print(f"{there}. Replace? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
     advice = "add --resume to go on, or" if is_unfinished else "choose another name, or add"
-    raise OutputError(f"{held}: {advice} --force to replace")
+    raise OutputError(f"{there}: {advice} --force to replace")
 
 
 def make_room(out: Path) -> None:
@@ -45,7 +45,7 @@ def make_room(out: Path) -> None:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
-def _held(out: Path) -> str:
+def held(out: Path) -> str:
     """Return what is there that would be lost, "" if nothing is."""
     try:
         if out.is_file():

@@ -20,13 +20,13 @@ import msgspec
 import sgview
 from sgview.cli.options import paths_of
 from sgview.cli.shots import Plan
-from sgview.cli.targets import make_room
+from sgview.cli.targets import held, make_room
 from sgview.outputs.film_parts import Part, count_pictures, count_whole, join
 from sgview.outputs.film_writers import open_film_writer
 from sgview.outputs.video import CODECS, OutputError, PictureWriter
 from sgview.settings import Settings
-from sgview.state.library_files import find_file
 from sgview.state.places import is_file, is_there
+from sgview.state.user_files import KINDS, UserFiles
 from sgview.state.whole_file import write_whole
 
 SUFFIX = ".render.json"
@@ -64,6 +64,11 @@ class Unfinished:
         self.path = out  # what is written now
         self.there = 0  # pictures that need not be made
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run before has left anything."""
+        return is_file(self._manifest) or bool(held(self.out))
+
     def resume(self) -> bool:
         """Find what a run before has left; return whether there is anything left to do.
 
@@ -71,7 +76,7 @@ class Unfinished:
             OutputError: if nothing is there, or it is made of something else.
         """
         if not is_file(self._manifest):
-            if self._is_film and is_file(self.out) and count_pictures(self.out) == self._plan.count:
+            if held(self.out) and self._count_there() == self._plan.count:
                 return False
             raise OutputError(f"{self.out}: there is nothing to go on with, no {self._manifest}")
         self._compare(self._read_manifest())
@@ -137,6 +142,10 @@ class Unfinished:
         count = count_pictures(self.path)
         before = f" after the {self.there} of {self._held}" if self._parts else ""
         return f"; {self.path} plays {count} pictures{before}, and --resume goes on with them"
+
+    def _count_there(self) -> int:
+        """Return how many pictures the whole film or folder holds."""
+        return count_pictures(self.out) if self._is_film else _whole_pngs(self.out)
 
     @property
     def _held(self) -> Path:
@@ -252,7 +261,9 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
     takes_own = args.take is not None and args.a is None and args.demo is None
     networks = {} if takes_own else paths_of(settings.networks)
     plain = msgspec.to_builtins(settings)
-    folder, names = Path(settings.folders.latents), sorted(plan.files)
+    files = UserFiles(Path(settings.folders.latents))
+    found = {file: _digest(files.find(*file)) for file in sorted(plan.files)}
+    sound = settings.sound.file if settings.sound.source == "file" else None
     return {
         "version of sgview": sgview.__version__,
         "number of pictures": plan.count,
@@ -263,13 +274,17 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
         "size, fit or alpha": [args.size, args.fit, args.alpha],
         "take": _digest(args.take),
         "script": _digest(args.script),
-        "sound": _digest(args.audio),
+        "sound": _digest(sound),
         "pair of built-in networks": "" if networks or takes_own else settings.networks.demo,
         **{f"network {slot.upper()}": _digest(networks.get(slot)) for slot in ("a", "b")},
         "device or precision": [plain["device"], plain["gpu"]],
         "preset or option": json.loads(json.dumps(plain["params"])),
-        "latent of the library": {name: _digest(find_file(folder, name)) for name in names},
         "setting": json.loads(json.dumps([plain["sound"], plain["tempo"]])),
+        **{
+            kind.label: {file.name: digest for file, digest in of_kind}
+            for kind in KINDS
+            if (of_kind := [item for item in found.items() if item[0].kind == kind.name])
+        },
     }
 
 

@@ -3,86 +3,26 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from operator import attrgetter
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from msgspec.structs import replace
 from torch import Tensor
 
+from sgview.engine.acceleration import DEFAULT, Acceleration
 from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.ground.ground import LiveGround
-from sgview.engine.latents.analyses import Analyses
-from sgview.engine.latents.direction_files import VectorFiles
-from sgview.engine.latents.latents import LatentSource, class_label
-from sgview.engine.latents.library import Library
-from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
-from sgview.engine.latents.w_places import WPlaces
+from sgview.engine.latents.found import Found
+from sgview.engine.live_latents import LiveLatents
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
 from sgview.engine.weights.live import LiveWeights
-from sgview.state.latent_paths import whereabouts
-from sgview.state.latent_places import Whereabouts
 from sgview.state.machine import Stage
-from sgview.state.motion import Motion
 from sgview.state.params import Params
-from sgview.state.second_source import SecondParams, is_mixing, second_motion
 from sgview.state.status import Notice
-from stylegan3 import Canvas, cuda, trust_version_counters
-from stylegan3.fast import FastSynthesis, Kernels, Precision, Step, UnsupportedNetworkError
+from stylegan3 import Canvas, trust_version_counters
+from stylegan3.fast import FastSynthesis, Step, UnsupportedNetworkError
 
-
-@dataclass(frozen=True)
-class Acceleration:
-    """How networks are computed on an NVIDIA GPU."""
-
-    ops: Literal["auto", "ref"] = "auto"  # "ref": by the generator's own modules
-    precision: Precision = "fast"
-    kernels: Kernels = "auto"
-
-    def has_kernels(self, device: torch.device) -> bool:
-        """Whether compiled kernels are wanted, and can run on `device`."""
-        is_wanted = device.type == "cuda" and self.ops == "auto"
-        return is_wanted and cuda.unavailable_reason() is None
-
-    def obstacle(self, device: torch.device) -> str:
-        """Return why CUDA graphs of prepared launches are not tried on `device`, "" if they are."""
-        if device.type != "cuda":
-            return "there is no NVIDIA GPU"
-        return "the reference operations were asked for" if self.ops == "ref" else ""
-
-
-DEFAULT = Acceleration()
 _STILL = 10  # pictures on the same canvas after which launches are prepared for it
-
-_version = attrgetter("_version")
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """Where what shapes w is found."""
-
-    analyses: Analyses
-    directions: VectorFiles
-    averages: VectorFiles
-    library: Library
-
-    @classmethod
-    def of(cls, library: Library, found: Path | None = None) -> Found:
-        """Return what is found beside the library; what took seconds is kept in `found`."""
-        return cls(
-            Analyses(found),
-            VectorFiles(library.folder / "directions"),
-            VectorFiles(library.folder),
-            library,
-        )
-
-
-def untruncated(params: Params) -> Params:
-    """Return `params` with every w left where it is."""
-    return replace(params, mapping=replace(params.mapping, truncation_psi=1.0))
 
 
 class LiveNetwork:
@@ -119,21 +59,14 @@ class LiveNetwork:
         self._notices: list[Notice] = []
         self._fast: FastSynthesis | None = None
         self._last_call: tuple[object, ...] = ()  # arguments of the last call of the fast path
-        self._last_label: tuple[tuple[float, ...], Tensor | None] | None = None
         self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         trust_version_counters(self.generator)  # `LiveWeights` alone writes them, and torch counts
         source = tensors_of(network.generator)
         self.pristine = {name: tensor.detach().to(device) for name, tensor in source.items()}
         fuse = acceleration.has_kernels(device)
-        made = self.generator
-        self._w_places = WPlaces(made.z_dim, made.w_dim, made.num_ws)
-        self._found = found or Found.of(Library())
-        self._shaping: Shaping | None = None
-        self._second_params = SecondParams()
-        self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
-        self._mapping_tensors = tuple(made.mapping.state_dict(keep_vars=True).values())
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
+        self.latents = LiveLatents(network, self.generator, device, self.weights, found)
         self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
 
     def run(
@@ -160,7 +93,7 @@ class LiveNetwork:
     def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
         with self._timers.stage(Stage.MAPPING):
-            ws = self.map(latent, params) if latent.ndim == 2 else latent
+            ws = self.latents.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
             options: dict[str, Any] = {"layer": layer} if layer else {}
             canvas = self._canvas.find(params.canvas)
@@ -193,7 +126,7 @@ class LiveNetwork:
 
     def set_acceleration(self, acceleration: Acceleration) -> None:
         """Compute in another way from the next picture on; no graph may be under way."""
-        self._fast, self._last_call = None, ()
+        self._play_by(None)
         self._acceleration = acceleration
         self._obstacle = acceleration.obstacle(self.device)
 
@@ -217,133 +150,6 @@ class LiveNetwork:
     def canvas_note(self) -> str:
         """The size of pictures, and how much larger they could be, for people."""
         return self._canvas.note
-
-    def latent(
-        self,
-        source: LatentSource,
-        params: Params,
-        motion: Motion,
-    ) -> Tensor:  # [1, z_dim], or [1, num_ws, w_dim]: `ws`, without the mapping
-        """Return the vector of one frame, or the rows that are used as `ws`.
-
-        Where it can be, it is made in the fast path's own memory; the next frame overwrites it.
-        """
-        if not is_shaped(params):
-            return self._unshaped(source, params, motion)
-        return self._shaped(source, params, motion).unsqueeze(0)
-
-    @property
-    def shaping(self) -> Shaping:
-        """What shapes w, made when it is first needed."""
-        if self._shaping is None:
-            found = self._found
-            self._shaping = Shaping(
-                self.network,
-                found.analyses,
-                found.directions,
-                found.averages,
-                found.library,
-                self._upload,
-            )
-        return self._shaping
-
-    def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
-        """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
-        shaping = self.shaping
-        second = self._second_rows(source, params, motion, shaping) if is_mixing(params) else None
-        ws = self._rows(source, params, motion, shaping)
-        if second is not None:
-            shaping.mix(ws, second, params)
-        if params.walk.reach != 0.0:
-            key = (params.mapping.class_weights, *map(_version, self._mapping_tensors))
-            shaping.walk(ws, params, motion, key, lambda z: self._deviations(z, params))
-        if acting(params):
-            shaping.move(ws, params)
-        return ws
-
-    def _second_rows(
-        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
-    ) -> Tensor:
-        """Return the rows of the second source; a place that stays is mapped once."""
-        params, motion = self._second_params.of(params), second_motion(motion)
-        where = whereabouts(params, motion)
-        files = (self._found.library.count, self._found.averages.count)
-        key = (where, params.mapping, params.latents.space, self.weights.writes, *files)
-        is_kept = where is not None and not has_centre(params)
-        if is_kept and self._second is not None and self._second[0] == key:
-            return self._second[1]
-        rows = self._rows(source.second, params, motion, shaping)
-        if self._second is None:
-            memory = torch.empty_like(rows)
-        else:
-            memory = self._second[1]
-        self._second = (key if is_kept else (), memory.copy_(rows))
-        return memory
-
-    def _rows(
-        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
-    ) -> Tensor:
-        """Return the rows of a source, truncated, to be written to; the next call overwrites."""
-        is_centred = has_centre(params)
-        plain = untruncated(params) if is_centred else params
-        latent, fast = self._unshaped(source, plain, motion), self._fast
-        mapping = plain.mapping
-        if latent.ndim == 3 and fast is None:
-            ws = latent[0].clone(memory_format=torch.contiguous_format)
-        elif latent.ndim == 3:
-            assert fast is not None
-            ws = fast.ws[0]
-            if latent.data_ptr() != ws.data_ptr():
-                ws.copy_(latent[0], non_blocking=True)
-        elif fast is not None:
-            label = self._label(mapping.class_weights)
-            psi, cutoff = mapping.truncation_psi, mapping.truncation_cutoff
-            ws = fast.map(latent, label, psi, cutoff)[0]
-        else:
-            ws = self.map(latent, plain)[0]
-        if is_centred:
-            average = self.generator.mapping.average(self._label(mapping.class_weights))
-            shaping.truncate(ws, params.mapping, average)
-        return ws
-
-    def _deviations(self, z: Tensor, params: Params) -> Tensor:  # [n, z_dim] -> [n, w_dim]
-        """Map z, and return how far from the average they come to lie."""
-        average = self.generator.mapping.average(self._label(params.mapping.class_weights))
-        return self.map(self._upload(z), untruncated(params))[:, 0] - average.reshape(1, -1)
-
-    def _unshaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
-        """Return the vector of one frame, or the rows of w, as the source has it."""
-        network, fast = self.generator, self._fast
-        if params.latents.space == "w":
-            # Rows differ only where the noise is asked to.
-            out = fast.ws[0] if fast else None
-            vector = source.vector(params, motion, network.w_dim, rows=network.num_ws, out=out)
-            return self._upload(vector).unsqueeze(0)
-        where = whereabouts(params, motion)
-        if where is not None and source.leads_through_w(where):
-            out = fast.ws[0] if fast else None
-            return self._rows_at(where, source, params, out).unsqueeze(0)
-        vector = source.vector(params, motion, network.z_dim, out=fast.z if fast else None)
-        return self._upload(vector)
-
-    def _rows_at(
-        self, where: Whereabouts, source: LatentSource, params: Params, out: Tensor | None
-    ) -> Tensor:
-        mapping = params.mapping
-
-        def truncate(rows: Tensor) -> Tensor:
-            rows = self._upload(rows)
-            if mapping.truncation_psi == 1.0:
-                return rows
-            centre = self.generator.mapping.average(self._label(mapping.class_weights))
-            truncated = torch.lerp(centre.reshape(1, -1), rows, mapping.truncation_psi)
-            cutoff = mapping.truncation_cutoff
-            return truncated if cutoff is None else torch.cat([truncated[:cutoff], rows[cutoff:]])
-
-        key = (mapping, self.weights.writes)
-        return self._w_places.rows(
-            where, source, key, lambda z: self.map(self._upload(z), params), truncate, out
-        )
 
     def _prepare(self) -> FastSynthesis | None:
         """Return the fast path, None where it does not play this network on this canvas."""
@@ -375,7 +181,8 @@ class LiveNetwork:
             return None
         if self._fast is not None and self.device.type == "cuda":
             torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
-        self._fast, self._last_call, self._canvas_obstacle = made, (), ""
+        self._play_by(made)
+        self._canvas_obstacle = ""
         return made
 
     def _run_graph(
@@ -403,7 +210,7 @@ class LiveNetwork:
             if is_z:
                 options |= {
                     "z": latent,
-                    "c": self._label(params.mapping.class_weights),
+                    "c": self.latents.label(params.mapping.class_weights),
                     "truncation_psi": params.mapping.truncation_psi,
                     "truncation_cutoff": params.mapping.truncation_cutoff,
                 }
@@ -417,33 +224,14 @@ class LiveNetwork:
             self._last_call = call
             return output, fast.ws
 
+    def _play_by(self, fast: FastSynthesis | None) -> None:
+        """Make pictures, and latents in its memory, by a fast path; None: by modules."""
+        self._fast, self._last_call = fast, ()
+        self.latents.fast = fast
+
     def _give_up(self, error: UnsupportedNetworkError) -> None:
-        self._fast, self._last_call, self._obstacle = None, (), str(error)
+        self._play_by(None)
+        self._obstacle = str(error)
         text = f"{self.network.status.name} plays without the fast path: {error}."
         notice = Notice(0, "warning", text, "Its pictures are right, but slower.")
         self._notices.append(notice)
-
-    def map(self, z: Tensor, params: Params) -> Tensor:  # [N, z_dim] -> [N, num_ws, w_dim]
-        """Map `z` by the generator's own modules."""
-        label = self._label(params.mapping.class_weights)
-        if label is not None:
-            label = label.expand(z.shape[0], -1)
-        return self.generator.mapping(
-            z,
-            label,
-            truncation_psi=params.mapping.truncation_psi,
-            truncation_cutoff=params.mapping.truncation_cutoff,
-        )
-
-    def _label(self, weights: tuple[float, ...]) -> Tensor | None:  # [1, c_dim]
-        if self._last_label is None or self._last_label[0] != weights:
-            label = class_label(weights, self.generator.c_dim)
-            self._last_label = (weights, None if label is None else self._upload(label))
-        return self._last_label[1]
-
-    def _upload(self, values: Tensor) -> Tensor:
-        if (
-            self.device.type == "cuda" and not values.is_cuda
-        ):  # from pinned memory, so that the copy does not wait
-            return values.contiguous().pin_memory().to(self.device, non_blocking=True)
-        return values.to(self.device)

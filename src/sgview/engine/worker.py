@@ -6,8 +6,6 @@ import logging
 import os
 import sys
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from weakref import ReferenceType
@@ -16,15 +14,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from sgview.closing import Closing
-from sgview.engine.device import DeviceLostError, device_answers
+from sgview.engine.device import DeviceLostError
 from sgview.engine.direction_work import DirectionWork
 from sgview.engine.engine import Engine
+from sgview.engine.failures import Failures
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
 from sgview.engine.picture.picture import Picture
 from sgview.engine.picture.under_way import PictureRate, UnderWay
-from sgview.engine.preview import preview
+from sgview.engine.preview import try_preview
+from sgview.engine.requests import Requests, Wanted
 from sgview.engine.rescue import Rescue
 from sgview.engine.slots import Slots
 from sgview.state import commands as c
@@ -34,17 +34,11 @@ from sgview.state.motion import Motion
 from sgview.state.networks import Slot
 from sgview.state.params import Params
 from sgview.state.status import EngineStatus, Notice
-from stylegan3.cuda import is_out_of_memory, let_go
 
 _log = logging.getLogger(__name__)
 
 _QUICK = 0.003  # a time a picture below which the next one is requested ahead [s]
 _VERY_QUICK = 0.001  # a time a picture below which two are begun ahead of the device [s]
-_USEFUL = 4  # times an unchanged frame is made on CUDA: its statistics are downloaded a frame late
-_Wanted = tuple[Params, float, Motion | None]  # arguments of `Engine.render`
-_REST = 0.25  # without a new picture wanted, after which there is time for previews [s]
-_SHORT = 0.004  # a preview that no picture waits for long, made in between on CUDA [s]
-_GLANCE = 0.0003  # how often the device is asked whether it has finished [s]
 
 
 class EngineWorker(Closing):
@@ -60,39 +54,37 @@ class EngineWorker(Closing):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
         engine.found.analyses.waits = False  # pictures go on until it is found
-        engine.found.analyses.on_found = lambda: self._post(lambda: None)
-        lock = threading.Lock()
-        self._condition = threading.Condition(lock)  # notified of work: parameters or tasks
-        self._begun = threading.Condition(lock)  # notified when the newest request is begun
-        self._handed_out = threading.Condition(lock)  # notified of each new `_picture`
-        self._wanted: _Wanted | None = None
-        self._is_begun = False  # the newest request
-        self._works_behind = engine.device.type == "cuda"  # the device lags behind the host
-        self._tasks: deque[Callable[[], None]] = deque()  # run between frames on the thread
-        self._preview: Callable[[], None] | None = None
-        self._preview_seconds = float("inf")  # that the last one took
-        self._preview_due = 0.0  # in the time of `time.monotonic` [s]
-        self._is_closing = False
+        engine.found.analyses.on_found = lambda: self._requests.post(lambda: None)
+        works_behind = engine.device.type == "cuda"  # the device lags behind the host
+        self._requests = Requests(works_behind=works_behind)
+        self._condition = threading.Condition()  # notified of each new `_picture`
         self._picture: Picture | None = None
         self._under_way = UnderWay()
         self._rate = PictureRate()
-        self._notices: list[Notice] = []
-        self._last_problem = ""
         self._device = engine.device_description
         self._others: Sequence[ReferenceType[Picture]] = ()  # pictures that wait in outputs
         self._memory = MemoryWatch(lambda: engine.memory(self._pictures()))
         self._layer_times = LayerTimes()
         self._rescue = Rescue(engine)
+        self._failures = Failures(engine, self._rescue, self._under_way.clear)
         self._slots = Slots(
-            engine, load or _load, post=self._post, tell=self._tell, on_change=self._note_change
+            engine,
+            load or _load,
+            post=self._requests.post,
+            tell=self._failures.tell,
+            on_change=self._note_change,
         )
-        self._asked: _Wanted = (Params(), 0.0, None)
-        self.directions = DirectionWork(engine, self._post, self._tell, lambda: self._asked)
+        self.directions = DirectionWork(
+            engine, self._requests.post, self._failures.tell, lambda: self._requests.asked
+        )
         """Finds directions, and pictures them."""
-        self.lost: DeviceLostError | None = None
-        """That the device does not compute any more; None while it does."""
         self._thread = threading.Thread(target=self._work, name="sgview engine", daemon=True)
         self._thread.start()
+
+    @property
+    def lost(self) -> DeviceLostError | None:
+        """That the device does not compute any more; None while it does."""
+        return self._failures.lost
 
     def submit(
         self,
@@ -101,10 +93,7 @@ class EngineWorker(Closing):
         motion: Motion | None = None,  # as for `Engine.render`
     ) -> None:
         """Ask for the picture of this instant; what was asked before and not begun is dropped."""
-        with self._condition:
-            self._wanted, self._is_begun = (params, t, motion), False
-            self._asked = self._wanted
-            self._condition.notify_all()
+        self._requests.submit((params, t, motion))
 
     def latest(self) -> Picture | None:
         """Return the newest finished picture, None without one or without a network."""
@@ -124,10 +113,11 @@ class EngineWorker(Closing):
         the interpreter, and the caller can run.
         """
         with self._condition:
-            if picture is not None and self._rate.seconds_a_picture < _QUICK:
-                self._begun.wait_for(lambda: self._is_begun, seconds)
-            else:
-                self._handed_out.wait_for(lambda: self._picture is not picture, seconds)
+            is_quick = picture is not None and self._rate.seconds_a_picture < _QUICK
+            if not is_quick:
+                self._condition.wait_for(lambda: self._picture is not picture, seconds)
+        if is_quick:
+            self._requests.await_begun(seconds)
 
     def execute(self, command: c.EngineCommand) -> None:
         """Do what `command` asks."""
@@ -135,7 +125,7 @@ class EngineWorker(Closing):
             self.directions.execute(command)
         elif isinstance(command, c.SetPrecision):
             precision = command.precision
-            self._post(lambda: self._set_precision(precision))
+            self._requests.post(lambda: self._set_precision(precision))
         else:
             self._slots.execute(command)
 
@@ -177,7 +167,7 @@ class EngineWorker(Closing):
         """Time every step of this picture once, between two frames."""
         with self._condition:
             self._layer_times = replace(self._layer_times, is_running=True)
-        self._post(lambda: self._time_layers(params, t, motion))
+        self._requests.post(lambda: self._time_layers(params, t, motion))
 
     def export(
         self,
@@ -192,7 +182,7 @@ class EngineWorker(Closing):
             if held is not None:
                 done(held)
 
-        self._post(task)
+        self._requests.post(task)
 
     def preview(
         self,
@@ -209,19 +199,9 @@ class EngineWorker(Closing):
         """
 
         def task() -> None:
-            picture = None
-            try:
-                picture = preview(self._engine, params, place, side)
-            except Exception as error:  # nobody looks at it yet
-                let_go(error)
-                if not device_answers(self._engine.device):
-                    raise
-                _log.warning("there is no preview of %s: %s", place, _first_line(error))
-            done(picture)
+            done(try_preview(self._engine, params, place, side))
 
-        with self._condition:
-            self._preview = task
-            self._condition.notify_all()
+        self._requests.post_preview(task)
 
     def forget_latents(self) -> None:
         """Read files of the library anew when they are played again."""
@@ -231,7 +211,7 @@ class EngineWorker(Closing):
             for files in (self._engine.library, found.directions, found.averages):
                 files.forget()
 
-        self._post(forget)
+        self._requests.post(forget)
 
     def status(self) -> EngineStatus:
         """Return a snapshot of what plays and what is being read."""
@@ -247,17 +227,12 @@ class EngineWorker(Closing):
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know since the last call; ids are 0."""
-        with self._condition:
-            notices, self._notices = self._notices, []
-            return notices
+        return list(self._failures.take_notices())
 
     def close(self) -> None:
         """Stop the threads after the current frame and free the engine; idempotent."""
-        with self._condition:
-            if self._is_closing:
-                return
-            self._is_closing = True
-            self._condition.notify_all()
+        if not self._requests.close():
+            return
         self._slots.close()
         self._thread.join()
         self._picture = None
@@ -273,11 +248,6 @@ class EngineWorker(Closing):
         """The pictures that somebody holds."""
         return (self._picture, *self._under_way.pictures, *(other() for other in self._others))
 
-    def _post(self, task: Callable[[], None]) -> None:
-        with self._condition:
-            self._tasks.append(task)
-            self._condition.notify_all()
-
     def _work(self) -> None:
         try:
             with self._engine.on_stream():
@@ -289,81 +259,27 @@ class EngineWorker(Closing):
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
             _let_the_window_go_first()
-        useful = _USEFUL if self._works_behind else 1
-        last: _Wanted | None = None
-        repeats = 0
-        while True:
-            with self._condition:
-                self._wait()
-                if self._is_closing:
-                    return
-                task = self._tasks.popleft() if self._tasks else None
-                wanted = None
-                if task is None:
-                    wanted, self._wanted = self._wanted, None
-                    if wanted is not None:
-                        repeats = repeats + 1 if wanted == last else 1
-                        self._is_begun = repeats <= useful and not self._works_behind
-                        if last is None or _moved(last, wanted):
-                            self._put_preview_off()
-                        self._begun.notify_all()
-                is_free = task is None and not self._under_way
-                aside = self._take_preview() if is_free else None
+        guard = self._failures.guard
+        last: Wanted | None = None
+        while (request := self._requests.take(last, self._under_way)) is not None:
             if self.lost:
                 continue
-            if aside is not None:
-                self._make_aside(aside)
-            if task is not None:
+            wanted = request.wanted
+            if (preview := request.preview) is not None:
+                self._requests.preview.make(lambda preview=preview: guard(preview))
+            if request.task is not None:
                 last = None
-                self._guard(lambda: self._finish(leaving=0))
-                self._guard(task)
+                guard(lambda: self._finish(leaving=0))
+                guard(request.task)
             elif wanted is not None and self._rescue.is_resting(wanted[0]):
                 last = None
             elif wanted is not None:
                 last = wanted
-                if repeats <= useful:  # a frame is a function of `wanted`: more would be equal
-                    self._guard(lambda wanted=wanted: self._render(*wanted), wanted[0])
-                self._guard(self._memory.poll)
-            elif aside is None:
-                self._guard(lambda: self._finish(leaving=len(self._under_way) - 1))
-
-    def _wait(self) -> None:
-        """Wait for something to do; the condition is held.
-
-        Either something new is wanted, or the picture under way is finished. The device cannot
-        wake this thread up through the condition, so it is asked from time to time.
-        """
-        while not (self._is_closing or self._tasks or self._wanted is not None):
-            if not self._under_way and self._preview is not None:
-                left = self._preview_due - time.monotonic()
-                if left <= 0.0:
-                    return
-                self._condition.wait(left)
-            elif not self._under_way:
-                self._condition.wait()
-            elif self._under_way.is_oldest_finished():
-                return
-            else:
-                self._condition.wait(_GLANCE)
-
-    def _put_preview_off(self) -> None:
-        """Let a preview wait while pictures move, unless it is short; the condition is held."""
-        if not self._works_behind or self._preview_seconds >= _SHORT:
-            self._preview_due = time.monotonic() + _REST
-
-    def _take_preview(self) -> Callable[[], None] | None:
-        """Return the preview that waits, if it is time for it; the condition is held."""
-        if self._preview is None or time.monotonic() < self._preview_due:
-            return None
-        task, self._preview = self._preview, None
-        return task
-
-    def _make_aside(self, task: Callable[[], None]) -> None:
-        """Make a preview, and note how long one takes."""
-        begun = time.monotonic()
-        self._guard(task)
-        self._preview_seconds = time.monotonic() - begun
-        self._preview_due = begun + _REST if self._works_behind else begun
+                if request.is_new:
+                    guard(lambda wanted=wanted: self._render(*wanted), wanted[0])
+                guard(self._memory.poll)
+            elif preview is None:
+                guard(lambda: self._finish(leaving=len(self._under_way) - 1))
 
     def _render(self, params: Params, t: float, motion: Motion | None) -> None:
         """Begin a picture, then hand out an earlier one: so the device always has work.
@@ -373,18 +289,15 @@ class EngineWorker(Closing):
         never waits for one to draw it.
         """
         picture = self._rescue.render(params, t, motion)
-        notices = self._engine.take_notices() + self._rescue.take_notices()
-        with self._condition:
-            self._notices.extend(notices)
-            self._is_begun = self._wanted is None
-            self._begun.notify_all()
+        self._failures.tell(*self._engine.take_notices(), *self._rescue.take_notices())
+        self._requests.note_launched()
         if picture is None or picture.ready is None:
             self._finish(leaving=0)
             self._hand_out(picture)
         else:
             self._under_way.begin(picture)
             self._finish(leaving=2 if self._rate.seconds_a_picture < _VERY_QUICK else 1)
-        self._last_problem = ""
+        self._failures.note_success()
 
     def _finish(self, *, leaving: int) -> None:
         """Wait for the oldest pictures under way and hand them out, until so many are left."""
@@ -394,48 +307,9 @@ class EngineWorker(Closing):
     def _hand_out(self, picture: Picture | None) -> None:
         with self._condition:
             self._picture = picture
-            self._handed_out.notify_all()
+            self._condition.notify_all()
             if picture is not None:
                 self._rate.note()
-
-    def _guard(self, task: Callable[[], None], params: Params | None = None) -> None:
-        """Run `task`; an exception becomes a notice, once until something else happens.
-
-        Args:
-            task: what may fail.
-            params: of the picture that it makes.
-        """
-        try:
-            task()
-        except Exception as error:
-            if is_out_of_memory(error):
-                text = f"The memory of {self._device.partition(',')[0]} is full."
-                hint, offer = self._rescue.advice(params or Params())
-                self._report(Notice(0, "error", text, hint, offer=offer), error)
-            elif device_answers(self._engine.device):
-                text = f"A picture could not be made: {_first_line(error)}"
-                self._report(Notice(0, "error", text, "The log says where."), error)
-            else:
-                self._lose(error)
-
-    def _lose(self, error: Exception) -> None:
-        """Note that nothing can be computed in this process any more."""
-        name = self._device.partition(",")[0]
-        self._under_way.clear()
-        lost = DeviceLostError(f"{name} does not answer any more ({_first_line(error)})")
-        lost.__cause__ = error
-        self.lost = lost
-
-    def _report(self, notice: Notice, error: Exception) -> None:
-        if notice.text == self._last_problem:
-            return
-        self._last_problem = notice.text
-        _log.error("%s", notice.text, exc_info=error)
-        self._tell(notice)
-
-    def _tell(self, notice: Notice) -> None:
-        with self._condition:
-            self._notices.append(notice)
 
     def _note_change(self) -> None:
         """Take note that the engine's networks have changed."""
@@ -443,7 +317,7 @@ class EngineWorker(Closing):
         if not self._engine.networks:
             with self._condition:
                 self._picture = None
-                self._handed_out.notify_all()
+                self._condition.notify_all()
 
     def _set_precision(self, precision: c.Precision) -> None:
         self._engine.set_precision(precision)
@@ -457,17 +331,6 @@ class EngineWorker(Closing):
         finally:
             with self._condition:
                 self._layer_times = times or LayerTimes()
-
-
-def _moved(last: _Wanted, wanted: _Wanted) -> bool:
-    """Return whether there is another picture to see; time alone goes by all the same."""
-    return last[0] != wanted[0] or last[2] != wanted[2]
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of what an error says; further ones are advice for developers."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].strip()
 
 
 def _let_the_window_go_first() -> None:

@@ -66,6 +66,15 @@ def draw_invitation(rect: Rect, emit: Emit | None) -> None:
     imgui.end()
 
 
+def draw_starting(text: str) -> None:
+    """Say in the middle of the window what it waits for before anything plays."""
+    theme.push_face("text", theme.LARGE)
+    size, room = imgui.calc_text_size(text), imgui.get_io().display_size
+    place = imgui.ImVec2((room.x - size.x) / 2, (room.y - size.y) / 2)
+    imgui.get_background_draw_list().add_text(place, theme.u32(theme.TEXT_DIM), text)
+    imgui.pop_font()
+
+
 def _line_width(text: str, size: float) -> float:
     theme.push_face("text", size)
     width = imgui.calc_text_size(text).x

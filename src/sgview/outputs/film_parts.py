@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sgview.outputs.film_file import FilmFile
-from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError
+from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError, rate_of
 
 if TYPE_CHECKING:
     import av
@@ -65,11 +64,13 @@ def _copy(
     parts: Sequence[Part], orders: list[list[int]], delay: int, container: Any, fps: float
 ) -> None:
     """Send the packets of all parts to one container, one part behind the other."""
-    rate = Fraction(fps).limit_denominator(1001)
+    rate = rate_of(fps)
     base, stream = 0, None
     for (path, _), order in zip(parts, orders, strict=True):
         with _opened(path) as source:
             stream = stream or container.add_stream_from_template(_video(source), opaque=True)
+            if len(source.streams) > 1:
+                raise OutputError(f"{path} holds sound too, which cannot go on")
             _check_fit(stream, _video(source), path)
             for packet, (sent, shown) in zip(_packets(source), enumerate(order), strict=False):
                 packet.stream, packet.time_base, packet.duration = stream, 1 / rate, 1
@@ -129,8 +130,6 @@ def _opened(path: Path) -> Iterator[Any]:
     with av.open(str(path)) as source:
         if not source.streams.video:
             raise OutputError(f"{path} holds no pictures")
-        if len(source.streams) > 1:
-            raise OutputError(f"{path} holds sound too, which cannot go on")
         yield source
 
 

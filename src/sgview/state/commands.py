@@ -393,15 +393,6 @@ class LoadPreset(Struct, frozen=True):
     path: Path
 
 
-class SaveLook(Struct, frozen=True):
-    """Write `Params` and a thumbnail to the presets folder; "": the next free "look N".
-
-    A look of that name is replaced.
-    """
-
-    name: str = ""
-
-
 class RecallLook(Struct, frozen=True):
     """Fade to a look; by name, or by its key 1..9 where `name` is "".
 
@@ -413,21 +404,10 @@ class RecallLook(Struct, frozen=True):
     seconds: float | None = None
 
 
-class ToggleTake(Struct, frozen=True):
-    """Begin to record a take, or end the one that is being recorded."""
-
-
 class OpenLatent(Struct, frozen=True):
     """Play the latent in a file."""
 
     path: Path
-
-
-class SaveLatent(Struct, frozen=True):
-    """Write the latent that plays to the library; "": a name by where it is."""
-
-    name: str = ""
-    is_key: bool = False  # add it to the path as a key too
 
 
 class RemoveEdits(Struct, frozen=True):
@@ -444,6 +424,30 @@ class Redo(Struct, frozen=True):
     """Go forward `count` changes of `Params`."""
 
     count: int = 1
+
+
+ParamsCommand = LoadPreset | RecallLook | OpenLatent | RemoveEdits | Undo | Redo
+"""What sets all parameters at once."""
+
+
+class SaveLook(Struct, frozen=True):
+    """Write `Params` and a thumbnail to the presets folder; "": the next free "look N".
+
+    A look of that name is replaced.
+    """
+
+    name: str = ""
+
+
+class ToggleTake(Struct, frozen=True):
+    """Begin to record a take, or end the one that is being recorded."""
+
+
+class SaveLatent(Struct, frozen=True):
+    """Write the latent that plays to the library; "": a name by where it is."""
+
+    name: str = ""
+    is_key: bool = False  # add it to the path as a key too
 
 
 class TimeLayers(Struct, frozen=True):
@@ -466,21 +470,7 @@ class Quit(Struct, frozen=True):
     """Leave the program."""
 
 
-AppCommand = (
-    LoadPreset
-    | SaveLook
-    | RecallLook
-    | ToggleTake
-    | OpenLatent
-    | SaveLatent
-    | RemoveEdits
-    | Undo
-    | Redo
-    | TimeLayers
-    | DismissNotice
-    | WakePart
-    | Quit
-)
+AppCommand = SaveLook | ToggleTake | SaveLatent | TimeLayers | DismissNotice | WakePart | Quit
 """What concerns several owners, or the program as a whole."""
 
 
@@ -494,5 +484,6 @@ Command = (
     | OutputCommand
     | CleanWindowCommand
     | GuiCommand
+    | ParamsCommand
     | AppCommand
 )

@@ -70,6 +70,8 @@ def _canvas_reason(params: Params, name: str) -> str:
     shape = params.canvas.shape
     if name in ("width", "height") and shape != "free":
         return "A free canvas alone has it."
+    if name in ("pixels_wide", "pixels_high") and shape != "pixels":
+        return "A canvas in pixels alone has it."
     if name == "fill" and shape == "own":
         return "The picture has the network's own size."
     return ""

@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,8 +87,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def kill_workers() -> None:
-    for number in descendants_called("ray::FilmWorker", os.getpid()):
+def kill_workers(most: int = 2) -> None:
+    for number in descendants_called("ray::FilmWorker", os.getpid())[:most]:
         os.kill(number, signal.SIGKILL)
 
 
@@ -145,6 +146,36 @@ def test_a_stopped_film_goes_on_with_what_is_missing(
         assert int(np.argmin(errors)) == number
 
 
+def test_several_films_of_one_run_are_what_each_would_be_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: list[int], by_one: dict[str, bytes]
+) -> None:
+    """Though the run was stopped, had begun with two of them, and a worker was lost."""
+    pngs, film, lossless = (tmp_path / name for name in ("pngs", "film.mp4", "film.mkv"))
+    outs = ("--out", str(film))
+    with monkeypatch.context() as patch:
+        when_kept(patch, 3, lambda: signal.raise_signal(signal.SIGINT))
+        assert render(pngs, 1, *outs) == 130
+    begun = Counter(kept)
+    assert {path.name for path in tmp_path.iterdir()} == {"pngs", "pngs.parts", "film.mp4.parts"}
+    when_kept(monkeypatch, 1, lambda: kill_workers(1))
+    sheet = ("--preview", str(tmp_path / "sheet.png"))
+    assert render(pngs, 2, *outs, "--out", str(lossless), *sheet, "--resume") == 0
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {"pngs", "film.mp4", "film.mkv", "sheet.png"}
+    assert contents(pngs) == by_one
+    # Each chunk was kept once for each film, also if it had been there for another one.
+    assert min(begun.values()) == 2 and Counter(kept) == Counter([0, 1, 2, 3, 4] * 3)
+    for path in (film, lossless):
+        with av.open(str(path)) as container:
+            assert container.streams.video[0].average_rate == 12
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert len(frames) == FRAMES
+        for number in (0, 15, 16, 71):
+            pixels = np.asarray(Image.open(io.BytesIO(by_one[f"{number:06d}.png"]))).astype(int)
+            errors = [np.abs(frame - pixels).mean() for frame in frames]
+            assert int(np.argmin(errors)) == number
+
+
 def test_what_a_worker_cannot_play_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,23 +194,40 @@ def test_without_ray_the_sentence_says_what_to_install(
     assert "--workers needs Ray: pip install 'sgview[farm]'" in capsys.readouterr().err
 
 
-def test_workers_play_the_latents_of_the_library(
+def test_workers_play_the_files_that_parameters_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Wherever those lie: a machine of the farm has none of them."""
     monkeypatch.chdir(tmp_path)
     library = tmp_path / "library"
-    library.mkdir()
+    (library / "directions").mkdir(parents=True)
     preset, out = tmp_path / "petals.toml", tmp_path / "farm"
-    preset.write_text('version = 2\n[latents]\nsource = "library"\nentry = "petals"\n')
+    preset.write_text(
+        'version = 2\n[latents]\nsource = "library"\nentry = "petals"\n'
+        '[mapping]\ntruncation_psi = 0.5\ncentre = "modes"\ncentroids = "kinds"\n'
+        '[directions.amounts]\n"smile#2:1-2" = 2.0\n'
+    )
     config = tmp_path / "config" / "sgview"
     config.mkdir(parents=True)
     (config / "config.toml").write_text(f"[folders]\nlatents = '{library}'\n")
     command = ["render", A, "--device", "cpu", "--frames", "2", "--preset", str(preset)]
-    z = np.random.default_rng(1).normal(size=(1, 32)).astype(np.float32)
-    np.savez(library / "petals.npz", z=z)
+    numbers = np.random.default_rng(1).normal(size=(4, 2, 32)).astype(np.float32)
+    np.savez(library / "petals.npz", z=numbers[0, :1])
+    np.save(library / "kinds.npy", numbers[1])
+    np.save(library / "directions" / "smile.npy", numbers[2])
     assert main([*command, "--workers", "1", "--out", str(out)]) == 0
-    assert main([*command, "--out", str(tmp_path / "alone")]) == 0
-    assert contents(out) == contents(tmp_path / "alone")
+    alone = [tmp_path / name for name in ("as the farm", "other kinds", "another smile")]
+    for folder, file in zip(alone, ("", "kinds.npy", "directions/smile.npy"), strict=True):
+        if file:
+            np.save(library / file, numbers[3])
+        assert main([*command, "--out", str(folder)]) == 0
+    assert contents(out) == contents(alone[0])
+    assert len({contents(folder)["000000.png"] for folder in alone}) == 3  # each does something
+    for gone, said in (("directions/smile.npy", "no file smile"), ("kinds.npy", "no file kinds")):
+        (library / gone).rename(library / "away")
+        assert main([*command, "--out", str(tmp_path / "refused")]) == 2
+        assert said in capsys.readouterr().err
+        (library / "away").rename(library / gone)
     np.savez(library / "petals.npz", z=np.zeros((1, 8), np.float32))
     assert main([*command, "--force", "--out", str(out)]) == 2  # nobody wanted a film of seed 0
     assert "its z has 8 numbers, the network's has 32" in capsys.readouterr().err

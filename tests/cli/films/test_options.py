@@ -103,7 +103,7 @@ def test_a_preview_shows_the_film(tmp_path: Path) -> None:
         (("--out", "film.mp4", "--sound", "no.wav"), "there is no such file"),
         (("--out", "pngs", "--preview", "sheet.txt"), "use a name that ends in"),
         (("--out", "pngs", "--range", "400:"), "leaves nothing of 300 pictures"),
-        (("--out", "a", "--out", "b", "--resume"), "--resume makes one film"),
+        (("--out", "a", "--out", "b", "--resume"), "a, b: there is nothing to go on with"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(

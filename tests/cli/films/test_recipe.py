@@ -12,8 +12,9 @@ from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.motion import Motion
-from sgview.state.params import Key, Latents, Layer, Params
+from sgview.state.params import Directions, Key, Latents, Layer, Mapping, Params
 from sgview.state.params import Path as Path_
+from sgview.state.user_files import UserFile
 from sgview.state.validation import ConfigError
 
 NETWORK = RecordedNetwork(path="a.pkl", name="a")
@@ -22,7 +23,7 @@ RECIPE = Recipe("png", 30.0)
 
 
 class Digests:
-    """All networks and all latents are the same."""
+    """All networks and all files that parameters name are the same."""
 
     def __init__(self, network: str, latent: str) -> None:
         self._network, self._latent = network, latent
@@ -30,18 +31,18 @@ class Digests:
     def digest(self, network: RecordedNetwork) -> str:
         return self._network
 
-    def digest_latent(self, name: str) -> str:
+    def digest_named(self, file: UserFile) -> str:
         return self._latent
 
 
 def chunks(
     shots: list[Shot] = SHOTS, recipe: Recipe = RECIPE, digest: str = "1", latent: str = "1"
 ) -> list[Chunk]:
-    return list(chunks_of(shots, recipe, Digests(digest, latent)))
+    return list(chunks_of(shots, [recipe], Digests(digest, latent)))
 
 
 def keys(*args: object, **kwargs: object) -> list[str]:
-    return [chunk.key for chunk in chunks(*args, **kwargs)]  # type: ignore[arg-type]
+    return [chunk.keys[0] for chunk in chunks(*args, **kwargs)]  # type: ignore[arg-type]
 
 
 def test_shots_are_divided_in_order() -> None:
@@ -69,11 +70,16 @@ def test_a_chunk_is_known_by_all_that_its_pictures_depend_on() -> None:
     assert all(not set(some) & set(keys()) for some in changed)
 
 
-def test_a_chunk_is_known_by_the_latents_that_play_in_it() -> None:
+def test_a_chunk_is_known_by_the_files_that_play_in_it() -> None:
     assert keys(latent="2") == keys()  # none plays
     path = Path_(keys=(Key(place="seed 1"), Key(at=1.0, place="file petals#2")))
-    for latents in (Latents(source="library", entry="petals"), Latents(source="path", path=path)):
-        shots = [replace(shot, params=Params(latents=latents)) for shot in SHOTS]
+    for params in (
+        Params(latents=Latents(source="library", entry="petals")),
+        Params(latents=Latents(source="path", path=path)),
+        Params(directions=Directions(amounts={"smile#2:1-3": 0.0})),
+        Params(mapping=Mapping(centre="modes", centroids="kinds")),
+    ):
+        shots = [replace(shot, params=params) for shot in SHOTS]
         assert not set(keys(shots, latent="2")) & set(keys(shots))
     gliding = [replace(shot, motion=Motion(trail=(("file petals", 0.5),))) for shot in SHOTS]
     assert not set(keys(gliding, latent="2")) & set(keys(gliding))
@@ -93,7 +99,7 @@ def test_parts_are_kept_and_found_again(tmp_path: Path) -> None:
     assert not Parts(out, "png", {"film": 2}).is_same_film
     (out / "000031.png").write_bytes(b"x")
     assert not again.has(some[1])
-    assert not Parts(out, "png", film).has(replace(some[1], key="other"))
+    assert not Parts(out, "png", film).has(replace(some[1], keys=("other",)))
 
 
 @pytest.mark.parametrize(
@@ -120,3 +126,16 @@ def test_pace_counts_while_all_are_at_work() -> None:
     assert (pace.began, pace.first, pace.last) == (0.0, 8.0, 9.0)
     assert pace.rate == 30.0
     assert Pace().rate == 0.0
+
+
+def test_pace_counts_the_whole_run_once_a_worker_was_lost() -> None:
+    """The one that came for it begins when all else is nearly done."""
+    time = iter([0.0, 2.0, 3.0, 5.0, 9.9, 10.0])
+    pace = Pace(lambda: next(time))
+    for worker in (1, 2, 1):
+        pace.note(worker, 30)
+    pace.note_loss()
+    for worker in (3, 1):
+        pace.note(worker, 30)
+    assert (pace.first, pace.last) == (2.0, 10.0)
+    assert pace.rate == 4 * 30 / 8.0

@@ -255,7 +255,6 @@ def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) ->
         blend=Blend(amounts={"L1": 0.5}),
         noise=Noise(type="simplex4d"),
         mapping=Mapping(truncation_psi=0.7, centre="modes"),
-        canvas=Canvas(shape="free"),
         directions=Directions(amounts={"sefa1": 1.0}),
         walk=Walk(reach=0.5),
     )
@@ -273,7 +272,9 @@ def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) ->
         status = fakes.changed(status, bindings={"noise.seed": BindingStatus(1.0)})
         latents = replace(params.latents, source=source, path=path)
         mixing = Mixing(rows=(0.0, 1.0), source=source)
-        stage = make_stage(replace(params, latents=latents, mixing=mixing), status, (1400, 3400))
+        canvas = Canvas(shape="pixels" if source == "path" else "free")
+        scene = replace(params, latents=latents, mixing=mixing, canvas=canvas)
+        stage = make_stage(scene, status, (1400, 3400))
         stage.key(imgui.Key.o)
         for window in ("Latents", "Ground", "Layers", "Edits", "Blend", "Outputs"):
             stage.show(window)

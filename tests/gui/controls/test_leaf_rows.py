@@ -31,9 +31,10 @@ def test_every_value_has_a_row(make_stage, fakes, source) -> None:
     for family, centre in (("StyleGAN2", "modes"), ("StyleGAN3-T", "latent")):
         mapping = Mapping(truncation_psi=0.7, centre=centre)
         mixing = Mixing(rows=(0.5,), source="library" if centre == "latent" else "seeds")
+        canvas = Canvas(shape="free" if centre == "modes" else "pixels")
         network = fakes.network(family, c_dim=3)
         stage = make_stage(
-            replace(params, mapping=mapping, mixing=mixing, canvas=Canvas(shape="free")),
+            replace(params, mapping=mapping, mixing=mixing, canvas=canvas),
             fakes.status(networks={"a": network, "b": network}),
             (1400, 3400),
         )

@@ -79,9 +79,17 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
         yield tab
 
 
+@pytest.fixture(params=["vp8", "h264"])
+def video_show(request: pytest.FixtureRequest) -> Iterator[Show]:
+    pytest.importorskip("aiortc")
+    page = Page("127.0.0.1", 0, video=request.param)
+    yield Show(page)
+    page.close()
+
+
 @pytest.fixture
 def show() -> Iterator[Show]:
-    page = Page("127.0.0.1", 0, may_write=True)
+    page = Page("127.0.0.1", 0, may_write=True, video=None)
     yield Show(page)
     page.close()
 
@@ -107,6 +115,59 @@ def test_the_picture_moves_and_fits_a_phone(tab: Tab, show: Show) -> None:
     )
     assert low >= 44  # for a thumb [px]
     assert tab.evaluate("document.getElementById('lost').textContent") == ""
+
+
+SEEN = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
+WAY = "document.getElementById('way').textContent"
+
+
+def udp_addresses(process: int) -> list[str]:
+    """Return where a process listens by UDP, as the kernel writes it (Linux)."""
+    sockets = {str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()}
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    lines += Path("/proc/net/udp6").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    return [row[1].partition(":")[0] for row in rows if f"socket:[{row[9]}]" in sockets]
+
+
+def test_the_picture_moves_by_webrtc_and_by_jpeg_when_that_ends(tab: Tab, video_show: Show) -> None:
+    show = video_show
+    tab.open(show.page.address)
+    tab.evaluate("PATIENCE.first = PATIENCE.stalled = 1e6; PATIENCE.again = [100000]")
+
+    def is_there() -> bool:
+        if not tab.evaluate("Boolean(video.peer)"):  # what is busy gave up before it was told
+            tab.evaluate("video.begin()")
+        return tab.evaluate(WAY) == "WebRTC"
+
+    show.until(is_there)
+    before, count = tab.screenshot(), tab.evaluate(SEEN)
+    show.until(lambda: tab.evaluate(SEEN) >= count + 3)
+    stage = before[:380].astype(int) - tab.screenshot()[:380]
+    assert (np.abs(stage) > 20).mean() > 0.1
+    assert "1 connected, 1 by WebRTC" in show.page.status().note
+    assert show.page._hub.jpeg_viewers == 0  # nothing is encoded that nobody sees
+    process = show.page._sender._process
+    assert process is not None
+    assert udp_addresses(process.pid) == ["0100007F"]  # 127.0.0.1 and nothing else
+    process.kill()
+    show.until(lambda: tab.evaluate(WAY) == "JPEG")
+    count = drawn(tab)
+    show.until(lambda: drawn(tab) >= count + 2)
+    assert tab.evaluate("document.getElementById('picture').hidden") is False
+    assert show.page.status().note == "1 connected"
+
+
+def test_without_the_library_there_is_jpeg_and_the_panel_says_why(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sgview.outputs.page.webrtc.sender.find_spec", lambda name: None)
+    show = Show(Page("127.0.0.1", 0))
+    tab.open(show.page.address)
+    show.until(lambda: drawn(tab) >= 2)
+    assert tab.evaluate(WAY) == "JPEG" and tab.evaluate("video.peer") is None
+    assert "pip install 'sgview[serve]'" in show.page.status().note
+    show.page.close()
 
 
 def test_a_slider_moves_a_value(tab: Tab, show: Show) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from stylegan3 import Canvas, Generator, StyleGAN2Config, StyleGAN3Config
-from stylegan3.fast import FastSynthesis, UnsupportedNetworkError
+from stylegan3.fast import FastSynthesis, UnsupportedNetworkError, filter_versions
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
@@ -277,6 +277,21 @@ def test_changed_filters_are_followed(stays_in_place: bool) -> None:
     fast(z=z)
     layer = generator.synthesis.get_submodule(names_of(generator)[3])
     layer.up_filter.mul_(torch.linspace(0.5, 1.5, len(layer.up_filter)))
+    assert_close(fast(z=z), generator(z))
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_what_another_thread_prepared_follows_filters_changed_meanwhile(is_changed: bool) -> None:
+    generator = lively(SMALL3)
+    z, before = latent(generator), filter_versions(generator)
+    layer = generator.synthesis.get_submodule(names_of(generator)[3])
+    if is_changed:
+        layer.up_filter.mul_(torch.linspace(0.5, 1.5, len(layer.up_filter)))
+    options = {"operations": reference_operations(), "stays_in_place": True, "filters": before}
+    fast = FastSynthesis(generator, "fp32", **options)
+    plan = fast.plan()
+    assert_close(fast(z=z), generator(z))
+    assert (fast.plan() is not plan) == is_changed  # made anew where it may not be right
     assert_close(fast(z=z), generator(z))
 
 

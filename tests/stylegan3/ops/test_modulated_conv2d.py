@@ -121,3 +121,13 @@ def test_shapes_that_disagree_are_named(tensors):
         modulated_conv2d(x, weight, styles[:2])
     with pytest.raises(ValueError, match="resample_filter"):
         modulated_conv2d(x, weight, styles, up=2)
+
+
+@pytest.mark.parametrize("demodulate", [True, False])
+def test_one_input_serves_all_styles(tensors, demodulate):
+    x, weight, styles = tensors
+    options = {"demodulate": demodulate, "padding": 1}
+    for impl in ("auto", "ref"):
+        one = modulated_conv2d(x[:1], weight, styles, impl=impl, **options)
+        each = modulated_conv2d(x[:1].expand(3, -1, -1, -1), weight, styles, impl="ref", **options)
+        torch.testing.assert_close(one, each, rtol=1e-5, atol=1e-5)

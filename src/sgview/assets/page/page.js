@@ -8,6 +8,12 @@ const WAIT_LONGEST = 5000; // between two attempts to connect [ms]
 let channel = null;
 let wait = 250;
 let held = ""; // path of the control under a finger: it is not moved from outside meanwhile
+const video = new Video($("video"), send, (isShown) => {
+  $("picture").hidden = isShown;
+  $("video").hidden = !isShown;
+  $("way").textContent = isShown ? "WebRTC" : "JPEG";
+  if (!isShown) send({ kind: "next" });
+});
 let shown = { controls: "", looks: "" }; // what the lists were last made of
 
 function send(message) {
@@ -21,12 +27,20 @@ function connect() {
   channel.binaryType = "blob";
   channel.onopen = () => { wait = 250; $("lost").textContent = ""; };
   channel.onmessage = (event) =>
-    event.data instanceof Blob ? draw(event.data) : show(JSON.parse(event.data));
+    event.data instanceof Blob ? draw(event.data) : hear(JSON.parse(event.data));
   channel.onclose = () => {
+    video.stop();
     $("lost").textContent = "Connection lost, trying again…";
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, WAIT_LONGEST);
   };
+}
+
+function hear(message) {
+  if (message.kind === "state") show(message);
+  else if (message.kind === "answer") video.answer(message.sdp);
+  else if (message.kind === "no video") video.fall();
+  else if (message.kind === "hello" && message.video) video.begin();
 }
 
 async function draw(blob) {
@@ -40,7 +54,7 @@ async function draw(blob) {
     picture.close();
     canvas.dataset.drawn = Number(canvas.dataset.drawn || 0) + 1;
   } finally {
-    send({ kind: "next" }); // the next one comes once this one is drawn: nothing piles up
+    if (!video.isShown) send({ kind: "next" }); // the next one comes once this one is drawn: nothing piles up
   }
 }
 

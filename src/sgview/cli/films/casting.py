@@ -94,14 +94,15 @@ def check(engine: Engine, params: Params) -> None:
     """Refuse what would play live with a notice, but leave a film that nobody wanted.
 
     Raises:
-        ConfigError: if the layer, an edit, a blend or a latent of the library does not fit to the
+        ConfigError: if the layer, an edit, a blend or a file that is named does not fit to the
             networks that are set.
     """
     resolved, signals = Signals().resolve(params, Instant(0.0))
     picture = engine.render(resolved, 0.0)
     assert picture is not None  # a network was set
-    if troubles := engine.library.take_notices():
-        raise ConfigError(troubles[0].text.rstrip("."))
+    for files in (engine.library, engine.found.directions, engine.found.averages):
+        if troubles := files.take_notices():
+            raise ConfigError(troubles[0].text.rstrip("."))
     statuses: dict[Slot, NetworkStatus] = {
         slot: network.status for slot, network in engine.networks.items()
     }

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sgview.cli.films.farm_worker import Files, FilmWorker, Latents
+from sgview.cli.films.farm_worker import Files, FilmWorker, Named
 from sgview.cli.films.maker import Share
 from sgview.cli.films.pace import Pace
 from sgview.cli.films.recipe import Chunk, Recipe, digest_file
@@ -29,9 +29,9 @@ from sgview.cli.interrupts import Interrupts
 from sgview.closing import Closing
 from sgview.outputs.film_writers import SEQUENCES, cores, first_of
 from sgview.show.takes.take import RecordedNetwork
-from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.user_files import UserFile, UserFiles, user_files
 from sgview.state.validation import ConfigError
 
 MOST_LOSSES = 3  # workers that one chunk may cost before it is thought to be the cause
@@ -46,7 +46,10 @@ ENVIRONMENT = {
 }
 """What Ray reads when it is started."""
 
-Keep = Callable[[Chunk, Sequence[bytes | memoryview], list[str]], None]
+Made = list[list[memoryview]]
+"""The files of a chunk for each film that it was made for."""
+
+Keep = Callable[[Chunk, Made, list[str]], None]
 
 
 class Farm(Closing):
@@ -55,19 +58,23 @@ class Farm(Closing):
     Args:
         where: how many workers on this machine, or the address of a cluster, ``ray://HOST:PORT``,
             of which every GPU, or without any every core, becomes one.
-        recipe: how pictures are made and written.
+        recipes: how pictures are made, the same in all, and written: one for each film.
         threads: of each worker; 0: all workers of a machine share its cores.
-        library: the folder of latents.
+        named: finds the files that parameters name.
 
     Raises:
         ConfigError: if Ray is not installed or does not answer, or there are fewer GPUs.
     """
 
     def __init__(
-        self, where: str, recipe: Recipe, threads: int = 0, library: Path | None = None
+        self,
+        where: str,
+        recipes: Sequence[Recipe],
+        threads: int = 0,
+        named: UserFiles | None = None,
     ) -> None:
-        self._recipe = recipe
-        self._library = library or Path()
+        self._recipes = tuple(recipes)
+        self._disk = named or UserFiles()
         self._workers: list[Any] = []
         self._ray, self._is_mine = _connect(where)
         try:
@@ -79,10 +86,11 @@ class Farm(Closing):
         self._threads = threads or self._fair_share(where)
         share = Share(self._threads)
         # Of pictures: chunks that are rendered, encoded, and on their way.
-        self._depth = 3 if recipe.codec in SEQUENCES else share.in_hand
+        is_film = any(recipe.codec not in SEQUENCES for recipe in recipes)
+        self._depth = share.in_hand if is_film else 3
         self._files: dict[str, list[Any]] = {}
-        self._latents: Latents = {}
-        self._digests: dict[RecordedNetwork | str, str] = {}
+        self._named: Named = {}
+        self._digests: dict[RecordedNetwork | UserFile, str] = {}
         self._workers = [self._hire() for _ in range(self._count)]
         self.lost = 0  # workers
         self.pace = Pace()
@@ -105,31 +113,32 @@ class Farm(Closing):
             self._digests[network] = digest_file(Path(path)) if path else f"built in {network.name}"
         return self._digests[network]
 
-    def digest_latent(self, name: str) -> str:
-        """Return what identifies a latent of the library, whatever it is called; "": none is there.
+    def digest_named(self, file: UserFile) -> str:
+        """Return what identifies a file that parameters name; "": there is none.
 
         Raises:
-            ConfigError: if its file cannot be read.
+            ConfigError: if it cannot be read.
         """
-        if name not in self._digests:
-            path = find_file(self._library, name)
-            self._digests[name] = digest_file(path) if path else ""
-        return self._digests[name]
+        if file not in self._digests:
+            path = self._disk.find(*file)
+            self._digests[file] = digest_file(path) if path else ""
+        return self._digests[file]
 
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]
     ) -> dict[Slot, NetworkStatus]:
         """Do as `ChunkMaker.check`, by which errors are raised."""
         files = self._files_of(networks)
-        latents = self._latents_of(files_played(params))
-        return self._result(self._workers[0].check.remote(params, networks, files, latents))
+        named = self._sent(user_files(params))
+        return self._result(self._workers[0].check.remote(params, networks, files, named))
 
     def make(self, chunks: Iterator[Chunk], keep: Keep, asked: Interrupts) -> None:
         """Make chunks, in any order, until all are kept or the user wants to stop.
 
         Args:
             chunks: taken as they are needed.
-            keep: called with each chunk, its files and notes, once; in a thread, one at a time.
+            keep: called with each chunk, its files for `Chunk.films` and notes, once; in a thread,
+                one at a time.
             asked: ends the work; chunks that are not yet made are given up.
 
         Raises:
@@ -139,10 +148,8 @@ class Farm(Closing):
         with ThreadPoolExecutor(1, "sgview chunks") as writer:  # which the workers do not wait for
             kept: deque[Future[None]] = deque()
 
-            def keep_later(
-                chunk: Chunk, files: Sequence[bytes | memoryview], notes: list[str]
-            ) -> None:
-                kept.append(writer.submit(keep, chunk, files, notes))
+            def keep_later(chunk: Chunk, made: Made, notes: list[str]) -> None:
+                kept.append(writer.submit(keep, chunk, made, notes))
                 while kept and (kept[0].done() or len(kept) > _MOST_KEPT):
                     first_of(kept)
 
@@ -208,14 +215,18 @@ class Farm(Closing):
                 chunk = again.popleft() if again else next(chunks, None)
                 if chunk is None:
                     return
-                files, latents = self._files_of_all(chunk)
-                running[worker.make.remote(chunk.shots, files, latents)] = (worker, chunk)
+                files, named = self._files_of_all(chunk)
+                running[worker.make.remote(chunk.shots, chunk.films, files, named)] = (
+                    worker,
+                    chunk,
+                )
 
     def _replace(self, lost: Any, running: dict[Any, tuple[Any, Chunk]]) -> list[Chunk]:
         """Put a new worker in the place of a lost one, and return what it had in hand."""
         if lost not in self._workers:
             return []
         self.lost += 1
+        self.pace.note_loss()
         self._workers[self._workers.index(lost)] = self._hire()
         references = [reference for reference, (worker, _) in running.items() if worker is lost]
         return [running.pop(reference)[1] for reference in references]
@@ -226,7 +237,7 @@ class Farm(Closing):
         options = kind.options(
             **resources, max_concurrency=self._depth, scheduling_strategy="SPREAD"
         )
-        return options.remote(self._recipe, self._threads)
+        return options.remote(self._recipes, self._threads)
 
     def _result(self, reference: Any) -> Any:
         try:
@@ -234,21 +245,21 @@ class Farm(Closing):
         except self._ray.exceptions.RayTaskError as error:
             raise (error.cause if isinstance(error.cause, Exception) else error) from error
 
-    def _files_of_all(self, chunk: Chunk) -> tuple[Files, Latents]:
+    def _files_of_all(self, chunk: Chunk) -> tuple[Files, Named]:
         files: Files = {}
-        names: set[str] = set()
+        named: set[UserFile] = set()
         for shot in chunk.shots:
             files |= self._files_of(shot.networks)
-            names |= files_played(shot.params, shot.motion)
-        return files, self._latents_of(names)
+            named |= user_files(shot.params, shot.motion)
+        return files, self._sent(named)
 
-    def _latents_of(self, names: Iterable[str]) -> Latents:
-        """Return latents as workers take them; those that are not there are left out."""
-        for name in names:
-            path = None if name in self._latents else find_file(self._library, name)
+    def _sent(self, named: Iterable[UserFile]) -> Named:
+        """Return files as workers take them; those that are not there are left out."""
+        for file in named:
+            path = None if file in self._named else self._disk.find(*file)
             if path is not None:
-                self._latents[name] = (path.suffix, [self._put(path)])
-        return {name: self._latents[name] for name in names if name in self._latents}
+                self._named[file] = (path.suffix, [self._put(path)])
+        return {file: self._named[file] for file in named if file in self._named}
 
     def _files_of(self, networks: dict[Slot, RecordedNetwork]) -> Files:
         files: Files = {}
@@ -270,7 +281,7 @@ class Farm(Closing):
         return self._ray.put(data)
 
     def _count_gpus(self) -> int:
-        if self._recipe.device in ("cpu", "mps"):
+        if self._recipes[0].device in ("cpu", "mps"):
             return 0
         return int(self._ray.cluster_resources().get("GPU", 0))
 
@@ -327,10 +338,13 @@ def _cause(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _split(data: np.ndarray, sizes: list[int]) -> list[memoryview]:
+def _split(data: np.ndarray, sizes: list[list[int]]) -> Made:
     """Return the files that follow each other in `data`, which are not copied."""
-    files, start = [], 0
-    for size in sizes:
-        files.append(data[start : start + size].data)
-        start += size
-    return files
+    made, start = [], 0
+    for of_film in sizes:
+        files = []
+        for size in of_film:
+            files.append(data[start : start + size].data)
+            start += size
+        made.append(files)
+    return made

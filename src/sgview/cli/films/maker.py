@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,11 +24,13 @@ from sgview.outputs.film_writers import (
     threads_of,
 )
 from sgview.outputs.png import encode_png
+from sgview.outputs.video import rate_of
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Params
+from sgview.state.user_files import UserFile
 
 if TYPE_CHECKING:
     from sgview.engine.engine import Engine
@@ -58,7 +61,7 @@ class ChunkMaker(Closing):
     the next are rendered.
 
     Args:
-        recipe: how pictures are made and written.
+        recipes: how pictures are made, the same in all, and written.
         threads: to encode with.
         computing: threads that render where the processor does it; 0: as torch likes. Sums come out
             a bit differently with another number.
@@ -70,27 +73,29 @@ class ChunkMaker(Closing):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipes: Sequence[Recipe],
         threads: int,
         computing: int = 0,
         find: Callable[[str], Path] = Path,
     ) -> None:
-        self._recipe = recipe
+        self._recipes = recipes
         self._share = Share(threads)
-        self._engine = open_engine(recipe)
+        self._engine = open_engine(recipes[0])
         if computing and self._engine.device.type == "cpu":
             import torch
 
             torch.set_num_threads(computing)
+        # What lies on this machine under the same name is not what was meant.
+        self._engine.library.files.is_closed = True
         self._cast = TakeNetworks(self._engine, find)
         self._rendering = threading.Lock()
         self._encoding = threading.Semaphore(self._share.encoders)
         self._pool = ThreadPoolExecutor(threads, "sgview film")
         self._notes: list[str] = []
 
-    def give(self, latents: Mapping[str, Path]) -> None:
-        """Play these files where parameters name latents of the library so."""
-        self._engine.library.given.update(latents)
+    def give(self, files: Mapping[UserFile, Path]) -> None:
+        """Play these files where parameters name them."""
+        self._engine.library.files.give(files)
 
     def check(
         self, params: Params, networks: dict[Slot, RecordedNetwork]
@@ -106,42 +111,50 @@ class ChunkMaker(Closing):
             check(self._engine, params)
             return {slot: network.status for slot, network in self._engine.networks.items()}
 
-    @property
-    def _form(self) -> FilmFormat:
-        from sgview.outputs.film_chunks import FilmFormat, rate_of
+    def make(self, shots: tuple[Shot, ...], films: Sequence[int] = (0,)) -> list[list[bytes]]:
+        """Return the files of a chunk: of each film one file, or a PNG file a picture.
 
-        recipe = self._recipe
-        threads = threads_of(self._share.encoders, self._share.threads)
-        return FilmFormat(
-            recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
-        )
-
-    def make(self, shots: tuple[Shot, ...]) -> list[bytes]:
-        """Return a film's chunk as one file, or a PNG file a picture.
+        Args:
+            shots: each is rendered once.
+            films: which recipes are followed, by their place.
 
         Raises:
             ConfigError: if no network plays in a shot, or a built-in one is not there.
             CheckpointError: if a network cannot be read.
             OutputError: if the pictures cannot be encoded.
         """
+        writings = [self._writing(self._recipes[film]) for film in films]
         with self._rendering:
             pictures = pictures_of(
                 self._engine,
                 shots,
                 lambda shot: self._cast.set(shot.networks),
-                frame=self._recipe.frame,
+                frame=self._recipes[0].frame,
             )
-            if self._recipe.codec in SEQUENCES:
-                files = [self._pool.submit(self._encode, picture) for picture in pictures]
-            else:
-                from sgview.outputs.film_chunks import encode_chunk, frame_for
+            for picture in pictures:
+                for writing in writings:
+                    writing.held.append(self._pool.submit(writing.prepare, picture))
+        return [self._files_of(writing) for writing in writings]
 
-                form = self._form
-                held = [self._pool.submit(frame_for, picture, form) for picture in pictures]
-        if self._recipe.codec in SEQUENCES:
-            return [file.result() for file in files]
+    def _writing(self, recipe: Recipe) -> _Writing:
+        if recipe.codec in SEQUENCES:
+            return _Writing(partial(_png, recipe), None, [])
+        from sgview.outputs.film_chunks import FilmFormat, frame_for
+
+        threads = threads_of(self._share.encoders, self._share.threads)
+        form = FilmFormat(
+            recipe.codec, rate_of(recipe.fps), recipe.quality, recipe.has_alpha, threads
+        )
+        return _Writing(partial(frame_for, form=form), form, [])
+
+    def _files_of(self, writing: _Writing) -> list[bytes]:
+        """Wait for the files of one film."""
+        if writing.form is None:
+            return [file.result() for file in writing.held]
+        from sgview.outputs.film_chunks import encode_chunk
+
         with self._encoding:
-            return [encode_chunk((frame.result() for frame in held), form)]
+            return [encode_chunk((frame.result() for frame in writing.held), writing.form)]
 
     def take_notes(self) -> list[str]:
         """Return what the user should know of the pictures since the last call."""
@@ -154,9 +167,19 @@ class ChunkMaker(Closing):
         self._pool.shutdown(cancel_futures=True)
         self._engine.close()
 
-    def _encode(self, rgba8: np.ndarray) -> bytes:
-        channels = 4 if self._recipe.has_alpha else 3
-        return encode_png(at_depth(rgba8[..., :channels], bits_of(self._recipe.codec)))
+
+@dataclass(frozen=True, eq=False)
+class _Writing:
+    """A chunk of one film on its way."""
+
+    prepare: Callable[[np.ndarray], Any]  # a picture to a PNG file, or to a frame of the encoder
+    form: FilmFormat | None  # None: PNG files
+    held: list[Future[Any]]  # what was prepared, in order
+
+
+def _png(recipe: Recipe, rgba8: np.ndarray) -> bytes:
+    channels = 4 if recipe.has_alpha else 3
+    return encode_png(at_depth(rgba8[..., :channels], bits_of(recipe.codec)))
 
 
 def open_engine(recipe: Recipe) -> Engine:

@@ -49,17 +49,20 @@ class Parts:
 
     Args:
         out: the film, or the folder of its PNG files, which are its chunks' files themselves.
+        codec: of it.
         film: what the film is made of; chunks of another film are not touched by it.
+        place: among the films of the run.
 
     Raises:
         OutputError: if the manifest cannot be read.
     """
 
-    def __init__(self, out: Path, codec: str, film: dict[str, Any]) -> None:
+    def __init__(self, out: Path, codec: str, film: dict[str, Any], place: int = 0) -> None:
         self.folder = parts_folder(out)
         self._out = out
         self._is_png = codec in SEQUENCES
         self._film = film
+        self._place = place
         self._known: dict[int, Part] = {}
         self.is_same_film = self._read()
 
@@ -74,7 +77,7 @@ class Parts:
         Raises:
             OutputError: if nothing can be written there.
         """
-        with _at(self.folder):
+        with said_of(self.folder):
             if not self.is_same_film:
                 self.forget()
                 self._known = {}
@@ -87,7 +90,7 @@ class Parts:
     def has(self, chunk: Chunk) -> bool:
         """Whether a chunk is there as it is wanted; its files are read to see it."""
         part = self._known.get(chunk.number)
-        if part is None or part.key != chunk.key:
+        if part is None or part.key != chunk.keys[self._place]:
             return False
         with ThreadPoolExecutor(_WRITERS) as threads:
             return all(threads.map(self._is_whole, part.files))
@@ -99,9 +102,10 @@ class Parts:
             OutputError: if the disk does not take it.
         """
         names = self._names(chunk, len(files))
-        with _at(self._out), ThreadPoolExecutor(_WRITERS) as threads:
+        with said_of(self._out), ThreadPoolExecutor(_WRITERS) as threads:
             written = tuple(threads.map(self._write, names, files))
-            part = Part(chunk.number, chunk.key, len(chunk.shots), written)
+            key = chunk.keys[self._place]
+            part = Part(chunk.number, key, len(chunk.shots), written)
             with (self.folder / MANIFEST).open("ab") as manifest:
                 manifest.write(msgspec.json.encode(part) + b"\n")
             self._known[chunk.number] = part
@@ -112,7 +116,7 @@ class Parts:
         Raises:
             OutputError: if it cannot be read.
         """
-        with _at(self.folder):
+        with said_of(self.folder):
             return self._path(self._known[number].files[0].name).read_bytes()
 
     def forget(self) -> None:
@@ -176,7 +180,7 @@ def parts_folder(out: Path) -> Path:
 
 
 @contextmanager
-def _at(path: Path) -> Iterator[None]:
+def said_of(path: Path) -> Iterator[None]:
     """Say in a sentence what the system says of a place."""
     try:
         yield

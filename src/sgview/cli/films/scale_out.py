@@ -7,7 +7,6 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,16 @@ from tqdm import tqdm
 
 from sgview.cli.films.casting import networks_of
 from sgview.cli.films.farm import Farm
-from sgview.cli.films.parts import Parts
-from sgview.cli.films.recipe import Chunk, Recipe, chunks_of, digest_file
+from sgview.cli.films.kept import KeptFilms, Wanted
+from sgview.cli.films.recipe import Recipe, chunks_of, digest_file
+from sgview.cli.films.several import options_of
 from sgview.cli.interrupts import Interrupts
 from sgview.cli.shots import Plan
-from sgview.cli.targets import make_room, refuse_to_replace
-from sgview.outputs.film_writers import SEQUENCES, check_alpha, codec_of
+from sgview.outputs.film_writers import check_alpha, codec_of
 from sgview.outputs.video import OutputError
 from sgview.settings import Settings
 from sgview.state.networks import NetworkStatus, Slot
-from sgview.state.validation import ConfigError
+from sgview.state.user_files import UserFiles
 from sgview.state.whole_file import write_whole
 
 
@@ -51,78 +50,71 @@ def render(
         CheckpointError: if a network cannot be read.
         OutputError: if a file cannot be written.
     """
-    recipe = recipe_of(args, settings, plan.fps)
+    recipes = [recipe_of(args, settings, plan.fps, out) for out in args.outs]
+    wanted = [
+        Wanted(out, recipe, _made_of(args, settings, plan, recipe))
+        for out, recipe in zip(args.outs, recipes, strict=True)
+    ]
+    films = KeptFilms(wanted, forces=args.force)
     follows_take = args.take is not None and args.a is None and args.demo is None
     networks = None if follows_take else networks_of(settings.networks)
-    parts = Parts(args.out, recipe.codec, _film(args, settings, plan, recipe))
-    if args.force:
-        parts.forget()
-        parts = Parts(args.out, recipe.codec, _film(args, settings, plan, recipe))
-    elif not parts.is_same_film:
-        refuse_to_replace(args.out)
-        if parts.is_there:
-            raise OutputError(
-                f"{parts.folder} holds what another film has got so far: choose another name for"
-                " this one, or add --force to give that up"
-            )
     shots = plan.shots
     if networks is not None:
         shots = (replace(shot, networks=networks) for shot in shots)
-    library = Path(settings.folders.latents)
-    with Farm(args.workers, recipe, args.threads or 0, library) as farm:
+    named_files = UserFiles(Path(settings.folders.latents))
+    with Farm(args.workers, recipes, args.threads or 0, named_files) as farm:
         if networks is not None and args.take is None:
             named |= farm.check(settings.params, networks)
-        if not parts.is_same_film:
-            make_room(args.out)
-        parts.begin()
-        chunks = chunks_of(shots, recipe, farm)
-        with tqdm(total=plan.count, unit="frame", desc=str(args.out), disable=None) as bar:
-            film = _Film(parts, bar)
+        with tqdm(total=plan.count, unit="frame", desc=films.label, disable=None) as bar:
+            films.begin(bar)
             asked.begin()
             try:
-                farm.make(film.missing(chunks), film.keep, asked)
+                chunks = films.missing(chunks_of(shots, recipes, farm))
+                farm.make(chunks, films.keep, asked)
             except KeyboardInterrupt:
                 asked.count += 1
-        for note in film.notes:
+        for note in films.notes:
             print(f"sgview: {note}", file=sys.stderr)
         if farm.lost:
             print(f"sgview: workers were lost ({farm.lost}); others made it good", file=sys.stderr)
         if asked.is_wanted:
             print(
-                f"sgview: stopped; {film.count} of {plan.count} pictures are there, and the same"
+                f"sgview: stopped; {films.count} of {plan.count} pictures are there, and the same"
                 " command goes on with the others",
                 file=sys.stderr,
             )
             return 130
         description, pace = farm.description, farm.pace
         starts = farm.starts() if args.report is not None else []
-    _finish(args.out, parts, recipe, film.numbers)
+    films.finish()
     if args.report is not None:
-        _report(args.report, film, farm, starts)
-    seconds = film.count / plan.fps
-    there = f" ({film.there} were there)" if film.there else ""
+        _report(args.report, films, farm, starts)
+    seconds = films.count / plan.fps
+    there = f" ({films.there} were there)" if films.there else ""
     rate = f", {pace.rate:.4g} pictures a second" if pace.rate else ""
     print(
-        f"{args.out}: {film.count} pictures{there}, {seconds:.1f} s, by {description}{rate}",
+        f"{films.label}: {films.count} pictures{there}, {seconds:.1f} s, by {description}{rate}",
         file=sys.stderr,
     )
     return 0
 
 
-def recipe_of(args: argparse.Namespace, settings: Settings, fps: float) -> Recipe:
-    """Return how pictures are made and written.
+def recipe_of(args: argparse.Namespace, settings: Settings, fps: float, out: Path) -> Recipe:
+    """Return how the pictures of one film are made and written.
 
     Raises:
         OutputError: if the file is of no kind that is written.
     """
-    gpu, codec = settings.gpu, codec_of(args.out, args.codec)
-    if args.alpha:
-        check_alpha(args.out, codec)
+    gpu, options = settings.gpu, options_of(args, out)
+    codec, has_alpha = codec_of(out, options["codec"]), options["has_alpha"]
+    if has_alpha:
+        check_alpha(out, codec)
     return Recipe(
         codec,
         fps,
-        args.quality,
-        has_alpha=args.alpha,
+        options["quality"],
+        has_alpha=has_alpha,
+        beside_alpha=args.alpha and not has_alpha,
         size=args.size,
         fit=args.fit,
         device=settings.device,
@@ -132,44 +124,13 @@ def recipe_of(args: argparse.Namespace, settings: Settings, fps: float) -> Recip
     )
 
 
-class _Film:
-    """What is there of a film, and how far it is."""
-
-    def __init__(self, parts: Parts, bar: Any) -> None:
-        self._parts = parts
-        self._bar = bar
-        self.count = 0  # pictures that are there
-        self.there = 0  # of them before this run
-        self.numbers: list[int] = []  # of all chunks, in order
-        self.notes: dict[str, None] = {}  # in order
-
-    def missing(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """Yield the chunks that are to be made."""
-        for chunk in chunks:
-            self.numbers.append(chunk.number)
-            if not self._parts.has(chunk):
-                yield chunk
-                continue
-            length = len(chunk.shots)
-            self.there += length
-            self.count += length
-            if not self._bar.disable:
-                self._bar.initial += length  # they do not count as speed
-            self._bar.update(length)
-
-    def keep(self, chunk: Chunk, files: Sequence[bytes | memoryview], notes: list[str]) -> None:
-        """Write a chunk that was made."""
-        self._parts.keep(chunk, files)
-        self.count += len(chunk.shots)
-        self.notes |= dict.fromkeys(notes)
-        self._bar.update(len(chunk.shots))
-
-
-def _film(
+def _made_of(
     args: argparse.Namespace, settings: Settings, plan: Plan, recipe: Recipe
 ) -> dict[str, Any]:
     """Return what tells one film from another, as JSON has it."""
-    files = {"take": args.take, "script": args.script, "audio": args.audio}
+    is_heard = args.take is None and settings.sound.source == "file"
+    heard = Path(settings.sound.file) if is_heard else None
+    files = {"take": args.take, "script": args.script, "audio": heard}
     played = msgspec.json.encode((settings.params, settings.networks, settings.tempo))
     film = {
         "recipe": asdict(recipe),
@@ -182,12 +143,12 @@ def _film(
     return msgspec.json.decode(msgspec.json.encode(film))
 
 
-def _report(path: Path, film: _Film, farm: Farm, starts: list[dict[str, float]]) -> None:
+def _report(path: Path, films: KeptFilms, farm: Farm, starts: list[dict[str, float]]) -> None:
     """Write what it took, for other programs."""
     pace = farm.pace
     report = {
-        "pictures": film.count,
-        "were_there": film.there,
+        "pictures": films.count,
+        "were_there": films.there,
         "lost_workers": farm.lost,
         "began": pace.began,  # of real time, as the following [s]
         "first_chunk": pace.first,
@@ -201,21 +162,3 @@ def _report(path: Path, film: _Film, farm: Farm, starts: list[dict[str, float]])
         write_whole(path, json.dumps(report, indent=2) + "\n")
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _finish(out: Path, parts: Parts, recipe: Recipe, numbers: list[int]) -> None:
-    """Join a film's chunks; of PNG files nothing is left to do."""
-    if recipe.codec not in SEQUENCES:
-        from sgview.outputs.film_chunks import FilmJoiner, rate_of
-
-        try:
-            with FilmJoiner(parts.draft, rate_of(recipe.fps)) as film:
-                for number in numbers:
-                    film.append(parts.read(number))
-            parts.draft.replace(out)
-        except OSError as error:
-            raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
-    try:
-        parts.forget()
-    except OSError as error:
-        raise ConfigError(f"{parts.folder} cannot be removed: {error.strerror}") from error

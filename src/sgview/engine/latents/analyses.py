@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +17,7 @@ import torch
 from torch import Tensor
 
 from sgview.closing import Closing
+from sgview.engine.background import give_way
 from sgview.engine.latents import cloud
 from sgview.engine.network import Network, style_fingerprint
 from sgview.state.directions import MOST
@@ -122,7 +121,7 @@ class Analyses(Closing):
 
     def _submit(self, network: Network, want: Want) -> Future[object]:
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "sgview analyses", initializer=_give_way)
+            self._thread = ThreadPoolExecutor(1, "sgview analyses", initializer=give_way)
         job: Future[object] = self._thread.submit(self._find, network, want)
         job.add_done_callback(lambda _: self.on_found())
         return job
@@ -181,12 +180,6 @@ class Analyses(Closing):
 
 def _replaces(want: Want, other: Want) -> bool:
     return want.kind == other.kind == "modes"
-
-
-def _give_way() -> None:
-    """Lower this thread's priority; Linux alone has one a thread."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _read(path: Path, width: int) -> Tensor | None:

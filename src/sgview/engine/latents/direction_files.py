@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -76,12 +78,14 @@ def vector_in(
 class VectorFiles:
     """Files of directions or of averages, each read once; what cannot be read is told once.
 
-    Attributes:
+    Args:
         folder: where they are looked for.
+        find: gives the file of a name; None: it is in the folder, or a path.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, find: Callable[[str], Path | None] | None = None) -> None:
         self.folder = folder
+        self._find = find or partial(find_file, folder)
         self.count = 0
         """Rises with each file that is read anew: what was made of others is outdated."""
         self._files: dict[str, Tensor | None] = {}  # None: it cannot be read
@@ -94,7 +98,7 @@ class VectorFiles:
             while len(self._files) >= _MOST_FILES:
                 self._files.pop(next(iter(self._files)))
             self._files[name] = None
-            path = find_file(self.folder, name)
+            path = self._find(name)
             try:
                 if path is None:
                     raise LatentFileError(f"There is no file {name} in {self.folder}.")

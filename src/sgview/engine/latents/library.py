@@ -8,8 +8,9 @@ from torch import Tensor
 
 from sgview.engine.latents.latent_files import LatentFile, LatentFileError, read_latents
 from sgview.state.latent_places import FilePlace
-from sgview.state.library_files import find_file, split_name
+from sgview.state.library_files import split_name
 from sgview.state.status import Notice
+from sgview.state.user_files import LATENT, UserFiles
 
 _MOST_FILES = 64  # held in memory
 
@@ -18,18 +19,21 @@ class Library:
     """Finds and reads files of latents; what cannot be read is told once.
 
     Attributes:
-        folder: where names without a path are looked for.
-        given: files by their names, which need not lie there.
+        files: where they are found, and all else that parameters name.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or Path()
-        self.given: dict[str, Path] = {}
+        self.files = UserFiles(folder)
         self.count = 0
         """Rises when files are read anew: what was made of them is outdated."""
         self._files: dict[str, LatentFile | None] = {}  # None: it cannot be read
         self._told: set[str] = set()
         self._notices: list[Notice] = []
+
+    @property
+    def folder(self) -> Path:
+        """Where names without a path are looked for."""
+        return self.files.folder
 
     def kind(self, place: FilePlace) -> str:
         """Return "z" or "w", "" if the file cannot be read."""
@@ -81,7 +85,7 @@ class Library:
             while len(self._files) >= _MOST_FILES:
                 self._files.pop(next(iter(self._files)))
             self._files[name] = None
-            path = self._find(name)
+            path = self.files.find(LATENT, name)
             try:
                 if path is None:
                     raise LatentFileError(f"There is no latent {name} in {self.folder}.")
@@ -89,9 +93,6 @@ class Library:
             except LatentFileError as error:
                 self._tell(str(error))
         return self._files[name]
-
-    def _find(self, name: str) -> Path | None:
-        return self.given.get(name) or find_file(self.folder, name)
 
     def _tell(self, text: str) -> None:
         if text not in self._told:

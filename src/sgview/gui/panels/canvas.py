@@ -15,7 +15,10 @@ def draw_canvas(params: Params, status: Status, emit: Emit) -> Params:
     if not widgets.section("Canvas"):
         return params
     controls = Controls(params, status, emit)
-    for name in ("shape", "width", "height", "fill"):
+    params = leaf_row(params, controls, "canvas.shape")
+    is_in_pixels = params.canvas.shape == "pixels"
+    sides = ("pixels_wide", "pixels_high") if is_in_pixels else ("width", "height")
+    for name in (*sides, "fill"):
         params = leaf_row(params, controls, f"canvas.{name}")
     widgets.paragraph(status.picture.canvas or "–")
     return params
