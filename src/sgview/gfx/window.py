@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from sgview.gfx.context import (
     set_hints,
 )
 from sgview.gfx.display_loss import DisplayLoss
-from sgview.gfx.glfw_library import glfw
+from sgview.gfx.glfw_library import glfw, hear_drops
 from sgview.gfx.monitors import Monitor, Monitors, Rect
 from sgview.gfx.x_errors import X_ERRORS
 
@@ -61,6 +61,7 @@ class Window(Closing):
         self._vsync = vsync
         self._yields_vsync = False  # another window waits for its screen
         self.on_drop: Callable[[list[Path]], None] | None = None
+        self._dropped: list[list[str]] = []  # files, since the last events
         initialise()
         set_hints(visible)
         with collected_errors() as errors:
@@ -75,7 +76,7 @@ class Window(Closing):
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
-        glfw.set_drop_callback(self._handle, self._drop)
+        self._hearing = hear_drops(self.address, self._dropped.append)
         self._monitors = Monitors()
         if place is not None:
             self._place(self._monitors.brought_back(place))
@@ -232,12 +233,12 @@ class Window(Closing):
     def poll(self) -> None:
         """Run the callbacks of everything that happened."""
         glfw.poll_events()
-        self._follow_monitors()
+        self._follow_events()
 
     def wait(self, seconds: float) -> None:
         """Like `poll`, but sleep until something happens, at most `seconds`."""
         glfw.wait_events_timeout(seconds)
-        self._follow_monitors()
+        self._follow_events()
 
     def swap(self) -> None:
         """Show what was drawn."""
@@ -251,9 +252,12 @@ class Window(Closing):
             glfw.destroy_window(self._handle)
             self._handle = None
 
-    def _drop(self, _handle: Any, paths: Sequence[str]) -> None:
-        if self.on_drop is not None:
-            self.on_drop([Path(path) for path in paths])
+    def _follow_events(self) -> None:
+        self._follow_monitors()
+        while self._dropped:
+            names = self._dropped.pop(0)
+            if self.on_drop is not None:
+                self.on_drop([Path(name) for name in names])
 
     def _fit_to_screen(self) -> None:
         """Shrink to what the desktop leaves of the monitor."""
