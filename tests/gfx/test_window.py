@@ -41,13 +41,13 @@ def test_clear_fills_the_window(context: Window) -> None:
 def test_fullscreen_covers_the_monitor_and_goes_back_to_its_place(screen) -> None:
     with Window("fullscreen", 200, 150) as window:
         settle(window, lambda: window.framebuffer_size == (200, 150))
-        window.set_fullscreen(True)
+        window.placement.set_fullscreen(True)
         settle(window, lambda: window.framebuffer_size == (1600, 1000))
-        assert window.is_fullscreen
-        window.set_fullscreen(True)
-        window.set_fullscreen(False)
+        assert window.placement.is_fullscreen
+        window.placement.set_fullscreen(True)
+        window.placement.set_fullscreen(False)
         settle(window, lambda: window.framebuffer_size == (200, 150))
-        assert not window.is_fullscreen
+        assert not window.placement.is_fullscreen
 
 
 def test_a_window_larger_than_the_screen_shrinks_to_it(screen) -> None:

@@ -217,7 +217,7 @@ class App(Closing):
         """Play for the outputs alone, while the window is minimised."""
         resolved = self._ask(False)
         self.picture = self.worker.latest()
-        self.screen.note_newest(self.picture)
+        self.screen.pictures.newest = self.picture
         self.outgoing.offer(self.picture, resolved.params.stage)
         self.outgoing.draw()
         if self._now() >= self._collect_at:  # what goes wrong is in the reports all the same
