@@ -287,8 +287,8 @@ class App(Closing):
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
         commands, remarks = dropped.sort(paths, slot)
         self.asked.add(*commands)
-        for remark in remarks:
-            self.tell(*remark)
+        for level, text, hint in remarks:
+            self._notices.add(level, text, hint, now=self._now())
 
     def tell(self, text: str, hint: str = "") -> None:
         """Show a notice that is a warning."""
