@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
-from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
@@ -145,6 +144,8 @@ class PngWriter:
         Raises:
             OutputError: if the disk does not take it.
         """
+        from PIL import Image  # which films do without
+
         path = self._folder / f"{self._count:06d}.png"
         png = io.BytesIO()
         Image.fromarray(channels_to_keep(rgba8)).save(png, format="PNG", compress_level=4)
