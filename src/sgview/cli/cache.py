@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from sgview.cli.tables import format_bytes, format_table
+from sgview.cli.tables import format_table
+from sgview.state.text import format_bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 from sgview.cli import fetching
 from sgview.cli.description import describe
 from sgview.cli.folder import describe_folder, format_folder
-from sgview.cli.tables import format_bytes, format_table
+from sgview.cli.tables import format_table
 from sgview.state.places import is_folder
+from sgview.state.text import format_bytes
 
 SHOWN_CLASSES = 20  # `--json` has all
 

@@ -19,12 +19,3 @@ def format_table(
         ).rstrip()
         for line in lines
     )
-
-
-def format_bytes(count: int) -> str:
-    """A file size as people read it: "490.3 kB"."""
-    size, units = float(count), ["bytes", "kB", "MB", "GB"]
-    while size >= 1000 and len(units) > 1:
-        size /= 1000
-        units.pop(0)
-    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]}"
