@@ -1,8 +1,18 @@
-"""How tables and sizes are printed."""
+"""How tables are made and printed."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+
+
+def show(text: str) -> None:
+    """Print a text of which the reader may want the beginning only: `sgview networks | head`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def format_table(
