@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sgview.closing import Closing
 from sgview.engine.acceleration import DEFAULT, Acceleration
+from sgview.engine.background import Background
 from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.device_stream import DeviceStream
@@ -77,13 +78,18 @@ class Engine(Closing):
         self.found = Found.of(self.library, found)
         self._latents = LatentSource(self.device, self.library)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
-        self._live = LiveNetworks(self._stream, acceleration, self._timers, self.found)
+        self.canvases = Background("sgview canvas", self.device)
+        """Prepares networks for other canvases."""
+        self._live = LiveNetworks(
+            self._stream, acceleration, self._timers, self.found, self.canvases
+        )
         self._layer_names = LayerNames()
         self._readback = Readback()
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
         self.found.analyses.close()
+        self.canvases.close()
         self._live.clear()
         self._readback.close()
         self._drawing.last_good.forget()
@@ -307,7 +313,7 @@ class Engine(Closing):
                 if regions_on(params.regions):
                     latent = latent.clone()  # further ones are made in the same memory
                 rows = latent if latent.ndim == 2 else latent[0]
-            several = live.several(self._latents, params, motion, latent)
+            several = live.several(self._latents, params, motion, latent, layer)
         if params.noise_mode == "random":
             self._seed(t)
         output, ws = live.run(latent, params, layer, several)

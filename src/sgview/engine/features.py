@@ -95,7 +95,15 @@ class Readback:
         size, channels = (width, height), features.output.shape[1]
         made_by, canvas = live.made_by, live.canvas_note
         status = PictureStatus(
-            features.layer, size, channels, statistics, is_finite, made_by, canvas
+            features.layer,
+            size,
+            channels,
+            statistics,
+            is_finite,
+            made_by,
+            canvas,
+            live.layer_sizes,
+            live.image_size,
         )
         if is_finite:
             self._good_in_a_row += 1
