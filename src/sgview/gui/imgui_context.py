@@ -18,6 +18,8 @@ _MODIFIERS = {
     8: imgui.Key.mod_super,
 }
 """By their bits in GLFW."""
+_DOUBLE_CLICK = 0.3  # between the clicks of a double click, at most [s]
+_SLOWEST = 0.3  # of frames: one that took longer says nothing of the next ones [s]
 _MODIFIER_KEYS = range(340, 348)  # of GLFW, left and right
 
 
@@ -87,6 +89,8 @@ class ImguiContext(Closing):
         if self._is_attached:
             imgui.backends.opengl3_new_frame()
             imgui.backends.glfw_new_frame()
+        io = imgui.get_io()  # two clicks take some frames, however slow those are
+        io.mouse_double_click_time = max(_DOUBLE_CLICK, 3.0 * min(io.delta_time, _SLOWEST))
 
     def end_frame(self) -> None:
         """Keep the arrangement, if ImGui wants that, after `imgui.render`."""
