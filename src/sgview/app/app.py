@@ -217,7 +217,7 @@ class App(Closing):
         """Play for the outputs alone, while the window is minimised."""
         resolved = self._ask(False)
         self.picture = self.worker.latest()
-        self.screen.note_newest(self.picture)
+        self.screen.pictures.newest = self.picture
         self.outgoing.offer(self.picture, resolved.params.stage)
         self.outgoing.draw()
         if self._now() >= self._collect_at:  # what goes wrong is in the reports all the same
@@ -287,8 +287,8 @@ class App(Closing):
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
         commands, remarks = dropped.sort(paths, slot)
         self.asked.add(*commands)
-        for remark in remarks:
-            self.tell(*remark)
+        for level, text, hint in remarks:
+            self._notices.add(level, text, hint, now=self._now())
 
     def tell(self, text: str, hint: str = "") -> None:
         """Show a notice that is a warning."""

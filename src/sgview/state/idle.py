@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sgview.state.latent_params import Source
-from sgview.state.params import Noise, Params
-from sgview.state.second_source import is_mixing
+from sgview.state.other_sources import MIXING, is_mixing, other_sources
+from sgview.state.params import Noise, Params, Region, Regions
+from sgview.state.region_params import NAMES, regions_on
 
 GLIDING = frozenset(("seeds", "plane", "library"))
 """Sources that glide to where they are set anew."""
@@ -38,6 +39,25 @@ def idle_reason(params: Params, path: str) -> str:
         return "No direction acts."
     if words[0] == "walk":
         return _walk_reason(params, words[1])
+    if words[0] == "regions":
+        return _regions_reason(params.regions, words[1], words[-1])
+    return ""
+
+
+def _regions_reason(regions: Regions, region: str, name: str) -> str:
+    if region not in NAMES:
+        return "" if regions_on(regions) else "No further latent is in the picture."
+    here: Region = getattr(regions, region)
+    if name != "strength" and here.strength == 0.0:
+        return "Its strength is 0."
+    if name == "size" and here.mask == "linear":
+        return "A line has no size."
+    if name == "softness" and here.mask == "file":
+        return "A file is as soft as its grey."
+    if name == "speed_y" and here.mask in ("linear", "band"):
+        return "It moves the way it points to, at Speed X."
+    if name in ("angle", "speed_angle") and here.mask == "radial":
+        return "A disc looks the same however it is turned."
     return ""
 
 
@@ -82,8 +102,8 @@ def _latents_reason(params: Params, name: str) -> str:
     latents = params.latents
     if name in ("mode", "gaussianise") and latents.source != "noise":
         return "Noise alone has it."
-    sources = (latents.source, params.mixing.source if is_mixing(params) else latents.source)
-    if name == "glide" and not GLIDING.intersection(sources):
+    sources = {latents.source, *(other.source for other in other_sources(params).values())}
+    if name == "glide" and GLIDING.isdisjoint(sources):
         return "There is nothing to glide to: it is for seeds, plane and library."
     if name == "motion" and stands(params):
         return "The source has no speed of its own yet: set one below."
@@ -93,13 +113,15 @@ def _latents_reason(params: Params, name: str) -> str:
 def stands(params: Params) -> bool:
     """Return whether all speeds that the fader multiplies are 0 or unheard.
 
-    Those of the source, of what is mixed in, and of the random walk.
+    Those of the source, of sources beside it, and of the random walk.
     """
-    mixing, walk = params.mixing, params.walk
+    walk = params.walk
     if walk.reach and (walk.speed or walk.loop):
         return False
-    if is_mixing(params) and _moves(params, mixing.source, mixing.seed_speed):
-        return False
+    for name, other in other_sources(params).items():
+        is_heard = name != MIXING or is_mixing(params)
+        if is_heard and _moves(params, other.source, other.seed_speed):
+            return False
     return not _moves(params, params.latents.source, params.latents.seed_speed)
 
 

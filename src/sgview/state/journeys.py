@@ -17,7 +17,7 @@ from sgview.state.latent_places import (
     place_of,
 )
 from sgview.state.motion import Motion
-from sgview.state.params import Key, Latents, Params, Path
+from sgview.state.params import Key, Latents, Params, Path, Regions
 from sgview.state.shaping_params import Directions, Mixing, Walk
 
 HIGHEST = 2**31 - 1
@@ -71,10 +71,10 @@ def throw_dice(params: Params, number: int) -> Going:
 
 
 def as_it_is(params: Params) -> Params:
-    """Return `params` with nothing that shapes the latent of the source, truncation aside."""
+    """Return `params` with the latent of the source alone, and unshaped, truncation aside."""
     latents = replace(params.latents, space="z")
     rest = {"mixing": Mixing(), "directions": Directions(), "walk": Walk()}
-    return replace(params, latents=latents, **rest)
+    return replace(params, latents=latents, regions=Regions(), **rest)
 
 
 def seed_of(params: Params) -> int:
