@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sgview.app import starting
 from sgview.app.app import App
 from sgview.app.screen import BACKGROUND
 from sgview.app.starting import LeftAtStartError
@@ -50,18 +51,21 @@ def lit(picture: np.ndarray) -> np.ndarray:
 
 
 def test_the_window_says_what_it_waits_for_and_takes_files(
-    screen, tmp_path: Path, shown: list[np.ndarray]
+    screen, tmp_path: Path, shown: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(starting, "REDRAW", 1e9)
+
     def make(meanwhile: Meanwhile) -> EngineWorker:
-        for text in ("", "Loading PyTorch…", "Reading the networks…"):
+        for text in ("Loading PyTorch…", "Reading the networks…", ""):
             meanwhile(text)
+            meanwhile(text)  # is not drawn again
         app.screen.window.on_drop([SG3_A])  # type: ignore[misc]
         return EngineWorker(Engine("cpu"))
 
     app = App.__new__(App)
     app.__init__(SMALL, make, state_folder=tmp_path)  # type: ignore[misc]
     with app:
-        first, dark, torch, networks = (lit(picture) for picture in shown)
+        first, torch, networks, dark = (lit(picture) for picture in shown)
         assert not first.any() and not dark.any()  # of a window just opened, and on a stage
         for words in (torch, networks):
             rows, columns = np.nonzero(words)
