@@ -2,8 +2,8 @@
 
     python -m tools.start_times [--runs N] [--json FILE] [ARGUMENTS OF sgview ...]
 
-Looks at the middle of the screen twenty times a second: something there is the window, many colours
-are a picture. Then another program destroys the window (`xdotool windowclose`), and sgview starts
+Looks at the middle of the screen twenty times a second: something there is the window, colours are a
+picture. Then another program destroys the window (`xdotool windowclose`), and sgview starts
 again with its session. Needs X and nothing else on it (`xvfb-run` will do).
 """
 
@@ -26,7 +26,7 @@ import mss
 import numpy as np
 
 SIDE = 120  # of what is looked at [px]
-MANY = 40  # colours
+COLOURED = 0.05  # of the pixels: text and panels are grey
 STEP = 0.05  # [s]
 PATIENCE = 300.0  # [s]
 STEPS = ("window", "picture", "picture after a loss")
@@ -101,8 +101,8 @@ def middle(screen: mss.MSS) -> np.ndarray:  # uint8 [SIDE, SIDE, 3]
 
 
 def has_picture(pixels: np.ndarray) -> bool:
-    """Whether there are many colours."""
-    return len(np.unique(pixels.reshape(-1, 3), axis=0)) > MANY
+    """Whether some of it has a colour, as no text and no panel has."""
+    return float((np.ptp(pixels.astype(int), axis=2) > 24).mean()) > COLOURED
 
 
 def await_it(is_there: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
