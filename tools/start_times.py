@@ -2,9 +2,9 @@
 
     python -m tools.start_times [--runs N] [--json FILE] [ARGUMENTS OF sgview ...]
 
-Looks at the middle of the screen twenty times a second: something there is the window, colours are a
-picture. Then another program destroys the window (`xdotool windowclose`), and sgview starts
-again with its session. Needs X and nothing else on it (`xvfb-run` will do).
+Looks at the middle of the screen twenty times a second: something there is the window, colours are
+a picture. Then another program destroys the window (`xdotool windowclose`), and sgview starts again
+with its session. Needs X and nothing else on it (`xvfb-run` will do).
 """
 
 from __future__ import annotations

@@ -92,6 +92,37 @@ def test_a_window_closed_before_anything_plays_is_left(screen, tmp_path: Path) -
     assert not (tmp_path / "session.json").exists()  # and the last session is as it was
 
 
+def test_the_arrangement_of_the_panels_is_as_it_was(screen, tmp_path: Path) -> None:
+    arrangement = tmp_path / "panels.ini"
+
+    def make(meanwhile: Meanwhile) -> EngineWorker:
+        for number in range(5):
+            meanwhile(f"Waiting {number}")
+        if is_left:
+            raise LeftAtStartError
+        return EngineWorker(Engine("cpu"))
+
+    def docked() -> list[str]:
+        lines = arrangement.read_text().splitlines()
+        return [line for line in lines if line.startswith(("[Window]", "DockId"))]
+
+    is_left = False
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        for _ in range(5):
+            app.frame()
+    first = docked()
+    assert sum(line.startswith("DockId") for line in first) >= 8  # each panel has its place
+    is_left = True
+    with pytest.raises(LeftAtStartError):
+        App(SMALL, make, state_folder=tmp_path)
+    assert docked() == first
+    is_left = False
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        for _ in range(5):
+            app.frame()
+    assert docked() == first
+
+
 def test_the_program_ends_well_when_it_is_left_so_early(
     screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
