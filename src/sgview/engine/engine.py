@@ -42,6 +42,7 @@ from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import Slot
 from sgview.state.params import Params
+from sgview.state.region_params import regions_on
 from sgview.state.status import (
     Notice,
 )
@@ -232,7 +233,7 @@ class Engine(Closing):
         with self.on_stream():
             self._timers.start_frame()
             made = self._features(live, params, t, motion or motion_at(params, t))
-            return time_layers(live, made.latent, params, made.layer)
+            return time_layers(live, made.latent, params, made.layer, made.several)
 
     @torch.no_grad()
     def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
@@ -309,14 +310,17 @@ class Engine(Closing):
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
                 latent = live.latents.vector(self._latents, params, motion)
+                if regions_on(params.regions):
+                    latent = latent.clone()  # further ones are made in the same memory
                 rows = latent if latent.ndim == 2 else latent[0]
+            several = live.several(self._latents, params, motion, latent, layer)
         if params.noise_mode == "random":
             self._seed(t)
-        output, ws = live.run(latent, params, layer)
+        output, ws = live.run(latent, params, layer, several)
         if not layer:
             output = live.ground.finish(output, params, motion)
         is_rgba = has_alpha(output.shape[1], layer, params.layer)
-        return Features(output, layer, latent, rows, ws, edits, is_rgba)
+        return Features(output, layer, latent, several, rows, ws, edits, is_rgba)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""

@@ -150,6 +150,11 @@ class FastPath:
             self.fast.free_graphs()
 
     @property
+    def obstacle(self) -> str:
+        """Why no fast path plays this network, on any canvas; "": no reason known."""
+        return self._obstacle
+
+    @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
         if self.fast is None or self.fast.canvas != self.canvas:

@@ -13,12 +13,16 @@ from sgview.engine.background import Background
 from sgview.engine.fast_path import FastPath
 from sgview.engine.ground.ground import LiveGround
 from sgview.engine.latents.found import Found
+from sgview.engine.latents.latents import LatentSource
 from sgview.engine.live_latents import LiveLatents
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
+from sgview.engine.regions.several import OBSTACLE, Several
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.machine import Stage
+from sgview.state.motion import Motion
 from sgview.state.params import Params
+from sgview.state.region_params import regions_on
 from sgview.state.status import Notice
 from stylegan3 import trust_version_counters
 from stylegan3.fast import Step, UnsupportedNetworkError
@@ -52,6 +56,7 @@ class LiveNetwork:
         self.network = network
         self.device = device
         self._timers = timers or StageTimers(device)
+        self._has_several = False  # the last picture
         self._last_call: tuple[object, ...] = ()  # arguments of the last call of the fast path
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         trust_version_counters(self.generator)  # `LiveWeights` alone writes them, and torch counts
@@ -69,6 +74,7 @@ class LiveNetwork:
         latent: Tensor,  # [N, z_dim], or [N, num_ws, w_dim]: ws, without the mapping
         params: Params,
         layer: str,  # full name; "" for the image
+        several: Several | None = None,  # instead of `latent`, in one picture
     ) -> tuple[Tensor, Tensor]:  # [N, C, H, W], [N, num_ws, w_dim]; the next call overwrites them
         """Return the image, or the output of `layer` without running the rest, and its `ws`.
 
@@ -76,22 +82,43 @@ class LiveNetwork:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
         self._path.follow(params, layer)
+        self._has_several = several is not None
         try:
-            made = self._run(latent, params, layer)
+            made = self._run(latent, params, layer, several)
         except Exception as error:
             if not self._path.goes_back(error):
                 raise
-            made = self._run(latent, params, layer)
+            made = self._run(latent, params, layer, several)
         self._path.settle()
         self.latents.fast = self._path.fast
         return made
 
-    def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
+    def several(
+        self,
+        source: LatentSource,
+        params: Params,
+        motion: Motion,
+        first: Tensor,  # [N, z_dim] or [N, num_ws, w_dim]
+        layer: str,  # as `run` takes it next
+    ) -> Several | None:
+        """Return all latents of the picture where regions are in that of one, else None."""
+        if not regions_on(params.regions) or len(first) != 1:
+            return None
+        self._path.follow(params, layer)  # masks are of the canvas that comes next
+        return self.latents.several(source, params, motion, first, self._path.canvas)
+
+    def run_modules(
+        self, latent: Tensor, params: Params, layer: str, several: Several | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
+        if several is not None:
+            latent = several.ws
         with self._timers.stage(Stage.MAPPING):
             ws = self.latents.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
             options: dict[str, Any] = {"layer": layer} if layer else {}
+            if several is not None:
+                options["regions"] = several.regions
             if self._path.canvas is not None:
                 options["canvas"] = self._path.canvas
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
@@ -99,7 +126,7 @@ class LiveNetwork:
 
     def steps(self, latent: Tensor, params: Params, layer: str) -> tuple[Step, ...] | None:
         """Return the launches that `run` replays as one graph, None where modules play."""
-        fast = self._path.prepare()
+        fast = None if self._has_several else self._path.prepare()
         if fast is None:
             return None
         mapping = fast.mapping.steps if latent.ndim == 2 else ()
@@ -134,6 +161,8 @@ class LiveNetwork:
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
+        if self._has_several and not self._path.obstacle:
+            return f"torch, layer by layer: {OBSTACLE}"
         return self._path.made_by
 
     @property
@@ -152,12 +181,14 @@ class LiveNetwork:
         """Width and height of each layer on the canvas [px]; empty: the network's own."""
         return self._path.layer_sizes
 
-    def _run(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
-        if latent.shape[0] == 1:  # a graph makes one picture at a time
+    def _run(
+        self, latent: Tensor, params: Params, layer: str, several: Several | None
+    ) -> tuple[Tensor, Tensor]:
+        if latent.shape[0] == 1 and several is None:  # a graph makes one picture of one latent
             made = self._run_graph(latent, params, layer)
             if made is not None:
                 return made
-        return self.run_modules(latent, params, layer)
+        return self.run_modules(latent, params, layer, several)
 
     def _run_graph(
         self, latent: Tensor, params: Params, layer: str

@@ -210,7 +210,7 @@ class EngineWorker(Closing):
 
         def forget() -> None:
             found = self._engine.found
-            for files in (self._engine.library, found.directions, found.averages):
+            for files in (self._engine.library, found.directions, found.averages, found.masks):
                 files.forget()
 
         self._requests.post(forget)
