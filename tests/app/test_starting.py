@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from sgview.app import starting
 from sgview.app.app import App
 from sgview.app.screen import BACKGROUND
 from sgview.app.starting import LeftAtStartError
@@ -58,16 +59,19 @@ def lit(picture: np.ndarray) -> np.ndarray:
 
 
 def test_the_window_says_what_it_waits_for_and_takes_files(
-    screen, tmp_path: Path, shown: Shown
+    screen, tmp_path: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(starting, "REDRAW", 1e9)
+
     def make(meanwhile: Meanwhile) -> EngineWorker:
-        for text in ("", "Loading PyTorch…", "Reading the networks…"):
+        for text in ("Loading PyTorch…", "Reading the networks…", ""):
             meanwhile(text)
+            meanwhile(text)  # is not drawn again
         shown.windows[-1].on_drop([SG3_A])  # type: ignore[misc]
         return EngineWorker(Engine("cpu"))
 
     with App(SMALL, make, state_folder=tmp_path) as app:
-        first, dark, torch, networks = (lit(picture) for picture in shown.pictures)
+        first, torch, networks, dark = (lit(picture) for picture in shown.pictures)
         assert not first.any() and not dark.any()  # of a window just opened, and on a stage
         for words in (torch, networks):
             rows, columns = np.nonzero(words)
@@ -92,6 +96,37 @@ def test_a_window_closed_before_anything_plays_is_left(screen, tmp_path: Path) -
     assert calls == ["before"]
     assert not glfw.get_current_context()  # the window is freed
     assert not (tmp_path / "session.json").exists()  # and the last session is as it was
+
+
+def test_the_arrangement_of_the_panels_is_as_it_was(screen, tmp_path: Path) -> None:
+    arrangement = tmp_path / "panels.ini"
+
+    def make(meanwhile: Meanwhile) -> EngineWorker:
+        for number in range(5):
+            meanwhile(f"Waiting {number}")
+        if is_left:
+            raise LeftAtStartError
+        return EngineWorker(Engine("cpu"))
+
+    def docked() -> list[str]:
+        lines = arrangement.read_text().splitlines()
+        return [line for line in lines if line.startswith(("[Window]", "DockId"))]
+
+    is_left = False
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        for _ in range(5):
+            app.frame()
+    first = docked()
+    assert sum(line.startswith("DockId") for line in first) >= 8  # each panel has its place
+    is_left = True
+    with pytest.raises(LeftAtStartError):
+        App(SMALL, make, state_folder=tmp_path)
+    assert docked() == first
+    is_left = False
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        for _ in range(5):
+            app.frame()
+    assert docked() == first
 
 
 def test_the_program_ends_well_when_it_is_left_so_early(
