@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sgview.app.pace import SOFTWARE_FRAME
-from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
+from sgview.app.pace import PANEL_RATE, RESTING_PANEL_RATE, SOFTWARE_FRAME
 from sgview.outputs.snapshot import load_snapshot_params
 from sgview.settings import WindowSettings
 from sgview.show.clock import Pace
@@ -545,6 +544,40 @@ def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
         assert not waits
     else:
         assert waits == [(app.picture, pytest.approx(waits_for))]
+
+
+def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = driver.app
+    if not app.screen.window.graphics.is_software:
+        pytest.skip("a graphics card draws")
+    driver.until(lambda: not app.gui.is_used)  # at rest, and paused: no new pictures
+    now = time.perf_counter()
+    pace = Pace(60.0, lambda: now)
+    pace.begin()
+    monkeypatch.setattr(app.screen, "_panel_pace", pace)
+    shown, built = [], []
+    swap, draw = app.screen.window.swap, app.gui.draw
+    monkeypatch.setattr(app.screen.window, "swap", lambda: shown.append(1) or swap())
+    monkeypatch.setattr(app.gui, "draw", lambda *given: built.append(1) or draw(*given))
+    app.frame()
+    shown.clear()
+    driver.frames()
+    assert (shown, built) == ([], [])
+    app.params = Params(view=View(zoom=2.0))  # the same picture, in another way
+    driver.frames()
+    assert (len(shown), len(built)) == (1, 0)
+    app.params = Params(view=View(zoom=2.0, flip_vertical=True))
+    driver.settle()
+    driver.frames()
+    assert len(shown) == 2
+    assert not built
+    driver.screen.xdotool("mousemove", 500, 400)
+    driver.until(lambda: built)  # though its pace says that it is not due
+    now += 1.0
+    driver.frames(1)
+    assert len(built) >= 2
 
 
 def test_quit_ends_the_loop(driver: Driver) -> None:  # for good: this is the last test
