@@ -15,6 +15,7 @@ from sgview.cli.films.maker import Share
 from sgview.engine.engine import Engine
 from sgview.outputs.film_writers import cores, threads_of
 from sgview.outputs.png import encode_png
+from sgview.outputs.video import rate_of
 from sgview.show.takes.replay import Shot, replay
 from sgview.show.takes.take import read_take
 from tools.film_bench_take import FPS, TAKE
@@ -83,7 +84,7 @@ def _encoders(pictures: list[np.ndarray], frames: int) -> dict[str, Any]:
         "PNG [MB a picture]": round(sum(sizes) / len(sizes) / 1e6, 3),
     }
     try:
-        from sgview.outputs.film_chunks import FilmFormat, encode_chunk, rate_of
+        from sgview.outputs.film_chunks import FilmFormat, encode_chunk
     except ImportError:
         return result | {"H.264": "not measured: PyAV is not installed"}
     share = Share(cores())

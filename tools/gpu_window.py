@@ -69,10 +69,10 @@ class CountingApp(App):
 
     def frame(self) -> None:
         """Run a turn as ever."""
-        before = self.screen._shown
+        before = self.screen.pictures.shown
         super().frame()
         self.frames += 1
-        self.shown += self.screen._shown is not before
+        self.shown += self.screen.pictures.shown is not before
 
 
 @dataclass(frozen=True)

@@ -52,16 +52,16 @@ def run(state: str, screen: DummyScreen, folder: Path, changes: int, seed: int) 
     began = time.monotonic()
     settings = Settings(osc=OscSettings(enabled=False), midi=MidiSettings(enabled=False))
     with App(settings, EngineWorker(Engine("cpu")), state_folder=folder / state) as app:
-        window = app.screen.window
-        _wait(app, lambda: not window.is_fullscreen)
-        window.move(PLACE)
-        _wait(app, lambda: window.place == PLACE)
+        placement = app.screen.window.placement
+        _wait(app, lambda: not placement.is_fullscreen)
+        placement.move(PLACE)
+        _wait(app, lambda: placement.place == PLACE)
         app.gui.show_panels = state != "panel hidden"
         if state.startswith("fullscreen"):
-            window.move((WIDTH + PLACE[0], *PLACE[1:]))
-            _wait(app, lambda: window.place[0] > WIDTH)
-            window.set_fullscreen(True)
-            _wait(app, lambda: window.is_fullscreen)
+            placement.move((WIDTH + PLACE[0], *PLACE[1:]))
+            _wait(app, lambda: placement.place[0] > WIDTH)
+            placement.set_fullscreen(True)
+            _wait(app, lambda: placement.is_fullscreen)
         lit = {FIRST, SECOND}
         is_single = state.endswith("only one")
         if is_single:
@@ -80,7 +80,10 @@ def run(state: str, screen: DummyScreen, folder: Path, changes: int, seed: int) 
             if output not in lit:
                 screen.plug(output, x)
         if state.startswith("fullscreen"):
-            _wait(app, lambda: window.is_fullscreen and window.covered_monitor == SECOND)
+            _wait(
+                app,
+                lambda: placement.is_fullscreen and placement.covered_monitor == SECOND,
+            )
         frames = 0
         for _ in range(20):
             app.frame()
@@ -90,8 +93,8 @@ def run(state: str, screen: DummyScreen, folder: Path, changes: int, seed: int) 
             "changes": changes,
             "seconds": round(time.monotonic() - began, 2),
             "frames after": frames,
-            "covers": window.covered_monitor if window.is_fullscreen else "",
-            "place": window.place,
+            "covers": placement.covered_monitor if placement.is_fullscreen else "",
+            "place": placement.place,
             "notices": [notice.text for notice in app.status.notices],
         }
 

@@ -54,6 +54,7 @@ class Round:
     longest: float  # turn but one in a hundred [ms]
     offer: float  # median of what handing a picture to the outputs takes of a turn [us]
     outputs: tuple[OutputStatus, ...] = ()
+    threads: tuple[tuple[str, float], ...] = ()  # names, and what they cost a second [ms]
 
     def __str__(self) -> str:
         """Return a row of the table, and one for each output."""
@@ -62,6 +63,8 @@ class Round:
             size = f"{each.size[0]} x {each.size[1]}"
             row += f"\n      {each.name}: {size}, {each.rate:.0f} a second, written {each.written},"
             row += f" dropped {each.dropped} {each.note} {each.problem}".rstrip()
+        if self.threads:
+            row += "\n      CPU [ms/s]: " + ", ".join(f"{n} {ms:.0f}" for n, ms in self.threads)
         return row
 
 
@@ -209,6 +212,25 @@ def _threads() -> int:
     return threading.active_count()
 
 
+def thread_times() -> dict[str, float]:
+    """Return the processor time of each thread of Python by its name, and of all others [s]."""
+    import threading
+
+    if sys.platform != "linux":
+        return {}
+    tick = os.sysconf("SC_CLK_TCK")
+    names = {thread.native_id: thread.name for thread in threading.enumerate()}
+    times: dict[str, float] = {}
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            fields = (task / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        name = names.get(int(task.name), "others")
+        times[name] = times.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / tick
+    return times
+
+
 def _measure(app: App, moments: list[float], seconds: float, word: str) -> Round:
     """Play for `seconds` after a warm-up, and print what was seen."""
     offers: list[float] = []
@@ -226,11 +248,14 @@ def _measure(app: App, moments: list[float], seconds: float, word: str) -> Round
 
     app.run(WARM_UP)
     moments.clear()
+    before, began = thread_times(), time.monotonic()
     with (
         mock.patch.multiple(app.outgoing, offer=timed_offer),
         mock.patch.object(app, "frame", timed_frame),
     ):
         app.run(seconds)
+    used = {n: t - before.get(n, 0.0) for n, t in thread_times().items()}
+    took = time.monotonic() - began
     lengths = sorted((b - a) * 1e3 for a, b in itertools.pairwise(turns))
     seen = Round(
         pictures=(len(moments) - 1) / (moments[-1] - moments[0]),
@@ -238,6 +263,7 @@ def _measure(app: App, moments: list[float], seconds: float, word: str) -> Round
         longest=lengths[int(len(lengths) * 0.99)],
         offer=statistics.median(offers),
         outputs=tuple(each for each in app.outgoing.outputs.status() if each.is_on),
+        threads=tuple((n, t / took * 1e3) for n, t in sorted(used.items()) if t / took > 1e-3),
     )
     problems = [each for each in app.outgoing.outputs.status() if each.problem]
     print(f"{word:5}{seen}", *(f"\n      {p.name}: {p.problem}" for p in problems), flush=True)

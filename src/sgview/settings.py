@@ -60,6 +60,9 @@ class GpuSettings(Node, frozen=True):
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the reference operations in torch
     precision: Literal["fast", "published", "fp32"] = "fast"
     kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
+    vram: Annotated[float, Meta(ge=0, le=1024)] = (
+        0.0  # at most this much of its memory [GiB]; 0: all
+    )
 
 
 class CleanWindowSettings(Node, frozen=True):
@@ -100,6 +103,7 @@ class PageSettings(Node, frozen=True):
     address: str = "127.0.0.1:8710"  # "0.0.0.0:8710" lets others on the net in, who have the token
     files: bool = False  # it has buttons that record and save
     controls: tuple[str, ...] = ()  # paths of values that it shows, besides those marked later
+    video: Literal["auto", "vp8", "h264", "jpeg"] = "auto"  # of WebRTC; "jpeg": none, no UDP
 
 
 class TempoSettings(Node, frozen=True):

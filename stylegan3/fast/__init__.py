@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         UnsupportedNetworkError,
         filter_versions,
     )
+    from stylegan3.fast.tuning import TunedLayer, tune
 
 __all__ = [
     "BlendEdit",
@@ -29,9 +30,11 @@ __all__ = [
     "Kernels",
     "Precision",
     "Step",
+    "TunedLayer",
     "UnsupportedNetworkError",
     "filter_versions",
     "time_steps",
+    "tune",
 ]
 
 _HOMES = {
@@ -41,9 +44,11 @@ _HOMES = {
     "Kernels": "stylegan3.fast.kernels.convolution.convolution",
     "Precision": "stylegan3.fast.precision",
     "Step": "stylegan3.fast.plan",
+    "TunedLayer": "stylegan3.fast.tuning",
     "UnsupportedNetworkError": "stylegan3.fast.synthesis",
     "filter_versions": "stylegan3.fast.synthesis",
     "time_steps": "stylegan3.fast.profile",
+    "tune": "stylegan3.fast.tuning",
 }
 
 

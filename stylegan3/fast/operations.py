@@ -65,17 +65,23 @@ class Operations:
     fuses_upsampling: Callable[..., bool] = fuses_upsampling  # into the convolution's weights
 
 
-def cuda_operations(kernels: Kernels = "auto") -> Operations:
-    """Return the operations of a GPU, with those of its instructions that `kernels` allows."""
+def cuda_operations(kernels: Kernels = "auto", *, float16_sums: bool = False) -> Operations:
+    """Return the operations of a GPU.
+
+    Args:
+        kernels: which of its instructions may be used.
+        float16_sums: whether convolutions may sum in float16, in short runs.
+    """
     return Operations(
-        convolution=partial(choose_convolution, kernels=kernels),
+        convolution=partial(choose_convolution, kernels=kernels, float16_sums=float16_sums),
         fuses_upsampling=partial(fuses_upsampling, kernels=kernels),
     )
 
 
 def step(name: str, operation: Callable[..., object], *arguments: Any) -> Step:
     """Return the step that calls `operation` with `arguments`."""
-    return Step(name, lambda: operation(*arguments), spec_of(operation))
+    made_by = getattr(operation, "made_by", "")
+    return Step(name, lambda: operation(*arguments), spec_of(operation), made_by=made_by)
 
 
 def spec_of(operation: object) -> KernelSpec | None:

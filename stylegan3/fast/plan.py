@@ -23,6 +23,7 @@ class Step:
     spec: KernelSpec | None = None  # what has to be compiled for it
     is_on_side_stream: bool = False  # beside the steps that follow, up to one that joins
     joins_side_stream: bool = False  # it reads what a step on the side stream wrote
+    made_by: str = ""  # the kernel, where there is a choice
 
 
 class Preparation(Protocol):

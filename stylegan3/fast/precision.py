@@ -13,7 +13,8 @@ from stylegan3.stylegan2.config import StyleGAN2Config
 Precision = Literal["fast", "published", "fp32"]
 """fast: float16 everywhere; published: float16 where the published networks use it; fp32: nowhere.
 
-Sums are always float32, and so are styles, demodulation, biases and the picture.
+Sums are float32, and with "fast" also float16 in short runs, where a card was measured to be faster
+with those; styles, demodulation, biases and the picture are float32.
 """
 
 _SMALL = 512  # [px] up to here, wider padding costs less time than it saves in the convolution
@@ -29,6 +30,11 @@ def layer_dtypes(config: StyleGAN3Config, precision: Precision) -> list[torch.dt
 def block_dtype(config: StyleGAN2Config, resolution: int, precision: Precision) -> torch.dtype:
     """Return the format of a StyleGAN2 block."""
     return _dtype(precision, is_published_fp16=config.is_fp16(resolution))
+
+
+def allows_float16_sums(precision: Precision) -> bool:
+    """Whether products of a convolution may be summed in float16, in short runs."""
+    return precision == "fast"
 
 
 def pitch(channels: int, size: int) -> int:

@@ -18,7 +18,7 @@ from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.fast.plan import Plan
 from stylegan3.fast.planners import PLANNERS
-from stylegan3.fast.precision import Precision
+from stylegan3.fast.precision import Precision, allows_float16_sums
 from stylegan3.generator import Generator
 from stylegan3.layers import check_noise_mode, check_ws, resolve_layer
 
@@ -98,7 +98,9 @@ class FastSynthesis:
                 raise UnsupportedNetworkError(reason)
         if any(t.dtype != torch.float32 or not t.is_contiguous() for t in self._tensors):
             raise UnsupportedNetworkError("its tensors are not all contiguous float32")
-        self._operations = operations or cuda_operations(kernels)
+        self._operations = operations or cuda_operations(
+            kernels, float16_sums=allows_float16_sums(precision)
+        )
         self._device = device
         self._ws = torch.zeros(generator.num_ws, generator.w_dim, device=device)
         self._ws_row = self._ws[None]

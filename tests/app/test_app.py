@@ -110,7 +110,7 @@ def driver(opened: Driver) -> Driver:
     """The app as it was at the start, at rest at t = 0."""
     app = opened.app
     opened.screen.xdotool("mousemove", WIDTH - 10, HEIGHT - 8)
-    app.screen.window.set_fullscreen(False)
+    app.screen.window.placement.set_fullscreen(False)
     opened.until(lambda: app.screen.window.size == (WIDTH, HEIGHT))
     app.gui.show_panels = True
     app.params = Params()
@@ -224,7 +224,7 @@ def test_escape_never_quits_and_closes_the_sheet_of_keys(
 def test_fullscreen_and_back(driver: Driver) -> None:
     driver.key("f")
     driver.until(lambda: driver.app.screen.window.framebuffer_size == (1600, 1000))
-    assert driver.app.screen.window.is_fullscreen
+    assert driver.app.screen.window.placement.is_fullscreen
     driver.frames()
     assert driver.app.gui.picture_rect[3] > HEIGHT
     driver.key("f")

@@ -6,36 +6,14 @@ from typing import Any
 import pytest
 import torch
 
-from sgview.app.files import Files, commands_for
+from sgview.app.files import Files
 from sgview.app.recent import RecentFiles
 from sgview.outputs.snapshot import Snapshot
 from sgview.settings import FolderSettings
-from sgview.state.commands import LoadNetwork, LoadPreset
 from sgview.state.motion import Motion
 from sgview.state.notices import Notices
 from sgview.state.params import Mapping, Params
 from tests.support.until import until
-
-A, B, C = Path("a.pkl"), Path("b.safetensors"), Path("c.pt")
-LOOK, SHOT = Path("look.toml"), Path("shot.PNG")
-
-
-@pytest.mark.parametrize(
-    ("paths", "slot", "commands"),
-    [
-        ([A], None, [LoadNetwork("a", A)]),
-        ([A], "a", [LoadNetwork("a", A)]),
-        ([A], "b", [LoadNetwork("b", A)]),
-        ([A, B], None, [LoadNetwork("a", A), LoadNetwork("b", B)]),
-        ([A, B, C], "b", [LoadNetwork("a", A), LoadNetwork("b", B)]),
-        ([LOOK], "b", [LoadPreset(LOOK)]),
-        ([SHOT, LOOK], None, [LoadPreset(SHOT)]),
-        ([LOOK, A], "b", [LoadNetwork("b", A), LoadPreset(LOOK)]),
-        ([], None, []),
-    ],
-)
-def test_dropped_files(paths: list[Path], slot: Any, commands: list) -> None:
-    assert commands_for(paths, slot) == commands
 
 
 @pytest.fixture

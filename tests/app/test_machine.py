@@ -90,10 +90,10 @@ def test_what_no_screen_would_show_is_not_drawn(app, monkeypatch) -> None:
     assert len(drawn) == 1  # with a panel
     until(lambda: app.picture is not drawn[0], app.frame)
     assert len(drawn) == 1  # taken, for a recorder or a later frame
-    moment[0] += 1 / (3 * app.screen.window.refresh_rate)
+    moment[0] += 1 / (3 * app.screen.window.placement.refresh_rate)
     app.frame()
     assert len(drawn) == 2
-    assert app.screen._shown is drawn[1]
+    assert app.screen.pictures.shown is drawn[1]
 
 
 def test_what_sets_the_pace(app) -> None:
@@ -106,6 +106,8 @@ def test_what_sets_the_pace(app) -> None:
     app.screen.window.graphics = SimpleNamespace(is_software=False)
     assert app.screen.pace.frame_limit == 500.0
     app.execute(commands.SetVsync(True))
-    assert app.screen.pace.frame_limit == pytest.approx(1.25 * app.screen.window.refresh_rate)
+    assert app.screen.pace.frame_limit == pytest.approx(
+        1.25 * app.screen.window.placement.refresh_rate
+    )
     app.frame()
     assert app.status.screen.pace_note == ""

@@ -38,7 +38,7 @@ def test_the_window_comes_back_where_it_was_left(tmp_path, screen) -> None:
         return App(Settings(), EngineWorker(Engine("cpu")), state_folder=tmp_path)
 
     with start() as app:
-        app.screen.window.move((120, 80, 900, 600))
-        until(lambda: app.screen.window.place == (120, 80, 900, 600), app.frame)
+        app.screen.window.placement.move((120, 80, 900, 600))
+        until(lambda: app.screen.window.placement.place == (120, 80, 900, 600), app.frame)
     with start() as app:
-        until(lambda: app.screen.window.place == (120, 80, 900, 600), app.frame)
+        until(lambda: app.screen.window.placement.place == (120, 80, 900, 600), app.frame)

@@ -106,26 +106,9 @@ template <int R> DEVICE void wgmma(float (&sums)[R], const u32 (&a)[4], u64 b, b
   });
   multiply_rows(sums, rows, b, has_sums);
 }
-struct MatrixLane { u32 at; u32* m; };
-DEVICE void load_matrices(u32 (&m)[4], u32 at) {
-  emulator::check_shared(at, 16);
-  MatrixLane mine{at, m};
-  emulator::with_warp(&mine, [](void** lanes) {
-    for (int lane = 0; lane < 32; lane++)
-      for (int i = 0; i < 4; i++) {
-        const u32 row = ((MatrixLane*)lanes[8 * i + lane / 4])->at;
-        memcpy(((MatrixLane*)lanes[lane])->m + i, emulator::shared + row + 4 * (lane % 4), 4);
-      }
-  });
-}
-
 template <int COUNT> DEVICE void release_registers() {}
 template <int COUNT> DEVICE void claim_registers() {}
 DEVICE int uniform(int value) { return value; }
-DEVICE float clamp_magnitude(float v, float limit) {
-  return v < -limit ? -limit : v > limit ? limit : v;
-}
-
 namespace emulator {
 struct Vote { int arrived, generation; bool any, result; };
 static Vote votes[MAX_THREADS / 128];
@@ -143,6 +126,3 @@ DEVICE bool warpgroup_any(int index, bool value) {
   while (vote.generation == generation) emulator::yield();
   return vote.result;
 }
-DEVICE float load_fresh(const float* from) { return *from; }
-DEVICE int atomicAdd(int* at, int value) { const int old = *at; *at += value; return old; }
-DEVICE void __threadfence() {}

@@ -75,6 +75,8 @@ DEVICE int __syncthreads_or(int predicate) {
 DEVICE u32 atomicOr(u32* at, u32 value) { const u32 old = *at; *at |= value; return old; }
 DEVICE u32 atomicMax(u32* at, u32 value) { const u32 old = *at; *at = old > value ? old : value; return old; }
 DEVICE int atomicMax(int* at, int value) { const int old = *at; *at = max(old, value); return old; }
+DEVICE int atomicAdd(int* at, int value) { const int old = *at; *at += value; return old; }
+DEVICE void __threadfence() {}
 DEVICE float __uint_as_float(u32 v) { float f; memcpy(&f, &v, 4); return f; }
 DEVICE u32 __float_as_uint(float f) { u32 v; memcpy(&v, &f, 4); return v; }
 DEVICE int __float_as_int(float f) { int v; memcpy(&v, &f, 4); return v; }
@@ -104,6 +106,9 @@ DEVICE u32 max_magnitude2(u32 a, u32 b) {
 DEVICE bool exceeds2(u32 a, u32 limit) {
   using namespace emulator;
   return !(low(a) <= low(limit)) || !(high(a) <= high(limit));
+}
+DEVICE float clamp_magnitude(float v, float limit) {
+  return v < -limit ? -limit : v > limit ? limit : v;
 }
 DEVICE float sin_approximate(float x) { return sinf(x); }
 DEVICE u32 pair_low(u32 a, u32 b) { return (a & 0xffff) | (b << 16); }
@@ -168,6 +173,25 @@ DEVICE void mma(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
   });
 }
 
+// As the hardware adds: exactly, then once rounded to float32.
+DEVICE void mma_add(float* d, const u32 (&a)[4], u32 b0, u32 b1) {
+  float products[4];
+  mma(products, a, b0, b1);
+  for (int i = 0; i < 4; i++) d[i] += products[i];
+}
+struct MatrixLane { u32 at; u32* m; };
+DEVICE void load_matrices(u32 (&m)[4], u32 at) {
+  emulator::check_shared(at, 16);
+  MatrixLane mine{at, m};
+  emulator::with_warp(&mine, [](void** lanes) {
+    for (int lane = 0; lane < 32; lane++)
+      for (int i = 0; i < 4; i++) {
+        const u32 row = ((MatrixLane*)lanes[8 * i + lane / 4])->at;
+        memcpy(((MatrixLane*)lanes[lane])->m + i, emulator::shared + row + 4 * (lane % 4), 4);
+      }
+  });
+}
+
 DEVICE u32 shared_start() { return 0; }
 DEVICE float* shared_floats() { return (float*)emulator::shared; }
 DEVICE uint4 load_shared16(u32 at) {
@@ -219,6 +243,10 @@ DEVICE void copy_async16(u32 to, const void* from) {
   emulator::check_shared(to, 16);
   emulator::copy_later(to, from);
 }
+DEVICE void copy_async16_or_zeros(u32 to, const void* from, bool exists) {
+  static const unsigned char zeros[16] = {};
+  copy_async16(to, exists ? from : zeros);
+}
 DEVICE void copy_async_commit() { emulator::commit_copies(); }
 template <int PENDING> DEVICE void copy_async_wait() { emulator::await_copies(PENDING); }
 
@@ -264,6 +292,7 @@ DEVICE float lane_xor(float v, int mask) {
 }
 // Words that other blocks read come late: at the reader's next turn at the earliest.
 DEVICE void prefetch(const void* at) { (void)*(const volatile char*)at; }
+DEVICE float load_fresh(const float* from) { return *from; }
 DEVICE u32 load_coherent4(const u32* from) { return *from; }
 DEVICE void post(u64* to, float value, u32 ticket) {
   *to = (u64)ticket << 32 | __float_as_uint(value);

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sgview.outputs import film_writers
 from sgview.outputs.codecs import names
-from sgview.outputs.film_chunks import FilmFormat, rate_of
+from sgview.outputs.film_chunks import FilmFormat
 from sgview.outputs.film_writers import (
     FILM_CODECS,
     FilmWriter,
@@ -19,7 +19,7 @@ from sgview.outputs.film_writers import (
     codec_of,
     open_film_writer,
 )
-from sgview.outputs.video import OutputError
+from sgview.outputs.video import OutputError, rate_of
 
 
 def picture(number: int, side: int = 32) -> np.ndarray:  # [H, W, 4] uint8

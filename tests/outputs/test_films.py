@@ -1,6 +1,7 @@
 """Films that cannot be written, and films whose program was killed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from sgview.outputs.film_file import FilmFile
 from sgview.outputs.video import CODECS, OutputError, open_writer
+from tests.support import ROOT
 from tests.support.disk import full_disk
 
 FPS = 30.0
@@ -139,3 +141,22 @@ def test_a_film_has_one_size(tmp_path: Path) -> None:
         writer.write(next(pictures(1, 32)))
     writer.close()
     assert count_of(tmp_path / "film.mp4") == 1
+
+
+@pytest.mark.parametrize(("suffix", "shape"), [(".mp4", (16, 17000)), (".webm", (16, 70000))])
+def test_a_size_that_no_encoder_takes_is_one_sentence(
+    tmp_path: Path, suffix: str, shape: tuple[int, int]
+) -> None:
+    path = tmp_path / f"film{suffix}"
+    writer = open_writer(path, FPS)
+    with pytest.raises(OutputError, match=rf"takes no pictures of {shape[1]} x 16 px: write PNG"):
+        writer.write(np.zeros((*shape, 4), np.uint8))
+    writer.close()  # and nothing is sent to it any more
+
+
+def test_ffmpeg_opens_no_file_to_write() -> None:
+    """A header that fails and is tried again ends the process: see `FilmFile`."""
+    writing = re.compile(r"av\.open\(\s*(?:str|os\.fspath)\([^)]*\)\s*,[^)]*[\"']w[\"']")
+    assert writing.search('av.open(str(path), mode="w")')
+    sources = (ROOT / "src").rglob("*.py")
+    assert [path.name for path in sources if writing.search(path.read_text())] == []

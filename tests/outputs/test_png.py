@@ -47,3 +47,11 @@ def test_equal_pixels_give_equal_bytes_and_smooth_ones_are_small() -> None:
 def test_other_arrays_are_refused(pixels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="pixels are"):
         encode_png(pixels)
+
+
+def test_texts_are_told_as_they_are() -> None:
+    texts = {"sgview": '{"name": "Größe \u2603"}', "sgview:t": "1.5", "Software": ""}
+    data = encode_png(np.zeros((4, 5, 3), np.uint8), texts)
+    with Image.open(io.BytesIO(data)) as image:
+        assert {key: str(text) for key, text in image.info.items()} == texts
+        image.load()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sgview.app.files import commands_for
+from sgview.app import dropped
 from sgview.show.latent_folder import LatentFolder, save_latent
 from sgview.show.visited import MOST, Visited
 from sgview.state import commands as c
@@ -61,7 +61,7 @@ def test_no_click_moves_a_place_and_one_gone_to_again_stays_longest():
         visited.note(seed(number), Motion(), lambda: PIXELS)
     before = [visit.place for visit in visited.shown]
     visited.keep("seed 5", True)
-    visited.note(seed(0), Motion(), lambda: PIXELS)
+    visited.note(seed(0), Motion(positions={"seed": 0.3}), lambda: PIXELS)  # it walked on meanwhile
     assert [visit.place for visit in visited.shown] == before
     visited.note(seed(MOST), Motion(), lambda: PIXELS)
     assert [visit.place for visit in visited.shown] == [f"seed {MOST}", *before[:-2], "seed 0"]
@@ -93,4 +93,4 @@ def test_the_folder_shows_what_is_saved(tmp_path):
 def test_dropped_latents_play(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"x" * 100)
-    assert commands_for([path], "b") == [c.OpenLatent(path)]
+    assert dropped.sort([path], "b").commands == [c.OpenLatent(path)]

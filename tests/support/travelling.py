@@ -35,4 +35,4 @@ def fill_library(folder: FilePath, engine: Engine) -> None:
     ws = numbers.normal(size=(1, made.num_ws, made.w_dim)).astype(np.float32)
     np.savez(folder / f"{Z_FILE}.npz", z=z)
     np.savez(folder / f"{W_FILE}.npz", ws=ws)
-    engine.library.folder = folder
+    engine.library.files.folder = folder

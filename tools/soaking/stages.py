@@ -11,6 +11,7 @@ from unittest import mock
 from msgspec.structs import replace
 
 from sgview.app.app import App
+from sgview.app.remembered import Remembered
 from sgview.engine.worker import EngineWorker
 from sgview.state import commands as c
 from sgview.state.params import Params
@@ -54,20 +55,24 @@ class DrivenApp(App):
         from sgview.gfx.glfw_library import glfw
 
         handle = self.screen.window.handle
-        if handle is not None and not self.screen.window.is_fullscreen:
+        if handle is not None and not self.screen.window.placement.is_fullscreen:
             glfw.set_window_size(handle, width, height)
 
-    def _make_session(self) -> Session:
-        """Let a session tell when it was what played."""
-        session = super()._make_session()
-        sliders = {**session.params.sliders, TICK: time.time() - self.epoch}
+
+class DatedSessions(Remembered):
+    """Lets a session tell when it was what played."""
+
+    def session(self, params: Params) -> Session:
+        """Return what the program keeps, and in a slider the time."""
+        session = super().session(params)
+        sliders = {**session.params.sliders, TICK: time.time() - DrivenApp.epoch}
         return replace(session, params=replace(session.params, sliders=sliders))
 
 
 def in_window(play: Play, epoch: float) -> AbstractContextManager[object]:
     """Let the program that is started in this block be played by `play`."""
     DrivenApp.play, DrivenApp.epoch = staticmethod(play), epoch  # type: ignore[assignment]
-    return mock.patch("sgview.app.app.App", DrivenApp)
+    return mock.patch.multiple("sgview.app.app", App=DrivenApp, Remembered=DatedSessions)
 
 
 class EngineStage:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, assert_never
 import platformdirs
 
 from sgview import resources
+from sgview.app import dropped
 from sgview.app.asked import Asked
-from sgview.app.files import Export, Files, commands_for
+from sgview.app.files import Export, Files
 from sgview.app.kept_latents import KeptLatents
 from sgview.app.kept_session import KeptSession
 from sgview.app.outgoing import Outgoing
@@ -216,7 +217,7 @@ class App(Closing):
         """Play for the outputs alone, while the window is minimised."""
         resolved = self._ask(False)
         self.picture = self.worker.latest()
-        self.screen.note_newest(self.picture)
+        self.screen.pictures.newest = self.picture
         self.outgoing.offer(self.picture, resolved.params.stage)
         self.outgoing.draw()
         if self._now() >= self._collect_at:  # what goes wrong is in the reports all the same
@@ -284,10 +285,13 @@ class App(Closing):
         """Open files dropped on the window; with Shift or on the slot of B, a network goes to B."""
         window = self.screen.window
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
-        self.asked.add(*commands_for(paths, slot))
+        commands, remarks = dropped.sort(paths, slot)
+        self.asked.add(*commands)
+        for level, text, hint in remarks:
+            self._notices.add(level, text, hint, now=self._now())
 
     def tell(self, text: str, hint: str = "") -> None:
-        """Show a notice of what happened before the window was there."""
+        """Show a notice that is a warning."""
         self._notices.add("warning", text, hint, now=self._now())
 
     def close(self) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from sgview.closing import Closing
 from sgview.gfx.clean_window import CleanWindow
 from sgview.gfx.texture import Texture
-from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
+from sgview.gfx.window import Window
+from sgview.gfx.window_placement import DEFAULT_REFRESH_RATE
 from sgview.outputs.output import Output, OutputKind
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.rate import Rate
@@ -113,7 +114,7 @@ class CleanOutput(Closing):
 
     def describe(self) -> CleanWindowStatus:
         """Return what may be chosen, and what is."""
-        names = self._main.monitors.names
+        names = self._main.placement.monitors.names
         return CleanWindowStatus(names, self.screen, self.shows_test)
 
     def draw(self) -> None:

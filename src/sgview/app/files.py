@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,6 @@ from sgview.settings import FolderSettings, holds_settings
 from sgview.show.latent_folder import save_latent
 from sgview.state import commands as c
 from sgview.state.motion import Motion
-from sgview.state.networks import SLOTS, Slot
 from sgview.state.notices import Notices
 from sgview.state.params import Params
 from sgview.state.presets import load_preset, save_preset
@@ -31,10 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SMALLEST_NETWORK = 100_000  # [bytes]
 Export = Callable[[Params, Motion, Callable[[dict[str, np.ndarray]], None]], None]
 """As `EngineWorker.export`."""
-PRESET_SUFFIXES = (".toml", ".json", ".png")
 
 
 class Files:
@@ -174,33 +171,3 @@ class Files:
     def _fail(self, text: str, hint: str) -> None:
         log.error("%s", text)
         self._notices.add("error", text, hint, now=self._now())
-
-
-def commands_for(paths: Sequence[Path], slot: Slot | None) -> list[c.Command]:
-    """Return what to do with files dropped on the window.
-
-    A preset or snapshot sets the parameters, a latent plays. A network goes to `slot`; where none
-    was meant, the first goes to A and the second of a pair to B.
-    """
-    is_preset = {path: path.suffix.lower() in PRESET_SUFFIXES for path in paths}
-    latents = [path for path in paths if is_latent(path)]
-    networks = [path for path in paths if not is_preset[path] and path not in latents]
-    presets = [path for path in paths if is_preset[path]]
-    slots: tuple[Slot, ...] = SLOTS if slot is None or len(networks) > 1 else (slot,)
-    commands: list[c.Command] = [
-        c.LoadNetwork(slot, path) for slot, path in zip(slots, networks, strict=False)
-    ]
-    commands += [c.OpenLatent(path) for path in latents[:1]]
-    return commands + [c.LoadPreset(path) for path in presets[:1]]
-
-
-def is_latent(path: Path) -> bool:
-    """Return whether a file holds latents, by its name and size: networks are never so small."""
-    suffix = path.suffix.lower()
-    if suffix in (".npy", ".npz"):
-        return True
-    try:
-        is_small = path.stat().st_size < SMALLEST_NETWORK
-    except (OSError, ValueError):
-        return False
-    return suffix in (".pt", ".pth", ".safetensors") and is_small

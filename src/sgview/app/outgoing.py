@@ -60,7 +60,7 @@ class Outgoing(Closing):
         self._owned = ExitStack()
         clean, vsync = settings.clean_window, settings.window.vsync
         self.clean = self._owned.enter_context(
-            CleanOutput(screen.window, clean, vsync, screen.texture_of, now)
+            CleanOutput(screen.window, clean, vsync, screen.pictures.texture_of, now)
         )
         kinds = (self.clean.kind, *OUTPUTS)
         self.outputs = self._owned.enter_context(
@@ -115,5 +115,5 @@ class Outgoing(Closing):
     ) -> OutputPicture:
         """Return what outputs are offered of a picture."""
         self._given.add(picture)
-        draw = self._screen.framed_texture
+        draw = self._screen.pictures.framed_texture
         return self._requests.output_picture(picture, frame, size, level, draw)

@@ -81,7 +81,7 @@ class Overview:
         glances = directions.glances
         for name, (back, forth) in glances.items():
             thumbnails[f"{name} back"], thumbnails[f"{name} forth"] = back, forth
-        textures = self._screen.show_thumbnails(thumbnails)
+        textures = self._screen.thumbnails.show(thumbnails)
         has_own_networks = all(is_built_in(n.path) for n in engine.networks.values())
         return Status(
             engine=engine,

@@ -53,7 +53,7 @@ class FramePace:
             return SOFTWARE_LIMIT if has_vsync or not limit else min(limit, SOFTWARE_LIMIT)
         if has_vsync:
             # Above the refresh rate: this only bounds drivers whose `swap` does not wait.
-            return 1.25 * self._window.refresh_rate
+            return 1.25 * self._window.placement.refresh_rate
         return limit
 
     @property
@@ -63,7 +63,7 @@ class FramePace:
         Graphics and network take turns on a card, and each turn costs: what nobody would see is
         left to the network.
         """
-        return DRAWINGS_PER_REFRESH * self._window.refresh_rate
+        return DRAWINGS_PER_REFRESH * self._window.placement.refresh_rate
 
     @property
     def note(self) -> str:

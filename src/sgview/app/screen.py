@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-import numpy as np
-
 from sgview.app.pace import PANEL_RATE, FramePace
-from sgview.app.pictures import pixels_of
+from sgview.app.picture_textures import PictureTextures
 from sgview.app.window_place import WindowPlace, place_for, read_place, write_place
 from sgview.closing import Closing
 from sgview.gfx.context import GraphicsLostError
-from sgview.gfx.display import Display
 from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.errors import LOST, collected_gl_errors, was_reset
 from sgview.gfx.framebuffer import clear
-from sgview.gfx.interop import DeviceImage
 from sgview.gfx.kept_drawing import KeptDrawing
-from sgview.gfx.offscreen import Offscreen
-from sgview.gfx.texture import Texture
 from sgview.gfx.thumbnails import Thumbnails
-from sgview.gfx.window import DEFAULT_REFRESH_RATE, Window
+from sgview.gfx.window import Window
+from sgview.gfx.window_placement import DEFAULT_REFRESH_RATE
 from sgview.settings import Settings
 from sgview.show.clock import FrameLimiter, FrameRate, Pace
 from sgview.state import commands as c
 from sgview.state.boundary import Boundary
 from sgview.state.machine import Stage, Timing
 from sgview.state.notices import Notices
-from sgview.state.output_frame import OutputFrame
 from sgview.state.params import View
 from sgview.state.status import ScreenStatus
 
@@ -75,7 +69,6 @@ class Screen(Closing):
     ) -> None:
         self._folder, self._settings = folder, settings.window
         self._place = read_place(folder)
-        self._notices = notices
         self._boundary = boundary
         self._now = now
         self._owned = ExitStack()
@@ -92,7 +85,8 @@ class Screen(Closing):
                 )
             )
             self._timer = self._owned.enter_context(DrawTimer())
-            self.display = self._owned.enter_context(Display())
+            self.pictures = self._owned.enter_context(PictureTextures(self._timer, notices, now))
+            self.display = self.pictures.display
             self._kept = self._owned.enter_context(KeptDrawing())
             self.thumbnails = self._owned.enter_context(Thumbnails())
         except BaseException:
@@ -110,12 +104,7 @@ class Screen(Closing):
         self._rate = FrameRate(now)
         self._begin = now()  # of this frame, events left out [s]
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
-        self._shown: Picture | None = None  # the picture that the display holds
-        self._shown_view: View | None = None  # how it lay in the window that was drawn last
-        self._newest: Picture | None = None
-        self._framed: Offscreen | None = None  # as an output that shares textures gets it
-        self._kept_display: Display | None = None  # of a picture that is frozen
-        self._kept_pixels: tuple[Picture, np.ndarray | DeviceImage] | None = None
+        self._shown_view: View | None = None  # how the picture lay in what was drawn last
         self._framebuffer = (0, 0)  # [px]
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
         self._is_drawn = False  # this frame
@@ -183,7 +172,7 @@ class Screen(Closing):
             view: how it lies in the window.
             present: draws the panel that was built last into the current framebuffer.
         """
-        self._newest = picture
+        self.pictures.newest = picture
         is_seen = self.has_panel or self._is_new(picture, view)
         self._is_drawn = is_seen
         if not is_seen:
@@ -192,8 +181,8 @@ class Screen(Closing):
         self._shown_view = view
         clear(self._framebuffer, BACKGROUND)
         call = self._boundary.call
-        if picture is not self._shown:
-            call("picture", self._upload, picture, otherwise=None)
+        if picture is not self.pictures.shown:
+            call("picture", self.pictures.upload, picture, otherwise=None)
         if picture is not None:
             call("drawing the picture", self._draw_picture, view, otherwise=None)
         call("panel", self._draw_panel, present, otherwise=None)
@@ -218,65 +207,11 @@ class Screen(Closing):
         if patience > 0 and (picture is not None or self.is_hurried):
             await_newer(picture, patience)
 
-    def note_newest(self, picture: Picture | None) -> None:
-        """Note the newest picture in a frame that does not draw the window."""
-        self._newest = picture
-
-    def texture_of(self, picture: Picture) -> Texture | None:
-        """Return the texture that holds `picture`, brought there if need be; None if none can.
-
-        It is the one that the window draws, unless the window has gone on to another.
-        """
-        if picture is self._shown:
-            return self.display.texture
-        if picture is self._newest:
-            self._upload(picture)
-            return self.display.texture if picture is self._shown else None
-        if self._kept_display is None:
-            self._kept_display = self._owned.enter_context(Display())
-        self._kept_display.show(self._pixels_kept(picture))
-        return self._kept_display.texture
-
-    def framed_texture(
-        self, picture: Picture, frame: OutputFrame, size: tuple[int, int], level: float
-    ) -> int:
-        """Draw `picture` as an output gets it; return the texture's name, row 0 below.
-
-        It holds the picture until this is called again.
-        """
-        texture = self.texture_of(picture)
-        if self._framed is None:
-            self._framed = self._owned.enter_context(Offscreen())
-        with self._framed.drawn(size):
-            if texture is not None:
-                self.display.painter.paint(
-                    texture,
-                    (0, 0, *size),
-                    size[1],
-                    frame.fit,
-                    frame.resampling,
-                    rotation=frame.rotation,
-                    edges=frame.edges,
-                    level=level,
-                    has_alpha=picture.has_alpha,
-                )
-        return self._framed.texture.id
-
-    def _pixels_kept(self, picture: Picture) -> np.ndarray | DeviceImage:
-        """Return the pixels of a picture that stays, the same object each time."""
-        if self._kept_pixels is None or self._kept_pixels[0] is not picture:
-            self._kept_pixels = (picture, pixels_of(picture))
-        return self._kept_pixels[1]
-
-    def show_thumbnails(self, pictures: Mapping[str, np.ndarray]) -> dict[str, int]:
-        """Return the OpenGL name of a texture for each small picture, uint8 [H, W, 4]."""
-        return self.thumbnails.show(pictures)
-
     def execute(self, command: c.ScreenCommand) -> None:
         """Do what `command` asks."""
         match command:
             case c.ToggleFullscreen():
-                self.window.set_fullscreen(not self.window.is_fullscreen)
+                self.window.placement.set_fullscreen(not self.window.placement.is_fullscreen)
             case c.SetVsync(enabled):
                 self.window.vsync = enabled
             case c.SetFpsLimit(limit):
@@ -295,11 +230,11 @@ class Screen(Closing):
         return ScreenStatus(
             fps=self._rate.tick(),
             display=self.display.description,
-            is_fullscreen=self.window.is_fullscreen,
+            is_fullscreen=self.window.placement.is_fullscreen,
             vsync=self.window.vsync,
             timings=(*timings, Timing(Stage.WINDOW, self._busy * 1000)) if timings else (),
             fps_limit=self.pace.fps_limit,
-            refresh_rate=self.window.refresh_rate if is_watched else DEFAULT_REFRESH_RATE,
+            refresh_rate=self.window.placement.refresh_rate if is_watched else DEFAULT_REFRESH_RATE,
             pace_note=self.pace.note,
         )
 
@@ -307,25 +242,15 @@ class Screen(Closing):
         """Keep how the window is left and free everything; idempotent."""
         if self.window.is_open:
             asked = self._settings.width, self._settings.height
-            monitor = self.window.covered_monitor or self._place.monitor
-            write_place(self._folder, WindowPlace(self.window.place, asked, monitor))
+            monitor = self.window.placement.covered_monitor or self._place.monitor
+            write_place(self._folder, WindowPlace(self.window.placement.place, asked, monitor))
         self._owned.close()
 
     def _is_new(self, picture: Picture | None, view: View) -> bool:
         """Whether a frame without a new panel is worth drawing."""
         if self.pace.is_software:
-            return picture is not self._shown or view != self._shown_view
+            return picture is not self.pictures.shown or view != self._shown_view
         return not self.is_hurried or self._screen_pace.is_due()
-
-    def _upload(self, picture: Picture | None) -> None:
-        """Bring a new picture to the display; None when nothing plays."""
-        self._shown = picture
-        if picture is not None:
-            try:
-                with self._timer.stage(Stage.UPLOAD):
-                    self.display.show(pixels_of(picture))
-            except ValueError as error:  # larger than this graphics card can hold
-                self._notices.add("error", str(error), "Pick a smaller layer.", now=self._now())
 
     def _draw_picture(self, view: View) -> None:
         with self._timer.stage(Stage.DRAW):

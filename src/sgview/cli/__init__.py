@@ -26,6 +26,7 @@ VERBS = {
     "networks": "list public networks and where they lie",
     "cache": "list or delete the networks that were fetched",
     "bench": "measure how fast networks run here",
+    "tune": "find the fastest kernels for this graphics card, ahead of a show",
     "doctor": "say what this machine can do and what to install",
 }
 

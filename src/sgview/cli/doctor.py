@@ -209,7 +209,7 @@ def _window() -> list[Finding]:
             found = Finding("window", "slow", text, advice)
         else:
             found = Finding("window", "ok", text)
-        return [found, _pace(window.refresh_rate, graphics.is_software), _display_path()]
+        return [found, _pace(window.placement.refresh_rate, graphics.is_software), _display_path()]
 
 
 def _pace(refresh_rate: float, is_software: bool) -> Finding:

@@ -213,7 +213,7 @@ def _say_loss(app: App, count: int) -> list[str]:
     print(f"sgview: {app.loss}: it starts again with the session", file=sys.stderr)
     return restart.arguments_for(
         sys.argv[1:], count,
-        is_fullscreen=app.screen.window.is_fullscreen, shows_panels=app.gui.show_panels,
+        is_fullscreen=app.screen.window.placement.is_fullscreen, shows_panels=app.gui.show_panels,
         outputs=_outputs_on(app),
     )  # fmt: skip
 

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from sgview.engine.latents.latents import LatentSource
 from sgview.engine.latents.library import Library
-from sgview.engine.live_network import LiveNetwork, untruncated
+from sgview.engine.live_latents import untruncated
+from sgview.engine.live_network import LiveNetwork
 from sgview.engine.network import fingerprint
 from sgview.state.journeys import seed_of, shown_place
 from sgview.state.latent_places import FilePlace
@@ -25,7 +26,7 @@ def exported(
     it has one.
     """
     live.weights.update(params.blend, params.edits)
-    latent = live.latent(source, untruncated(params), motion)
+    latent = live.latents.vector(source, untruncated(params), motion)
     held = {
         "network": np.array(live.network.status.name),
         "network_hash": np.array(fingerprint(live.network.generator)),
@@ -35,7 +36,7 @@ def exported(
         held["place"] = np.array(str(place))
     if latent.ndim == 2:
         held["z"] = latent.cpu().numpy()
-        latent = live.map(latent, untruncated(params))
+        latent = live.latents.map(latent, untruncated(params))
     held["ws"] = latent.cpu().numpy()
     return held
 
@@ -55,5 +56,5 @@ def rows_of(
     held = library.entry(place, width, rows)
     if held is None:
         raise LookupError(f"The latent {name} cannot be played by this network.")
-    ws = held if is_w else live.map(held.to(live.device), untruncated(params))[0]
+    ws = held if is_w else live.latents.map(held.to(live.device), untruncated(params))[0]
     return ws.cpu()

@@ -77,7 +77,7 @@ class CleanWindow(Closing):
     @property
     def covered(self) -> str:
         """Name of the monitor that it covers; "" while it is a plain window."""
-        monitors = self._main.monitors
+        monitors = self._main.placement.monitors
         return monitors.name_of(self._covers) if self._covers is not None else ""
 
     @property
@@ -107,7 +107,7 @@ class CleanWindow(Closing):
 
     def follow_monitors(self) -> None:
         """Go to the monitor once it is there, and be a window once it is not."""
-        if self._main.monitors.all is not self._followed:
+        if self._main.placement.monitors.all is not self._followed:
             self.take_place()
 
     def take_place(self, *, is_asked: bool = False) -> None:
@@ -115,7 +115,7 @@ class CleanWindow(Closing):
 
         The main window keeps the keys, unless this one was asked for and would lie below it.
         """
-        self._followed = self._main.monitors.all
+        self._followed = self._main.placement.monitors.all
         monitor = self._chosen()
         if monitor is None and self._covers is None and not is_asked:
             return  # a window stays where the user put it
@@ -186,19 +186,19 @@ class CleanWindow(Closing):
 
     def _chosen(self) -> Monitor | None:
         """The monitor to cover now, None if there is none."""
-        monitors = self._main.monitors
+        monitors = self._main.placement.monitors
         if self.screen:
             named = (one for one in monitors.all if monitors.name_of(one) == self.screen)
             return next(named, None)
-        below_main = monitors.below(self._main.place)
+        below_main = monitors.below(self._main.placement.place)
         return next((one for one in monitors.all if one is not below_main), None)
 
     def _windowed(self) -> Rect:
         """Where it is while it is a plain window: over the middle of the main one."""
-        left, top, across, down = self._main.place
+        left, top, across, down = self._main.placement.place
         width, height = WINDOWED
         middle = (left + (across - width) // 2, top + (down - height) // 2)
-        return self._main.monitors.brought_back((*middle, width, height))
+        return self._main.placement.monitors.brought_back((*middle, width, height))
 
     def _note_damage(self, *_: Any) -> None:
         self._is_damaged = True

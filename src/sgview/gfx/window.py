@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,13 @@ from sgview.gfx.context import (
     context_advice,
     describe_graphics,
     initialise,
-    is_wayland,
     set_hints,
 )
 from sgview.gfx.display_loss import DisplayLoss
-from sgview.gfx.glfw_library import glfw
-from sgview.gfx.monitors import Monitor, Monitors, Rect
+from sgview.gfx.glfw_library import glfw, hear_drops
+from sgview.gfx.monitors import Rect
+from sgview.gfx.window_placement import WindowPlacement
 from sgview.gfx.x_errors import X_ERRORS
-
-DEFAULT_REFRESH_RATE = 60.0  # for screens that do not tell [Hz]
 
 
 class Window(Closing):
@@ -36,6 +34,9 @@ class Window(Closing):
         monitor: the name of that one; "" or one that is away: that of the window.
         vsync: wait for the screen's refresh when buffers are swapped.
         visible: False makes a hidden window: a context for tests and `sgview doctor`.
+
+    Attributes:
+        placement: where it is, and whether it is fullscreen.
 
     Raises:
         WindowError: if there is no display or no OpenGL 4.1.
@@ -54,13 +55,10 @@ class Window(Closing):
         visible: bool = True,
     ) -> None:
         self._handle: Any = None
-        self._windowed: Rect = place or (0, 0, width, height)  # where to return to from fullscreen
-        self._covers: Monitor | None = (
-            None  # the monitor that is wanted whole, also while it is away
-        )
         self._vsync = vsync
         self._yields_vsync = False  # another window waits for its screen
         self.on_drop: Callable[[list[Path]], None] | None = None
+        self._dropped: list[list[str]] = []  # files, since the last events
         initialise()
         set_hints(visible)
         with collected_errors() as errors:
@@ -75,17 +73,15 @@ class Window(Closing):
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
-        glfw.set_drop_callback(self._handle, self._drop)
         self._has_input = False
         if self.graphics.is_software:  # which draws for an input, and seldom without
             self._listen()
-        self._monitors = Monitors()
-        if place is not None:
-            self._place(self._monitors.brought_back(place))
-        self._fit_to_screen()
+        self._hearing = hear_drops(self.address, self._dropped.append)
+        self.placement = WindowPlacement(
+            *(self._handle, (width, height), place, self._set_swap_interval)
+        )
         if fullscreen:
-            named = (other for other in self._monitors.all if monitor and other.name == monitor)
-            self._cover(next(named, None) or self._monitor())
+            self.placement.cover_named(monitor)
 
     @property
     def address(self) -> int:
@@ -96,11 +92,6 @@ class Window(Closing):
     def handle(self) -> Any:
         """GLFW's own, for a window that shares its textures."""
         return self._handle
-
-    @property
-    def monitors(self) -> Monitors:
-        """The monitors there are; the window hears of those that come and go."""
-        return self._monitors
 
     @property
     def has_focus(self) -> bool:
@@ -179,49 +170,9 @@ class Window(Closing):
         self._vsync = enabled
         self._set_swap_interval()
 
-    @property
-    def is_fullscreen(self) -> bool:
-        """Whether the window covers a monitor."""
-        return bool(glfw.get_window_monitor(self._handle))
-
-    @property
-    def covered_monitor(self) -> str:
-        """The name of the monitor that fullscreen is on, or waits for; "" for none."""
-        return self._covers.name if self._covers is not None else ""
-
-    @property
-    def place(self) -> Rect:
-        """Where the window is, or returns to from fullscreen."""
-        is_window = self._covers is None
-        return (*self._position(), *self.size) if is_window else self._windowed
-
-    def set_fullscreen(self, enabled: bool) -> None:
-        """Cover the monitor that most of the window is on, or go back to where it was.
-
-        A monitor that is unplugged meanwhile is covered again once it returns.
-        """
-        if enabled == self.is_fullscreen:
-            return
-        if enabled:
-            self._cover(self._monitor())
-        else:
-            self._covers = None
-            self._place(self._monitors.brought_back(self._windowed))
-
-    @property
-    def refresh_rate(self) -> float:
-        """Refresh rate of the monitor that most of the window is on [Hz]."""
-        monitor = self._monitor()
-        return (monitor.refresh_rate if monitor else 0.0) or DEFAULT_REFRESH_RATE
-
-    def move(self, place: Rect) -> None:
-        """Be a window of that size, there."""
-        self._covers = None
-        self._place(place)
-
     def hear_monitors(self) -> None:
         """Hear again of monitors that come and go, after ImGui's backend took the callback."""
-        self._monitors.listen()
+        self.placement.monitors.listen()
 
     def set_title(self, title: str) -> None:
         """Change the text of the title bar, valid Unicode."""
@@ -235,12 +186,12 @@ class Window(Closing):
     def poll(self) -> None:
         """Run the callbacks of everything that happened."""
         glfw.poll_events()
-        self._follow_monitors()
+        self._follow_events()
 
     def wait(self, seconds: float) -> None:
         """Like `poll`, but sleep until something happens, at most `seconds`."""
         glfw.wait_events_timeout(seconds)
-        self._follow_monitors()
+        self._follow_events()
 
     def take_input(self) -> bool:
         """Return whether there was an input, or the window changed, since this was asked last.
@@ -257,7 +208,7 @@ class Window(Closing):
     def close(self) -> None:
         """Destroy window and context."""
         if self._handle:
-            self._monitors.ignore()
+            self.placement.monitors.ignore()
             self.loss.close()
             glfw.destroy_window(self._handle)
             self._handle = None
@@ -280,71 +231,13 @@ class Window(Closing):
     def _note_input(self, *_: object) -> None:
         self._has_input = True
 
-    def _drop(self, _handle: Any, paths: Sequence[str]) -> None:
-        if self.on_drop is not None:
-            self.on_drop([Path(path) for path in paths])
-
-    def _fit_to_screen(self) -> None:
-        """Shrink to what the desktop leaves of the monitor."""
-        monitor = self._monitor()
-        if monitor is None:
-            return
-        room = monitor.work_area[2:]
-        width, height = (min(size) for size in zip(self.size, room, strict=True))
-        if (width, height) != self.size:
-            glfw.set_window_size(self._handle, width, height)
-
-    def _follow_monitors(self) -> None:
-        """Cover the wanted monitor once it is there; be seen on another while it is not."""
-        if not self._monitors.take_change():
-            return
-        if self._covers is None:
-            here = self.place
-            if (there := self._monitors.brought_back(here)) != here:
-                self._place(there)
-            return
-        monitor = self._monitors.find(self._covers)
-        if monitor is not None and self._is_lit_on(monitor):
-            return
-        if monitor is not None:
-            self._cover(monitor, is_return=True)
-        else:
-            here = self._monitors.brought_back(self._windowed)
-            self._set_monitor(None, here, glfw.DONT_CARE)
-
-    def _is_lit_on(self, monitor: Monitor) -> bool:
-        """Whether the window covers `monitor` where it now is."""
-        is_there = (*self._position(), *self.size) == monitor.bounds
-        return is_there and glfw.get_window_monitor(self._handle) == monitor.handle
-
-    def _cover(self, monitor: Monitor | None, *, is_return: bool = False) -> None:
-        """Fill a monitor in the mode that it has."""
-        if monitor is None:
-            return
-        if not is_return:
-            self._windowed = self.place
-        self._covers = monitor
-        rate = round(monitor.refresh_rate) or glfw.DONT_CARE
-        self._set_monitor(monitor.handle, (0, 0, *monitor.bounds[2:]), rate)
-
-    def _place(self, rect: Rect) -> None:
-        """Be a window there."""
-        self._windowed = rect
-        self._set_monitor(None, rect, glfw.DONT_CARE)
-
-    def _set_monitor(self, handle: Any, rect: Rect, rate: int) -> None:
-        with collected_errors():  # a monitor may go at any moment: the next event says so
-            glfw.set_window_monitor(self._handle, handle, *rect, rate)
-        self._set_swap_interval()  # some systems forget it with the mode
+    def _follow_events(self) -> None:
+        self.placement.follow_monitors()
+        while self._dropped:
+            names = self._dropped.pop(0)
+            if self.on_drop is not None:
+                self.on_drop([Path(name) for name in names])
 
     def _set_swap_interval(self) -> None:
+        """Set it as wanted; some systems forget it when a monitor is covered, or not any more."""
         glfw.swap_interval(int(self._vsync and not self._yields_vsync))
-
-    def _position(self) -> tuple[int, int]:
-        if is_wayland():  # windows there do not know where they are
-            return 0, 0
-        return glfw.get_window_pos(self._handle)
-
-    def _monitor(self) -> Monitor | None:
-        """The monitor that most of the window is on; None while there is none."""
-        return self._monitors.below((*self._position(), *self.size))

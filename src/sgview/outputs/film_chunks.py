@@ -65,11 +65,6 @@ def crop_note(path: Path, width: int, height: int, form: FilmFormat) -> str:
     )
 
 
-def rate_of(fps: float) -> Fraction:
-    """Return the rate as films state it: 29.97 is 2997/100."""
-    return Fraction(fps).limit_denominator(1001)
-
-
 def frame_for(
     rgba8: np.ndarray,  # [H, W, 4 or 3] uint8, row 0 on top
     form: FilmFormat,

@@ -1,7 +1,11 @@
 """The file that a film is written into, apart from the library that makes its bytes.
 
-FFmpeg gets a stream that never fails: a library that meets a full disk while it closes a file has
-ended the whole program. What goes wrong is kept here and said by whoever writes the film.
+FFmpeg gets a stream that never fails; what goes wrong is kept here and said by whoever writes the
+film. For where the header of an MP4 or MOV does not reach a full disk, FFmpeg frees its tracks, and
+PyAV (18.1) writes the header once more with the next packet, also with one that the encoder is
+flushed of at the end: `avformat_init_output` then reads what was freed, and the process is gone
+(SIGSEGV). So nothing in this program lets FFmpeg open a file to write, and nothing sends a packet
+to a container that refused one.
 """
 
 from __future__ import annotations

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sgview.outputs.film_file import FilmFile
-from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError
+from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError, rate_of
 
 if TYPE_CHECKING:
     import av
@@ -65,7 +64,7 @@ def _copy(
     parts: Sequence[Part], orders: list[list[int]], delay: int, container: Any, fps: float
 ) -> None:
     """Send the packets of all parts to one container, one part behind the other."""
-    rate = Fraction(fps).limit_denominator(1001)
+    rate = rate_of(fps)
     base, stream = 0, None
     for (path, _), order in zip(parts, orders, strict=True):
         with _opened(path) as source:

@@ -9,10 +9,11 @@ from typing import cast
 
 import av
 import numpy as np
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
 from sgview.outputs.codecs import codec_named
+from sgview.outputs.film_file import FilmFile
 from sgview.outputs.video import FORMATS, OutputError
 
 RATE = 48_000  # of the sound track [1/s]
@@ -52,22 +53,37 @@ def _copy(
     packets = [packet for packet in source.demux(video) if packet.size]
     rate = video.average_rate or Fraction(30)
     count = round(len(packets) / rate * RATE)  # samples
-    with av.open(str(draft), "w", format=FORMATS[suffix]) as container:
-        pictures = container.add_stream_from_template(video, opaque=True)
-        heard = cast(av.AudioStream, container.add_stream(codec_named(codec).sound, rate=RATE))
-        heard.layout = "stereo"
-        if heard.codec_context.name in ("aac", "libopus"):
-            heard.bit_rate = BIT_RATE
-        place = 0
-        for samples in _samples(sound, round(start * RATE), count):
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
-            frame.sample_rate, frame.pts, frame.time_base = RATE, place, Fraction(1, RATE)
-            place += samples.shape[1]
-            container.mux(heard.encode(frame))
-        container.mux(heard.encode(None))
-        for packet in packets:
-            packet.stream = pictures
-            container.mux(packet)
+    file = FilmFile(draft)
+    try:
+        with av.open(file, "w", format=FORMATS[suffix]) as container:
+            _mux(container, video, packets, codec, _samples(sound, round(start * RATE), count))
+    finally:
+        file.close()
+
+
+def _mux(
+    container: OutputContainer,
+    video: av.VideoStream,
+    packets: list[av.Packet],  # of `video`
+    codec: str,
+    sound: Iterator[np.ndarray],  # float32 [2, n] each
+) -> None:
+    """Write pictures as they are and encode the sound beside them."""
+    pictures = container.add_stream_from_template(video, opaque=True)
+    heard = cast(av.AudioStream, container.add_stream(codec_named(codec).sound, rate=RATE))
+    heard.layout = "stereo"
+    if heard.codec_context.name in ("aac", "libopus"):
+        heard.bit_rate = BIT_RATE
+    place = 0
+    for samples in sound:
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, place, Fraction(1, RATE)
+        place += samples.shape[1]
+        container.mux(heard.encode(frame))
+    container.mux(heard.encode(None))
+    for packet in packets:
+        packet.stream = pictures
+        container.mux(packet)
 
 
 def _samples(path: Path, first: int, count: int) -> Iterator[np.ndarray]:  # float32 [2, n]

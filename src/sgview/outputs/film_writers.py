@@ -22,6 +22,7 @@ from sgview.outputs.video import (
     OutputError,
     PictureWriter,
     make_folder,
+    rate_of,
     refuse_other_formats,
 )
 from sgview.state.whole_file import write_whole
@@ -83,7 +84,7 @@ def open_film_writer(
         return PngFolderWriter(
             path, threads or cores(), first=first, has_alpha=has_alpha, bits=bits_of(codec)
         )
-    from sgview.outputs.film_chunks import FilmFormat, rate_of
+    from sgview.outputs.film_chunks import FilmFormat
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -121,4 +121,9 @@ class OutputPicture(Struct, frozen=True, eq=False, weakref=True):
 
 def channels_to_keep(rgba8: np.ndarray) -> np.ndarray:
     """Return uint8 [H, W, 3] where the picture is opaque all over, else all of [H, W, 4]."""
-    return np.ascontiguousarray(rgba8[..., : 3 if (rgba8[..., 3] == 255).all() else 4])
+    if not (rgba8[..., 3] == 255).all():
+        return np.ascontiguousarray(rgba8)
+    opaque = np.empty((*rgba8.shape[:2], 3), np.uint8)
+    for channel in range(3):  # numpy takes seven times as long for three of four bytes at once
+        opaque[..., channel] = rgba8[..., channel]
+    return opaque

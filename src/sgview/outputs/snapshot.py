@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import warnings
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from sgview.outputs.picture import channels_to_keep
+from sgview.outputs.png import encode_png
 from sgview.outputs.video import OutputError
 from sgview.state.embedded_latent import KEY as LATENT_KEY
 from sgview.state.embedded_latent import embed
@@ -73,20 +73,14 @@ def save_snapshot(
     Raises:
         OutputError: if the file cannot be written.
     """
-    metadata = PngImagePlugin.PngInfo()
-    metadata.add_itxt(KEY, encode(params, as_json=True))
-    metadata.add_text(f"{KEY}:t", repr(t))
+    texts = {KEY: encode(params, as_json=True), f"{KEY}:t": repr(t), "Software": "sgview"}
     if motion is not None:
-        metadata.add_itxt(MOTION_KEY, msgspec.json.encode(motion).decode())
+        texts[MOTION_KEY] = msgspec.json.encode(motion).decode()
     if text := _embedded(latent, patience):
-        metadata.add_itxt(LATENT_KEY, text)
-    metadata.add_text("Software", "sgview")
-    png = io.BytesIO()
-    Image.fromarray(channels_to_keep(rgba8)).save(
-        png, format="PNG", pnginfo=metadata, compress_level=4
-    )
+        texts[LATENT_KEY] = text
+    png = encode_png(channels_to_keep(rgba8), texts)
     try:
-        write_whole(path, png.getvalue())
+        write_whole(path, png)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 

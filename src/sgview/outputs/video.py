@@ -7,17 +7,16 @@ disk plays even if the program is killed.
 from __future__ import annotations
 
 import errno
-import io
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
-from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.film_file import FilmFile
 from sgview.outputs.picture import channels_to_keep
+from sgview.outputs.png import encode_png
 from sgview.state.text import one_line
 from sgview.state.whole_file import write_whole
 
@@ -41,6 +40,19 @@ FRAGMENTS = {
     "webm": {"cluster_time_limit": "1000", "flush_packets": "1"},
 }
 """Of the containers: how what plays reaches the disk every second."""
+
+
+_BROADCAST = (24, 30, 48, 60, 120)
+"""Rates that television slows down by 1001/1000: 29.97 is 30000/1001."""
+
+
+def rate_of(fps: float) -> Fraction:
+    """Return the rate as films state it: 12.5 is 25/2, and 23.976, 29.97, 59.94 those of TV."""
+    for whole in _BROADCAST:
+        rate = Fraction(whole * 1000, 1001)
+        if abs(fps - rate) < 1e-3:
+            return rate
+    return Fraction(fps).limit_denominator(1001)
 
 
 class OutputError(Exception):
@@ -132,12 +144,13 @@ class PngWriter:
         Raises:
             OutputError: if the disk does not take it.
         """
+        from PIL import Image  # which films do without
+
         path = self._folder / f"{self._count:06d}.png"
-        png = io.BytesIO()
-        Image.fromarray(channels_to_keep(rgba8)).save(png, format="PNG", compress_level=4)
+        png = encode_png(channels_to_keep(rgba8))
         try:
             self._folder.stat()  # one that was removed is not made again unasked
-            write_whole(path, png.getvalue(), waits=False)
+            write_whole(path, png, waits=False)
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
         self._count += 1
@@ -163,8 +176,9 @@ class VideoWriter(Closing):
         self._container = av.open(
             self._file, mode="w", format=FORMATS[suffix], options=FRAGMENTS[FORMATS[suffix]]
         )
-        self._rate = Fraction(fps).limit_denominator(1001)
+        self._rate = rate_of(fps)
         self._stream: av.VideoStream | None = None
+        self._is_flushable = True  # not after a packet that FFmpeg refused: see `FilmFile`
         self._is_closed = False
 
     def write(self, rgba8: np.ndarray) -> None:
@@ -174,6 +188,7 @@ class VideoWriter(Closing):
             OutputError: if the disk does not take it.
         """
         import av
+        from av.error import FFmpegError
 
         height, width = (side - side % 2 for side in rgba8.shape[:2])
         if (height, width) != rgba8.shape[:2]:
@@ -193,7 +208,13 @@ class VideoWriter(Closing):
         try:
             for packet in stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")):
                 self._container.mux(packet)
-        except OSError as error:  # of the encoder: the file's own are in `FilmFile.error`
+        except (FFmpegError, OSError) as error:  # the file's own are in `FilmFile.error`
+            self._is_flushable = False
+            if not stream.codec_context.is_open:
+                raise OutputError(
+                    f"{self._path}: {stream.codec_context.name} takes no pictures of {width} x"
+                    f" {height} px: write PNG files into a folder"
+                ) from error
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from error
         self._check()
 
@@ -205,17 +226,21 @@ class VideoWriter(Closing):
         """
         if self._is_closed:
             return
+        from av.error import FFmpegError
+
         self._is_closed = True
         try:
-            if self._stream is not None and self._file.error is None:
+            if self._stream is not None and self._is_flushable and self._file.error is None:
                 for packet in self._stream.encode():
                     self._container.mux(packet)
             self._container.close()
         except OSError as error:
             self._file.error = self._file.error or error
+        except FFmpegError as error:
+            self._file.error = self._file.error or OSError(error.errno, error.strerror)
         try:
             self._file.close()
-            if self._stream is not None and self._path.is_file():
+            if self._stream is not None and self._is_flushable and self._path.is_file():
                 _read_header(self._path)
         except OSError as error:
             raise OutputError(

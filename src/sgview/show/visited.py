@@ -75,11 +75,14 @@ class Visited:
             return
         self._target = target
         self._order += 1
-        visit = Visit(str(place), _shrink(picture()), order=self._order)
+        names = str(place), str(shown_place(params, Motion()))  # of this instant, and as it is set
         for index, old in enumerate(self._visits):
-            if old.place == visit.place:
-                self._visits[index] = replace(visit, is_kept=old.is_kept)
+            if old.place in names:
+                thumbnail = old.thumbnail if old.place != names[0] else None
+                thumbnail = _shrink(picture()) if thumbnail is None else thumbnail
+                self._visits[index] = replace(old, thumbnail=thumbnail, order=self._order)
                 return
+        visit = Visit(names[0], _shrink(picture()), order=self._order)
         self._visits = _held([visit, *self._visits])
 
     def keep(self, place: str, is_kept: bool) -> None:

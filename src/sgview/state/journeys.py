@@ -17,10 +17,11 @@ from sgview.state.latent_places import (
     place_of,
 )
 from sgview.state.motion import Motion
-from sgview.state.params import Key, Latents, Params, Path
+from sgview.state.params import Key, Latents, Params, Path, Regions
 from sgview.state.shaping_params import Directions, Mixing, Walk
 
 HIGHEST = 2**31 - 1
+_DIGITS = 3  # of a place that becomes a key of a path
 DICE = 100_000  # seeds that the dice has
 
 
@@ -70,10 +71,10 @@ def throw_dice(params: Params, number: int) -> Going:
 
 
 def as_it_is(params: Params) -> Params:
-    """Return `params` with nothing that shapes the latent of the source, truncation aside."""
+    """Return `params` with the latent of the source alone, and unshaped, truncation aside."""
     latents = replace(params.latents, space="z")
     rest = {"mixing": Mixing(), "directions": Directions(), "walk": Walk()}
-    return replace(params, latents=latents, **rest)
+    return replace(params, latents=latents, regions=Regions(), **rest)
 
 
 def seed_of(params: Params) -> int:
@@ -88,6 +89,21 @@ def shown_place(params: Params, motion: Motion) -> Place | None:
     return place_of(params.latents, motion)
 
 
+def is_from(params: Params, place: Place) -> bool:
+    """Return whether the source is set to the seed or the latent of `place`."""
+    match place, params.latents.source:
+        case NoisePlace(seed), "noise":
+            return seed == params.noise.seed
+        case SeedPlace(number), "seeds":
+            return math.floor(number) == params.latents.seed
+        case PlanePlace(seed, _, _), "plane":
+            return seed == params.latents.seed
+        case FilePlace(name), "library":
+            return name == params.latents.entry.strip()
+        case _:
+            return False
+
+
 def go_home(latents: Latents) -> Latents:
     """Return the plane at its origin, at rest."""
     plane = replace(latents.plane, x=0.0, y=0.0, speed_x=0.0, speed_y=0.0)
@@ -98,6 +114,16 @@ def add_key(path: Path, place: str, gap: float = 4.0) -> Path:
     """Return a path with one key more, `gap` after the last one."""
     at = max((key.at for key in path.keys), default=-gap) + gap
     return replace(path, keys=(*path.keys, Key(at=at, place=place, easing="smooth")))
+
+
+def tidy(place: Place) -> Place:
+    """Return a place as people write it: with a few digits, by less than can be seen elsewhere."""
+    match place:
+        case SeedPlace(number):
+            return SeedPlace(round(number, _DIGITS))
+        case PlanePlace(seed, x, y):
+            return PlanePlace(seed, round(x, _DIGITS), round(y, _DIGITS))
+    return place
 
 
 def next_to(place: Place) -> Place:
@@ -121,7 +147,8 @@ def choose(params: Params, source: Source, here: Place | None) -> Params:
     latents = paced(replace(params.latents, source=source))
     is_key = here is not None and not isinstance(here, NoisePlace)
     if source == "path" and not latents.path.keys and is_key:
-        latents = replace(latents, path=add_key(latents.path, str(here)))
+        assert here is not None
+        latents = replace(latents, path=add_key(latents.path, str(tidy(here))))
     return replace(params, latents=latents)
 
 

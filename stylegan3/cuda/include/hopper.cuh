@@ -5,8 +5,6 @@
 // Addresses of shared memory are the 32-bit ones of `shared_start`.
 #pragma once
 
-typedef unsigned long long u64;
-
 // What the driver's cuTensorMapEncodeTiled made; passed to kernels by value.
 struct alignas(64) TensorMap { u64 opaque[16]; };
 
@@ -47,19 +45,6 @@ DEVICE void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" :::
 template <int PENDING> DEVICE void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" :: "n"(PENDING) : "memory");
 }
-// Four 8x8 matrices of float16: lane l gives the address of a row of matrix l / 8, and gets
-// row l / 4, columns 2 (l % 4) and the next of each.
-DEVICE void load_matrices(u32 (&m)[4], u32 at) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(at) : "memory");
-}
-
-// ---- numbers -----------------------------------------------------------------------------------
-
-// `v` within +-limit (limit >= 0) by one instruction. NaN stays.
-DEVICE float clamp_magnitude(float v, float limit) {
-  float d; asm("min.NaN.xorsign.abs.f32 %0, %1, %2;" : "=f"(d) : "f"(v), "f"(limit)); return d;
-}
 
 // ---- warpgroups --------------------------------------------------------------------------------
 
@@ -82,12 +67,5 @@ DEVICE bool warpgroup_any(int index, bool value) {
       "{ .reg .pred p, q; setp.ne.u32 p, %1, 0; barrier.cta.red.or.pred q, %2, 128, p;\n"
       "  selp.u32 %0, 1, 0, q; }" : "=r"(any) : "r"((u32)value), "r"(index + 1) : "memory");
   return any;
-}
-// A value that another thread block may have written while this one ran.
-DEVICE float load_fresh(const float* from) {
-  float v;
-  asm volatile("ld.relaxed.gpu.global.f32 %0, [%1];"
-               : "=f"(v) : "l"(__cvta_generic_to_global(from)) : "memory");
-  return v;
 }
 // end of primitives

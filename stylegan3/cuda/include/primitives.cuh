@@ -82,6 +82,17 @@ DEVICE u32 pair_high(u32 a, u32 b) {
 // Right to 4e-7 within +-pi.
 DEVICE float sin_approximate(float x) { float y; asm("sin.approx.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
 
+// `v` within +-limit (limit >= 0). NaN stays.
+#if __CUDA_ARCH__ >= 860
+DEVICE float clamp_magnitude(float v, float limit) {
+  float d; asm("min.NaN.xorsign.abs.f32 %0, %1, %2;" : "=f"(d) : "f"(v), "f"(limit)); return d;
+}
+#else
+DEVICE float clamp_magnitude(float v, float limit) {
+  return v < -limit ? -limit : v > limit ? limit : v;
+}
+#endif
+
 // ---- tensor cores ------------------------------------------------------------------------------
 
 // D[16][8] = A[16][16] B[16][8] + C, all float16. With lane = 4 g + t: c[0] = C[g][2t, 2t+1],
@@ -99,7 +110,38 @@ DEVICE void mma(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
       : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "f"(0.f));
 }
+#else
+DEVICE void mma(u32 (&d)[2], const u32 (&a)[4], u32 b0, u32 b1, u32 c0, u32 c1) {
+  asm("{ .reg .b32 s, t;\n"
+      "mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16 {s,t}, {%2,%3}, {%6}, {%8,%9};\n"
+      "mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16 {%0,%1}, {%4,%5}, {%7}, {s,t}; }"
+      : "=r"(d[0]), "=r"(d[1])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1), "r"(c0), "r"(c1));
+}
 #endif
+// D += A B, in float32: d as above.
+DEVICE void mma_add(float* d, const u32 (&a)[4], u32 b0, u32 b1) {
+#if __CUDA_ARCH__ >= 800
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9},"
+      " {%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#else
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5}, {%6},"
+        " {%0,%1,%2,%3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[2 * i]), "r"(a[2 * i + 1]), "r"(i ? b1 : b0));
+  }
+#endif
+}
+// Four 8x8 matrices of float16: lane l gives the address of a row of matrix l / 8, and gets
+// row l / 4, columns 2 (l % 4) and the next of each.
+DEVICE void load_matrices(u32 (&m)[4], u32 at) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3]) : "r"(at) : "memory");
+}
 
 // ---- memory ------------------------------------------------------------------------------------
 
@@ -154,17 +196,29 @@ DEVICE void prefetch(const void* at) {
   asm volatile("prefetch.global.L2 [%0];" :: "l"(__cvta_generic_to_global(at)));
 }
 
-// Copies 16 bytes from global to shared memory in the background (sm_80).
+// Copies 16 bytes from global to shared memory in the background (sm_80; at once before that).
 #if __CUDA_ARCH__ >= 800
 DEVICE void copy_async16(u32 to, const void* from) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
                :: "r"(to), "l"(__cvta_generic_to_global(from)) : "memory");
+}
+// The same where `exists`, zeros else; nothing is read then.
+DEVICE void copy_async16_or_zeros(u32 to, const void* from, bool exists) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+               :: "r"(to), "l"(__cvta_generic_to_global(from)), "r"(exists ? 16 : 0) : "memory");
 }
 DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 // Waits until at most `PENDING` of this thread's latest groups are still on their way.
 template <int PENDING> DEVICE void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" :: "n"(PENDING) : "memory");
 }
+#else
+DEVICE void copy_async16_or_zeros(u32 to, const void* from, bool exists) {
+  store_shared16(to, exists ? *(const uint4*)from : make_uint4(0, 0, 0, 0));
+}
+DEVICE void copy_async16(u32 to, const void* from) { copy_async16_or_zeros(to, from, true); }
+DEVICE void copy_async_commit() {}
+template <int PENDING> DEVICE void copy_async_wait() {}
 #endif
 
 // ---- barriers ----------------------------------------------------------------------------------
@@ -199,6 +253,13 @@ DEVICE void barrier_wait(u32 at, int parity) {
 // Blocks that all run (KernelSpec.is_cooperative) may pass numbers on to each other, past L1, while they
 // run. Aligned words of 8 bytes are written and read as a whole: a ticket in the high half says that
 // the number beside it is there, without a fence. Tickets differ from launch to launch, and from 0.
+// A value that another thread block may have written while this one ran.
+DEVICE float load_fresh(const float* from) {
+  float v;
+  asm volatile("ld.relaxed.gpu.global.f32 %0, [%1];"
+               : "=f"(v) : "l"(__cvta_generic_to_global(from)) : "memory");
+  return v;
+}
 DEVICE u32 load_coherent4(const u32* from) {
   u32 v;
   asm volatile("ld.relaxed.gpu.global.b32 %0, [%1];"

@@ -105,7 +105,7 @@ def test_files_of_w(engine, tmp_path):
     other = generator.mapping(normal(4, 8).unsqueeze(0)).detach()
     ws[:, 3:] = other[:, 3:]  # W+
     np.savez(tmp_path / "petals.npz", ws=torch.cat([ws, other]).numpy())
-    engine.library.folder = tmp_path
+    engine.library.files.folder = tmp_path
     wanted = engine.synthesise(Params(), ws=ws)
     params = Params(latents=Latents(source="library", entry="petals"))
     assert torch.allclose(engine.synthesise(params), wanted, atol=1e-5)
@@ -127,7 +127,7 @@ def test_files_of_w(engine, tmp_path):
 
 
 def test_a_file_that_is_not_there_is_told_once_and_the_show_goes_on(engine, tmp_path):
-    engine.library.folder = tmp_path
+    engine.library.files.folder = tmp_path
     np.save(tmp_path / "w.npy", np.zeros((1, 300), np.float32))
     seed = image(engine, Latents(source="seeds"))
     for entry, words in (("gone", "no latent gone"), ("w", "has 300 numbers, the network's has")):

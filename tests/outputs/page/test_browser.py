@@ -25,6 +25,7 @@ from sgview.state.status import (
 from tests.support.browser import PHONE, Tab, browser, chromium
 from tests.support.until import until
 
+PHONE_METRICS = {"width": PHONE[0], "height": PHONE[1]}
 LOOKS = ("First light", "Petals", "Deep", "Tide", "Glass", "Ember")
 MARKED = ("noise.amplitude", "mapping.truncation_psi", "noise.monochrome")
 
@@ -79,9 +80,17 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
         yield tab
 
 
+@pytest.fixture(params=["vp8", "h264"])
+def video_show(request: pytest.FixtureRequest) -> Iterator[Show]:
+    pytest.importorskip("aiortc")
+    page = Page("127.0.0.1", 0, video=request.param)
+    yield Show(page)
+    page.close()
+
+
 @pytest.fixture
 def show() -> Iterator[Show]:
-    page = Page("127.0.0.1", 0, may_write=True)
+    page = Page("127.0.0.1", 0, may_write=True, video=None)
     yield Show(page)
     page.close()
 
@@ -107,6 +116,59 @@ def test_the_picture_moves_and_fits_a_phone(tab: Tab, show: Show) -> None:
     )
     assert low >= 44  # for a thumb [px]
     assert tab.evaluate("document.getElementById('lost').textContent") == ""
+
+
+SEEN = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
+WAY = "document.getElementById('way').textContent"
+
+
+def udp_addresses(process: int) -> list[str]:
+    """Return where a process listens by UDP, as the kernel writes it (Linux)."""
+    sockets = {str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()}
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    lines += Path("/proc/net/udp6").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    return [row[1].partition(":")[0] for row in rows if f"socket:[{row[9]}]" in sockets]
+
+
+def test_the_picture_moves_by_webrtc_and_by_jpeg_when_that_ends(tab: Tab, video_show: Show) -> None:
+    show = video_show
+    tab.open(show.page.address)
+    tab.evaluate("PATIENCE.first = PATIENCE.stalled = 1e6; PATIENCE.again = [100000]")
+
+    def is_there() -> bool:
+        if not tab.evaluate("Boolean(video.peer)"):  # what is busy gave up before it was told
+            tab.evaluate("video.begin()")
+        return tab.evaluate(WAY) == "WebRTC"
+
+    show.until(is_there)
+    before, count = tab.screenshot(), tab.evaluate(SEEN)
+    show.until(lambda: tab.evaluate(SEEN) >= count + 3)
+    stage = before[:380].astype(int) - tab.screenshot()[:380]
+    assert (np.abs(stage) > 20).mean() > 0.1
+    assert "1 connected, 1 by WebRTC" in show.page.status().note
+    assert show.page._hub.jpeg_viewers == 0  # nothing is encoded that nobody sees
+    process = show.page._sender._process
+    assert process is not None
+    assert udp_addresses(process.pid) == ["0100007F"]  # 127.0.0.1 and nothing else
+    process.kill()
+    show.until(lambda: tab.evaluate(WAY) == "JPEG")
+    count = drawn(tab)
+    show.until(lambda: drawn(tab) >= count + 2)
+    assert tab.evaluate("document.getElementById('picture').hidden") is False
+    assert show.page.status().note == "1 connected"
+
+
+def test_without_the_library_there_is_jpeg_and_the_panel_says_why(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sgview.outputs.page.webrtc.sender.find_spec", lambda name: None)
+    show = Show(Page("127.0.0.1", 0))
+    tab.open(show.page.address)
+    show.until(lambda: drawn(tab) >= 2)
+    assert tab.evaluate(WAY) == "JPEG" and tab.evaluate("video.peer") is None
+    assert "pip install 'sgview[serve]'" in show.page.status().note
+    show.page.close()
 
 
 def test_a_slider_moves_a_value(tab: Tab, show: Show) -> None:
@@ -157,13 +219,51 @@ def test_buttons_and_looks(tab: Tab, show: Show) -> None:
 def test_a_wrong_token_shows_nothing(tab: Tab, show: Show) -> None:
     address = show.page.address.rsplit("/", 2)[0] + "/guessed/"
     tab.ask("Page.navigate", url=address)
-    until(lambda: "token" in (tab.evaluate("document.body && document.body.innerText") or ""))
+    text = "document.body && document.body.innerText"
+    until(lambda: "token" in (tab.evaluate(text) or ""))
+    assert "Outputs (key o)" in tab.evaluate(text)  # where the right one stands
     assert tab.evaluate("document.querySelector('canvas')") is None
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 20, 22)"
 
 
-def test_it_comes_back_when_the_program_does(tab: Tab, show: Show, tmp_path: Path) -> None:
+LOST = "document.getElementById('lost').textContent"
+IS_OFF = "document.body.classList.contains('off')"
+
+
+def test_it_says_that_the_show_has_ended_or_goes_on_elsewhere(tab: Tab, show: Show) -> None:
     tab.open(show.page.address)
     show.until(lambda: drawn(tab) >= 1)
+    assert tab.evaluate(LOST) == "" and not tab.evaluate(IS_OFF)
+    port = int(show.page.address.split(":")[2].split("/")[0])
     show.page.close()
-    lost = "document.getElementById('lost').textContent"
-    until(lambda: "lost" in tab.evaluate(lost))
+    until(lambda: "The show has ended." in tab.evaluate(LOST))
+    assert tab.evaluate(IS_OFF) and "Outputs, key o" in tab.evaluate(LOST)
+    again = Page("127.0.0.1", port)  # as after a restart: another token
+    until(lambda: "at another address" in tab.evaluate(LOST))
+    again.close()
+
+
+def test_a_lost_connection_is_said_and_made_again(tab: Tab, show: Show) -> None:
+    tab.open(show.page.address)
+    show.until(lambda: drawn(tab) >= 1)
+    tab.evaluate("wait = 1e5; channel.close()")
+    until(lambda: "lost, trying again" in tab.evaluate(LOST))
+    assert tab.evaluate(IS_OFF)
+    tab.evaluate("connect()")
+    show.until(lambda: not tab.evaluate(IS_OFF))
+    assert tab.evaluate(LOST) == ""
+
+
+@pytest.mark.parametrize("size", [(320, 568), (844, 390), (820, 1180), (1180, 820)])
+def test_it_fits_other_screens(tab: Tab, show: Show, size: tuple[int, int]) -> None:
+    width, height = size
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+    tab.ask("Emulation.setDeviceMetricsOverride", **metrics)
+    try:
+        tab.open(show.page.address)
+        show.until(lambda: tab.evaluate("document.querySelectorAll('.look').length"))
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        bar = "document.querySelector('.bar').getBoundingClientRect()"
+        assert tab.evaluate(f"{bar}.right") <= width and tab.evaluate(f"{bar}.height") < 60
+    finally:
+        tab.ask("Emulation.setDeviceMetricsOverride", **{**metrics, **PHONE_METRICS})

@@ -14,7 +14,8 @@ import aiohttp
 
 from sgview.outputs.page import messages
 from sgview.outputs.page.guard import Guard, parse_address
-from sgview.outputs.page.hub import MOST_WISHES, Hub, jpeg
+from sgview.outputs.page.hub import MOST_WISHES, Hub
+from sgview.outputs.page.jpeg import JpegEncoder
 from sgview.outputs.page.page import Page, open_page
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import OutputError
@@ -225,11 +226,13 @@ def test_twenty_who_look_cost_one_encoding_and_one_who_is_slow_holds_up_nobody(
 ) -> None:
     encodings: list[int] = []
 
-    def counted(pixels: np.ndarray, quality: int) -> bytes:
-        encodings.append(int(pixels[0, 0, 0]))
-        return jpeg(pixels, quality)
+    encode = JpegEncoder.encode
 
-    monkeypatch.setattr("sgview.outputs.page.hub.jpeg", counted)
+    def counted(encoder: JpegEncoder, pixels: np.ndarray) -> bytes:
+        encodings.append(int(pixels[0, 0, 0]))
+        return encode(encoder, pixels)
+
+    monkeypatch.setattr(JpegEncoder, "encode", counted)
     downloads: list[int] = []
 
     async def look(session: Any, *, is_slow: bool) -> list[int]:

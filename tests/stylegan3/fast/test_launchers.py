@@ -1,6 +1,7 @@
 """Whole networks through the kernels' own launchers, on the CPU emulator of a GPU."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,9 +13,11 @@ from stylegan3.fast import FastSynthesis, Precision
 from stylegan3.fast.kernels.convolution import launcher as conv_launcher
 from stylegan3.fast.kernels.convolution.convolution import (
     Convolution,
-    WgmmaConvolution,
+    TensorCoreConvolution,
     WrittenWeight,
 )
+from stylegan3.fast.kernels.convolution.mma_launcher import MmaConvolution
+from stylegan3.fast.kernels.convolution.mma_tiling import MmaTiling
 from stylegan3.fast.kernels.convolution.reference import TorchConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.dense import chain_launcher as dense_chain_cuda
@@ -68,18 +71,39 @@ def wgmma(
         return TorchConvolution(weight, padding)
     kernel = weight.kernel[0]
     shape = ConvolutionShape(*size, weight.in_channels, channels, kernel, padding)
-    return WgmmaConvolution(weight, shape, is_blocked=may_block)
+    operation = conv_launcher.HopperConvolution(shape, weight.source.device, is_blocked=may_block)
+    return TensorCoreConvolution(weight, operation, "wgmma")
 
 
-@pytest.mark.parametrize("config", [TINY2, TINY_T], ids=["2", "t"])
-def test_convolutions_of_hopper(
+def mma(
+    weight: PreparedWeight | WrittenWeight,
+    size: tuple[int, int],
+    padding: int,
+    channels: int,
+    *,
+    may_block: bool = False,
+) -> Convolution:
+    """Take the kernel for every GPU, with sums in short runs of float16."""
+    if isinstance(weight, WrittenWeight):
+        return TorchConvolution(weight, padding)
+    shape = ConvolutionShape(*size, weight.in_channels, channels, weight.kernel[0], padding)
+    tiling = MmaTiling(16, 1, 2, weight_stages=3, run=2)
+    operation = MmaConvolution(shape, weight.source.device, is_blocked=may_block, tiling=tiling)
+    return TensorCoreConvolution(weight, operation, "mma")
+
+
+@pytest.mark.parametrize(
+    ("config", "convolution"), [(TINY2, wgmma), (TINY_T, wgmma), (TINY2, mma), (TINY_T, mma)]
+)
+def test_our_own_convolutions(
     emulated: Operations,
     config: StyleGAN2Config | StyleGAN3Config,
+    convolution: Callable[..., Convolution],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     generator = lively(config)
     z = latent(generator)
-    operations = dataclasses.replace(emulated, convolution=wgmma)
+    operations = dataclasses.replace(emulated, convolution=convolution)
     fast = FastSynthesis(generator, operations=operations)
     launched, load = [], nvrtc.load
     monkeypatch.setattr(nvrtc, "load", lambda *a: (launched.append(a[0].name), load(*a))[1])

@@ -12,7 +12,7 @@ from sgview.cli.films.parts import Parts, said_of
 from sgview.cli.films.recipe import Chunk, Recipe
 from sgview.cli.targets import make_room, refuse_to_replace
 from sgview.outputs.film_writers import SEQUENCES
-from sgview.outputs.video import OutputError
+from sgview.outputs.video import OutputError, rate_of
 from sgview.state.validation import ConfigError
 
 
@@ -125,7 +125,7 @@ class KeptFilms:
                 raise ConfigError(f"{parts.folder} cannot be removed: {error.strerror}") from error
 
     def _join(self, film: Wanted, parts: Parts) -> None:
-        from sgview.outputs.film_chunks import FilmJoiner, rate_of
+        from sgview.outputs.film_chunks import FilmJoiner
 
         with said_of(film.out), FilmJoiner(parts.draft, rate_of(film.recipe.fps)) as joiner:
             for number in self._numbers:

@@ -24,6 +24,7 @@ from sgview.outputs.film_writers import (
     threads_of,
 )
 from sgview.outputs.png import encode_png
+from sgview.outputs.video import rate_of
 from sgview.settings import GpuSettings, Settings
 from sgview.show.takes.replay import Shot
 from sgview.show.takes.take import RecordedNetwork
@@ -138,7 +139,7 @@ class ChunkMaker(Closing):
     def _writing(self, recipe: Recipe) -> _Writing:
         if recipe.codec in SEQUENCES:
             return _Writing(partial(_png, recipe), None, [])
-        from sgview.outputs.film_chunks import FilmFormat, frame_for, rate_of
+        from sgview.outputs.film_chunks import FilmFormat, frame_for
 
         threads = threads_of(self._share.encoders, self._share.threads)
         form = FilmFormat(

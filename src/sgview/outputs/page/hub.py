@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
-from PIL import Image
 
+from sgview.closing import Closing
+from sgview.outputs.page.jpeg import JpegEncoder
 from sgview.outputs.page.messages import PageState, Wish, encode
 
 MOST_WISHES = 256  # that wait for the next frame; the oldest go first
@@ -26,12 +26,13 @@ class Jpeg:
     data: bytes
 
 
-class Hub:
+class Hub(Closing):
     """The newest of everything; written by one thread, read by another, nothing is queued.
 
     Attributes:
         tell: called whenever there is something new, on the thread that brings it.
-        viewers: browsers and programs that want pictures now.
+        viewers: browsers and programs that look now, in whatever way.
+        jpeg_viewers: those of them that want JPEG.
         picture: the newest.
         state: the newest, encoded.
     """
@@ -39,8 +40,10 @@ class Hub:
     def __init__(self) -> None:
         self.tell: Callable[[], None] = lambda: None
         self.viewers = 0
+        self.jpeg_viewers = 0
         self.picture: Jpeg | None = None
         self.state = b"{}"
+        self._encoder = JpegEncoder(QUALITY)
         self._state = PageState()
         self._lock = Lock()
         self._wishes: deque[Wish] = deque(maxlen=MOST_WISHES)
@@ -49,8 +52,12 @@ class Hub:
     def put_picture(self, rgba8: np.ndarray) -> None:
         """Encode [H, W, 4] uint8 once, for all."""
         number = self.picture.number + 1 if self.picture is not None else 0
-        self.picture = Jpeg(number, jpeg(rgba8, QUALITY))
+        self.picture = Jpeg(number, self._encoder.encode(rgba8))
         self.tell()
+
+    def close(self) -> None:
+        """Encode nothing any more; on the thread that encoded. Idempotent."""
+        self._encoder.close()
 
     def put_state(self, state: PageState, thumbnails: Mapping[str, np.ndarray]) -> None:
         """Take the state of now, and the pictures of looks by their names."""
@@ -62,7 +69,10 @@ class Hub:
     def thumbnail(self, name: str) -> bytes | None:
         """Return the picture of a look as JPEG."""
         pixels = self._thumbnails.get(name)
-        return None if pixels is None else jpeg(pixels, THUMBNAIL_QUALITY)
+        if pixels is None:
+            return None
+        with JpegEncoder(THUMBNAIL_QUALITY) as encoder:
+            return encoder.encode(pixels)
 
     def wish(self, wish: Wish) -> None:
         """Ask for something; from the thread of the server."""
@@ -75,11 +85,3 @@ class Hub:
             taken = list(self._wishes)
             self._wishes.clear()
         return taken
-
-
-def jpeg(pixels: np.ndarray, quality: int) -> bytes:
-    """Return [H, W, 3 or 4] uint8 as JPEG; alpha is left out."""
-    file = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
-    image.save(file, format="JPEG", quality=quality)
-    return file.getvalue()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sgview.state import commands as c
 
-LONGEST = 4096  # of a message from a browser [bytes]
+LONGEST = 20_000  # of a message from a browser [bytes]; an offer of WebRTC is the longest
+Name = Annotated[str, Meta(max_length=1000)]
 
 Action = Literal[
     "pause", "rewind", "back", "step", "tap", "snapshot", "save look", "take", "record", "replay"
@@ -19,7 +20,7 @@ Action = Literal[
 class SetValue(Struct, frozen=True, tag="set", tag_field="kind"):
     """Move a control; only those that the page shows."""
 
-    path: str
+    path: Name
     value: float
 
 
@@ -32,15 +33,34 @@ class Do(Struct, frozen=True, tag="do", tag_field="kind"):
 class GoToLook(Struct, frozen=True, tag="look", tag_field="kind"):
     """Recall a look."""
 
-    name: str
+    name: Name
 
 
 class NextPicture(Struct, frozen=True, tag="next", tag_field="kind"):
     """The last picture is drawn: send the newest. On a slow net, none waits in a queue."""
 
 
+class Offer(Struct, frozen=True, tag="offer", tag_field="kind"):
+    """Send the picture by WebRTC, please."""
+
+    sdp: Annotated[str, Meta(max_length=16_384)]
+
+
+class Watch(Struct, frozen=True, tag="watch", tag_field="kind"):
+    """How the picture is seen now: by WebRTC, or as JPEG."""
+
+    video: bool
+
+
+class KeyPicture(Struct, frozen=True, tag="key", tag_field="kind"):
+    """WebRTC has lost too much: send a picture that needs none before it."""
+
+
 Wish = SetValue | Do | GoToLook
-_DECODER = msgspec.json.Decoder(Wish | NextPicture)
+"""What is for the program; the rest is for the server."""
+
+Message = Wish | NextPicture | Offer | Watch | KeyPicture
+_DECODER = msgspec.json.Decoder(Message)
 
 HARMLESS: dict[Action, c.Command] = {
     "pause": c.TogglePause(),
@@ -59,7 +79,7 @@ WRITING: dict[Action, c.Command] = {
 """What makes files: only where the user lets it, see `PageSettings.files`."""
 
 
-def decode(text: str) -> Wish | NextPicture:
+def decode(text: str) -> Message:
     """Return what a browser asks for.
 
     Raises:
@@ -71,6 +91,28 @@ def decode(text: str) -> Wish | NextPicture:
         return _DECODER.decode(text)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
+
+
+class Hello(Struct, frozen=True, tag="hello", tag_field="kind"):
+    """The first thing that a page is told."""
+
+    video: bool  # whether it may ask for WebRTC
+
+
+class Ended(Struct, frozen=True, tag="ended", tag_field="kind"):
+    """The last thing that a page is told: the page is off, or the program ends."""
+
+
+class VideoAnswer(Struct, frozen=True, tag="answer", tag_field="kind"):
+    """What its offer is answered."""
+
+    sdp: str
+
+
+class NoVideo(Struct, frozen=True, tag="no video", tag_field="kind"):
+    """It has to do with JPEG, and why."""
+
+    why: str
 
 
 class ControlState(Struct, frozen=True):

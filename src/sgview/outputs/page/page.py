@@ -1,4 +1,4 @@
-"""The page as an output: pictures go out as JPEG, what is asked for comes back in each frame."""
+"""The page as an output: pictures go out, what is asked for comes back in each frame."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from sgview.outputs.page.messages import (
     SetValue,
 )
 from sgview.outputs.page.server import Server
+from sgview.outputs.page.webrtc.sender import VideoSender
+from sgview.outputs.page.webrtc.wire import Codec
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import OutputError
 from sgview.outputs.writer_thread import WriterThread
@@ -31,6 +33,7 @@ from sgview.state.recording import RECORDER
 from sgview.state.status import OutputStatus, Status
 
 MOST_WAITING = 2  # pictures: what comes late is worth less than what is new
+CODECS: dict[str, Codec | None] = {"auto": "vp8", "vp8": "vp8", "h264": "h264", "jpeg": None}
 STATE_EVERY = 0.1  # at most so often the state is put together [s]
 
 
@@ -40,6 +43,7 @@ class Page:
     Args:
         host, port: where it listens.
         may_write: whether it has the buttons that make files.
+        video: the codec of WebRTC where a browser has it; None: JPEG alone.
         now: the source of real time [s].
     """
 
@@ -49,19 +53,24 @@ class Page:
         port: int,
         *,
         may_write: bool = False,
+        video: Codec | None = "vp8",
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._may_write = may_write
         self._now = now
         self._hub = Hub()
-        self._server = Server(self._hub, host, port)
+        self._sender = VideoSender(video)
+        self._server = Server(self._hub, host, port, self._sender)
         self._due = 0.0
         self._pictures = WriterThread(
-            self._server,
+            self._hub,
             "page",
             target=self._server.address,
             send=lambda picture: self._hub.put_picture(picture.host()),
             most_waiting=MOST_WAITING,
+        )
+        self._video = WriterThread(
+            self._sender, "page video", send=self._sender.send, most_waiting=MOST_WAITING
         )
 
     @property
@@ -71,8 +80,10 @@ class Page:
 
     def offer(self, picture: OutputPicture) -> None:
         """Let a picture be encoded, once for all who look; while nobody does, nothing is done."""
-        if self._hub.viewers:
+        if self._hub.jpeg_viewers:
             self._pictures.offer(picture)
+        if self._sender.count:
+            self._video.offer(picture)
 
     def status(self) -> OutputStatus:
         """Return how it goes.
@@ -82,12 +93,28 @@ class Page:
         """
         if self._server.error is not None:
             raise self._server.error
-        clients = self._server.clients
+        jpeg, video = self._pictures.status(), self._video.status()
+        return replace(
+            jpeg,
+            note=self._note(),
+            size=max(jpeg.size, video.size),
+            rate=max(jpeg.rate, video.rate),
+            written=jpeg.written + video.written,
+            dropped=jpeg.dropped + video.dropped,
+        )
+
+    def _note(self) -> str:
+        """Return who looks, and how."""
+        clients, by_video = self._server.clients, self._sender.count
         note = "nobody looks" if not clients else f"{clients} connected"
-        return replace(self._pictures.status(), note=note)
+        if by_video:
+            note += f", {by_video} by WebRTC"
+        return f"{note}. {self._sender.problem}" if self._sender.problem else note
 
     def close(self) -> None:
         """Send all away; idempotent."""
+        self._server.close()
+        self._video.close()
         self._pictures.close()
 
     def exchange(
@@ -160,4 +187,5 @@ def open_page(settings: Settings) -> Page:
         host, port = parse_address(settings.page.address)
     except ValueError as error:
         raise OutputError(str(error)) from error
-    return Page(host, port, may_write=settings.page.files)
+    video = CODECS[settings.page.video]
+    return Page(host, port, may_write=settings.page.files, video=video)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import socket
 import threading
 from collections.abc import Awaitable, Callable
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from sgview import resources
 from sgview.closing import Closing
+from sgview.outputs.page.channel import PageChannel
 from sgview.outputs.page.guard import Guard, address_in_net
 from sgview.outputs.page.hub import Hub
-from sgview.outputs.page.messages import LONGEST, NextPicture, decode
+from sgview.outputs.page.webrtc.sender import VideoSender
 from sgview.outputs.video import OutputError
 
 MOST_CLIENTS = 64  # at a time: more are told to come later
-STATE_EVERY = 0.1  # at most so often a browser is told the state [s]
 BOUNDARY = "sgview-picture"
-FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js"}
+FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js", "video.js": "video.js"}
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 HEADERS = {
     "Cache-Control": "no-store",
@@ -39,13 +40,15 @@ class Server(Closing):
     Args:
         hub: what is shown, and takes what is asked for.
         host, port: where; port 0: any that is free.
+        video: sends the picture by WebRTC to those who can; closed with the server.
 
     Raises:
         OutputError: if nothing can listen there.
     """
 
-    def __init__(self, hub: Hub, host: str, port: int) -> None:
+    def __init__(self, hub: Hub, host: str, port: int, video: VideoSender) -> None:
         self._hub = hub
+        self.video = video
         self._socket = _listening(host, port)
         self.guard = Guard(host, self._socket.getsockname()[1])
         self.error: Exception | None = None  # why it serves no more
@@ -72,6 +75,7 @@ class Server(Closing):
     def close(self) -> None:
         """Send all away and stop listening, without waiting for it; idempotent."""
         self._hub.tell = lambda: None
+        self.video.close()
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._end)
 
@@ -122,11 +126,28 @@ class Server(Closing):
             is_control=request.path.endswith("/ws"),
         )
         if refusal:
-            return web.Response(status=403, text=refusal, headers=HEADERS)
+            return self._refused(refusal, request)
         if self._clients >= MOST_CLIENTS:
             text = f"{MOST_CLIENTS} are connected already."
             return web.Response(status=503, text=text, headers=HEADERS)
         return await handler(request)
+
+    def _refused(self, why: str, request: web.Request) -> web.Response:
+        """Say why, to people as a page of their own, to programs in a line."""
+        if "text/html" not in request.headers.get("Accept", ""):
+            return web.Response(status=403, text=why, headers=HEADERS)
+        text = resources.asset("page/refused.html").read_text(encoding="utf-8")
+        headers = {
+            **HEADERS,
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        }
+        return web.Response(
+            status=403,
+            text=text.replace("WHY", html.escape(why)),
+            headers=headers,
+            content_type="text/html",
+            charset="utf-8",
+        )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         name = FILES.get(request.match_info["file"])
@@ -164,50 +185,8 @@ class Server(Closing):
 
     async def _control(self, request: web.Request) -> web.StreamResponse:
         """Tell a page the state and pictures, and hear what it asks for."""
-        channel = web.WebSocketResponse(max_msg_size=LONGEST, heartbeat=20.0, compress=False)
-        await channel.prepare(request)
         with self._client(wants_pictures=True) as news:
-            wants = asyncio.Event()
-            wants.set()
-            telling = asyncio.ensure_future(self._tell_page(channel, news, wants))
-            try:
-                async for message in channel:
-                    if message.type != WSMsgType.TEXT or self._ended.is_set():
-                        break
-                    try:
-                        wish = decode(message.data)
-                    except ValueError:
-                        break  # nothing that the page sends
-                    if isinstance(wish, NextPicture):
-                        wants.set()
-                        news.set()
-                    else:
-                        self._hub.wish(wish)
-            finally:
-                telling.cancel()
-                with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                    await telling
-        await channel.close()
-        return channel
-
-    async def _tell_page(
-        self, channel: web.WebSocketResponse, news: asyncio.Event, wants: asyncio.Event
-    ) -> None:
-        told, sent, due = b"", -1, 0.0
-        while not self._ended.is_set():
-            news.clear()
-            now = self._loop.time()
-            if self._hub.state != told and now >= due:
-                told, due = self._hub.state, now + STATE_EVERY
-                await channel.send_str(told.decode())
-            picture = self._hub.picture
-            if picture is not None and picture.number != sent and wants.is_set():
-                wants.clear()
-                sent = picture.number
-                await channel.send_bytes(picture.data)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), None if self._hub.state == told else 0.05)
-        await channel.close()
+            return await PageChannel(self._hub, self.video, news, self._ended).run(request)
 
     @contextlib.contextmanager
     def _client(self, *, wants_pictures: bool):
@@ -216,12 +195,14 @@ class Server(Closing):
         self._news.add(news)
         self._clients += 1
         self._hub.viewers += wants_pictures
+        self._hub.jpeg_viewers += wants_pictures
         try:
             yield news
         finally:
             self._news.discard(news)
             self._clients -= 1
             self._hub.viewers -= wants_pictures
+            self._hub.jpeg_viewers -= wants_pictures
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -83,6 +83,7 @@ class Film(Closing):
         is_software: bool = False,
     ) -> None:
         self._file, self._name = file, name
+        self._is_flushable = True  # not after a packet that FFmpeg refused: see `FilmFile`
         self._is_closed = False
         self.size = (size[0] - size[0] % 2, size[1] - size[1] % 2)
         has_alpha = has_alpha and codec.has_alpha
@@ -155,13 +156,15 @@ class Film(Closing):
             return
         self._is_closed = True
         try:
-            if self._file.error is None:
+            if self._file.error is None and self._is_flushable:
                 for stream in (self._video, self._sound):
                     if stream is not None:
                         self._container.mux(stream.encode(None))
             self._container.close()
         except OSError as error:
             self._file.error = self._file.error or error
+        except FFmpegError as error:
+            self._file.error = self._file.error or OSError(error.errno, error.strerror)
         try:
             self._file.close()
         except OSError as error:
@@ -176,12 +179,13 @@ class Film(Closing):
     def _mux(self, stream: Any, frame: Any) -> None:
         try:
             self._container.mux(stream.encode(frame))
-        except OSError as error:  # of the encoder: the file's own are in its `error`
+        except (FFmpegError, OSError) as error:  # the file's own are in its `error`
+            self._is_flushable = False
             raise self._problem(error) from error
         if self._file.error is not None:
             raise self._problem(self._file.error)
 
-    def _problem(self, error: OSError) -> OutputError:
+    def _problem(self, error: FFmpegError | OSError) -> OutputError:
         return OutputError(f"{self._name} cannot be written: {error.strerror or error}")
 
     def _add_video(

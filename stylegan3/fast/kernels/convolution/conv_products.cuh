@@ -19,6 +19,15 @@ struct Consumer {
   Place picture, weight;
 };
 
+// ---- thread blocks that share a tile -----------------------------------------------------------
+
+constexpr int SHARERS = CONSUMERS, SHARER_THREADS = 128;
+DEVICE int sharer_of(const Consumer& my) { return my.index; }
+DEVICE bool is_first_of(const Consumer& my) { return my.is_leader; }
+DEVICE bool any_of(const Consumer& my, bool value) { return warpgroup_any(my.index, value); }
+
+// ---- products ----------------------------------------------------------------------------------
+
 // Stages are released one group of instructions late: those that read them have then finished, and
 // the next are running.
 DEVICE void release_weights(const Consumer& my) {

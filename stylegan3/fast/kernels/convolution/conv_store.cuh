@@ -1,4 +1,4 @@
-// How a consumer warpgroup of `conv_wgmma.cu` rounds and stores its sums.
+// How a convolution rounds and stores its sums, behind what `epilogue.cuh` does to them.
 #pragma once
 #include "epilogue.cuh"
 

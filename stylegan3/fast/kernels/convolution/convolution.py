@@ -10,9 +10,11 @@ from torch import Tensor
 
 from stylegan3.cuda.multiprocessors import multiprocessors
 from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands
-from stylegan3.fast.kernels.convolution import tuning
+from stylegan3.fast.kernels.convolution import choices, tuning
 from stylegan3.fast.kernels.convolution.epilogue import Epilogue
-from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
+from stylegan3.fast.kernels.convolution.laid_out import LaidOutConvolution
+from stylegan3.fast.kernels.convolution.launcher import HOPPER, HopperConvolution
+from stylegan3.fast.kernels.convolution.mma_launcher import MmaConvolution
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape
 from stylegan3.fast.kernels.torgb.layer import MAX_COLOURS
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
@@ -21,8 +23,16 @@ Kernels = Literal["auto", "generic"]
 """Which GPU instructions may be used: all of this GPU's, or only what every GPU has."""
 
 
+CUDNN = "cuDNN"
+
+
 class Convolution(Protocol):
     """Correlation with zero padding on every side, stride 1."""
+
+    @property
+    def made_by(self) -> str:
+        """The kernel as tables name it."""
+        ...
 
     @property
     def blocked_shape(self) -> tuple[int, ...] | None:
@@ -89,6 +99,7 @@ class CudnnConvolution:
     """
 
     blocked_shape = None
+    made_by = CUDNN
 
     def __init__(self, weight: PreparedWeight | WrittenWeight, padding: int) -> None:
         self._weight = weight
@@ -116,17 +127,22 @@ class CudnnConvolution:
         return None
 
 
-class WgmmaConvolution:
-    """Our own kernel for Hopper, float16; lays the weight out in the order that it reads."""
+class TensorCoreConvolution:
+    """One of our own kernels, float16; lays the weight out in the order that it reads.
 
-    def __init__(
-        self, weight: PreparedWeight, shape: ConvolutionShape, *, is_blocked: bool = False
-    ) -> None:
+    Args:
+        weight: prepared, and not yet laid out.
+        operation: the kernel for a shape, with an epilogue or without.
+        made_by: the kernel as tables name it.
+    """
+
+    def __init__(self, weight: PreparedWeight, operation: LaidOutConvolution, made_by: str) -> None:
         self._weight = weight
-        self._operation = HopperConvolution(shape, weight.source.device, is_blocked=is_blocked)
-        self.blocked_shape = self._operation.blocked_shape if is_blocked else None
-        self.spec = self._operation.spec
-        weight.lay_out(self._operation.weight_layout)
+        self._operation = operation
+        self.made_by = made_by
+        self.blocked_shape = operation.blocked_shape if operation.is_blocked else None
+        self.spec = operation.spec
+        weight.lay_out(operation.weight_layout)
 
     def __call__(self, x: Tensor, out: Tensor) -> None:
         """Launch."""
@@ -140,17 +156,17 @@ class WgmmaConvolution:
         if colours > MAX_COLOURS or (colours and self._weight.out_channels != shape.columns):
             return None
         epilogue = Epilogue(clamp, store, colours, has_phases=self._weight.taps is not None)
-        device, tiling = self._weight.source.device, self._operation.tiling
-        operation = HopperConvolution(shape, device, epilogue=epilogue, tiling=tiling)
-        return ActivatedWgmmaConvolution(self._weight, operation)
+        operation = self._operation.behind(epilogue)
+        return ActivatedTensorCoreConvolution(self._weight, operation, self.made_by)
 
 
-class ActivatedWgmmaConvolution:
+class ActivatedTensorCoreConvolution:
     """The same kernel with the activation in it, on the same prepared weight."""
 
-    def __init__(self, weight: PreparedWeight, operation: HopperConvolution) -> None:
+    def __init__(self, weight: PreparedWeight, operation: LaidOutConvolution, made_by: str) -> None:
         self._weight = weight
         self._operation = operation
+        self.made_by = made_by
         self.torgb_parts = operation.torgb_parts
         self.spec = operation.spec
 
@@ -180,8 +196,11 @@ def choose_convolution(
     *,
     may_block: bool = False,
     kernels: Kernels = "auto",
+    float16_sums: bool = False,
 ) -> Convolution:
     """Return the fastest convolution that this GPU has for these shapes.
+
+    What was measured on this very card (`choices`) goes first.
 
     Args:
         weight: as it is convolved with; laid out as the convolution reads it.
@@ -190,6 +209,7 @@ def choose_convolution(
         channels: of the output.
         may_block: whether the output may be in blocks of 16 channels, if that is faster.
         kernels: which instructions may be used.
+        float16_sums: whether sums may be float16 for short runs, where that was faster.
     """
     if isinstance(weight, WrittenWeight):
         return CudnnConvolution(weight, padding)
@@ -198,9 +218,15 @@ def choose_convolution(
         kernel = weight.kernel[0]
         height, width = (size, size) if isinstance(size, int) else size
         shape = ConvolutionShape(height, width, weight.in_channels, channels, kernel, padding)
+        choice = choices.kept(device).find(shape, float16_sums=float16_sums)
+        if choice is not None and choice.tiling is not None:
+            operation = MmaConvolution(shape, device, is_blocked=may_block, tiling=choice.tiling)
+            return TensorCoreConvolution(weight, operation, choice.tiling.made_by)
+        is_ours = choice is None or choice.is_hopper
         capability = torch.cuda.get_device_capability(device)
-        if weight.taps is not None or tuning.beats_cudnn(shape, capability):
-            return WgmmaConvolution(weight, shape, is_blocked=may_block)
+        if weight.taps is not None or (is_ours and tuning.beats_cudnn(shape, capability)):
+            operation = HopperConvolution(shape, device, is_blocked=may_block)
+            return TensorCoreConvolution(weight, operation, HOPPER)
     return CudnnConvolution(weight, padding)
 
 

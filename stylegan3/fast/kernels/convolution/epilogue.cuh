@@ -5,11 +5,13 @@
 // ToRGB needs all channels of a pixel. Where a tile has only some, its share of the sum is stored
 // instead, and torgb_skip_sums.cu does the rest: in that order always, so pictures can be made again.
 //
+// The kernel that includes this says where a thread's sums belong: BLOCKS, N_TILE, Sums, Pixel,
+// pixel_of, Consumer and Tile.
+//
 // PHASE_CHANNELS > 0: four times as many channels are four phases of a picture twice as large, pixel
 // (2y + p, 2x + q) being phase 2p + q of (y, x): weight_preparation.cu has the upsampling and its
 // filter in such weights.
 #pragma once
-#include "conv_products.cuh"
 #include "element.cuh"
 #include "lane_sums.cuh"
 #include "upsampled.cuh"

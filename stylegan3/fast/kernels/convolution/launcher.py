@@ -14,25 +14,23 @@ from torch import Tensor
 from stylegan3.cuda import nvrtc, tensor_map
 from stylegan3.cuda.sources import cuda_source
 from stylegan3.fast.kernels.activation.launcher import ActVectors, TorgbOperands
-from stylegan3.fast.kernels.channels_last import check_picture, padded_channels
+from stylegan3.fast.kernels.channels_last import padded_channels
 from stylegan3.fast.kernels.convolution.epilogue import (
     Epilogue,
-    check_epilogue,
     epilogue_arguments,
     epilogue_defines,
     epilogue_numbers,
 )
-from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling, channel_order
+from stylegan3.fast.kernels.convolution.laid_out import LaidOutConvolution
+from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.convolution.tuning import choose_tiling
 from stylegan3.fast.kernels.convolution.wgmma_source import wgmma_source
-from stylegan3.fast.kernels.weights.prepared_weight import WeightLayout
+
+HOPPER = "wgmma"
 
 
-class HopperConvolution:
-    """A stride-1 convolution, float16 with float32 sums, of pictures [H, W, P] (`channels_last`).
-
-    Padding channels of the input must be finite; of the output, `shape.columns` channels are
-    written (zeros beyond the channels), further padding is left alone.
+class HopperConvolution(LaidOutConvolution):
+    """A `LaidOutConvolution` with float32 sums.
 
     Args:
         shape: of the convolution.
@@ -55,25 +53,11 @@ class HopperConvolution:
         is_blocked: bool = False,
         tiling: Tiling | None = None,
     ) -> None:
-        self.shape = shape
-        self._device = device
-        self._epilogue = epilogue
-        self._is_blocked = is_blocked
-        if is_blocked and epilogue is not None and epilogue.has_phases:
-            raise ValueError("phases are not stored in blocks")
         self._processors = _processors(device)
         self.tiling = tiling or choose_tiling(shape, self._processors)
         if not self.tiling.fits(shape):
             raise ValueError(f"{self.tiling} does not fit {shape}")
-        order = channel_order(self.tiling.n_tile)
-        rows = padded_channels(shape.columns, self.tiling.n_tile)
-        channel_of = [i - i % len(order) + order[i % len(order)] for i in range(rows)]
-        row_of = torch.empty(rows, dtype=torch.int32)
-        row_of[torch.tensor(channel_of)] = torch.arange(rows, dtype=torch.int32)
-        self.weight_layout = WeightLayout(
-            rows, padded_channels(shape.in_channels), is_tap_first=True, row_of=row_of.to(device)
-        )
-        """How the kernel reads weights: rows permuted, padded with zeros, float16."""
+        super().__init__(shape, device, self.tiling.n_tile, epilogue, is_blocked)
         # not at the first launch: that may be captured in a graph, whose memory is not kept
         places, values = self.tiling.shares(shape)
         self._shares = torch.empty(values, device=device)
@@ -89,49 +73,10 @@ class HopperConvolution:
 
     def _defines(self) -> tuple[tuple[str, int], ...]:
         return (
-            ("BLOCKED", int(self._is_blocked)),
+            ("BLOCKED", int(self.is_blocked)),
             *epilogue_defines(self._epilogue, self.torgb_parts, self.shape.columns),
             *self.tiling.defines(self.shape),
         )
-
-    @property
-    def torgb_parts(self) -> int:
-        """Sums that ToRGB comes as, each over some of the channels: 1 where it is complete."""
-        return -(-self.shape.columns // self.tiling.n_tile)
-
-    @property
-    def blocked_shape(self) -> tuple[int, int, int, int]:
-        """What is written with `is_blocked`."""
-        return (-(-self.shape.out_channels // 16), *self.shape.out_size, 16)
-
-    def prepare(
-        self,
-        weight: Tensor,  # [O, I, kH, kW]
-        out: Tensor | None = None,
-    ) -> Tensor:  # [kH, kW, rows, I'] float16
-        """Return weights in `weight_layout`, by plain torch: what `WeightPreparation` does at once.
-
-        Args:
-            weight: of any strides and type; O and I may include padding channels that are zero.
-            out: of an earlier call, overwritten, so that its address stays. Capturable in a CUDA
-                graph.
-
-        Raises:
-            ValueError: if shapes disagree.
-        """
-        shape, layout = self.shape, self.weight_layout
-        pitch, kernel = layout.pitch, (shape.kernel, shape.kernel)
-        rows, depth = weight.shape[:2]
-        if weight.shape[2:] != kernel or rows < shape.out_channels or depth < shape.in_channels:
-            raise ValueError(f"weight {list(weight.shape)} does not fit {shape}")
-        if out is None:
-            size = layout.shape(kernel)
-            out = torch.zeros(size, dtype=torch.float16, device=self._device)
-        rows, depth = min(rows, shape.columns), min(depth, pitch)
-        source = weight[:rows, :depth].permute(2, 3, 0, 1).to(out.dtype)
-        assert layout.row_of is not None
-        out[..., :depth].index_copy_(2, layout.row_of[:rows].long(), source)
-        return out
 
     def __call__(
         self,
@@ -148,17 +93,8 @@ class HopperConvolution:
             ValueError: if shapes or types disagree.
         """
         shape, tiling = self.shape, self.tiling
-        self._check(x, weight, out)
+        self._check(x, weight, out, vectors, rgb, taps)
         height, width = shape.out_size
-        check_epilogue(
-            self._epilogue,
-            vectors,
-            rgb,
-            taps,
-            size=(height, width),
-            channels=shape.columns,
-            parts=self.torgb_parts,
-        )
         per_column, tiles = tiling.tiles(shape)
         parts = tiles * tiling.split
         nvrtc.load(self.spec, self._device)(
@@ -170,7 +106,7 @@ class HopperConvolution:
             *epilogue_arguments(vectors, rgb, taps),
             height,
             width,
-            0 if out is None or self._is_blocked else out.shape[2],
+            0 if out is None or self.is_blocked else out.shape[2],
             shape.columns,
             tiling.strips(shape)[0],
             per_column,
@@ -180,6 +116,10 @@ class HopperConvolution:
             self._arrivals,
             shared=tiling.shared_bytes(shape),
         )
+
+    def behind(self, epilogue: Epilogue) -> HopperConvolution:
+        """Return the same with its sums going through `epilogue`, on the same weights."""
+        return HopperConvolution(self.shape, self._device, epilogue=epilogue, tiling=self.tiling)
 
     def _picture_map(self, x: Tensor) -> ctypes.Array:
         key = (x.data_ptr(), x.shape[2])
@@ -204,35 +144,6 @@ class HopperConvolution:
                 (64, self.tiling.n_tile, 1),
             )
         return self._maps[key]
-
-    def _check(self, x: Tensor, weight: Tensor, out: Tensor | None) -> None:
-        shape = self.shape
-        _check_half("x", x, shape.in_channels, (shape.height, shape.width))
-        expected = self.weight_layout.shape((shape.kernel, shape.kernel))
-        if weight.dtype != torch.float16 or weight.shape != expected:
-            raise ValueError(
-                f"weight must be in weight_layout, float16 {expected},"
-                f" not {weight.dtype} {tuple(weight.shape)}"
-            )
-        if (out is not None) != (self._epilogue is None or self._epilogue.store):
-            raise ValueError("out must be there where the kernel stores, and only there")
-        if out is None:
-            return
-        if self._epilogue is not None and self._epilogue.has_phases:
-            height, width = shape.out_size
-            _check_half("out", out, shape.columns // 4, (2 * height, 2 * width))
-        elif not self._is_blocked:
-            _check_half("out", out, shape.out_channels, shape.out_size)
-        elif out.shape != self.blocked_shape or out.dtype != torch.float16:
-            raise ValueError(
-                f"out must be float16 {self.blocked_shape}, not {out.dtype} {tuple(out.shape)}"
-            )
-
-
-def _check_half(name: str, x: Tensor, channels: int, size: tuple[int, int]) -> None:
-    check_picture(name, x, channels)
-    if x.dtype != torch.float16 or tuple(x.shape[:2]) != size:
-        raise ValueError(f"{name} must be float16 of {size} pixels, not {x.dtype} {tuple(x.shape)}")
 
 
 def _processors(device: torch.device) -> int:

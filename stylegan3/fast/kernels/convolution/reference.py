@@ -25,6 +25,7 @@ class TorchConvolution:
     """A `Convolution` by torch's own."""
 
     blocked_shape = None
+    made_by = "torch"
 
     def __init__(self, weight: PreparedWeight | WrittenWeight, padding: int) -> None:
         self._weight = weight

@@ -10,7 +10,7 @@ from sgview.gui.controls import icons, widgets
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.going import go, in_words
 from sgview.state.commands import KeepPlace
-from sgview.state.journeys import add_key, go_to, shown_place
+from sgview.state.journeys import add_key, go_to, is_from, shown_place
 from sgview.state.latent_places import NoisePlace, read_place
 from sgview.state.params import Params, Path
 from sgview.state.status import Status, VisitedStatus
@@ -28,7 +28,7 @@ def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
     size = imgui.ImVec2(0.0, _ROWS * (side + gap))  # as high when it is empty: nothing jumps
     imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(gap, gap))
     imgui.begin_child("##visited", size)
-    here = str(shown_place(params, status.player.motion))
+    here = _here(params, status)
     for index, visit in enumerate(visits):
         if index % columns:
             imgui.same_line(0.0, gap)
@@ -42,6 +42,15 @@ def draw_strip(params: Params, status: Status, emit: Emit) -> Params:
     imgui.end_child()
     imgui.pop_style_var()
     return params
+
+
+def _here(params: Params, status: Status) -> str:
+    """Return the visit where the source is, or set out from: it may have moved on since."""
+    names = [visit.place for visit in status.show.visited]
+    here = str(shown_place(params, status.player.motion))
+    if here in names:
+        return here
+    return next((name for name in names if is_from(params, read_place(name))), "")
 
 
 def _draw_free(side: float) -> None:
@@ -110,9 +119,13 @@ def _draw_menu(visit: VisitedStatus, params: Params, emit: Emit) -> Params:
     if imgui.selectable("Let it go" if visit.is_kept else "Keep it", False)[0]:
         emit(KeepPlace(visit.place, not visit.is_kept))
     is_key = not isinstance(read_place(visit.place), NoisePlace)
-    if is_key and imgui.selectable("Add to the path", False)[0]:
+    imgui.begin_disabled(not is_key)
+    if imgui.selectable("Add to the path", False)[0]:
         path = add_key(params.latents.path, visit.place)
         params = replace_path(params, path)
+    imgui.end_disabled()
+    if not is_key:
+        widgets.text("A path has no noise: save it as a latent first.", theme.TEXT_FAINT)
     imgui.end_popup()
     return params
 

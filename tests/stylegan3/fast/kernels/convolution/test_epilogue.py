@@ -1,4 +1,4 @@
-"""StyleGAN2's activation and ToRGB in the convolution for Hopper, against float64."""
+"""StyleGAN2's activation and ToRGB in our own convolutions, against float64."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from stylegan3.fast.kernels.activation.launcher import (
 from stylegan3.fast.kernels.channels_last import padded_channels
 from stylegan3.fast.kernels.convolution.epilogue import Epilogue
 from stylegan3.fast.kernels.convolution.launcher import HopperConvolution
+from stylegan3.fast.kernels.convolution.mma_launcher import MmaConvolution
+from stylegan3.fast.kernels.convolution.mma_tiling import MmaTiling
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape, Tiling
 from stylegan3.fast.kernels.torgb.launcher import SkipLevel, TorgbSkipSums
 from stylegan3.ops.filters import resample_filter
@@ -35,6 +37,9 @@ TILINGS = {
     "resident": Tiling(64, 2, 2, ping_pong=True, resident=True),
     "in registers": replace(REGISTERS, n_tile=48, consumers=2),
     "in registers, three": REGISTERS,
+    "any GPU": MmaTiling(48, 1, 2),
+    "any GPU, narrow": MmaTiling(32, 2, 1, strip_width=8),
+    "any GPU, four blocks": MmaTiling(16, 4, 2, weight_stages=2),
 }
 
 
@@ -85,10 +90,10 @@ class Layer:
         return (leaky_relu(y, 0.2) * 2**0.5).clamp(-CLAMP, CLAMP)
 
     def run(
-        self, tiling: Tiling | None, epilogue: Epilogue, rgb: TorgbOperands | None
+        self, tiling: Tiling | MmaTiling, epilogue: Epilogue, rgb: TorgbOperands | None
     ) -> Tensor | None:
         """Launch; returns the stored picture."""
-        op = HopperConvolution(self.shape, self.device, epilogue=epilogue, tiling=tiling)
+        op = convolution(self.shape, self.device, tiling, epilogue)
         out = None
         if epilogue.store:
             pitch = self.shape.columns
@@ -98,6 +103,15 @@ class Layer:
         return out
 
 
+def convolution(
+    shape: ConvolutionShape, device: torch.device, tiling: Tiling | MmaTiling, epilogue: Epilogue
+) -> HopperConvolution | MmaConvolution:
+    """Return the operation that such a tiling is of."""
+    if isinstance(tiling, MmaTiling):
+        return MmaConvolution(shape, device, epilogue=epilogue, tiling=tiling)
+    return HopperConvolution(shape, device, epilogue=epilogue, tiling=tiling)
+
+
 def torgb(activated: Tensor, rgb: TorgbOperands) -> Tensor:  # [colours, H, W] float64
     weight = rgb.weight.cpu().double() * rgb.styles.cpu().double()[:, None, None] * rgb.gain
     return conv2d(activated, weight)[0]
@@ -105,7 +119,7 @@ def torgb(activated: Tensor, rgb: TorgbOperands) -> Tensor:  # [colours, H, W] f
 
 @pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS.keys())
 @pytest.mark.parametrize("noisy", [True, False])
-def test_activation(hopper: torch.device, tiling: Tiling, noisy: bool) -> None:
+def test_activation(hopper: torch.device, tiling: Tiling | MmaTiling, noisy: bool) -> None:
     channels = min(tiling.n_tile, 61)
     layer = Layer(hopper, channels, noisy=noisy)
     out = layer.run(tiling, Epilogue(CLAMP), None)
@@ -118,7 +132,7 @@ def test_activation(hopper: torch.device, tiling: Tiling, noisy: bool) -> None:
 @pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS.keys())
 @pytest.mark.parametrize("store", [True, False])
 def test_torgb_where_a_tile_has_all_channels(
-    hopper: torch.device, tiling: Tiling, store: bool
+    hopper: torch.device, tiling: Tiling | MmaTiling, store: bool
 ) -> None:
     layer = Layer(hopper, tiling.n_tile)
     rgb = layer.rgb(1, has_previous=store)
@@ -154,9 +168,9 @@ def test_turns_that_come_back_soon(hopper: torch.device, in_registers: bool) -> 
     assert relative_error(planes(out, 64), expected) < ROUNDED
 
 
-@pytest.mark.parametrize("n_tile", [16, 32])
-def test_a_frame_may_do_without_torgb(hopper: torch.device, n_tile: int) -> None:
-    layer, tiling = Layer(hopper, 32), Tiling(n_tile, 1, 2)
+@pytest.mark.parametrize("tiling", [Tiling(16, 1, 2), Tiling(32, 1, 2), MmaTiling(16, 1, 2)])
+def test_a_frame_may_do_without_torgb(hopper: torch.device, tiling: Tiling | MmaTiling) -> None:
+    layer = Layer(hopper, 32)
     out = layer.run(tiling, Epilogue(CLAMP, colours=3), None)
     without = layer.run(tiling, Epilogue(CLAMP), None)
     assert out is not None
@@ -167,13 +181,13 @@ def test_a_frame_may_do_without_torgb(hopper: torch.device, n_tile: int) -> None
         layer.run(tiling, Epilogue(CLAMP, store=False, colours=3), None)
 
 
-@pytest.mark.parametrize("n_tile", [16, 40])
+@pytest.mark.parametrize("tiling", [Tiling(16, 1, 2), Tiling(40, 1, 2), MmaTiling(48, 1, 2)])
 @pytest.mark.parametrize("colours", [1, 4])
-def test_torgb_in_parts(hopper: torch.device, n_tile: int, colours: int) -> None:
-    layer = Layer(hopper, 88)
+def test_torgb_in_parts(hopper: torch.device, tiling: Tiling | MmaTiling, colours: int) -> None:
+    layer, n_tile = Layer(hopper, 88), tiling.n_tile
     parts = -(-88 // n_tile)
     rgb = layer.rgb(parts, has_previous=False, colours=colours)
-    layer.run(Tiling(n_tile, 1, 2), Epilogue(CLAMP, store=False, colours=colours), rgb)
+    layer.run(tiling, Epilogue(CLAMP, store=False, colours=colours), rgb)
     activated = layer.activated()
     for part in range(parts):
         own = activated.clone()
@@ -185,12 +199,12 @@ def test_torgb_in_parts(hopper: torch.device, n_tile: int, colours: int) -> None
 @pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS.keys())
 @pytest.mark.parametrize("channels", [8, 13, 32])
 def test_four_phases_of_a_larger_picture(
-    hopper: torch.device, tiling: Tiling, channels: int
+    hopper: torch.device, tiling: Tiling | MmaTiling, channels: int
 ) -> None:
     pitch = padded_channels(channels)
     shape = ConvolutionShape(9, 13, 24, 4 * pitch, 3, 1)
     tiling = replace(tiling, n_tile=min(tiling.n_tile, 4 * pitch))
-    if tiling.resident and tiling.n_tile < 4 * pitch:
+    if isinstance(tiling, Tiling) and tiling.resident and tiling.n_tile < 4 * pitch:
         tiling = replace(tiling, resident=False, in_registers=False)
     weight = torch.randn(4, pitch, 24, 3, 3, generator=generator(1)).half()
     weight[:, channels:] = 0
@@ -198,7 +212,7 @@ def test_four_phases_of_a_larger_picture(
     v = [vector(channels, pitch, seed) for seed in (3, 4, 5)]
     strength = torch.tensor(0.7)
     x = picture(9, 13, 24, 24, torch.float16, 6)
-    op = HopperConvolution(shape, hopper, epilogue=Epilogue(CLAMP, has_phases=True), tiling=tiling)
+    op = convolution(shape, hopper, tiling, Epilogue(CLAMP, has_phases=True))
     out = empty(18, 26, pitch, torch.float16, hopper)
     on_device = [t.to(hopper) for t in (*v, noise, strength)]
     prepared = op.prepare(weight.flatten(0, 1).to(hopper))
