@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -559,19 +560,26 @@ def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
     monkeypatch.setattr(app.screen, "_panel_pace", pace)
     shown, built = [], []
     swap, draw = app.screen.window.swap, app.gui.draw
-    monkeypatch.setattr(app.screen.window, "swap", lambda: shown.append(1) or swap())
+
+    def record() -> None:
+        shown.append((app.picture, app.params.view))
+        swap()
+
+    monkeypatch.setattr(app.screen.window, "swap", record)
     monkeypatch.setattr(app.gui, "draw", lambda *given: built.append(1) or draw(*given))
-    app.frame()
+    driver.frames()
     shown.clear()
     driver.frames()
     assert (shown, built) == ([], [])
-    app.params = Params(view=View(zoom=2.0))  # the same picture, in another way
+    app.params = Params(view=View(zoom=2.0))  # may be the same picture, in another way
     driver.frames()
-    assert (len(shown), len(built)) == (1, 0)
+    assert shown
     app.params = Params(view=View(zoom=2.0, flip_vertical=True))
     driver.settle()
     driver.frames()
-    assert len(shown) == 2
+    assert shown[-1][0].params.view.flip_vertical
+    for one, next_one in pairwise(shown):
+        assert one[0] is not next_one[0] or one[1] != next_one[1]
     assert not built
     driver.screen.xdotool("mousemove", 500, 400)
     driver.until(lambda: built)  # though its pace says that it is not due
