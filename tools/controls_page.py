@@ -46,6 +46,7 @@ _TITLES = {
     "mixing": "Mixing, here of row 0",
     "directions": "Directions, here the first of SeFa",
     "walk": "Random walk",
+    "regions": "Regions: further latents in the picture",
     "layer": "Layer",
     "canvas": "Canvas",
     "edits": "Edits, here the first",

@@ -4,7 +4,7 @@ import pytest
 from imgui_bundle import portable_file_dialogs
 
 from sgview.app.dialogs import FileDialog
-from sgview.state.commands import LoadNetwork, LoadPreset, SavePreset
+from sgview.state.commands import ChooseMask, LoadNetwork, LoadPreset, OpenMask, SavePreset
 
 
 def test_text_prompt_is_answered_with_a_command() -> None:
@@ -47,6 +47,13 @@ def test_a_tilde_is_the_home_folder() -> None:
     dialog = FileDialog(use_system=False)
     dialog.ask_open("Open", Path(), (), LoadPreset)
     assert dialog.answer(Path("~/look.toml")) == LoadPreset(Path.home() / "look.toml")
+
+
+def test_a_mask_is_asked_for_by_its_region() -> None:
+    dialog = FileDialog(use_system=False)
+    assert dialog.execute(ChooseMask("third"), Path(), Path()) is None
+    assert dialog.prompt is not None and dialog.prompt.title == "Open mask"
+    assert dialog.answer(Path("/leaf.png")) == OpenMask("third", Path("/leaf.png"))
 
 
 class SystemDialog:

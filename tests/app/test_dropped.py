@@ -40,7 +40,11 @@ SCRIPT, TONE, LATENT = Path("show.py"), Path("Tone.WAV"), Path("w.npz")
     ],
 )
 def test_each_kind_of_file_is_opened(paths: list[Path], slot: Any, commands: list) -> None:
-    assert dropped.sort(paths, slot) == (commands, [])
+    opened, remarks = dropped.sort(paths, slot)
+    assert opened == commands
+    names = [path.name for path in (SCRIPT, TONE) if path in paths]
+    assert [remark.level for remark in remarks] == ["info"] * len(names)
+    assert all(name in remark.text for name, remark in zip(names, remarks, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -57,14 +61,16 @@ def test_each_kind_of_file_is_opened(paths: list[Path], slot: Any, commands: lis
 )
 def test_what_is_too_much_is_named(paths: list[Path], commands: list, left: str) -> None:
     hint = "Two networks play, and one of each other kind of file."
-    assert dropped.sort(paths, "b") == (commands, [(f"Not opened: {left}.", hint)])
+    opened, remarks = dropped.sort(paths, "b")
+    assert opened == commands
+    assert remarks[-1] == ("warning", f"Not opened: {left}.", hint)
 
 
 def test_a_folder_and_a_take_are_told_what_to_do(tmp_path: Path) -> None:
     folder, take = tmp_path / "shots.png", tmp_path / "night.jsonl.zst"
     folder.mkdir()
-    commands, ((folders, files), (takes, render)) = dropped.sort([take, A, folder], None)
+    commands, ((_, folders, files), (_, takes, render)) = dropped.sort([take, A, folder], None)
     assert commands == [LoadNetwork("a", A)]
     assert folders == "shots.png: a folder cannot be opened here." and "the files" in files
-    assert takes == "night.jsonl.zst: a take is made into a film, and not played here."
+    assert takes == "night.jsonl.zst: a take becomes a film."
     assert render == "sgview render --take night.jsonl.zst --out film.mp4"

@@ -190,6 +190,9 @@ def test_a_session_that_cannot_be_written_is_a_notice_that_stays(app, tmp_path: 
     (notice,) = (n for n in app.status.notices if "session.json" in n.text)
     assert notice.level == "error"
     assert "cannot be written" in notice.text
+    again = "The session is written again."
+    until(lambda: any(n.text == again for n in app.status.notices), app.frame)
+    assert notice.id not in [n.id for n in app.status.notices]  # there is room: it is true no more
 
 
 def test_a_second_program_says_where_its_session_is(screen, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from sgview.cli import bench_engine, main
-from sgview.cli.bench import PUBLISHED_ON, Case, format_report, measure, published_cases
+from sgview.cli.bench import PUBLISHED_ON, Case, measure, published_cases
 from sgview.cli.bench_cpu import floor_of
+from sgview.cli.bench_report import Report, format_report
 from sgview.engine.live_network import LiveNetwork
 from sgview.state.machine import Timing
 from sgview.state.params import Params
@@ -82,7 +83,6 @@ def test_what_cannot_be_measured_is_said(tmp_path, capsys):
 
 
 def test_report_without_comparison_has_no_footnote():
-    from sgview.cli.bench import Report
 
     report = Report("CPU", "a machine", "3.11", "2.13", 1, "", ())
     assert "published:" not in format_report(report)
@@ -199,3 +199,38 @@ def test_check_says_what_a_device_lacks(capsys, monkeypatch):
 def test_no_network_of_that_name(capsys):
     assert bench("--only", "no such") == 2
     assert capsys.readouterr().err == "sgview: no network is called 'no such'\n"
+
+
+def test_what_got_slower_is_said(capsys, tmp_path):
+    old = tmp_path / "old.json"
+    assert bench("--network", A, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    result = report["results"][0]
+
+    def compare(factor: float, *options: str) -> int:
+        changed = {**result, "median_ms": factor * result["median_ms"]}
+        if result["floor"]:
+            floor = {**result["floor"], "times_floor": factor * result["floor"]["times_floor"]}
+            changed["floor"] = floor
+        old.write_text(json.dumps({**report, "commit": "abc", "results": [changed]}))
+        return bench("--network", A, "--compare", str(old), *options)
+
+    assert compare(1e-3) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("compared with abc") for line in lines)
+    assert lines[-1].split()[:2] == ["sg3-t-64-a.pkl", "picture"] and lines[-1].endswith("SLOWER")
+    assert compare(1e3, "--json") == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["results"] and "SLOWER" not in output.err
+    assert bench("--network", B, "--compare", str(old)) == 0
+    assert "no network is in both" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"results": 3}', "[" * 100_000])
+def test_what_is_no_report_is_said_before_anything_is_timed(text, capsys, tmp_path):
+    path = tmp_path / "old.json"
+    assert bench("--network", A, "--compare", str(path)) == 2
+    assert "cannot be read: No such file" in capsys.readouterr().err
+    path.write_text(text)
+    assert bench("--network", A, "--compare", str(path)) == 2
+    assert "is no report of `sgview bench --json`" in capsys.readouterr().err

@@ -224,3 +224,15 @@ def test_a_class_by_number_and_by_the_name_beside_the_network(tmp_path) -> None:
     assert parse(str(network), "--class", "owl").params.mapping.class_weights == (0, 1)
     with pytest.raises(ConfigError, match="no class is called 'dog'"):
         parse(str(network), "--class", "dog")
+
+
+@pytest.mark.parametrize(("text", "gib"), [("4", 4.0), ("1.5GB", 1.5), ("2 GiB", 2.0)])
+def test_memory_of_the_card(text: str, gib: float) -> None:
+    assert parse("--vram", text).gpu.vram == gib
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "much", "nan", "1e9", ""])
+def test_what_is_no_amount_of_memory(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(f"--vram={text}")
+    assert "is no amount of GiB" in capsys.readouterr().err

@@ -26,6 +26,10 @@ def test_pictures_layers_and_edits_follow(engine, network) -> None:
         shown = engine.render(Params(canvas=WIDE.canvas, layer=Layer(name=layer.name)), 1.0)
         assert shown.status.size[0] > layer.dimensions[0]
         assert shown.status.size[1] == layer.dimensions[1]
+        place = network.status.layers.index(layer)
+        assert shown.status.layer_sizes[place] == shown.status.size
+        assert shown.status.image_size == (32, 16)
+    assert plain.status.layer_sizes == ()
     flipped = engine.render(Params(canvas=WIDE.canvas, view=View(flip_horizontal=True)), 1.0)
     assert torch.equal(flipped.rgba8, wide.rgba8.flip(1))
     name = next(

@@ -21,7 +21,7 @@ class Planner:
         self.permits = threading.Semaphore(0)
         self.failure: Exception | None = None
 
-    def making(self, canvas: Canvas | None) -> Callable[[], str]:
+    def making(self, canvas: Canvas | None) -> Callable[[], Callable[[], str]]:
         def make() -> str:
             self.begun.append(canvas)
             assert self.permits.acquire(timeout=LIMIT)
@@ -29,7 +29,7 @@ class Planner:
                 raise self.failure
             return f"plan of {canvas}"
 
-        return make
+        return lambda: make
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sgview.engine.device import choose_device, describe_device
+from sgview.engine.device import choose_device, describe_device, limit_memory
 
 
 def test_auto_takes_the_best_there_is():
@@ -38,3 +38,18 @@ def test_cuda_numbers():
     assert choose_device("cuda").index == torch.cuda.current_device()
     with pytest.raises(ValueError, match="There is no device cuda:99"):
         choose_device("cuda:99")
+
+
+def test_a_card_is_shared_with_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, torch.device]] = []
+    card = torch.device("cuda", 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2**30, 8 * 2**30))
+    monkeypatch.setattr(
+        torch.cuda,
+        "set_per_process_memory_fraction",
+        lambda fraction, device: asked.append((fraction, device)),
+    )
+    for gib in (0.0, 2.0, 100.0):
+        limit_memory(card, gib)
+        limit_memory(torch.device("cpu"), gib)
+    assert asked == [(0.25, card), (1.0, card)]

@@ -55,6 +55,50 @@ def test_glances_show_both_sides(desk, sg2):
     assert np.abs(forth[..., :3].mean((0, 1)) - whole).max() < 2.0
 
 
+def test_the_network_is_known_by_its_fingerprint_once_that_is_found(desk, sg2):
+    """Live nobody waits: it is asked for once, and comes when it is ready."""
+    desk.engine.found.analyses.waits = False
+    assert desk.work.network == ""
+    desk.work.execute(c.FindDirections(("sefa1",)))
+    until(lambda: desk.work.network == style_fingerprint(sg2.generator))
+
+
+def test_a_mouse_that_rests_leaves_the_picture_its_time(sg2, tmp_path, monkeypatch):
+    posted, made, now = [], [], [0.0]
+    with Engine("cpu", latents=tmp_path) as engine:
+        engine.set_network("a", sg2)
+        work = DirectionWork(
+            engine, posted.append, lambda notice: None, lambda: (PLAYING, 0.0, None), lambda: now[0]
+        )
+
+        def glance(params, *rest):
+            made.append(next(iter(params.directions.amounts)))
+            now[0] += 1.0  # a slow machine: two seconds for both sides
+            return np.zeros((SIDE, SIDE, 4), np.uint8)
+
+        monkeypatch.setattr(engine, "glance", glance)
+
+        def ask(name: str) -> None:
+            work.execute(c.GlanceDirection(name))
+
+        for name in ("sefa1", "sefa1", "sefa2"):
+            ask(name)
+        assert len(posted) == 1  # of those that wait, the last one is wanted
+        posted.pop()()
+        assert made == ["sefa2", "sefa2"] and set(work.glances) == {"sefa2"}
+        for pause, name, count in (
+            (0.7, "sefa2", 2),
+            (18.0, "sefa2", 2),
+            (2.0, "sefa2", 4),
+            (3.5, "sefa3", 4),
+            (1.0, "sefa3", 6),
+        ):
+            now[0] += pause
+            ask(name)
+            posted.pop()()
+            assert len(made) == count, (pause, name)
+
+
 def test_a_difference_of_groups_becomes_a_file(desk, sg2, tmp_path):
     generator = torch.Generator().manual_seed(0)
     width, rows = sg2.status.w_dim, sg2.status.num_ws

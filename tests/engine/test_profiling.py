@@ -3,7 +3,7 @@ import time
 import pytest
 import torch
 
-from sgview.engine import live_network, profiling
+from sgview.engine import fast_path, profiling
 from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
 from sgview.engine.live_network import LiveNetwork
@@ -83,7 +83,7 @@ def test_the_fast_path_is_timed_by_its_launches(monkeypatch, sg3):
         def __init__(self, generator, *_, **__):
             super().__init__(generator, "fp32", operations=reference_operations())
 
-    monkeypatch.setattr(live_network, "FastSynthesis", Synthesis)
+    monkeypatch.setattr(fast_path, "FastSynthesis", Synthesis)
     live = LiveNetwork(sg3, torch.device("cpu"), Accelerated())
     launched = []
 

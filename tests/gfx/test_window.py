@@ -1,3 +1,5 @@
+import ctypes
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,7 @@ from OpenGL import GL
 
 from sgview.gfx import framebuffer
 from sgview.gfx.context import GraphicsInfo
-from sgview.gfx.glfw_library import glfw
+from sgview.gfx.glfw_library import library_path
 from sgview.gfx.window import Window
 from tests.support.until import LIMIT, until
 
@@ -53,17 +55,22 @@ def test_a_window_larger_than_the_screen_shrinks_to_it(screen) -> None:
         settle(window, lambda: window.framebuffer_size == (1600, 700))
 
 
-def test_drop_callback_hands_over_paths(screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    drops: list = []
-    monkeypatch.setattr(glfw, "set_drop_callback", lambda handle, drop: drops.append(drop))
+def test_files_that_are_dropped_come_with_the_next_events(screen) -> None:
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(ctypes.c_char_p))
+    listen = ctypes.CDLL(library_path()).glfwSetDropCallback  # returns who listened before
+    listen.argtypes, listen.restype = [ctypes.c_void_p, ctypes.c_void_p], ctypes.c_void_p
     seen: list[Path] = []
     with Window("drops", 64, 64, visible=False) as window:
-        (drop,) = drops
+        drop = ctypes.cast(listen(window.address, None), kind)
         window.on_drop = seen.extend
-        drop(None, ["/a b/c.pkl", "/d.toml"])
+        drop(None, 2, (ctypes.c_char_p * 2)(b"/a b/c.pkl", b"/no UTF-8 \xff.toml"))
+        assert not seen  # what fails over them shall fail in the frame, not in GLFW
+        window.poll()
+        assert [os.fsencode(path) for path in seen] == [b"/a b/c.pkl", b"/no UTF-8 \xff.toml"]
         window.on_drop = None
-        drop(None, ["/nobody.pkl"])
-    assert seen == [Path("/a b/c.pkl"), Path("/d.toml")]
+        drop(None, 1, (ctypes.c_char_p * 1)(b"/nobody.pkl"))
+        window.wait(0.001)
+        assert len(seen) == 2
 
 
 def test_vsync_can_be_switched(context: Window) -> None:

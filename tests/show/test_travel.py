@@ -15,8 +15,19 @@ from sgview.signals.incoming import Instant
 from sgview.signals.sources import Sources
 from sgview.state import commands as c
 from sgview.state.motion import SPEEDS, motion_at
-from sgview.state.params import Key, Latents, Mixing, Noise, Params, Path, Plane, Playback
-from sgview.state.second_source import second_motion
+from sgview.state.other_sources import other_motion
+from sgview.state.params import (
+    Key,
+    Latents,
+    Mixing,
+    Noise,
+    Params,
+    Path,
+    Plane,
+    Playback,
+    Region,
+    Regions,
+)
 from sgview.state.travel import TravelState
 
 
@@ -188,23 +199,43 @@ def test_the_second_source_of_mixing_glides_as_the_first_does():
         params = Params(latents=latents, mixing=mixing)
         return travel.advance(params, Instant(now, dt=0.5, elapsed=0.5))
 
-    assert at(mixing, 0.0).second_trail == () == at(mixing, 0.5).second_trail
+    assert (
+        at(mixing, 0.0).trails.get("mixing", ()) == () == at(mixing, 0.5).trails.get("mixing", ())
+    )
     motion = at(replace(mixing, seed=90), 1.0)
-    assert motion.second_trail == (("seed 3.5", 0.0),) and motion.trail == ()
+    assert motion.trails == {"mixing": (("seed 3.5", 0.0),)} and motion.trail == ()
     at(replace(mixing, seed=90), 1.5)
     motion = at(replace(mixing, seed=90), 2.0)
-    assert motion.second_trail == (("seed 3.5", 0.5),)
-    assert second_motion(motion).trail == motion.second_trail
+    assert motion.trails == {"mixing": (("seed 3.5", 0.5),)}
+    assert other_motion(motion, "mixing").trail == motion.trails["mixing"]
     there = replace(mixing, source="library", entry="petals")
-    trail = at(there, 2.5).second_trail
+    trail = at(there, 2.5).trails["mixing"]
     assert [place for place, _ in trail] == ["seed 3.5", "seed 92"]
     assert travel.state is not None
     copy = msgspec.json.decode(msgspec.json.encode(travel.state), type=TravelState)
     assert copy == travel.state
-    assert all(at(there, now).second_trail for now in (3.0, 3.5, 4.0))
-    assert at(there, 4.5).second_trail == ()
+    assert all(at(there, now).trails["mixing"] for now in (3.0, 3.5, 4.0))
+    assert at(there, 4.5).trails == {}
     old = msgspec.json.decode(b'{"target": "seeds 3", "place": "seed 3"}', type=TravelState)
-    assert old.second_legs == ()  # of a take that knew of no second glide
+    assert old.others == {}  # of a take that knew of no second glide
+
+
+def test_a_region_glides_by_itself():
+    travel = Travel()
+
+    def at(seed, now):
+        regions = Regions(third=Region(strength=1.0, seed=seed))
+        params = Params(latents=Latents(source="noise", glide=2.0), regions=regions)
+        return travel.advance(params, Instant(now, dt=0.5, elapsed=0.5))
+
+    assert at(3, 0.0).trails == {}
+    assert at(90, 0.5).trails == {"regions.third": (("seed 3", 0.0),)}
+    at(90, 1.0)
+    motion = at(90, 1.5)
+    assert motion.trails == {"regions.third": (("seed 3", 0.5),)} and motion.trail == ()
+    assert other_motion(motion, "regions.third").trail == (("seed 3", 0.5),)
+    at(90, 2.0)
+    assert at(90, 2.5).trails == {}
 
 
 def test_offline_the_frames_lie_where_they_did():

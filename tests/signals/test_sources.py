@@ -177,6 +177,15 @@ def test_a_frame_hears_learns_and_reports() -> None:
         assert sources.osc_status().listens_at and not sources.midi_status().devices
 
 
+def test_a_device_that_is_gone_is_said() -> None:
+    class Losing(MidiInput):
+        def take_problems(self) -> list[str]:
+            return ["pads is gone"]
+
+    with Sources(None, None, Losing(backend=lambda: _raise()), picks_up=False) as sources:
+        assert sources.poll(Params()).problems == ("pads is gone",)
+
+
 def test_inputs_stay_the_same_while_nothing_moves() -> None:
     sources = Sources()
     first = sources.poll(Params(), audio={"low": 0.5}).inputs

@@ -58,7 +58,8 @@ class Devices(Closing):
             scale, keys = self.screen.ui_scale, settings.keys
             self.gui = own(Gui(folder / "panels.ini", scale, boundary, keys))
             for problem in self.gui.key_problems:
-                self._tell(problem, "See [keys] in the settings; F1 shows what there is.")
+                hint = "See [keys] in the settings; F1 shows what there is."
+                notices.add("warning", problem, hint, now=now())
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
             self.screen.window.on_drop = self._drop
@@ -82,8 +83,5 @@ class Devices(Closing):
         slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
         commands, remarks = dropped.sort(paths, slot)
         self._asked.add(*commands)
-        for remark in remarks:
-            self._tell(*remark)
-
-    def _tell(self, text: str, hint: str) -> None:
-        self._notices.add("warning", text, hint, now=self._now())
+        for level, text, hint in remarks:
+            self._notices.add(level, text, hint, now=self._now())

@@ -23,6 +23,7 @@ SOUND_SUFFIXES = (
     *(".mp4", ".mov"),
 )
 SOUND_FILTER = ("Sound", " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES))
+MASK_FILTER = ("Masks", "*.png")
 PRESET_FILTER = ("Presets", "*.toml *.json *.png")
 
 LINUX_HELPERS = ("zenity", "kdialog", "matedialog", "qarma")  # what the library calls on Linux
@@ -70,6 +71,9 @@ class FileDialog:
                 self.ask_open("Open script", working_folder(), SCRIPT_FILTER, c.OpenScript)
             case c.ChooseSound():
                 self.ask_open("Open sound", working_folder(), SOUND_FILTER, c.OpenSound)
+            case c.ChooseMask(region):
+                then = partial(c.OpenMask, region)
+                self.ask_open("Open mask", working_folder(), MASK_FILTER, then)
             case c.AnswerPathPrompt(path):
                 return self.answer(path)
             case _:

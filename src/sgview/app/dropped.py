@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sgview.app.dialogs import SOUND_SUFFIXES
 from sgview.state import commands as c
@@ -17,11 +17,19 @@ SMALLEST_NETWORK = 100_000  # [bytes]
 _MOST_NAMES = 3  # of files that a remark lists
 
 
+class Remark(NamedTuple):
+    """What to say of files."""
+
+    level: Literal["info", "warning"]
+    text: str
+    hint: str  # what to do
+
+
 class Dropped(NamedTuple):
-    """What to do with files, and what to say of those that nothing is done with."""
+    """What to do with files, and what to say of those that show nowhere at once."""
 
     commands: list[c.Command]
-    remarks: list[tuple[str, str]]  # a sentence, and what to do
+    remarks: list[Remark]
 
 
 def sort(paths: Sequence[Path], slot: Slot | None) -> Dropped:
@@ -47,9 +55,9 @@ def sort(paths: Sequence[Path], slot: Slot | None) -> Dropped:
         ("preset", c.LoadPreset),
     )
     for kind, open_it in openers:
-        first, *more = kinds.get(kind, []) or [None]
-        commands += [open_it(first)] if first is not None else []
-        left += more
+        found = kinds.get(kind, [])
+        commands += [open_it(path) for path in found[:1]]
+        left += found[1:]
     return Dropped(commands, [*_remarks_on(kinds), *_remarks_on_more(left)])
 
 
@@ -80,20 +88,26 @@ def _kind_of(path: Path) -> str:
     return "latent" if is_latent(path) else "network"
 
 
-def _remarks_on(kinds: dict[str, list[Path]]) -> list[tuple[str, str]]:
-    remarks = []
+def _remarks_on(kinds: dict[str, list[Path]]) -> list[Remark]:
+    remarks = [
+        Remark("info", f"Opened the {kind} {kinds[kind][0].name}.", "It is shown in Signals.")
+        for kind in ("script", "sound")
+        if kind in kinds
+    ]
     if folders := kinds.get("folder"):
         hint = "Drop the files themselves: networks, presets, pictures, latents, a script, a sound."
-        remarks.append((f"{_names(folders)}: a folder cannot be opened here.", hint))
+        remarks.append(
+            Remark("warning", f"{_names(folders)}: a folder cannot be opened here.", hint)
+        )
     if takes := kinds.get("take"):
         hint = f"sgview render --take {takes[0].name} --out film.mp4"
-        remarks.append((f"{_names(takes)}: a take is made into a film, and not played here.", hint))
+        remarks.append(Remark("warning", f"{_names(takes)}: a take becomes a film.", hint))
     return remarks
 
 
-def _remarks_on_more(left: Sequence[Path]) -> list[tuple[str, str]]:
+def _remarks_on_more(left: Sequence[Path]) -> list[Remark]:
     hint = "Two networks play, and one of each other kind of file."
-    return [(f"Not opened: {_names(left)}.", hint)] if left else []
+    return [Remark("warning", f"Not opened: {_names(left)}.", hint)] if left else []
 
 
 def _names(paths: Sequence[Path]) -> str:

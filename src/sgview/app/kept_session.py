@@ -35,6 +35,7 @@ class KeptSession(Closing):
         remove_old_drafts(folder)
         self._file = SessionFile(self._place.path, now)
         self._problem = ""  # told last
+        self._told = 0  # the notice that tells it
         if not self._place.is_first:
             name = self._place.path.name
             text = f"Another sgview is running: this one keeps its session in {name}."
@@ -42,13 +43,16 @@ class KeptSession(Closing):
             self._notices.add("warning", text, hint, now=now())
 
     def poll(self) -> None:
-        """Write the session if it is time, and say once why it could not be written."""
+        """Write the session if it is time; say why it could not be written, until it is."""
         self._file.poll(self._make)
         if (problem := self._file.problem) != self._problem:
             self._problem = problem
+            self._notices.dismiss(self._told)
             if problem:
                 hint = "It is tried again every two seconds. Make room, or save a look elsewhere."
-                self._notices.add("error", problem, hint, now=self._now())
+                self._told = self._notices.add("error", problem, hint, now=self._now())
+            else:
+                self._notices.add("info", "The session is written again.", now=self._now())
 
     def close(self) -> None:
         """Write what is left, and let another program have the place; idempotent."""

@@ -21,8 +21,9 @@ from sgview.state.latent_places import FilePlace
 from sgview.state.library_files import files_played, find_file
 from sgview.state.networks import NetworkStatus, Slot, spread_blend
 from sgview.state.notices import Notices
-from sgview.state.params import Params, on_stage_of
+from sgview.state.params import Params, Region, on_stage_of
 from sgview.state.places import absolute
+from sgview.state.region_params import NAMES
 
 
 class Parameters:
@@ -71,6 +72,8 @@ class Parameters:
                 self._latents.forget()
                 going = go_to(self.value, FilePlace(str(absolute(path))))
                 self._set(going.params, f"Open {path.stem}")
+            case c.OpenMask(region, path):
+                self._open_mask(region, path)
             case c.RemoveEdits():
                 self._remove_edits()
             case c.Undo(count):
@@ -104,6 +107,16 @@ class Parameters:
         self.value = on_stage_of(params, self.value)
         self.history.record(self.value, self._now(), name=name)
 
+    def _open_mask(self, name: str, path: Path) -> None:
+        """Let a picture be the mask of a region, over the whole picture if it is the first."""
+        if name not in NAMES:
+            return
+        region: Region = getattr(self.value.regions, name)
+        size = region.size if region.file else 1.0
+        region = replace(region, mask="file", file=str(absolute(path)), size=size)
+        regions = replace(self.value.regions, **{name: region})
+        self._set(replace(self.value, regions=regions), f"Open mask {path.stem}")
+
     def _going_on_from(self, path: Path, loaded: Snapshot) -> Params:
         """Go on from what a preset or a snapshot holds, at the very place where that was.
 
@@ -117,7 +130,7 @@ class Parameters:
             needed = files_played(params, motion)
             folder = self._show.library.folder
             is_missing = any(find_file(folder, name) is None for name in needed)
-            if loaded.has_latent and (motion.trail or is_missing):
+            if loaded.has_latent and (motion.trail or motion.trails or is_missing):
                 params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         return params
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,6 +124,9 @@ def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernels", choices=["auto", "generic"], help="auto: also those for one GPU alone"
     )
+    parser.add_argument(
+        "--vram", type=_gib, metavar="GIB", help="take at most this much of the GPU's memory"
+    )
 
 
 def gpu_from(args: argparse.Namespace, settings: GpuSettings) -> GpuSettings:
@@ -132,6 +136,7 @@ def gpu_from(args: argparse.Namespace, settings: GpuSettings) -> GpuSettings:
         ops=args.ops or settings.ops,
         precision=args.precision or settings.precision,
         kernels=args.kernels or settings.kernels,
+        vram=settings.vram if args.vram is None else args.vram,
     )
 
 
@@ -241,15 +246,30 @@ def open_engine(settings: Settings) -> Engine:
         ConfigError: if the device is not there.
     """
     from sgview.engine.acceleration import Acceleration
+    from sgview.engine.device import limit_memory
     from sgview.engine.engine import Engine  # brings torch, which --help does not need
 
     gpu = settings.gpu
     try:
         acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
         found = platformdirs.user_state_path("sgview") / "directions"
-        return Engine(settings.device, acceleration, Path(settings.folders.latents), found)
+        engine = Engine(settings.device, acceleration, Path(settings.folders.latents), found)
+        limit_memory(engine.device, gpu.vram)
+        return engine
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def _gib(text: str) -> float:
+    """Read an amount of memory [GiB], e.g. "4", "1.5" or "1.5GB"."""
+    number = text.strip().lower().removesuffix("b").removesuffix("gi").removesuffix("g")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of GiB, such as 4 or 1.5")
+    return value
 
 
 def _with_options(params: Params, args: argparse.Namespace) -> Params:

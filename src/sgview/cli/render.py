@@ -21,7 +21,7 @@ from sgview.cli.films.where import size, span, workers
 from sgview.cli.interrupts import Interrupts, interrupts
 from sgview.cli.targets import refuse_to_replace
 from sgview.cli.unfinished import Unfinished, ingredients, manifest_of
-from sgview.cli.warm_up import start_driver, without_collecting
+from sgview.cli.warm_up import warm_up, without_collecting
 from sgview.outputs.film_writers import (
     FILM_CODECS,
     check_alpha,
@@ -221,7 +221,8 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
         from sgview.cli.films import scale_out
 
         return scale_out.render(args, settings, plan, asked, named)
-    start_driver(settings.device)
+    # While networks and takes are hashed, which leaves Python to others.
+    warm_up(settings.device, is_film=any(out.suffix.lower() in CODECS for out in args.outs))
     made_of = ingredients(args, settings, plan)
     films = [
         Unfinished(out, made_of, plan, partial(open_film_writer, **options_of(args, out)))

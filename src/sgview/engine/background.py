@@ -54,8 +54,9 @@ class Background(Closing):
 
     def close(self) -> None:
         """Wait for the job that runs, and drop those that wait; idempotent."""
-        if self._thread is not None:
-            self._thread.shutdown(cancel_futures=True)
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown(cancel_futures=True)
 
     def _tell(self, future: Future[T]) -> None:
         if not future.cancelled():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 import torch
@@ -12,6 +13,9 @@ from sgview.state.canvas import canvas_size
 from sgview.state.networks import NetworkStatus
 from sgview.state.status import Notice
 from stylegan3 import Canvas, fitting_side
+from stylegan3.cuda import is_out_of_memory
+
+_log = logging.getLogger(__name__)
 
 _COPIES = 8  # of the largest layer that torch holds at a time; measured on a CPU, 5 to 8
 _SHARE = 0.8  # of the memory that is free
@@ -20,7 +24,7 @@ _SHARE = 0.8  # of the memory that is free
 class CanvasOfNetwork:
     """Finds the canvas that `Params` ask for; measures memory only where they ask for another.
 
-    One that memory has no room for is not tried: the network's own size plays, and a notice says
+    One that memory has no room for is not tried: the canvas that plays stays, and a notice says
     what it would have taken.
 
     Args:
@@ -34,39 +38,73 @@ class CanvasOfNetwork:
         self._asked: Wanted | None = None
         self._found: Canvas | None = None
         self._notices: list[Notice] = []
-        self.note = ""
-        """The size of pictures, and how much larger they could be, for people."""
+        self._most = math.inf  # times the network's own pixels that memory had room for
 
-    def find(self, wanted: Wanted) -> Canvas | None:
-        """Return the canvas to play on, None for the network's own size."""
+    def find(self, wanted: Wanted, present: Canvas | None) -> Canvas | None:
+        """Return the canvas to play on, None for the network's own size.
+
+        Args:
+            wanted: what is asked for.
+            present: what stays where there is no memory for that.
+        """
         if wanted != self._asked:
             self._asked = wanted
-            self._found = self._decide(wanted)
+            self._found = self._decide(wanted, present)
         return self._found
+
+    def refuse(self, canvas: Canvas | None, present: Canvas | None, error: Exception) -> None:
+        """Stay on `present` until another canvas is asked for, since `error` came of this one."""
+        self._found = present
+        name, size = self._network.name, self._text(canvas)
+        if is_out_of_memory(error):
+            text = f"There is no memory for a canvas of {size}, so {name} stays at"
+            hint = "Choose a smaller one, or the network's own size first."
+        else:
+            cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            text = f"A canvas of {size} cannot be prepared ({cause}), so {name} stays at"
+            hint = "The log says where."
+        text = f"{text} {self._text(present)}."
+        _log.error("%s", text, exc_info=error)
+        self._notices.append(Notice(0, "warning", text, hint))
+
+    def note(self, present: Canvas | None) -> str:
+        """Return the size of pictures, and how much larger they could be, for people."""
+        width, height = self._size(present)
+        pixels = width * height / math.prod(self._network.dimensions)
+        return f"{self._text(present)}{_multiple(pixels)}{_limit(self._most)}"
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know since the last time."""
         notices, self._notices = self._notices, []
         return notices
 
-    def _decide(self, wanted: Wanted) -> Canvas | None:
+    def _decide(self, wanted: Wanted, present: Canvas | None) -> Canvas | None:
         own = self._network.dimensions
         sides = zip(canvas_size(wanted, own), own, strict=True)
         width, height = (fitting_side(side, before) for side, before in sides)
         pixels = width * height / math.prod(own)
         room, each = _room(self._device), self._bytes()
-        most = room / each if room else math.inf
-        if (width, height) == own or pixels <= most:
-            self.note = f"{width} × {height} px{_multiple(pixels)}{_limit(most)}"
-            return None if (width, height) == own else Canvas(width, height, wanted.fill)
-        self.note = f"{own[0]} × {own[1]} px{_limit(most)}"
+        self._most = room / each if room else math.inf
+        if (width, height) == own:
+            return None
+        if pixels <= self._most:
+            return Canvas(width, height, wanted.fill)
+        stays = "keeps its own size" if present is None else f"stays at {self._text(present)}"
         text = (
             f"A canvas of {width} × {height} px would take about {_gigabytes(pixels * each)}, and"
-            f" {_gigabytes(room)} can be had, so {self._network.name} keeps its own size."
+            f" {_gigabytes(room)} can be had, so {self._network.name} {stays}."
         )
-        hint = f"Memory has room for about {most:.1f} times the network's own pixels."
+        hint = f"Memory has room for about {self._most:.1f} times the network's own pixels."
         self._notices.append(Notice(0, "warning", text, hint))
-        return None
+        return present
+
+    def _size(self, canvas: Canvas | None) -> tuple[int, int]:
+        own = self._network.dimensions
+        return own if canvas is None else (canvas.width, canvas.height)
+
+    def _text(self, canvas: Canvas | None) -> str:
+        width, height = self._size(canvas)
+        return f"{width} × {height} px"
 
     def _bytes(self) -> int:
         """What making a picture of the network's own size takes, besides its weights."""

@@ -48,7 +48,7 @@ class CanvasChange(Generic[T]):
     def follow(
         self,
         wanted: Canvas | None,
-        make: Callable[[], T],  # prepares for it, on another thread
+        begin: Callable[[], Callable[[], T]],  # returns what prepares for it on another thread
         *,
         is_moving: bool = False,  # it may be one of many, as where a hand draws a slider
     ) -> Prepared[T] | None:
@@ -61,12 +61,12 @@ class CanvasChange(Generic[T]):
         if job is not None and job.canvas != wanted and job.future.cancel():
             job = None
         if job is None:
-            job = self._job = _Job(wanted, is_moving, self._background.submit(make))
+            job = self._job = _Job(wanted, is_moving, self._background.submit(begin()))
         if not job.future.done():
             return None
         self._job = None
         if job.canvas != wanted:
-            self._job = _Job(wanted, is_moving, self._background.submit(make))
+            self._job = _Job(wanted, is_moving, self._background.submit(begin()))
             if not (job.is_moving and is_moving):
                 return None
         return _outcome(job)

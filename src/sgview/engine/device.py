@@ -54,6 +54,20 @@ def describe_device(device: torch.device) -> str:
     return f"CPU, {torch.get_num_threads()} threads"
 
 
+def limit_memory(device: torch.device, gib: float) -> None:
+    """Let torch take no more than this of a card's memory; what needs more is out of memory.
+
+    Buffers of CUDA itself and of OpenGL come on top, some hundred MB.
+
+    Args:
+        device: a CUDA device; others have no limit.
+        gib: how much [GiB]; 0 for all there is.
+    """
+    if device.type == "cuda" and gib > 0:
+        _, total = torch.cuda.mem_get_info(device)
+        torch.cuda.set_per_process_memory_fraction(min(1.0, gib * 2**30 / total), device)
+
+
 def device_answers(device: torch.device) -> bool:
     """Return whether `device` still computes; waits for what it is doing. Ask after a failure.
 

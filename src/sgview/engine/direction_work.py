@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
@@ -14,7 +16,7 @@ from msgspec.structs import replace
 
 from sgview.engine.engine import Engine
 from sgview.engine.latents.analyses import Want
-from sgview.engine.network import fingerprint
+from sgview.engine.network import Network, fingerprint
 from sgview.state import commands as c
 from sgview.state.directions import read_direction
 from sgview.state.motion import Motion, motion_at
@@ -25,6 +27,7 @@ from sgview.state.whole_file import write_whole
 SIDE = 128  # of a glance [px]
 REACH = 2.5  # of a glance, both ways; of a found direction in standard deviations
 _MOST = 24  # glances that are kept
+_REST, _LONG_REST = 2.0, 10.0  # after a glance, in its own time: before another, or the same again
 
 Asked = tuple[Params, float, Motion | None]
 
@@ -37,6 +40,7 @@ class DirectionWork:
         post: runs a task there.
         tell: what the user should know.
         asked: returns what the engine was asked for last.
+        now: real time [s].
     """
 
     def __init__(
@@ -45,17 +49,22 @@ class DirectionWork:
         post: Callable[[Callable[[], None]], None],
         tell: Callable[[Notice], None],
         asked: Callable[[], Asked],
+        now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._engine, self._post, self._tell, self._asked = engine, post, tell, asked
+        self._now = now
         self._lock = threading.Lock()
+        self._wanted = ""  # glance that is posted; a mouse that moves on wants another one
+        self._last = ("", -1e9, 0.0)  # glance made last, when it was there, and what it took [s]
         self._glances: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._network = ""
+        self._network: Callable[[], Network | None] = lambda: None  # that was last asked about
 
     @property
     def network(self) -> str:
         """Fingerprint of the network that directions were last asked of; "" until it is known."""
         with self._lock:
-            return self._network
+            network = self._network()
+        return "" if network is None else self._engine.found.analyses.fingerprint(network)
 
     @property
     def is_busy(self) -> bool:
@@ -74,7 +83,10 @@ class DirectionWork:
             case c.FindDirections(names):
                 self._post(lambda: self._find(names))
             case c.GlanceDirection(name):
-                self._post(lambda: self._glance(name))
+                with self._lock:
+                    is_posted, self._wanted = bool(self._wanted), name
+                if not is_posted:  # where pictures are slow, a queue of them would stop the show
+                    self._post(self._glance_at_last)
             case c.MakeDirection(start, end, name):
                 self._post(lambda: self._make(start, end, name))
             case c.ExportDirection(name, file):
@@ -86,11 +98,9 @@ class DirectionWork:
         network = self._engine.shown(self._asked()[0])
         if network is None:
             return
-        analyses = self._engine.found.analyses
-        print_ = analyses.fingerprint(network)
         with self._lock:
-            if print_ != self._network:
-                self._network, self._glances = print_, {}
+            if network is not self._network():
+                self._network, self._glances = weakref.ref(network), {}
         for name in names:
             self._is_found(name)
 
@@ -102,6 +112,17 @@ class DirectionWork:
         rows = direction.rows if direction.method == "sefa" else None
         analyses = self._engine.found.analyses
         return analyses.directions(network, Want(direction.method, rows)) is not None
+
+    def _glance_at_last(self) -> None:
+        """Make the glance that is wanted by now, if the picture has had its time since the last."""
+        with self._lock:
+            name, self._wanted = self._wanted, ""
+        last, ended, took = self._last
+        begun = self._now()
+        if begun - ended < took * (_LONG_REST if name == last else _REST):
+            return  # who still wants it asks again
+        self._glance(name)
+        self._last = (name, self._now(), self._now() - begun)
 
     def _glance(self, name: str) -> None:
         params, t, motion = self._asked()

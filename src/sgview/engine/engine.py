@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sgview.closing import Closing
 from sgview.engine.acceleration import DEFAULT, Acceleration
+from sgview.engine.background import Background
 from sgview.engine.cards import unused_card
 from sgview.engine.device import choose_device, describe_device
 from sgview.engine.device_stream import DeviceStream
@@ -41,6 +42,7 @@ from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
 from sgview.state.networks import Slot
 from sgview.state.params import Params
+from sgview.state.region_params import regions_on
 from sgview.state.status import (
     Notice,
 )
@@ -76,13 +78,18 @@ class Engine(Closing):
         self.found = Found.of(self.library, found)
         self._latents = LatentSource(self.device, self.library)
         self._timers = StageTimers(self.device, _TIMED_EVERY)
-        self._live = LiveNetworks(self._stream, acceleration, self._timers, self.found)
+        self.canvases = Background("sgview canvas", self.device)
+        """Prepares networks for other canvases."""
+        self._live = LiveNetworks(
+            self._stream, acceleration, self._timers, self.found, self.canvases
+        )
         self._layer_names = LayerNames()
         self._readback = Readback()
 
     def close(self) -> None:
         """Free the networks; closing again does nothing."""
         self.found.analyses.close()
+        self.canvases.close()
         self._live.clear()
         self._readback.close()
         self._drawing.last_good.forget()
@@ -226,7 +233,7 @@ class Engine(Closing):
         with self.on_stream():
             self._timers.start_frame()
             made = self._features(live, params, t, motion or motion_at(params, t))
-            return time_layers(live, made.latent, params, made.layer)
+            return time_layers(live, made.latent, params, made.layer, made.several)
 
     @torch.no_grad()
     def export(self, params: Params, motion: Motion) -> dict[str, np.ndarray] | None:
@@ -303,14 +310,17 @@ class Engine(Closing):
                 rows = latent if latent.ndim == 2 else latent[0]
             else:
                 latent = live.latents.vector(self._latents, params, motion)
+                if regions_on(params.regions):
+                    latent = latent.clone()  # further ones are made in the same memory
                 rows = latent if latent.ndim == 2 else latent[0]
+            several = live.several(self._latents, params, motion, latent, layer)
         if params.noise_mode == "random":
             self._seed(t)
-        output, ws = live.run(latent, params, layer)
+        output, ws = live.run(latent, params, layer, several)
         if not layer:
             output = live.ground.finish(output, params, motion)
         is_rgba = has_alpha(output.shape[1], layer, params.layer)
-        return Features(output, layer, latent, rows, ws, edits, is_rgba)
+        return Features(output, layer, latent, several, rows, ws, edits, is_rgba)
 
     def _seed(self, t: float) -> None:
         """Make StyleGAN2's per-pixel noise a function of time."""

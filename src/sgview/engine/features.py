@@ -11,6 +11,7 @@ from torch import Tensor
 from sgview.engine.diagnosis import first_bad_layer
 from sgview.engine.live_network import LiveNetwork
 from sgview.engine.picture.picture import STATISTICS
+from sgview.engine.regions.several import Several
 from sgview.engine.transfer.download import Download, HostVector
 from sgview.state.networks import NetworkStatus, resolve_layer
 from sgview.state.status import ChannelStatistics, EditStatus, Notice, PictureStatus
@@ -24,6 +25,7 @@ class Features(NamedTuple):
     output: Tensor  # [N, C, H, W]
     layer: str  # full name, "" for the image
     latent: Tensor  # [N, z_dim] or [N, num_ws, w_dim]
+    several: Several | None  # all latents of the picture, where there are further ones
     rows: Tensor  # [rows, n]: z, or the rows of ws
     ws: Tensor  # [N, num_ws, w_dim]
     edits: tuple[EditStatus, ...]
@@ -93,7 +95,15 @@ class Readback:
         size, channels = (width, height), features.output.shape[1]
         made_by, canvas = live.made_by, live.canvas_note
         status = PictureStatus(
-            features.layer, size, channels, statistics, is_finite, made_by, canvas
+            features.layer,
+            size,
+            channels,
+            statistics,
+            is_finite,
+            made_by,
+            canvas,
+            live.layer_sizes,
+            live.image_size,
         )
         if is_finite:
             self._good_in_a_row += 1

@@ -13,15 +13,18 @@ from torch import Tensor
 from sgview.engine.latents.found import Found
 from sgview.engine.latents.latents import LatentSource, class_label
 from sgview.engine.latents.library import Library
-from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_shaped
+from sgview.engine.latents.other_rows import OtherRows
+from sgview.engine.latents.shaping import Shaping, acting, has_centre, is_moved, is_shaped
 from sgview.engine.latents.w_places import WPlaces
 from sgview.engine.network import Network
+from sgview.engine.regions.several import Several, SeveralLatents
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.latent_paths import whereabouts
 from sgview.state.latent_places import Whereabouts
 from sgview.state.motion import Motion
-from sgview.state.params import Params
-from sgview.state.second_source import SecondParams, is_mixing, second_motion
+from sgview.state.other_sources import MIXING, Other, is_mixing, other_motion
+from sgview.state.params import Params, Region
+from stylegan3 import Canvas
 from stylegan3.fast import FastSynthesis
 
 _version = attrgetter("_version")
@@ -62,8 +65,8 @@ class LiveLatents:
         self._w_places = WPlaces(generator.z_dim, generator.w_dim, generator.num_ws)
         self._found = found or Found.of(Library())
         self._shaping: Shaping | None = None
-        self._second_params = SecondParams()
-        self._second: tuple[tuple[object, ...], Tensor] | None = None  # rows, and what they are of
+        self._others: dict[str, OtherRows] = {}
+        self._several: SeveralLatents | None = None
         self._mapping_tensors = tuple(generator.mapping.state_dict(keep_vars=True).values())
 
     def vector(
@@ -79,6 +82,29 @@ class LiveLatents:
         if not is_shaped(params):
             return self._unshaped(source, params, motion)
         return self._shaped(source, params, motion).unsqueeze(0)
+
+    def several(
+        self,
+        source: LatentSource,
+        params: Params,
+        motion: Motion,
+        first: Tensor,  # [1, z_dim] or [1, num_ws, w_dim]: what `vector` returned, or another one
+        canvas: Canvas | None,
+    ) -> Several:
+        """Return all latents of the picture.
+
+        Style mixing is of the first latent alone; truncation, the walk and directions shape all.
+        """
+        if self._several is None:
+            own = self._network.status.dimensions
+            self._several = SeveralLatents(own, self._device, self._upload, self._found.masks)
+        ws = self.map(first, params) if first.ndim == 2 else first
+
+        def further(name: str, region: Region) -> Tensor:
+            rows = self._other_rows(f"regions.{name}", region, source, params, motion)
+            return self._moved(rows.clone(), params, motion) if is_moved(params) else rows
+
+        return self._several.gather(ws[0], further, params, motion, canvas)
 
     @property
     def shaping(self) -> Shaping:
@@ -98,10 +124,17 @@ class LiveLatents:
     def _shaped(self, source: LatentSource, params: Params, motion: Motion) -> Tensor:
         """Return the rows of one frame, [num_ws, w_dim], with all that shapes them."""
         shaping = self.shaping
-        second = self._second_rows(source, params, motion, shaping) if is_mixing(params) else None
+        second = None
+        if is_mixing(params):
+            second = self._other_rows(MIXING, params.mixing, source, params, motion)
         ws = self._rows(source, params, motion, shaping)
         if second is not None:
             shaping.mix(ws, second, params)
+        return self._moved(ws, params, motion)
+
+    def _moved(self, ws: Tensor, params: Params, motion: Motion) -> Tensor:
+        """Let the walk and directions move rows [num_ws, w_dim], and return them."""
+        shaping = self.shaping
         if params.walk.reach != 0.0:
             key = (params.mapping.class_weights, *map(_version, self._mapping_tensors))
             shaping.walk(ws, params, motion, key, lambda z: self._deviations(z, params))
@@ -109,24 +142,26 @@ class LiveLatents:
             shaping.move(ws, params)
         return ws
 
-    def _second_rows(
-        self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping
+    def _other_rows(
+        self,
+        name: str,
+        values: Other,
+        source: LatentSource,
+        params: Params,
+        motion: Motion,
     ) -> Tensor:
-        """Return the rows of the second source; a place that stays is mapped once."""
-        params, motion = self._second_params.of(params), second_motion(motion)
+        """Return the rows of a source beside the first; a place that stays is mapped once."""
+        other = self._others.setdefault(name, OtherRows())
+        params, motion = other.params.of(params, values), other_motion(motion, name)
         where = whereabouts(params, motion)
         files = (self._found.library.count, self._found.averages.count)
         key = (where, params.mapping, params.latents.space, self._weights.writes, *files)
-        is_kept = where is not None and not has_centre(params)
-        if is_kept and self._second is not None and self._second[0] == key:
-            return self._second[1]
-        rows = self._rows(source.second, params, motion, shaping)
-        if self._second is None:
-            memory = torch.empty_like(rows)
-        else:
-            memory = self._second[1]
-        self._second = (key if is_kept else (), memory.copy_(rows))
-        return memory
+        if where is None or has_centre(params):
+            key = ()
+        kept = other.find(key)
+        if kept is not None:
+            return kept
+        return other.keep(key, self._rows(source.other(name), params, motion, self.shaping))
 
     def _rows(
         self, source: LatentSource, params: Params, motion: Motion, shaping: Shaping

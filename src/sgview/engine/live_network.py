@@ -9,20 +9,23 @@ import torch
 from torch import Tensor
 
 from sgview.engine.acceleration import DEFAULT, Acceleration
-from sgview.engine.canvas import CanvasOfNetwork
+from sgview.engine.background import Background
+from sgview.engine.fast_path import FastPath
 from sgview.engine.ground.ground import LiveGround
 from sgview.engine.latents.found import Found
+from sgview.engine.latents.latents import LatentSource
 from sgview.engine.live_latents import LiveLatents
 from sgview.engine.meters.timers import StageTimers
 from sgview.engine.network import Network, tensors_of
+from sgview.engine.regions.several import OBSTACLE, Several
 from sgview.engine.weights.live import LiveWeights
 from sgview.state.machine import Stage
+from sgview.state.motion import Motion
 from sgview.state.params import Params
+from sgview.state.region_params import regions_on
 from sgview.state.status import Notice
-from stylegan3 import Canvas, trust_version_counters
-from stylegan3.fast import FastSynthesis, Step, UnsupportedNetworkError
-
-_STILL = 10  # pictures on the same canvas after which launches are prepared for it
+from stylegan3 import trust_version_counters
+from stylegan3.fast import Step, UnsupportedNetworkError
 
 
 class LiveNetwork:
@@ -38,6 +41,7 @@ class LiveNetwork:
         acceleration: how to compute on an NVIDIA GPU.
         timers: time the stages of `run`; None: not timed.
         found: what shapes w; None: nothing is looked for in files.
+        background: prepares other canvases; None: they are prepared where they are asked for.
     """
 
     def __init__(
@@ -47,19 +51,13 @@ class LiveNetwork:
         acceleration: Acceleration = DEFAULT,
         timers: StageTimers | None = None,
         found: Found | None = None,
+        background: Background | None = None,
     ):
         self.network = network
         self.device = device
-        self._acceleration = acceleration
-        self._canvas = CanvasOfNetwork(network.status, device)
-        self._played_on: Canvas | None = None  # of the last picture; None: the network's own size
-        self._still = 0  # pictures since it changed
-        self._canvas_obstacle = ""  # why modules play there; "": no reason known
         self._timers = timers or StageTimers(device)
-        self._notices: list[Notice] = []
-        self._fast: FastSynthesis | None = None
+        self._has_several = False  # the last picture
         self._last_call: tuple[object, ...] = ()  # arguments of the last call of the fast path
-        self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
         self.generator: Any = copy.deepcopy(network.generator).to(device)
         trust_version_counters(self.generator)  # `LiveWeights` alone writes them, and torch counts
         source = tensors_of(network.generator)
@@ -68,43 +66,67 @@ class LiveNetwork:
         self.weights = LiveWeights(self.generator, self.pristine, fuse=fuse)
         self.latents = LiveLatents(network, self.generator, device, self.weights, found)
         self.ground = LiveGround(self.generator, tensors_of(self.generator), source)
+        background = background or Background("sgview canvas", device)
+        self._path = FastPath(network, self.generator, device, acceleration, background)
 
     def run(
         self,
         latent: Tensor,  # [N, z_dim], or [N, num_ws, w_dim]: ws, without the mapping
         params: Params,
         layer: str,  # full name; "" for the image
+        several: Several | None = None,  # instead of `latent`, in one picture
     ) -> tuple[Tensor, Tensor]:  # [N, C, H, W], [N, num_ws, w_dim]; the next call overwrites them
         """Return the image, or the output of `layer` without running the rest, and its `ws`.
 
         Raises:
             KernelError: if a kernel cannot be compiled; that is not hidden by playing slowly.
         """
-        canvas = self._canvas.find(params.canvas)
-        if canvas != self._played_on:
-            self._played_on, self._still, self._canvas_obstacle = canvas, 0, ""
-        self._still += 1
-        if latent.shape[0] == 1:  # a graph makes one picture at a time
-            made = self._run_graph(latent, params, layer)
-            if made is not None:
-                return made
-        return self.run_modules(latent, params, layer)
+        self._path.follow(params, layer)
+        self._has_several = several is not None
+        try:
+            made = self._run(latent, params, layer, several)
+        except Exception as error:
+            if not self._path.goes_back(error):
+                raise
+            made = self._run(latent, params, layer, several)
+        self._path.settle()
+        self.latents.fast = self._path.fast
+        return made
 
-    def run_modules(self, latent: Tensor, params: Params, layer: str) -> tuple[Tensor, Tensor]:
+    def several(
+        self,
+        source: LatentSource,
+        params: Params,
+        motion: Motion,
+        first: Tensor,  # [N, z_dim] or [N, num_ws, w_dim]
+        layer: str,  # as `run` takes it next
+    ) -> Several | None:
+        """Return all latents of the picture where regions are in that of one, else None."""
+        if not regions_on(params.regions) or len(first) != 1:
+            return None
+        self._path.follow(params, layer)  # masks are of the canvas that comes next
+        return self.latents.several(source, params, motion, first, self._path.canvas)
+
+    def run_modules(
+        self, latent: Tensor, params: Params, layer: str, several: Several | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Do as `run` by the generator's own modules."""
+        if several is not None:
+            latent = several.ws
         with self._timers.stage(Stage.MAPPING):
             ws = self.latents.map(latent, params) if latent.ndim == 2 else latent
         with self._timers.stage(Stage.SYNTHESIS):
             options: dict[str, Any] = {"layer": layer} if layer else {}
-            canvas = self._canvas.find(params.canvas)
-            if canvas is not None:
-                options["canvas"] = canvas
+            if several is not None:
+                options["regions"] = several.regions
+            if self._path.canvas is not None:
+                options["canvas"] = self._path.canvas
             output = self.generator.synthesis(ws, noise_mode=params.noise_mode, **options)
         return output, ws
 
     def steps(self, latent: Tensor, params: Params, layer: str) -> tuple[Step, ...] | None:
         """Return the launches that `run` replays as one graph, None where modules play."""
-        fast = self._prepare()
+        fast = None if self._has_several else self._path.prepare()
         if fast is None:
             return None
         mapping = fast.mapping.steps if latent.ndim == 2 else ()
@@ -112,8 +134,7 @@ class LiveNetwork:
 
     def take_notices(self) -> list[Notice]:
         """Return what the user should know of the calls since the last time."""
-        notices, self._notices = self._notices, []
-        return notices + self._canvas.take_notices()
+        return self._path.take_notices()
 
     def free_graphs(self) -> None:
         """Drop the captured graphs; the next picture captures its own again.
@@ -121,14 +142,13 @@ class LiveNetwork:
         No graph may be under way.
         """
         self._last_call = ()
-        if self._fast is not None:
-            self._fast.free_graphs()
+        self._path.free_graphs()
 
     def set_acceleration(self, acceleration: Acceleration) -> None:
         """Compute in another way from the next picture on; no graph may be under way."""
-        self._play_by(None)
-        self._acceleration = acceleration
-        self._obstacle = acceleration.obstacle(self.device)
+        self._last_call = ()
+        self._path.set_acceleration(acceleration)
+        self.latents.fast = None
 
     @property
     def prepared(self) -> object:
@@ -136,60 +156,45 @@ class LiveNetwork:
 
         It is to be measured, not to be used.
         """
-        return self._fast
+        return self._path.fast
 
     @property
     def made_by(self) -> str:
         """How pictures are computed, for people, and why so."""
-        if self._fast is None or self._fast.canvas != self._played_on:
-            return f"torch, layer by layer: {self._obstacle or self._canvas_obstacle}"
-        options = self._acceleration
-        return f"CUDA graphs of {options.kernels} kernels, {options.precision} precision"
+        if self._has_several and not self._path.obstacle:
+            return f"torch, layer by layer: {OBSTACLE}"
+        return self._path.made_by
 
     @property
     def canvas_note(self) -> str:
         """The size of pictures, and how much larger they could be, for people."""
-        return self._canvas.note
+        return self._path.canvas_note
 
-    def _prepare(self) -> FastSynthesis | None:
-        """Return the fast path, None where it does not play this network on this canvas."""
-        canvas = self._played_on
-        if self._fast is not None and self._fast.canvas == canvas:
-            return self._fast
-        if self._obstacle or (self._canvas_obstacle and self._still > _STILL):
-            return None
-        if canvas is not None and self._still < _STILL:  # it may be moving
-            self._canvas_obstacle = "the canvas has just changed"
-            return None
-        return self._make_fast(canvas)
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of pictures [px]."""
+        canvas = self._path.canvas
+        return self.network.status.dimensions if canvas is None else (canvas.width, canvas.height)
 
-    def _make_fast(self, canvas: Canvas | None) -> FastSynthesis | None:
-        options = self._acceleration
-        try:
-            made = FastSynthesis(
-                self.generator,
-                options.precision,
-                kernels=options.kernels,
-                canvas=canvas,
-                stays_in_place=True,  # weights are written there, by `LiveWeights` alone
-            )
-        except UnsupportedNetworkError as error:
-            if canvas is None:
-                self._give_up(error)
-            else:
-                self._canvas_obstacle = str(error)
-            return None
-        if self._fast is not None and self.device.type == "cuda":
-            torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
-        self._play_by(made)
-        self._canvas_obstacle = ""
-        return made
+    @property
+    def layer_sizes(self) -> tuple[tuple[int, int], ...]:
+        """Width and height of each layer on the canvas [px]; empty: the network's own."""
+        return self._path.layer_sizes
+
+    def _run(
+        self, latent: Tensor, params: Params, layer: str, several: Several | None
+    ) -> tuple[Tensor, Tensor]:
+        if latent.shape[0] == 1 and several is None:  # a graph makes one picture of one latent
+            made = self._run_graph(latent, params, layer)
+            if made is not None:
+                return made
+        return self.run_modules(latent, params, layer, several)
 
     def _run_graph(
         self, latent: Tensor, params: Params, layer: str
     ) -> tuple[Tensor, Tensor] | None:
         """Do as `run` by one CUDA graph, None where none plays this network, or no more."""
-        fast = self._prepare()
+        fast = self._path.prepare()
         if fast is None:
             return None
         is_z = latent.ndim == 2
@@ -201,6 +206,7 @@ class LiveNetwork:
             layer,
             params.noise_mode,
             params.mapping,
+            fast.canvas,
         )
         with self._timers.stage(Stage.GRAPH):
             if call[0] and call == self._last_call:
@@ -219,19 +225,7 @@ class LiveNetwork:
             try:
                 output = fast(**options)
             except UnsupportedNetworkError as error:  # an edit made it such a network
-                self._give_up(error)
+                self._path.give_up(error)
                 return None
             self._last_call = call
             return output, fast.ws
-
-    def _play_by(self, fast: FastSynthesis | None) -> None:
-        """Make pictures, and latents in its memory, by a fast path; None: by modules."""
-        self._fast, self._last_call = fast, ()
-        self.latents.fast = fast
-
-    def _give_up(self, error: UnsupportedNetworkError) -> None:
-        self._play_by(None)
-        self._obstacle = str(error)
-        text = f"{self.network.status.name} plays without the fast path: {error}."
-        notice = Notice(0, "warning", text, "Its pictures are right, but slower.")
-        self._notices.append(notice)

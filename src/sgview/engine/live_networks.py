@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sgview.engine.acceleration import Acceleration
+from sgview.engine.background import Background
 from sgview.engine.device_stream import DeviceStream
 from sgview.engine.latents.found import Found
 from sgview.engine.live_network import LiveNetwork
@@ -28,6 +29,7 @@ class LiveNetworks(Mapping[Slot, LiveNetwork]):
         acceleration: how to compute on an NVIDIA GPU.
         timers: time the stages of a picture.
         found: what shapes w.
+        background: where networks are prepared for other canvases.
 
     Attributes:
         pairing: partners of A's tensors; empty unless both slots are filled.
@@ -39,9 +41,10 @@ class LiveNetworks(Mapping[Slot, LiveNetwork]):
         acceleration: Acceleration,
         timers: StageTimers,
         found: Found,
+        background: Background | None = None,
     ) -> None:
         self._stream, self._acceleration = stream, acceleration
-        self._timers, self._found = timers, found
+        self._timers, self._found, self._background = timers, found, background
         self._by_slot: dict[Slot, LiveNetwork] = {}
         self.pairing = Pairing()
 
@@ -131,7 +134,12 @@ class LiveNetworks(Mapping[Slot, LiveNetwork]):
         self._stream.release()
         if network is not None:
             self._by_slot[slot] = LiveNetwork(
-                network, self._stream.device, self._acceleration, self._timers, self._found
+                network,
+                self._stream.device,
+                self._acceleration,
+                self._timers,
+                self._found,
+                self._background,
             )
             self._pair()
 

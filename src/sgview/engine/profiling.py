@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sgview.engine.live_network import LiveNetwork
+from sgview.engine.regions.several import Several
 from sgview.state.machine import LayerTimes, Timing
 from sgview.state.params import Params
 from stylegan3.fast import time_steps
@@ -28,6 +29,7 @@ def time_layers(
     latent: Tensor,  # [1, z_dim], or [1, num_ws, w_dim]: ws, without the mapping
     params: Params,
     layer: str,  # full name, "" for the image
+    several: Several | None = None,  # all latents of the picture
 ) -> LayerTimes:
     """Time every step that leads from the latent to the output of `layer`; waits for the device.
 
@@ -42,7 +44,7 @@ def time_layers(
         return LayerTimes(name, "GPU", steps)
 
     def make_picture() -> None:
-        live.run_modules(latent, params, layer)
+        live.run_modules(latent, params, layer, several)
 
     steps = _time_modules(live.generator, make_picture, live.device)
     return LayerTimes(name, "GPU" if live.device.type == "cuda" else "host", steps)

@@ -54,7 +54,9 @@ class EngineWorker(Closing):
         """Start the threads; `load` reads a file into a network, `load_network` by default."""
         self._engine = engine
         engine.found.analyses.waits = False  # pictures go on until it is found
-        engine.found.analyses.on_found = lambda: self._requests.post(lambda: None)
+        engine.found.analyses.on_found = self._make_another
+        engine.canvases.waits = False  # pictures go on on the canvas before
+        engine.canvases.on_done = self._make_another
         works_behind = engine.device.type == "cuda"  # the device lags behind the host
         self._requests = Requests(works_behind=works_behind)
         self._condition = threading.Condition()  # notified of each new `_picture`
@@ -208,7 +210,7 @@ class EngineWorker(Closing):
 
         def forget() -> None:
             found = self._engine.found
-            for files in (self._engine.library, found.directions, found.averages):
+            for files in (self._engine.library, found.directions, found.averages, found.masks):
                 files.forget()
 
         self._requests.post(forget)
@@ -310,6 +312,10 @@ class EngineWorker(Closing):
             self._condition.notify_all()
             if picture is not None:
                 self._rate.note()
+
+    def _make_another(self) -> None:
+        """Make another picture, though nothing that was asked for has changed."""
+        self._requests.post(lambda: None)
 
     def _note_change(self) -> None:
         """Take note that the engine's networks have changed."""

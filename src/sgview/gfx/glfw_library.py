@@ -8,9 +8,11 @@ second copy.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +41,30 @@ os.environ["PYGLFW_LIBRARY"] = library_path()
 import glfw as _glfw  # noqa: E402
 
 glfw: Any = _glfw  # its stubs leave out None where it is allowed
+
+_DropCallback = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(ctypes.c_char_p)
+)
+
+
+def hear_drops(address: int, heard: Callable[[list[str]], object]) -> object:
+    """Let `heard` be called with the names of files that are dropped on a window.
+
+    The package's own callback takes each name for UTF-8, and fails where a disk has others.
+
+    Args:
+        address: of the GLFWwindow.
+        heard: must not raise.
+
+    Returns:
+        What must live as long as the window.
+    """
+
+    def call(_window: int, count: int, names: Any) -> None:
+        heard([os.fsdecode(names[n]) for n in range(count)])
+
+    callback = _DropCallback(call)
+    listen = ctypes.CDLL(library_path()).glfwSetDropCallback
+    listen.argtypes, listen.restype = [ctypes.c_void_p, _DropCallback], ctypes.c_void_p
+    listen(address, callback)
+    return callback

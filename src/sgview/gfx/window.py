@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sgview.gfx.context import (
     set_hints,
 )
 from sgview.gfx.display_loss import DisplayLoss
-from sgview.gfx.glfw_library import glfw
+from sgview.gfx.glfw_library import glfw, hear_drops
 from sgview.gfx.monitors import Rect
 from sgview.gfx.window_placement import WindowPlacement
 from sgview.gfx.x_errors import X_ERRORS
@@ -58,6 +58,7 @@ class Window(Closing):
         self._vsync = vsync
         self._yields_vsync = False  # another window waits for its screen
         self.on_drop: Callable[[list[Path]], None] | None = None
+        self._dropped: list[list[str]] = []  # files, since the last events
         initialise()
         set_hints(visible)
         with collected_errors() as errors:
@@ -72,7 +73,7 @@ class Window(Closing):
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
-        glfw.set_drop_callback(self._handle, self._drop)
+        self._hearing = hear_drops(self.address, self._dropped.append)
         self.placement = WindowPlacement(
             *(self._handle, (width, height), place, self._set_swap_interval)
         )
@@ -182,12 +183,12 @@ class Window(Closing):
     def poll(self) -> None:
         """Run the callbacks of everything that happened."""
         glfw.poll_events()
-        self.placement.follow_monitors()
+        self._follow_events()
 
     def wait(self, seconds: float) -> None:
         """Like `poll`, but sleep until something happens, at most `seconds`."""
         glfw.wait_events_timeout(seconds)
-        self.placement.follow_monitors()
+        self._follow_events()
 
     def swap(self) -> None:
         """Show what was drawn."""
@@ -201,9 +202,12 @@ class Window(Closing):
             glfw.destroy_window(self._handle)
             self._handle = None
 
-    def _drop(self, _handle: Any, paths: Sequence[str]) -> None:
-        if self.on_drop is not None:
-            self.on_drop([Path(path) for path in paths])
+    def _follow_events(self) -> None:
+        self.placement.follow_monitors()
+        while self._dropped:
+            names = self._dropped.pop(0)
+            if self.on_drop is not None:
+                self.on_drop([Path(name) for name in names])
 
     def _set_swap_interval(self) -> None:
         """Set it as wanted; some systems forget it when a monitor is covered, or not any more."""

@@ -20,6 +20,7 @@ from sgview.gui.panels.performance.layer_times import LayerTimesPanel
 from sgview.gui.panels.performance.memory import draw_memory
 from sgview.gui.panels.performance.pace import draw_path
 from sgview.gui.panels.performance.speed import SpeedPanel
+from sgview.gui.panels.regions.regions import RegionsPanel
 from sgview.gui.panels.shaping.directions import DirectionsPanel
 from sgview.gui.panels.shaping.mixing import MixingPanel
 from sgview.gui.panels.shaping.walk import draw_walk
@@ -62,7 +63,7 @@ class Docks:
         self.travel = TravelPanel()
         self.networks = NetworksPanel()
         self._speed = SpeedPanel()
-        shaping = (MappingPanel(), MixingPanel(), DirectionsPanel(), draw_walk)
+        shaping = (MappingPanel(), MixingPanel(), DirectionsPanel(), draw_walk, RegionsPanel())
         self._windows = (
             PanelWindow("Networks", "networks", (self.networks,)),
             PanelWindow("Latents", "main", (self.travel, *shaping, draw_latents)),

@@ -26,6 +26,7 @@ from sgview.gui.panels.transport import draw_transport
 from sgview.gui.parts import draw_part, recovering
 from sgview.gui.picture_area import draw_invitation, draw_starting, mouse_over
 from sgview.gui.picture_drag import PictureDrag
+from sgview.gui.region_drag import RegionDrag
 from sgview.state import commands
 from sgview.state.boundary import Boundary, open_boundary
 from sgview.state.networks import Slot
@@ -66,6 +67,7 @@ class Gui(Closing):
         self._docks = Docks(self._boundary)
         self._picture_drag = PictureDrag()
         self._grid_drag = GridDrag()
+        self._region_drag = RegionDrag()
         toggles = self._toggle_keys, self._toggle_performance, self._toggle_outputs
         self._hotkeys = hotkeys.hotkeys(*toggles, self._docks.travel.dice)
         self._hotkeys, self.key_problems = with_own_keys(self._hotkeys, own_keys or {})
@@ -99,7 +101,8 @@ class Gui(Closing):
     def is_widget_held(self) -> bool:
         """Whether the user is dragging or typing into a widget, or drags the picture."""
         self._context.activate()
-        return imgui.is_any_item_active() or self._picture_drag.is_held
+        is_dragged = self._picture_drag.is_held or self._region_drag.is_held
+        return imgui.is_any_item_active() or is_dragged
 
     def attach(
         self, window_address: int, number_row: Callable[[], str] = lambda: "1234567890"
@@ -250,7 +253,10 @@ class Gui(Closing):
 
     def _drag_picture(self, params: Params, status: Status, emit: Emit) -> Params:
         rect = self._picture_in_window()
-        params = self._picture_drag.draw(params, status, emit, rect)
+        if self.show_panels:
+            params = self._region_drag.draw(params, status, rect)
+        if not self._region_drag.takes_mouse:
+            params = self._picture_drag.draw(params, status, emit, rect)
         return self._grid_drag.draw(params, status, emit, rect)
 
     def _picture_in_window(self) -> tuple[float, float, float, float]:

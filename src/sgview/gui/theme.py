@@ -79,6 +79,7 @@ OWNERS: dict[str, Rgba] = {  # of memory; others have greys
     MemoryOwner.PREPARED: _rgb(0xE77FB6),
     MemoryOwner.PICTURES: _rgb(0x8FCB5B),
 }
+REGIONS = (ACCENT, _rgb(0xE3A45A), _rgb(0xB191F0))  # of the second, third and fourth latent
 OTHER_OWNERS = (grey(130, 5), grey(104, 5), grey(82, 5))
 SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture
 OVER_PICTURE = _rgb(0x151517, 0.92)  # behind text that lies on the picture
@@ -113,6 +114,7 @@ ARROW_COLUMN = 1.3  # in headers and drop-down lists
 SIGN_COLUMN = 1.6  # a small sign at the end of a row
 DOT_COLUMN = 1.15  # the dot that binds, at the end of a row
 DOT = 0.26  # its radius
+HANDLE = 0.62  # radius of what a mask is held by
 FUNCTION_ROWS = 9  # of the list in the binding editor
 FUNCTION_COLUMN = 0.48  # share of its width that what is written takes
 EDITOR_WIDTH = 30.0

@@ -18,8 +18,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import watchfiles
-
 from sgview.closing import Closing
 from sgview.show.script_frame import Change, ScriptFrame, apply_changes
 from sgview.show.script_thread import OverrunError, ScriptThread
@@ -294,6 +292,8 @@ class Script(Closing):
             self.status = ScriptStatus(path=str(self.path))
 
     def _watch(self) -> None:
+        import watchfiles  # which a film does without
+
         name = self.path.name
 
         def is_ours(change: watchfiles.Change, path: str) -> bool:

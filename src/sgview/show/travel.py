@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from sgview.signals.incoming import Instant
 from sgview.state.latent_places import place_of
 from sgview.state.morph import EASINGS
-from sgview.state.motion import SPEEDS, Motion, Speed, rate_of
+from sgview.state.motion import SPEEDS, Motion, Speed, Trail, rate_of
+from sgview.state.other_sources import other_latents, other_motion, other_sources
 from sgview.state.params import Latents, Params
-from sgview.state.second_source import second_latents, second_motion
-from sgview.state.travel import Course, Leg, TravelState
+from sgview.state.travel import Course, Glides, Leg, TravelState
 
 _MOST_LEGS = 4  # glides at once; who asks for more leaves the oldest out
 _SAME = 1e-6  # a pace of time so near to 1 is 1
@@ -55,47 +54,40 @@ class Travel:
             courses[speed.name], positions[speed.name] = course, position
         motion = Motion(positions=positions)
         now, glide = state.now + instant.elapsed, params.latents.glide
-        first = _Glides(state.target, state.place, state.legs)
-        first = first.on_to(params.latents, motion, glide, now)
-        second = _Glides(state.second_target, state.second_place, state.second_legs)
-        if params.mixing.rows or second.target:
-            latents, there = second_latents(params), second_motion(motion)
-            second = second.on_to(latents, there, glide, now)
-        if first.legs or second.legs:
-            trails = _trail(first.legs, now), _trail(second.legs, now)
-            motion = replace(motion, trail=trails[0], second_trail=trails[1])
+        first = Glides(target=state.target, place=state.place, legs=state.legs)
+        first = _glides(first, params.latents, motion, glide, now)
+        others: dict[str, Glides] = {}
+        for name, source in other_sources(params).items():
+            latents, there = other_latents(params.latents, source), other_motion(motion, name)
+            before = state.others.get(name, Glides())
+            others[name] = _glides(before, latents, there, glide, now)
+        if first.legs or any(other.legs for other in others.values()):
+            trails = {name: _trail(other.legs, now) for name, other in others.items() if other.legs}
+            motion = replace(motion, trail=_trail(first.legs, now), trails=trails)
         self.state = TravelState(
             courses=courses,
             now=now,
             target=first.target,
             place=first.place,
             legs=first.legs,
-            second_target=second.target,
-            second_place=second.place,
-            second_legs=second.legs,
+            others=others,
             beat=instant.beat,
             beats=beats,
         )
         return motion
 
 
-class _Glides(NamedTuple):
-    """What a source was set to, where it was, and its glides that are under way."""
-
-    target: str
-    place: str
-    legs: tuple[Leg, ...]  # oldest first
-
-    def on_to(self, latents: Latents, motion: Motion, seconds: float, now: float) -> _Glides:
-        """Return them at this instant, with a glide that begins where the source was set anew."""
-        target, legs = _target(latents), self.legs
-        if target != self.target:
-            is_glide = bool(target and self.target and seconds > 0.0)
-            leg = Leg(place=self.place, since=now, seconds=max(seconds, 1e-6))
-            legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
-        arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
-        legs = legs[arrived[-1] :] if arrived else legs
-        return _Glides(target, str(place_of(latents, motion)) if target else "", legs)
+def _glides(before: Glides, latents: Latents, motion: Motion, seconds: float, now: float) -> Glides:
+    """Return the glides of a source at this instant; one begins where it was set anew."""
+    target, legs = _target(latents), before.legs
+    if target != before.target:
+        is_glide = bool(target and before.target and seconds > 0.0)
+        leg = Leg(place=before.place, since=now, seconds=max(seconds, 1e-6))
+        legs = (*legs, leg)[-_MOST_LEGS:] if is_glide else ()
+    arrived = [place for place, leg in enumerate(legs, 1) if now - leg.since >= leg.seconds]
+    legs = legs[arrived[-1] :] if arrived else legs
+    place = str(place_of(latents, motion)) if target else ""
+    return Glides(target=target, place=place, legs=legs)
 
 
 def _positions(restarts: tuple[str, ...]) -> dict[str, float]:
@@ -136,7 +128,7 @@ def _target(latents: Latents) -> str:
     return f"file {latents.entry}" if latents.source == "library" and latents.entry else ""
 
 
-def _trail(legs: tuple[Leg, ...], now: float) -> tuple[tuple[str, float], ...]:
+def _trail(legs: tuple[Leg, ...], now: float) -> Trail:
     return tuple((leg.place, _share(leg, now)) for leg in legs)
 
 

@@ -121,6 +121,7 @@ class Sources(Closing):
         programs = self._midi.take_programs() if self._midi is not None else []
         commands += [RecallLook(key=program) for program in programs if program <= 9]
         problems = self._osc.take_problems() if self._osc is not None else []
+        problems += self._midi.take_problems() if self._midi is not None else []
         return Incoming(params, inputs, tuple(commands), tuple(problems))
 
     def send(self, params: Params) -> None:

@@ -148,6 +148,12 @@ class ChooseSound(Struct, frozen=True):
     """Open the file dialog for a file to listen to."""
 
 
+class ChooseMask(Struct, frozen=True):
+    """Open the file dialog for the picture that is the mask of a region."""
+
+    region: str  # "second", "third" or "fourth"
+
+
 class AnswerPathPrompt(Struct, frozen=True):
     """Answer `Status.path_prompt`; None cancels."""
 
@@ -155,7 +161,13 @@ class AnswerPathPrompt(Struct, frozen=True):
 
 
 DialogCommand = (
-    ChooseNetwork | ChoosePreset | NamePreset | ChooseScript | ChooseSound | AnswerPathPrompt
+    ChooseNetwork
+    | ChoosePreset
+    | NamePreset
+    | ChooseScript
+    | ChooseSound
+    | ChooseMask
+    | AnswerPathPrompt
 )
 """What asks for a file."""
 
@@ -410,6 +422,13 @@ class OpenLatent(Struct, frozen=True):
     path: Path
 
 
+class OpenMask(Struct, frozen=True):
+    """Let a picture be the mask of a region."""
+
+    region: str
+    path: Path
+
+
 class RemoveEdits(Struct, frozen=True):
     """Remove all edits, and say which and how to get them back."""
 
@@ -426,8 +445,8 @@ class Redo(Struct, frozen=True):
     count: int = 1
 
 
-ParamsCommand = LoadPreset | RecallLook | OpenLatent | RemoveEdits | Undo | Redo
-"""What sets all parameters at once."""
+ParamsCommand = LoadPreset | RecallLook | OpenLatent | OpenMask | RemoveEdits | Undo | Redo
+"""What sets parameters from files, and all of them at once."""
 
 
 class SaveLook(Struct, frozen=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sgview.state.params import Noise, Params
-from sgview.state.second_source import is_mixing
+from sgview.state.other_sources import other_sources
+from sgview.state.params import Noise, Params, Region, Regions
+from sgview.state.region_params import NAMES, regions_on
 
 GLIDING = frozenset(("seeds", "plane", "library"))
 """Sources that glide to where they are set anew."""
@@ -37,6 +38,25 @@ def idle_reason(params: Params, path: str) -> str:
         return "No direction acts."
     if words[0] == "walk":
         return _walk_reason(params, words[1])
+    if words[0] == "regions":
+        return _regions_reason(params.regions, words[1], words[-1])
+    return ""
+
+
+def _regions_reason(regions: Regions, region: str, name: str) -> str:
+    if region not in NAMES:
+        return "" if regions_on(regions) else "No further latent is in the picture."
+    here: Region = getattr(regions, region)
+    if name != "strength" and here.strength == 0.0:
+        return "Its strength is 0."
+    if name == "size" and here.mask == "linear":
+        return "A line has no size."
+    if name == "softness" and here.mask == "file":
+        return "A file is as soft as its grey."
+    if name == "speed_y" and here.mask in ("linear", "band"):
+        return "It moves the way it points to, at Speed X."
+    if name in ("angle", "speed_angle") and here.mask == "radial":
+        return "A disc looks the same however it is turned."
     return ""
 
 
@@ -81,8 +101,8 @@ def _latents_reason(params: Params, name: str) -> str:
     latents = params.latents
     if name in ("mode", "gaussianise") and latents.source != "noise":
         return "Noise alone has it."
-    sources = (latents.source, params.mixing.source if is_mixing(params) else latents.source)
-    if name == "glide" and not GLIDING.intersection(sources):
+    sources = {latents.source, *(other.source for other in other_sources(params).values())}
+    if name == "glide" and GLIDING.isdisjoint(sources):
         return "There is nothing to glide to: it is for seeds, plane and library."
     if name == "motion" and stands(params):
         return "The source has no speed of its own yet: set one below."

@@ -17,10 +17,11 @@ from sgview.state.latent_places import (
     place_of,
 )
 from sgview.state.motion import Motion
-from sgview.state.params import Key, Latents, Params, Path
+from sgview.state.params import Key, Latents, Params, Path, Regions
 from sgview.state.shaping_params import Directions, Mixing, Walk
 
 HIGHEST = 2**31 - 1
+_DIGITS = 3  # of a place that becomes a key of a path
 DICE = 100_000  # seeds that the dice has
 
 
@@ -70,10 +71,10 @@ def throw_dice(params: Params, number: int) -> Going:
 
 
 def as_it_is(params: Params) -> Params:
-    """Return `params` with nothing that shapes the latent of the source, truncation aside."""
+    """Return `params` with the latent of the source alone, and unshaped, truncation aside."""
     latents = replace(params.latents, space="z")
     rest = {"mixing": Mixing(), "directions": Directions(), "walk": Walk()}
-    return replace(params, latents=latents, **rest)
+    return replace(params, latents=latents, regions=Regions(), **rest)
 
 
 def seed_of(params: Params) -> int:
@@ -115,6 +116,16 @@ def add_key(path: Path, place: str, gap: float = 4.0) -> Path:
     return replace(path, keys=(*path.keys, Key(at=at, place=place, easing="smooth")))
 
 
+def tidy(place: Place) -> Place:
+    """Return a place as people write it: with a few digits, by less than can be seen elsewhere."""
+    match place:
+        case SeedPlace(number):
+            return SeedPlace(round(number, _DIGITS))
+        case PlanePlace(seed, x, y):
+            return PlanePlace(seed, round(x, _DIGITS), round(y, _DIGITS))
+    return place
+
+
 def next_to(place: Place) -> Place:
     """Return the next seed after a place; of a file, that."""
     match place:
@@ -136,7 +147,8 @@ def choose(params: Params, source: Source, here: Place | None) -> Params:
     latents = paced(replace(params.latents, source=source))
     is_key = here is not None and not isinstance(here, NoisePlace)
     if source == "path" and not latents.path.keys and is_key:
-        latents = replace(latents, path=add_key(latents.path, str(here)))
+        assert here is not None
+        latents = replace(latents, path=add_key(latents.path, str(tidy(here))))
     return replace(params, latents=latents)
 
 

@@ -8,6 +8,7 @@ from sgview.state.latent_places import FilePlace, read_place
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.places import is_file
+from sgview.state.region_params import regions_on
 
 SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".pkl", ".safetensors", ".png")
 """Of files that may hold latents, in the order in which a name without one is looked for."""
@@ -32,15 +33,18 @@ def find_file(folder: Path, name: str) -> Path | None:
 def files_played(params: Params, motion: Motion | None = None) -> frozenset[str]:
     """Return the names of the files that pictures of these parameters may be made from."""
     latents, mixing, mapping = params.latents, params.mixing, params.mapping
-    trails = (*motion.trail, *motion.second_trail) if motion is not None else ()
-    names = [place for place, _ in trails]
-    sources = {latents.source, mixing.source if any(mixing.rows) else latents.source}
+    regions = [region for _, region in regions_on(params.regions)]
+    trails = (motion.trail, *motion.trails.values()) if motion is not None else ()
+    names = [place for trail in trails for place, _ in trail]
+    sources = {latents.source, *(region.source for region in regions)}
+    sources.add(mixing.source if any(mixing.rows) else latents.source)
     if "path" in sources:
         names += [key.place for key in latents.path.keys]
     entries = [
         latents.entry if latents.source == "library" else "",
         mixing.entry if any(mixing.rows) and mixing.source == "library" else "",
         mapping.centre_entry if mapping.centre == "latent" else "",
+        *(region.entry for region in regions if region.source == "library"),
     ]
     names += [f"file {entry}" for entry in entries if entry.strip()]
     found: set[str] = set()

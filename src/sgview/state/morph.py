@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from sgview.state.fields import fields_of
 from sgview.state.ground_params import Ground, PixelNoise
 from sgview.state.operations import OPERATIONS
-from sgview.state.params import Blend, Edit, Params
+from sgview.state.params import Blend, Edit, Params, Region, Regions
+from sgview.state.region_params import NAMES
 
 Easing = Literal["linear", "smooth", "in", "out"]
 
@@ -41,7 +42,8 @@ def morph(
     """Return the state between `a` and `b`.
 
     An amount of a blend, a row or a direction that only one of them names is 0 in the other. An
-    edit that only one of them has fades from or to the amount at which its operation does nothing.
+    edit that only one of them has fades from or to the amount at which its operation does nothing,
+    and a region fades where it is.
     """
     if amount <= 0.0:
         return a
@@ -71,6 +73,7 @@ def morph(
         mixing=mixing,
         directions=directions,
         ground=ground,
+        regions=_morph_regions(a.regions, b.regions, amount),
     )
 
 
@@ -112,6 +115,22 @@ def _morph_ground(a: Ground, b: Ground, x: float) -> Ground:
     layers = _morph_amounts(a.noise.layers, b.noise.layers, x, _AS_TRAINED)
     ground = _morph_node(a, b, x)
     return replace(ground, noise=replace(ground.noise, layers=layers))
+
+
+def _morph_regions(a: Regions, b: Regions, x: float) -> Regions:
+    if a == b:
+        return a
+    found = {name: _morph_region(getattr(a, name), getattr(b, name), x) for name in NAMES}
+    return replace(_morph_node(a, b, x), **found)
+
+
+def _morph_region(a: Region, b: Region, x: float) -> Region:
+    """One that only one of them has is nowhere else in the other."""
+    if a.strength == 0.0 and b.strength != 0.0:
+        a = replace(b, strength=0.0)
+    elif b.strength == 0.0 and a.strength != 0.0:
+        b = replace(a, strength=0.0)
+    return _morph_node(a, b, x)
 
 
 def _morph_amounts(

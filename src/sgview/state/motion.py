@@ -16,6 +16,9 @@ from typing import Literal
 import msgspec
 
 from sgview.state.params import Node, Params
+from sgview.state.region_params import NAMES
+
+Trail = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,12 @@ class Motion(Node, frozen=True):
 
     positions: dict[str, float] = msgspec.field(default_factory=dict)
     """By the name of its speed; in the unit of what is set by hand."""
-    trail: tuple[tuple[str, float], ...] = ()
+    trail: Trail = ()
     """Places that a glide comes from, oldest first (see `latent_places.py`), and how far the way
     from each to the next one is gone, 0..1; the last one leads to where `Params` and positions
     are."""
-    second_trail: tuple[tuple[str, float], ...] = ()
-    """The same of the second source of style mixing."""
+    trails: dict[str, Trail] = msgspec.field(default_factory=dict)
+    """The same of other sources, by their names in `other_sources.py`."""
 
 
 def rate_of(speed: Speed, params: Params) -> float:
@@ -85,6 +88,10 @@ def motion_at(
 def _turns(loop: float) -> float:
     """Return turns of a loop for each second or beat; a length of 0 is no loop."""
     return 1.0 / loop if loop > 0.0 else 0.0
+
+
+def _of_region(region: str, part: str) -> Callable[[Params], float]:
+    return lambda params: getattr(getattr(params.regions, region), part)
 
 
 def _drift(axis: Literal["speed_x", "speed_y"]) -> Callable[[Params], float]:
@@ -163,6 +170,15 @@ SPEEDS: tuple[Speed, ...] = (
         lambda params: 1.0 / params.walk.loop if params.walk.loop > 0.0 else 0.0,
         lambda params: params.walk.loop_unit == "beats",
         is_source=True,
+    ),
+    *(
+        Speed(f"regions.{region}.seed", _of_region(region, "seed_speed"), is_source=True)
+        for region in NAMES
+    ),
+    *(
+        Speed(f"regions.{region}.{part}", _of_region(region, f"speed_{part}"))
+        for region in NAMES
+        for part in ("x", "y", "angle")
     ),
 )
 """Every speed; `Motion.positions` has one position for each."""

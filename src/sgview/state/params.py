@@ -28,13 +28,14 @@ from sgview.state.latent_params import (
 )
 from sgview.state.node import Count, Node, Positive, Range, Seed, Vec3
 from sgview.state.operations import OperationName
+from sgview.state.region_params import Region, Regions
 from sgview.state.shaping_params import Directions, Mixing, Walk
 
 __all__ = [
     "Blend", "Canvas", "Count", "Digression", "Directions", "Edit", "Ground", "InputTransform",
     "Key", "Latents", "Layer", "Mapping", "Mixing", "Node", "Noise", "NoiseType", "Params",
-    "Path", "PixelNoise", "Plane", "Playback", "Positive", "Range", "Seed", "Source", "Stage",
-    "Vec3", "View", "Walk", "on_stage_of",
+    "Path", "PixelNoise", "Plane", "Playback", "Positive", "Range", "Region", "Regions", "Seed",
+    "Source", "Stage", "Vec3", "View", "Walk", "on_stage_of",
 ]  # fmt: skip
 
 
@@ -198,6 +199,7 @@ class Params(Node, frozen=True):
     mixing: Mixing = Mixing()
     directions: Directions = Directions()
     walk: Walk = Walk()
+    regions: Regions = Regions()
     ground: Ground = Ground()
     layer: Layer = Layer()
     canvas: Canvas = Canvas()

@@ -38,16 +38,22 @@ class Leg(Node, frozen=True):
     seconds: float
 
 
+class Glides(Node, frozen=True):
+    """What a source was set to, where it was, and its glides that are under way."""
+
+    target: str = ""  # "": what no glide leads to
+    place: str = ""
+    legs: tuple[Leg, ...] = ()  # oldest first
+
+
 class TravelState(Node, frozen=True):
     """All that `Travel` keeps from one instant to the next; takes and sessions store it."""
 
     courses: dict[str, Course] = msgspec.field(default_factory=dict)  # by name of the speed
     now: float = 0.0  # real time in all instants together [s]
-    target: str = ""  # what the source was set to; "": what no glide leads to
-    place: str = ""  # where it was
-    legs: tuple[Leg, ...] = ()  # oldest first
-    second_target: str = ""  # the same three of the second source of style mixing
-    second_place: str = ""
-    second_legs: tuple[Leg, ...] = ()
+    target: str = ""  # of the first source, as in `Glides`
+    place: str = ""
+    legs: tuple[Leg, ...] = ()
+    others: dict[str, Glides] = msgspec.field(default_factory=dict)  # by name of the source
     beat: float = 0.0  # of the last instant
     beats: float = 0.0  # the same, but standing still with time and as fast as it

@@ -15,6 +15,7 @@ from sgview.state.directions import read_direction
 from sgview.state.library_files import files_played, find_file, split_name
 from sgview.state.motion import Motion
 from sgview.state.params import Params
+from sgview.state.region_params import NAMES
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,30 @@ def _averages(params: Params, motion: Motion | None) -> Iterable[str]:
     return [name] if name and params.mapping.centre == "modes" else []
 
 
-LATENT, DIRECTION, AVERAGES = "latent", "direction", "averages"
+def _masks(params: Params, motion: Motion | None) -> Iterable[str]:
+    """Return all that are named where a mask is a file: a strength of 0 may be moved."""
+    regions = [getattr(params.regions, name) for name in NAMES]
+    files = (region.file.strip() for region in regions if region.mask == "file")
+    return [file for file in files if file]
+
+
+LATENT, DIRECTION, AVERAGES, MASK = "latent", "direction", "averages", "mask"
+_REGIONS = tuple(f"regions.{name}" for name in NAMES)
 
 KINDS: tuple[FileKind, ...] = (
     FileKind(
         LATENT,
         "latent of the library",
-        ("latents.entry", "latents.path.keys.*.place", "mixing.entry", "mapping.centre_entry"),
+        (
+            *("latents.entry", "latents.path.keys.*.place", "mixing.entry", "mapping.centre_entry"),
+            *(f"{region}.entry" for region in _REGIONS),
+        ),
         "",
         files_played,
     ),
     FileKind(DIRECTION, "direction", ("directions.amounts.*",), "directions", _directions),
     FileKind(AVERAGES, "file of modes", ("mapping.centroids",), "", _averages),
+    FileKind(MASK, "mask", tuple(f"{region}.file" for region in _REGIONS), "masks", _masks),
 )
 """Every kind of file that parameters name; the label of each is its own."""
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from sgview.cli import main
-from sgview.cli.films.farm import ENVIRONMENT
+from sgview.cli.films.cluster import ENVIRONMENT
 from sgview.cli.films.parts import Parts
 from sgview.cli.films.recipe import Chunk
 from tests.support import DATA

@@ -154,3 +154,13 @@ def test_a_png_without_a_latent_and_damaged_ones_are_refused(tmp_path):
     for name in ("plain", "text", "short", "damaged", "nan"):
         with pytest.raises(LatentFileError, match=name):
             read_latents(tmp_path / f"{name}.png")
+
+
+def test_what_numpy_would_load_by_executing_it_is_refused_in_our_words(tmp_path):
+    noise, objects = tmp_path / "noise.npz", tmp_path / "objects.npz"
+    noise.write_bytes(b"no numbers")
+    np.savez(objects, w=np.array([{}, []], dtype=object))
+    for path in (noise, objects):
+        with pytest.raises(LatentFileError) as raised:
+            read_latents(path)
+        assert str(raised.value) == f"{path} cannot be read: it holds no plain arrays of numbers"

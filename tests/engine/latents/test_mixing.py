@@ -104,7 +104,7 @@ def test_the_second_source_walks_by_itself(engine):
 
 def test_the_second_source_is_on_its_way_while_it_glides(engine):
     params = Params(mixing=Mixing(rows=(1.0,) * 40, seed=9))
-    halfway = output(engine, params, Motion(second_trail=(("seed 4", 0.25),)))
+    halfway = output(engine, params, Motion(trails={"mixing": (("seed 4", 0.25),)}))
     way = Path(keys=(Key(at=0.0, place="seed 4"), Key(at=4.0, place="seed 9")))
     alone = Params(latents=Latents(source="path", path=way))
     assert difference(halfway, output(engine, alone, Motion(positions={"path": 1.0}))) <= 1

@@ -25,6 +25,16 @@ def test_list_has_the_image_on_top_and_the_input_below(stage) -> None:
     assert stage.reads("36 × 36")
 
 
+def test_sizes_are_those_of_the_canvas_that_plays(stage, fakes) -> None:
+    (network, *_) = fakes.status().engine.networks.values()
+    sizes = tuple((layer.size + 100, layer.size) for layer in network.layers)
+    stage.change(picture=PictureStatus(layer_sizes=sizes, image_size=(234, 128)))
+    assert {"234 × 128", "136 × 36"} <= set(stage.texts)
+    assert "36 × 36" not in stage.texts
+    stage.change(picture=PictureStatus(layer_sizes=sizes[1:], image_size=(234, 128)))
+    assert "36 × 36" in stage.texts  # those were of a network that is gone
+
+
 def test_picking_a_layer_and_the_image(stage) -> None:
     stage.click("##L4_84_32")
     # Without its size, so that the preset fits networks of other sizes.

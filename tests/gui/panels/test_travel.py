@@ -196,6 +196,28 @@ def test_a_key_is_dragged_on_the_time_line_and_its_place_typed(make_stage) -> No
     assert stage.params.latents.path.keys[1].place == "plane 0 1.5 2"
 
 
+def test_the_last_key_stays_under_the_hand_that_drags_it(make_stage) -> None:
+    """The time line is drawn anew for the new times when it is let go."""
+    keys = tuple(Key(at=at, place=f"seed {at:g}") for at in (0.0, 4.0, 20.0))
+    moved = []
+    for pixels in (-60.0, -120.0):
+        path = Path(keys=keys, ends="open")
+        stage = make_stage(Params(latents=Latents(source="path", path=path)))
+        stage.show("Latents")
+        line = stage.find("##time line")
+        imgui.get_io().add_mouse_pos_event(line.high[0] - 20, line.centre[1])
+        stage.frame(2)
+        stage.press(0, True)
+        for step in range(1, 11):
+            at = line.high[0] - 20 + pixels * step / 10
+            imgui.get_io().add_mouse_pos_event(at, line.centre[1])
+            stage.frame()
+        stage.press(0, False)
+        assert stage.reads("Key 3 of 3")
+        moved.append(20.0 - stage.params.latents.path.keys[2].at)
+    assert moved[1] == pytest.approx(2.0 * moved[0], abs=0.02) and moved[0] > 1.0
+
+
 def test_the_library(make_stage, fakes) -> None:
     library = (LatentStatus("petals.npz"),)
     status = replace(fakes.status(), show=ShowStatus(library=library))

@@ -25,6 +25,7 @@ from sgview.state.status import (
 from tests.support.browser import PHONE, Tab, browser, chromium
 from tests.support.until import until
 
+PHONE_METRICS = {"width": PHONE[0], "height": PHONE[1]}
 LOOKS = ("First light", "Petals", "Deep", "Tide", "Glass", "Ember")
 MARKED = ("noise.amplitude", "mapping.truncation_psi", "noise.monochrome")
 
@@ -218,13 +219,51 @@ def test_buttons_and_looks(tab: Tab, show: Show) -> None:
 def test_a_wrong_token_shows_nothing(tab: Tab, show: Show) -> None:
     address = show.page.address.rsplit("/", 2)[0] + "/guessed/"
     tab.ask("Page.navigate", url=address)
-    until(lambda: "token" in (tab.evaluate("document.body && document.body.innerText") or ""))
+    text = "document.body && document.body.innerText"
+    until(lambda: "token" in (tab.evaluate(text) or ""))
+    assert "Outputs (key o)" in tab.evaluate(text)  # where the right one stands
     assert tab.evaluate("document.querySelector('canvas')") is None
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 20, 22)"
 
 
-def test_it_comes_back_when_the_program_does(tab: Tab, show: Show, tmp_path: Path) -> None:
+LOST = "document.getElementById('lost').textContent"
+IS_OFF = "document.body.classList.contains('off')"
+
+
+def test_it_says_that_the_show_has_ended_or_goes_on_elsewhere(tab: Tab, show: Show) -> None:
     tab.open(show.page.address)
     show.until(lambda: drawn(tab) >= 1)
+    assert tab.evaluate(LOST) == "" and not tab.evaluate(IS_OFF)
+    port = int(show.page.address.split(":")[2].split("/")[0])
     show.page.close()
-    lost = "document.getElementById('lost').textContent"
-    until(lambda: "lost" in tab.evaluate(lost))
+    until(lambda: "The show has ended." in tab.evaluate(LOST))
+    assert tab.evaluate(IS_OFF) and "Outputs, key o" in tab.evaluate(LOST)
+    again = Page("127.0.0.1", port)  # as after a restart: another token
+    until(lambda: "at another address" in tab.evaluate(LOST))
+    again.close()
+
+
+def test_a_lost_connection_is_said_and_made_again(tab: Tab, show: Show) -> None:
+    tab.open(show.page.address)
+    show.until(lambda: drawn(tab) >= 1)
+    tab.evaluate("wait = 1e5; channel.close()")
+    until(lambda: "lost, trying again" in tab.evaluate(LOST))
+    assert tab.evaluate(IS_OFF)
+    tab.evaluate("connect()")
+    show.until(lambda: not tab.evaluate(IS_OFF))
+    assert tab.evaluate(LOST) == ""
+
+
+@pytest.mark.parametrize("size", [(320, 568), (844, 390), (820, 1180), (1180, 820)])
+def test_it_fits_other_screens(tab: Tab, show: Show, size: tuple[int, int]) -> None:
+    width, height = size
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+    tab.ask("Emulation.setDeviceMetricsOverride", **metrics)
+    try:
+        tab.open(show.page.address)
+        show.until(lambda: tab.evaluate("document.querySelectorAll('.look').length"))
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        bar = "document.querySelector('.bar').getBoundingClientRect()"
+        assert tab.evaluate(f"{bar}.right") <= width and tab.evaluate(f"{bar}.height") < 60
+    finally:
+        tab.ask("Emulation.setDeviceMetricsOverride", **{**metrics, **PHONE_METRICS})

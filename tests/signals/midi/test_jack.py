@@ -64,6 +64,8 @@ def test_what_a_device_plays_is_heard_and_it_may_come_and_go(jack, request) -> N
         until(lambda: midi.snapshot().get("note/1/40"))
     until(lambda: midi.snapshot()["note/1/40"] == 0.0)  # who held it is gone
     assert not midi.status().devices
+    (problem,) = midi.take_problems()
+    assert "pads" in problem and "is gone" in problem
     with plug("pads") as pads:
         until(lambda: midi.status().devices)
         pads.send(control(7, 3))

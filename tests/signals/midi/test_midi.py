@@ -112,11 +112,14 @@ def test_devices_are_opened_as_they_come_and_let_go_as_they_leave(monkeypatch) -
     devices.plugged.remove("nanoKONTROL")
     until(lambda: midi.status().devices == ("Launchpad",))
     assert midi.snapshot()["note/0/1"] == 0.0  # nobody holds it any more
+    gone = "The MIDI device nanoKONTROL is gone: it is heard again once back."
+    assert midi.take_problems() == [gone]
     devices.held.clear()  # the other program lets go of it
     until(lambda: midi.status().devices == ("Keystation", "Launchpad"))
     midi.close()
     midi.close()
     assert devices.open_ports == {}
+    assert midi.take_problems() == []  # nothing was pulled out
 
 
 def test_only_the_devices_of_the_settings_are_opened() -> None:
@@ -167,6 +170,7 @@ def test_the_thread_goes_on_after_an_error_and_finds_what_comes_later(monkeypatc
     broken = devices.open_ports["Late"]
     broken.error = SystemError("pulled out")
     until(lambda: devices.open_ports.get("Late") not in (None, broken))  # and is opened again
+    assert len(midi.take_problems()) == 1
     assert midi.snapshot()["note/0/1"] == 0.0
     devices.open_ports["Late"].played = [played]
     until(lambda: midi.snapshot().get("note/0/1") == 1.0)

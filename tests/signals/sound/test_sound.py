@@ -134,6 +134,7 @@ def test_files_that_are_no_sound(
         source.wait()
     assert source.levels(0.0) == SILENCE
     assert str(path) in source.status().reason
+    assert source.take_problems() == [source.status().reason]  # also where its panel is hidden
 
 
 def test_a_very_short_file(tmp_path: Path) -> None:

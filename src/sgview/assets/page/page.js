@@ -5,7 +5,9 @@ const $ = (id) => document.getElementById(id);
 const canvas = $("picture");
 const pen = canvas.getContext("2d");
 const WAIT_LONGEST = 5000; // between two attempts to connect [ms]
+const NEW_ADDRESS = "It has a new address each time: in the panel Outputs, key o.";
 let channel = null;
+let hasEnded = false;
 let wait = 250;
 let held = ""; // path of the control under a finger: it is not moved from outside meanwhile
 const video = new Video($("video"), send, (isShown) => {
@@ -25,22 +27,47 @@ function connect() {
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   channel = new WebSocket(address);
   channel.binaryType = "blob";
-  channel.onopen = () => { wait = 250; $("lost").textContent = ""; };
+  channel.onopen = () => { wait = 250; tell(""); };
   channel.onmessage = (event) =>
     event.data instanceof Blob ? draw(event.data) : hear(JSON.parse(event.data));
   channel.onclose = () => {
     video.stop();
-    $("lost").textContent = "Connection lost, trying again…";
-    setTimeout(connect, wait);
+    explain().finally(() => setTimeout(connect, wait));
     wait = Math.min(wait * 2, WAIT_LONGEST);
   };
+}
+
+// Say in the picture what is wrong; "" while all is well.
+function tell(text, hint = "") {
+  document.body.classList.toggle("off", Boolean(text));
+  $("lost").textContent = text;
+  if (!hint) return;
+  const small = document.createElement("small");
+  small.textContent = hint;
+  $("lost").append(small);
+}
+
+// The connection was lost: by the net, since the show has ended, or since it goes on elsewhere.
+async function explain() {
+  if (!hasEnded) tell("Connection lost, trying again…");
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (answer.status === 403) tell("The show goes on at another address.", NEW_ADDRESS);
+    else if (!answer.ok) tell(await answer.text());
+  } catch {
+    if (hasEnded) tell("The show has ended.", NEW_ADDRESS);
+  }
 }
 
 function hear(message) {
   if (message.kind === "state") show(message);
   else if (message.kind === "answer") video.answer(message.sdp);
   else if (message.kind === "no video") video.fall();
-  else if (message.kind === "hello" && message.video) video.begin();
+  else if (message.kind === "ended") hasEnded = true;
+  else if (message.kind === "hello") {
+    hasEnded = false;
+    if (message.video) video.begin();
+  }
 }
 
 async function draw(blob) {
@@ -71,6 +98,8 @@ function show(state) {
   $("record").textContent = state.is_recording ? "Stop recording" : "Record";
   showControls(state.controls);
   showLooks(state.looks, state.look);
+  $("looks").parentElement.hidden = state.looks.length === 0;
+  $("hint").hidden = state.controls.length > 3;
 }
 
 function showControls(controls) {
@@ -85,7 +114,7 @@ function showControls(controls) {
     if (control.is_switch) {
       const button = card.querySelector("button");
       button.setAttribute("aria-pressed", control.value >= 0.5);
-      button.textContent = control.value >= 0.5 ? "On" : "Off";
+      button.setAttribute("aria-label", `${control.label}: ${control.value >= 0.5 ? "on" : "off"}`);
       button.disabled = control.is_driven;
       return;
     }
@@ -158,7 +187,12 @@ function makeLook(look) {
     button.append(image);
   }
   const name = document.createElement("span");
-  name.textContent = look.key ? `${look.key}  ${look.name}` : look.name;
+  if (look.key) {
+    const key = document.createElement("b");
+    key.textContent = look.key;
+    name.append(key);
+  }
+  name.append(look.name);
   button.append(name);
   button.onclick = () => send({ kind: "look", name: look.name });
   return button;
@@ -166,6 +200,8 @@ function makeLook(look) {
 
 for (const button of document.querySelectorAll("[data-do]"))
   button.onclick = () => send({ kind: "do", what: button.dataset.do });
+for (const name of ["picture", "video"]) // more room for the controls, and back
+  $(name).onclick = () => document.body.classList.toggle("small");
 for (const name of ["blackout", "freeze"])
   $(name).onclick = () => {
     const value = $(name).getAttribute("aria-pressed") === "true" ? 0 : 1;

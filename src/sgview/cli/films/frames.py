@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sgview.gfx.placement import Rect, place
 from sgview.show.takes.replay import Shot
 from sgview.state.output_frame import PICTURE, Fit, OutputFrame, size_of
 from sgview.state.validation import ConfigError
@@ -38,6 +37,7 @@ class FilmFrame:
         size = size_of(OutputFrame(size=self.size), (width, height))
         if size != (width, height):
             from sgview.engine.picture.framing import frame_picture
+            from sgview.gfx.placement import Rect, place  # brings OpenGL
 
             quad = place((width, height), Rect(0, 0, *size), self.fit)
             has_alpha = picture.has_alpha and self.has_alpha

@@ -69,7 +69,7 @@ def render(
             films.begin(bar)
             asked.begin()
             try:
-                chunks = films.missing(chunks_of(shots, recipes, farm))
+                chunks = films.missing(chunks_of(shots, recipes, farm.files))
                 farm.make(chunks, films.keep, asked)
             except KeyboardInterrupt:
                 asked.count += 1

@@ -77,6 +77,8 @@ def read_named(path: Path, keys: tuple[str, ...]) -> dict[str, Tensor]:
         raise LatentFileError(str(error)) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        if "pickle" in str(error):  # NumPy advises to load it all the same
+            reason = "it holds no plain arrays of numbers"
         raise LatentFileError(f"{path} cannot be read: {reason}") from error
 
 

@@ -40,7 +40,7 @@ class LatentSource:
     def __init__(self, device: torch.device | None = None, library: Library | None = None):
         """Make vectors for `device`; None is the CPU."""
         self.library = library or Library()
-        self._second: LatentSource | None = None
+        self._others: dict[str, LatentSource] = {}
         self._device = device or torch.device("cpu")
         self._has_kernel = self._device.type == "cuda" and cuda.unavailable_reason() is None
         self._quantiles: dict[NoiseType, Tensor] = {}
@@ -49,12 +49,11 @@ class LatentSource:
         self._looped: tuple[Noise, Noise] | None = None  # as set, and as sampled
         self._seeds: dict[tuple[int, int], Tensor] = {}  # lately used, by (seed, length)
 
-    @property
-    def second(self) -> LatentSource:
-        """Another source beside this one, with memory of its own."""
-        if self._second is None:
-            self._second = LatentSource(self._device, self.library)
-        return self._second
+    def other(self, name: str) -> LatentSource:
+        """Return another source beside this one, with memory of its own, always the same one."""
+        if name not in self._others:
+            self._others[name] = LatentSource(self._device, self.library)
+        return self._others[name]
 
     def vector(
         self,

@@ -21,8 +21,8 @@ from sgview.engine.network import Network
 from sgview.state.directions import read_direction
 from sgview.state.latent_places import FilePlace
 from sgview.state.motion import Motion
+from sgview.state.other_sources import is_mixing
 from sgview.state.params import Mapping, Params
-from sgview.state.second_source import is_mixing
 
 Upload = Callable[[Tensor], Tensor]
 """From the CPU to the device, without waiting."""
@@ -44,11 +44,14 @@ def has_centre(params: Params) -> bool:
     )
 
 
+def is_moved(params: Params) -> bool:
+    """Return whether the walk or a direction moves w."""
+    return params.walk.reach != 0.0 or bool(acting(params))
+
+
 def is_shaped(params: Params) -> bool:
     """Return whether anything here has an effect."""
-    return (
-        params.walk.reach != 0.0 or is_mixing(params) or has_centre(params) or bool(acting(params))
-    )
+    return is_mixing(params) or has_centre(params) or is_moved(params)
 
 
 class Shaping:

@@ -47,7 +47,8 @@ def frame_picture(
     framed.clamp_(0, 255)
     if has_alpha:
         framed[:3] *= 255 / framed[3:].clamp_min(1e-3)
-    framed[:3] *= level
+    if level != 1.0:
+        framed[:3] *= level
     return framed.add_(0.5).clamp_(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
@@ -85,16 +86,23 @@ def _resample(
 ) -> Tensor:  # [C, H, W]
     """Return what lies in a frame of `size`; 0 outside `quad`, or the picture mirrored there."""
     left, top, width, height = quad
-    for axis, (count, start, length) in ((1, (size[1], top, height)), (2, (size[0], left, width))):
+    is_on_cpu = x.device.type == "cpu"
+    if is_on_cpu:  # whole pixels are fetched there, which takes a fraction of the time
+        x = x.permute(1, 2, 0).contiguous()
+    row = 0 if is_on_cpu else 1
+    spans = ((row, size[1], top, height), (row + 1, size[0], left, width))
+    for axis, count, start, length in spans:
         sources, weights = taps(
             x.shape[axis], count, start, length, resampling, is_mirrored, kernel, x.device
         )
-        shape = (-1, 1) if axis == 1 else (-1,)
-        made = x.index_select(axis, sources[0]) * weights[0].view(shape)
+        weights = weights.view(-1, count, *(1,) * (x.ndim - 1 - axis))
+        if is_on_cpu and axis == 1:
+            weights = weights.repeat(1, 1, x.shape[2])  # vectors go over channels, too
+        made = x.index_select(axis, sources[0]) * weights[0]
         for source, weight in zip(sources[1:], weights[1:], strict=True):
-            made.addcmul_(x.index_select(axis, source), weight.view(shape))
+            made.addcmul_(x.index_select(axis, source), weight)
         x = made
-    return x
+    return x.permute(2, 0, 1) if is_on_cpu else x
 
 
 def taps(

@@ -22,7 +22,7 @@ from sgview.state.networks import (
     shown_network,
 )
 from sgview.state.params import Params
-from sgview.state.status import ChannelStatistics, Status
+from sgview.state.status import ChannelStatistics, PictureStatus, Status
 
 NONE = -1
 
@@ -53,7 +53,7 @@ class LayersPanel:
         self._marked = max(0, self._marked + step) if step else self._marked
         self._query, self._is_moved = query, step != 0
         self._is_entered = had_keyboard and is_enter_pressed()
-        params = self._draw_list(params, network)
+        params = self._draw_list(params, network, status.picture)
         if widgets.section("Channels"):
             controls = Controls(params, status, emit)
             params = _draw_channels(params, status.picture.channels, controls)
@@ -61,7 +61,9 @@ class LayersPanel:
             _draw_statistics(status.picture.statistics)
         return params
 
-    def _draw_list(self, params: Params, network: NetworkStatus | None) -> Params:
+    def _draw_list(
+        self, params: Params, network: NetworkStatus | None, picture: PictureStatus
+    ) -> Params:
         line = imgui.get_text_line_height() + 2 * imgui.get_style().cell_padding.y
         flags = (
             imgui.TableFlags_.scroll_y | imgui.TableFlags_.row_bg | imgui.TableFlags_.pad_outer_x
@@ -81,12 +83,14 @@ class LayersPanel:
             imgui.table_setup_column(
                 "Channels", imgui.TableColumnFlags_.width_fixed, theme.px(theme.CHANNELS_COLUMN)
             )
-            params = self._draw_lines(params, network)
+            params = self._draw_lines(params, network, picture)
             imgui.end_table()
         imgui.pop_style_color(4)
         return params
 
-    def _draw_lines(self, params: Params, network: NetworkStatus | None) -> Params:
+    def _draw_lines(
+        self, params: Params, network: NetworkStatus | None, picture: PictureStatus
+    ) -> Params:
         name = params.layer.name
         is_new = name != self._last_name
         self._last_name = name
@@ -95,7 +99,7 @@ class LayersPanel:
             widgets.text("No network is loaded", theme.TEXT_DIM)
             return params
         current = find_layer(name, network.layers)
-        lines = _lines(network)
+        lines = _lines(network, picture)
         matching = [line.layer for line in lines if is_match(self._query, line.text)]
         self._marked = min(self._marked, len(matching) - 1)
         has_mark = (self._is_searching or self._is_entered) and self._marked != NONE
@@ -128,12 +132,15 @@ class _Line:
     channels: str
 
 
-def _lines(network: NetworkStatus) -> list[_Line]:
-    """Return the image and the layers, from the output to the input."""
-    image = _Line(None, "Image", _size(network.dimensions), f"{network.img_channels}")
+def _lines(network: NetworkStatus, picture: PictureStatus) -> list[_Line]:
+    """Return the image and the layers, from the output to the input, as large as they are shown."""
+    sizes, image_size = [layer.dimensions for layer in network.layers], network.dimensions
+    if len(picture.layer_sizes) == len(network.layers):  # on a canvas
+        sizes, image_size = list(picture.layer_sizes), picture.image_size
+    image = _Line(None, "Image", _size(image_size), f"{network.img_channels}")
     layers = (
-        _Line(layer, layer.name, _size(layer.dimensions), f"{layer.channels}")
-        for layer in reversed(network.layers)
+        _Line(layer, layer.name, _size(size), f"{layer.channels}")
+        for layer, size in zip(reversed(network.layers), reversed(sizes), strict=True)
     )
     return [image, *layers]
 

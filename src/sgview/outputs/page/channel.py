@@ -11,6 +11,7 @@ from msgspec import Struct
 from sgview.outputs.page.hub import Hub
 from sgview.outputs.page.messages import (
     LONGEST,
+    Ended,
     Hello,
     KeyPicture,
     Message,
@@ -132,6 +133,7 @@ class PageChannel:
             with contextlib.suppress(TimeoutError):
                 wait = None if self._hub.state == told else 0.05
                 await asyncio.wait_for(self._news.wait(), wait)
+        await self._channel.send_str(encode(Ended()).decode())
         await self._channel.close()
 
 

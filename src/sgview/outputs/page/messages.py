@@ -99,6 +99,10 @@ class Hello(Struct, frozen=True, tag="hello", tag_field="kind"):
     video: bool  # whether it may ask for WebRTC
 
 
+class Ended(Struct, frozen=True, tag="ended", tag_field="kind"):
+    """The last thing that a page is told: the page is off, or the program ends."""
+
+
 class VideoAnswer(Struct, frozen=True, tag="answer", tag_field="kind"):
     """What its offer is answered."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -125,11 +126,28 @@ class Server(Closing):
             is_control=request.path.endswith("/ws"),
         )
         if refusal:
-            return web.Response(status=403, text=refusal, headers=HEADERS)
+            return self._refused(refusal, request)
         if self._clients >= MOST_CLIENTS:
             text = f"{MOST_CLIENTS} are connected already."
             return web.Response(status=503, text=text, headers=HEADERS)
         return await handler(request)
+
+    def _refused(self, why: str, request: web.Request) -> web.Response:
+        """Say why, to people as a page of their own, to programs in a line."""
+        if "text/html" not in request.headers.get("Accept", ""):
+            return web.Response(status=403, text=why, headers=HEADERS)
+        text = resources.asset("page/refused.html").read_text(encoding="utf-8")
+        headers = {
+            **HEADERS,
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        }
+        return web.Response(
+            status=403,
+            text=text.replace("WHY", html.escape(why)),
+            headers=headers,
+            content_type="text/html",
+            charset="utf-8",
+        )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         name = FILES.get(request.match_info["file"])

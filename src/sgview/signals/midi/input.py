@@ -38,6 +38,7 @@ class MidiInput:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._values = MidiValues()
+        self._problems: list[str] = []
 
     def start(self) -> None:
         """Look for devices in the background."""
@@ -66,6 +67,14 @@ class MidiInput:
         """Return the program changes since the last call, 1 to 128."""
         with self._lock:
             return self._values.take_programs()
+
+    def take_problems(self) -> list[str]:
+        """Return which devices went away since the last call."""
+        if not self._problems:  # without the lock: each frame asks
+            return []
+        with self._lock:
+            taken, self._problems = self._problems, []
+            return taken
 
     def status(self) -> MidiStatus:
         """Return what is open and what came last."""
@@ -104,8 +113,8 @@ class MidiInput:
         """Take what was played on a device."""
         try:
             messages = port.messages()
-        except Exception:  # pulled out: opened again once it is back
-            self._close_port(name)
+        except Exception:
+            self._lose_port(name)
             return
         for message in messages:
             self.receive(message, name)
@@ -116,7 +125,7 @@ class MidiInput:
             self._backend = self._make_backend()
         present = {name for name in self._backend.names() if self._is_wanted(name)}
         for name in set(self._ports) - present:
-            self._close_port(name)
+            self._lose_port(name)
         refused: list[str] = []
         for name in sorted(present - set(self._ports)):
             try:
@@ -129,6 +138,12 @@ class MidiInput:
 
     def _is_wanted(self, name: str) -> bool:
         return not self._wanted or any(part.lower() in name.lower() for part in self._wanted)
+
+    def _lose_port(self, name: str) -> None:
+        """Let go of a device that was pulled out; it is opened again once it is back."""
+        self._close_port(name)
+        with self._lock:
+            self._problems.append(f"The MIDI device {name} is gone: it is heard again once back.")
 
     def _close_port(self, name: str) -> None:
         ports = dict(self._ports)

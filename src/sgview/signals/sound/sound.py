@@ -124,7 +124,7 @@ class SoundSource:
         )
 
     def take_problems(self) -> list[str]:
-        """Return what went wrong with inputs since the last call."""
+        """Return what went wrong with inputs and files since the last call."""
         taken, self._problems = self._problems, []
         return taken
 
@@ -157,6 +157,7 @@ class SoundSource:
                 analysed = task.result()
             except ConfigError as error:
                 self._file, self._reason = None, str(error)
+                self._problems.append(self._reason)
             else:
                 if self.sound.source == "file" and self.sound.file == self._reading.file:
                     self._file = analysed

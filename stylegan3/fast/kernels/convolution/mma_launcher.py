@@ -61,13 +61,7 @@ class MmaConvolution(LaidOutConvolution):
         places, values = tiling.shares(shape)
         self._shares = torch.empty(values, device=device)
         self._arrivals = torch.zeros(places, dtype=torch.int32, device=device)
-        defines = (
-            ("BLOCKED", int(is_blocked)),
-            *epilogue_defines(epilogue, self.torgb_parts, shape.columns),
-            *tiling.defines(shape, capability),
-        )
-        source = cuda_source(__file__, "conv_mma.cu")
-        self.spec = nvrtc.KernelSpec("conv_mma", source, tuple(sorted(defines)))
+        self.spec = mma_spec(shape, tiling, capability, epilogue=epilogue, is_blocked=is_blocked)
 
     def __call__(
         self,
@@ -107,6 +101,24 @@ class MmaConvolution(LaidOutConvolution):
     def behind(self, epilogue: Epilogue) -> MmaConvolution:
         """Return the same with its sums going through `epilogue`, on the same weights."""
         return MmaConvolution(self.shape, self._device, epilogue=epilogue, tiling=self.tiling)
+
+
+def mma_spec(
+    shape: ConvolutionShape,
+    tiling: MmaTiling,
+    capability: tuple[int, int],
+    *,
+    epilogue: Epilogue | None = None,
+    is_blocked: bool = False,
+) -> nvrtc.KernelSpec:
+    """Return the kernel to compile for a GPU of a compute capability."""
+    defines = (
+        ("BLOCKED", int(is_blocked)),
+        *epilogue_defines(epilogue, tiling.columns(shape), shape.columns),
+        *tiling.defines(shape, capability),
+    )
+    source = cuda_source(__file__, "conv_mma.cu")
+    return nvrtc.KernelSpec("conv_mma", source, tuple(sorted(defines)))
 
 
 def capability_of(device: torch.device) -> tuple[int, int]:

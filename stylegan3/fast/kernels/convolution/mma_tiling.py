@@ -144,6 +144,8 @@ def candidates(
 ) -> list[MmaTiling]:
     """Return the tilings worth a measurement, the best by `estimate` first.
 
+    Of those that cut a picture alike only one: the estimate is too rough to leave much to it.
+
     Args:
         shape: of the convolution.
         capability: of the GPU.
@@ -153,7 +155,10 @@ def candidates(
     """
     fitting = [tiling for tiling in _all(run) if tiling.fits(shape, capability)]
     fitting.sort(key=lambda tiling: estimate(tiling, shape, capability, processors))
-    return fitting[:count]
+    best: dict[tuple[int, int, int], MmaTiling] = {}
+    for tiling in fitting:
+        best.setdefault((tiling.n_tile, tiling.warps * tiling.blocks, tiling.split), tiling)
+    return list(best.values())[:count]
 
 
 def estimate(

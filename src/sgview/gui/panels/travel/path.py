@@ -12,7 +12,7 @@ from sgview.gui.controls.leaf_rows import leaf_row
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.strip import replace_path
 from sgview.state.commands import SaveLatent
-from sgview.state.journeys import add_key, next_to
+from sgview.state.journeys import add_key, next_to, tidy
 from sgview.state.latent_paths import length_of, progress_of, whereabouts
 from sgview.state.latent_places import FilePlace, PlanePlace, SeedPlace, read_place
 from sgview.state.params import Key, Params
@@ -24,10 +24,11 @@ _EMPTY = "A path leads over keys. Add one here, from the strip above or from the
 
 
 class PathEditor:
-    """Remembers which key is chosen, and what is typed as its place."""
+    """Remembers which key is chosen, what is typed as its place, and the time line that is held."""
 
     def __init__(self) -> None:
         self._chosen = 0
+        self._held: tuple[float, float] | None = None  # its first time and its span, while dragged
         self._typed: str | None = None
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
@@ -58,12 +59,18 @@ class PathEditor:
         first = min(key.at for key in path.keys)
         last = max(key.at for key in path.keys)
         span = max(last - first, length_of(path), 1e-6)
+        if not is_held:
+            self._held = None
+        elif self._held is None:
+            self._held = first, span
+        else:  # or the key would run away from under the hand
+            first, span = self._held
         inset = height / 2 + theme.px(theme.GAP_TINY)
         scale = (width - 2 * inset) / span
         middle = corner.y + height / 2
 
         def across(at: float) -> float:
-            return corner.x + inset + (at - first) * scale
+            return corner.x + inset + min(max((at - first) * scale, 0.0), width - 2 * inset)
 
         line = max(1.0, theme.px(theme.HAIRLINE))
         ends = (across(first), middle), (across(last), middle)
@@ -91,7 +98,7 @@ class PathEditor:
             else:
                 draw.add_circle_filled((x, middle), radius, colour)
         progress = progress_of(path, status.player.motion.positions.get("path", 0.0))
-        head = across(first + progress.time)
+        head = across(min(key.at for key in path.keys) + progress.time)
         draw.add_line((head, corner.y), (head, end[1]), theme.u32(theme.WARNING), line * 2)
         if is_held and not is_begun and imgui.get_io().mouse_delta.x:
             key = path.keys[self._chosen]
@@ -132,7 +139,7 @@ class PathEditor:
         if not isinstance(where, SeedPlace | PlanePlace | FilePlace):
             emit(SaveLatent(is_key=True))
             return params
-        keys = params.latents.path.keys
+        where, keys = tidy(where), params.latents.path.keys
         if keys and keys[-1].place == str(where):  # it is there already: on to the next one
             where = next_to(where)
         path = add_key(params.latents.path, str(where))

@@ -119,9 +119,13 @@ def _draw_menu(visit: VisitedStatus, params: Params, emit: Emit) -> Params:
     if imgui.selectable("Let it go" if visit.is_kept else "Keep it", False)[0]:
         emit(KeepPlace(visit.place, not visit.is_kept))
     is_key = not isinstance(read_place(visit.place), NoisePlace)
-    if is_key and imgui.selectable("Add to the path", False)[0]:
+    imgui.begin_disabled(not is_key)
+    if imgui.selectable("Add to the path", False)[0]:
         path = add_key(params.latents.path, visit.place)
         params = replace_path(params, path)
+    imgui.end_disabled()
+    if not is_key:
+        widgets.text("A path has no noise: save it as a latent first.", theme.TEXT_FAINT)
     imgui.end_popup()
     return params
 

@@ -1,0 +1,1 @@
+"""Several latents in one picture: their masks drawn, and the values of each."""
