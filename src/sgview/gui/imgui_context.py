@@ -8,7 +8,7 @@ from pathlib import Path
 from imgui_bundle import imgui, implot
 
 from sgview.closing import Closing
-from sgview.gui import theme
+from sgview.gui import style, theme
 from sgview.state.places import is_file
 from sgview.state.whole_file import write_whole
 
@@ -129,8 +129,8 @@ class ImguiContext(Closing):
         io.config_flags |= int(imgui.ConfigFlags_.docking_enable)
         io.config_windows_move_from_title_bar_only = True
         io.backend_flags |= int(imgui.BackendFlags_.renderer_has_textures)
-        theme.apply(imgui.get_style(), ui_scale)
-        theme.apply_to_plots(implot.get_style(), ui_scale)
+        style.apply(imgui.get_style(), ui_scale)
+        style.apply_to_plots(implot.get_style(), ui_scale)
         theme.load_fonts(io.fonts)
         if self._ini_path is not None and is_file(self._ini_path):
             text = self._ini_path.read_text(encoding="utf-8", errors="replace")
