@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -30,18 +31,25 @@ SMALL = Settings(window=WindowSettings(width=320, height=200))
 Meanwhile = Callable[[str], object]
 
 
+class Shown(NamedTuple):
+    """What each swap brings to the screen, and the window that it is of."""
+
+    pictures: list[np.ndarray]  # uint8 [H, W, 4]
+    windows: list[Window]
+
+
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    """What each swap brings to the screen, uint8 [H, W, 4]."""
-    pictures: list[np.ndarray] = []
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    seen = Shown([], [])
     swap = Window.swap
 
     def keep(window: Window) -> None:
-        pictures.append(read(window.framebuffer_size))
+        seen.pictures.append(read(window.framebuffer_size))
+        seen.windows.append(window)
         swap(window)
 
     monkeypatch.setattr(Window, "swap", keep)
-    return pictures
+    return seen
 
 
 def lit(picture: np.ndarray) -> np.ndarray:
@@ -51,7 +59,7 @@ def lit(picture: np.ndarray) -> np.ndarray:
 
 
 def test_the_window_says_what_it_waits_for_and_takes_files(
-    screen, tmp_path: Path, shown: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+    screen, tmp_path: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(starting, "REDRAW", 1e9)
 
@@ -59,13 +67,11 @@ def test_the_window_says_what_it_waits_for_and_takes_files(
         for text in ("Loading PyTorch…", "Reading the networks…", ""):
             meanwhile(text)
             meanwhile(text)  # is not drawn again
-        app.screen.window.on_drop([SG3_A])  # type: ignore[misc]
+        shown.windows[-1].on_drop([SG3_A])  # type: ignore[misc]
         return EngineWorker(Engine("cpu"))
 
-    app = App.__new__(App)
-    app.__init__(SMALL, make, state_folder=tmp_path)  # type: ignore[misc]
-    with app:
-        first, torch, networks, dark = (lit(picture) for picture in shown)
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        first, torch, networks, dark = (lit(picture) for picture in shown.pictures)
         assert not first.any() and not dark.any()  # of a window just opened, and on a stage
         for words in (torch, networks):
             rows, columns = np.nonzero(words)
