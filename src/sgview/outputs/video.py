@@ -146,7 +146,6 @@ class PngWriter:
         Raises:
             OutputError: if the disk does not take it.
         """
-
         path = self._folder / f"{self._count:06d}.png"
         png = encode_png(channels_to_keep(rgba8))
         try:
