@@ -125,6 +125,8 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(f"{path} is no folder: PNG pictures go into one") from error
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
