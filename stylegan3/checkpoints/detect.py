@@ -59,7 +59,9 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
 # Kinds of networks that are supported, where the file lacks what they are recognised by.
 INCOMPLETE = (("StyleGAN-XL", r"mapping\.embed_proj\.", r"SuperresGenerator"),)
 RELATIVES = UNSUPPORTED[:2]  # these carry the published names but compute something else
-SYNTHESIS = re.compile(r"(^|\.)(b4\.const|b4\.conv1\.weight|L0_\d{1,6}_\d{1,6}\.weight)$")
+SYNTHESIS = re.compile(
+    r"(^|\.)(b4\.const|b4\.conv1\.weight|b4\.Const\.const|L0_\d{1,6}_\d{1,6}\.weight)$"
+)
 MOST_NAMES = 20_000
 
 
@@ -111,7 +113,7 @@ def describe_contents(tree: Any) -> str:
         )
     held = [name[:40] for name in (*classes, *names)][:4]
     detail = f" (it holds {', '.join(held)} ..)" if held else ""
-    return f"there is no StyleGAN2 or StyleGAN3 generator in it{detail}; {WHERE}"
+    return f"there is no StyleGAN generator in it{detail}; {WHERE}"
 
 
 def refuse_relatives(names: Iterable[str]) -> None:

@@ -66,6 +66,11 @@ class Source:
         if self._is_ours:
             self._file.close()
 
+    @property
+    def file(self) -> BinaryIO:
+        """What is read from; it may be read anywhere, and is not to be closed."""
+        return cast("BinaryIO", self._file)
+
     def read(self, start: int, length: int) -> bytes:
         """Read exactly `length` bytes from `start`.
 

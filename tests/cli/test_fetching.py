@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +63,28 @@ def test_yes_fetches_once_and_the_cache_lists_it(address: str, capsys, cache: Pa
     assert main(["cache", "--remove", "net.pkl"]) == 2
     assert main(["cache", "--clear"]) == 0
     assert not list(cache.rglob("*.pkl"))
+
+
+def test_a_file_that_came_damaged_says_how_it_is_fetched_anew(capsys, tmp_path: Path) -> None:
+    half = FILE.read_bytes()[:9000]
+    with serving({"/half.pkl": whole(half)}) as (server, _):
+        assert main(["inspect", f"{server}/half.pkl", "--yes"]) == 2
+    assert "fetch it anew after `sgview cache --remove half.pkl`" in capsys.readouterr().err
+    assert main(["cache", "--remove", "half.pkl"]) == 0
+    (tmp_path / "half.pkl").write_bytes(half)
+    capsys.readouterr()
+    assert main(["inspect", str(tmp_path / "half.pkl")]) == 2
+    assert "cache" not in capsys.readouterr().err.replace(str(tmp_path), "")
+
+
+@pytest.mark.parametrize("verb", ["networks", "networks --json", "cache"])
+def test_who_reads_the_beginning_alone_gets_no_traceback(verb: str) -> None:
+    program = [sys.executable, "-m", "sgview", *verb.split()]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(program, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_render_and_convert_take_addresses(address: str, tmp_path: Path) -> None:

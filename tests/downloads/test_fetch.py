@@ -160,7 +160,7 @@ def to_nowhere(request: Request) -> None:
 BAD: dict[str, tuple[Answer, str]] = {
     "never ends": (without_end, "sends more than"),
     "more than said": (more_than_said, "sends more than the 1000 bytes"),
-    "less than said": (less_than_said, "broke off"),
+    "less than said": (less_than_said, r"broke off after [\d.]+ kB of 1.0 MB"),
     "page": (a_page, "gives a web page"),
     "hidden page": (a_hidden_page, "sends a web page, not a network"),
     "huge": (huge, "no network is larger"),

@@ -8,7 +8,14 @@ from sgview.signals import Expression, ExpressionError
 from sgview.signals.osc.remote import RemoteError, apply_message
 from sgview.state.params import Params
 from sgview.state.presets import decode
-from sgview.state.text import LONGEST, drawable, one_line, sentence_of, writable
+from sgview.state.text import (
+    LONGEST,
+    drawable,
+    format_bytes,
+    one_line,
+    sentence_of,
+    writable,
+)
 from sgview.state.validation import ConfigError
 
 
@@ -95,3 +102,17 @@ def test_what_is_refused_is_said_in_one_line(refusal, refuse) -> None:
     with pytest.raises(refusal) as caught:
         refuse()
     assert is_sentence(str(caught.value).replace("\ufffd", ""))
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (5000, "5.0 kB"),
+        (490_251, "490.3 kB"),
+        (10**15, "1000000.0 GB"),
+    ],
+)
+def test_sizes_of_files(count: int, text: str) -> None:
+    assert format_bytes(count) == text

@@ -69,7 +69,7 @@ class Screen(Closing):
     ) -> None:
         self._folder, self._settings = folder, settings.window
         self._place = read_place(folder)
-        self._boundary = boundary
+        self._boundary, self._notices = boundary, notices
         self._now = now
         self._owned = ExitStack()
         try:
@@ -138,6 +138,8 @@ class Screen(Closing):
             return False
         if self.has_panel or not self.is_hurried:  # input is read when the next panel is built
             self.window.poll()
+        for problem in self.window.placement.take_problems():
+            self._notices.add("warning", problem, now=self._now())
         self._begin = self._now()
         if self.window.take_input() and self.pace.is_software:
             self._panels_owed, self._input_at = PANELS_FOR_AN_INPUT, self._begin

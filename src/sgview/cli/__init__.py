@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sgview: the package {package} is not installed: {advice}", file=sys.stderr)
         return 1
     except _user_errors() as error:
-        print(f"sgview: {error}", file=sys.stderr)
+        print(f"sgview: {error}{_advice(error)}", file=sys.stderr)
         return 2
 
 
@@ -119,12 +119,23 @@ def _parser(verb: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sgview",
         usage="sgview [VERB] [A] [B] [options]",
-        description="Play StyleGAN2 and StyleGAN3 networks live.",
+        description="Play StyleGAN networks live: 1, 2, 3 and XL.",
         epilog=EPILOG.format(verbs=verbs),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sgview {sgview.__version__}")
     return parser
+
+
+def _advice(error: Exception) -> str:
+    """Return how a file that was fetched, and cannot be used, is fetched anew."""
+    path = getattr(error, "path", None)
+    if path is None or "sgview.downloads.cache" not in sys.modules:
+        return ""
+    from sgview.downloads.cache import Cache
+
+    is_fetched = path.is_relative_to(Cache().folder)
+    return f"; fetch it anew after `sgview cache --remove {path.name}`" if is_fetched else ""
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from sgview.cli.tables import format_bytes, format_table
+from sgview.cli.tables import format_table, show
+from sgview.state.text import format_bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             (kept.name, format_bytes(kept.size), kept.sha256[:12], kept.address)
             for kept, _ in entries
         ]
-        print(format_table(("name", "size", "sha256", "address"), rows, right=(1,)))
+        show(format_table(("name", "size", "sha256", "address"), rows, right=(1,)))
     size, limit = format_bytes(cache.size()), format_bytes(LIMIT)
-    print(f"{len(entries)} networks, {size} of at most {limit}, in {cache.folder}")
+    show(f"{len(entries)} networks, {size} of at most {limit}, in {cache.folder}")
     return 0

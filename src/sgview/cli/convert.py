@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from sgview.cli import fetching
-from sgview.cli.tables import format_bytes
+from sgview.state.text import format_bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

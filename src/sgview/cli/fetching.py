@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from sgview.downloads.addresses import DownloadError, is_address
 from sgview.settings import NetworkSettings
+from sgview.state.text import format_bytes
 
 if TYPE_CHECKING:
     import argparse
@@ -56,7 +57,7 @@ def with_files(networks: NetworkSettings, *, is_agreed: bool) -> NetworkSettings
 def _fetch(downloads: Downloads, offer: Offer, is_agreed: bool) -> Path:
     from sgview.downloads.catalogue import known
 
-    size = "size unknown" if offer.size is None else f"{offer.size / 1e6:.1f} MB"
+    size = "size unknown" if offer.size is None else format_bytes(offer.size)
     way = "" if offer.is_private else ", unencrypted"
     print(f"{offer.name}, {size}, from {offer.host}{way}", file=sys.stderr)
     if network := known(offer.address):

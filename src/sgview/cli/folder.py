@@ -10,8 +10,8 @@ from typing import Any
 from tqdm import tqdm
 
 from sgview.cli.description import describe
-from sgview.cli.tables import format_bytes, format_table
-from sgview.state.text import drawable, sentence_of
+from sgview.cli.tables import format_table
+from sgview.state.text import drawable, format_bytes, sentence_of
 
 SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".model", ".ckpt", ".safetensors"}
 MOST_FILES = 10_000

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,9 @@ from typing import Any
 from sgview.cli import fetching
 from sgview.cli.description import describe
 from sgview.cli.folder import describe_folder, format_folder
-from sgview.cli.tables import format_bytes, format_table
+from sgview.cli.tables import format_table, show
 from sgview.state.places import is_folder
+from sgview.state.text import format_bytes
 
 SHOWN_CLASSES = 20  # `--json` has all
 
@@ -39,10 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """
     path = fetching.local_file(args.file, is_agreed=args.yes)
     text = _text_of_folder(path, args.json) if is_folder(path) else _text_of(path, args.json)
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # `sgview inspect FILE | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    show(text)
     return 0
 
 

@@ -7,6 +7,8 @@ import json
 
 from msgspec.structs import asdict
 
+from sgview.cli.tables import show
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `sgview networks`."""
@@ -22,11 +24,15 @@ def run(args: argparse.Namespace) -> int:
     word = args.word.lower()
     found = [n for n in catalogue() if any(word in str(v).lower() for v in asdict(n).values())]
     if args.json:
-        print(json.dumps([asdict(network) for network in found], indent=2))
+        show(json.dumps([asdict(network) for network in found], indent=2))
         return 0
     cache = Cache()
+    lines: list[str] = []
     for n in found:
         here = ", fetched" if cache.find(n.address) else ""
-        print(f"{n.name}{here}\n    {n.address}\n    licence: {n.licence} ({n.page})\n")
-    print("sgview ADDRESS asks, fetches and plays one; licences are as their pages give them.")
+        lines.append(f"{n.name}{here}\n    {n.address}\n    licence: {n.licence} ({n.page})\n")
+    lines.append(
+        "sgview ADDRESS asks, fetches and plays one; licences are as their pages give them."
+    )
+    show("\n".join(lines))
     return 0

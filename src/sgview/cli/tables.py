@@ -1,8 +1,18 @@
-"""How tables and sizes are printed."""
+"""How tables are made and printed."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+
+
+def show(text: str) -> None:
+    """Print a text of which the reader may want the beginning only: `sgview networks | head`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def format_table(
@@ -19,12 +29,3 @@ def format_table(
         ).rstrip()
         for line in lines
     )
-
-
-def format_bytes(count: int) -> str:
-    """A file size as people read it: "490.3 kB"."""
-    size, units = float(count), ["bytes", "kB", "MB", "GB"]
-    while size >= 1000 and len(units) > 1:
-        size /= 1000
-        units.pop(0)
-    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]}"

@@ -14,6 +14,7 @@ from sgview.downloads.addresses import DownloadError, normalised
 from sgview.downloads.cache import Cache
 from sgview.downloads.client import Client, Offer
 from sgview.state.file_lock import hold
+from sgview.state.text import format_bytes
 
 ATTEMPTS = 4  # in a row that bring nothing
 SPARE = 500 * 10**6  # of the disk, left free for all else [bytes]
@@ -91,8 +92,8 @@ class Downloads(Closing):
         free, size = shutil.disk_usage(place).free, offer.size or 0
         if free - size < SPARE:
             raise DownloadError(
-                f"{offer.name} has {size / 1e6:.0f} MB, and the disk of {self.cache.folder} only "
-                f"{free / 1e6:.0f} free: make room, or empty it by sgview cache --clear"
+                f"{offer.name} has {format_bytes(size)}, and the disk of {self.cache.folder} only "
+                f"{format_bytes(free)} free: make room, or empty it by sgview cache --clear"
             )
         self.cache.make_room(size, keep=place)
 
@@ -117,8 +118,8 @@ class Downloads(Closing):
                     part.drop()
                 failures = failures + 1 if part.size <= before else 0
                 if failures == ATTEMPTS or is_cancelled():
-                    of = "" if offer.size is None else f" of {offer.size / 1e6:.0f}"
-                    has = f" after {received / 1e6:.0f}{of} MB" if received else ""
+                    of = "" if offer.size is None else f" of {format_bytes(offer.size)}"
+                    has = f" after {format_bytes(received)}{of}" if received else ""
                     advice = "try again to go on" if part.size else "try again"
                     raise DownloadError(f"{error}{has}: {advice}") from error
             except DownloadError:

@@ -144,8 +144,6 @@ class PngWriter:
         Raises:
             OutputError: if the disk does not take it.
         """
-        from PIL import Image  # which films do without
-
         path = self._folder / f"{self._count:06d}.png"
         png = encode_png(channels_to_keep(rgba8))
         try:

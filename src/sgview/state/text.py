@@ -60,3 +60,12 @@ def sentence_of(error: BaseException) -> str:
     except BaseException:  # an exception of a script's own may do anything here
         text = ""
     return drawable(f"{kind}: {text}" if text else kind)
+
+
+def format_bytes(count: int) -> str:
+    """A file size as people read it: "490.3 kB"."""
+    size, units = float(count), ["bytes", "kB", "MB", "GB"]
+    while size >= 1000 and len(units) > 1:
+        size /= 1000
+        units.pop(0)
+    return f"{count:.0f} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]}"

@@ -124,7 +124,7 @@ def _storage(identity: Any) -> tuple[Storage | Global | None, str]:
 def _zip_spans(source: Source) -> dict[str, Span]:
     """Where the content of every file of the archive lies."""
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with zipfile.ZipFile(source.file) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
         raise UnusableError(

@@ -24,7 +24,9 @@ TRAINING = {"g", "netg"}  # the last word of a key with weights as they were tra
 MAPPING = "fc0.weight"  # of the mapping network, in every family
 ROSINALITY = "style.1.weight"
 GENFORCE = "synthesis.early_layer.const"
-_SYNTHESIS = re.compile(r"(|.*\.)(?:b4\.const|b4\.conv1\.weight|L0_\d+_\d+\.weight)", re.DOTALL)
+_SYNTHESIS = re.compile(
+    r"(|.*\.)(?:b4\.const|b4\.conv1\.weight|b4\.Const\.const|L0_\d+_\d+\.weight)", re.DOTALL
+)
 DEEPEST = 6
 MOST_CONTAINERS = 1_000
 MOST_MODULES = 16

@@ -44,5 +44,6 @@ def test_escape_is_no_and_enter_is_yes(stage) -> None:
 def test_what_is_fetched_already_asks_nothing(make_stage) -> None:
     stage = make_stage()
     stage.change(download=replace(OFFER, is_question=False, received=1000))
+    assert stage.reads("1.0 kB of 363.1 MB")
     stage.frame(4)
     assert not stage.has("Fetch")

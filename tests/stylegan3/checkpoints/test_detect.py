@@ -31,7 +31,7 @@ from stylegan3.checkpoints import CheckpointError, read
         (b"\x80\x09", "no checkpoint"),
         (b"hello, world", "no checkpoint"),
         (b"\x80\x04", "truncated"),
-        (b"\x80\x04N.", "no StyleGAN2 or StyleGAN3 generator"),
+        (b"\x80\x04N.", "no StyleGAN generator"),
         (b"PK\x03\x04", "truncated"),
         (b"PK\x03\x04" + bytes(100), "truncated"),
         (b"PK\x05\x06" + bytes(18), "without a torch checkpoint"),
@@ -112,8 +112,8 @@ FAMILIES = {
     "latent diffusion": {"state_dict": {"model.diffusion_model.input_blocks.0.0.weight": t(2)}},
     "VQGAN": {"state_dict": {"quantize.embedding.weight": t(2)}},
     "BigGAN": {"shared.weight": t(2), "linear.weight": t(2)},
-    "no StyleGAN2 or StyleGAN3 generator in it (it holds net.weight": {"net": {"net.weight": t(2)}},
-    "no StyleGAN2 or StyleGAN3 generator in it": {"x": 1},
+    "no StyleGAN generator in it (it holds net.weight": {"net": {"net.weight": t(2)}},
+    "no StyleGAN generator in it": {"x": 1},
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import stylegan3
+from stylegan3.checkpoints import read, save_safetensors
 from tests.support import DATA
 
 
@@ -140,11 +141,18 @@ def test_a_layer_by_its_index() -> None:
         G.synthesis(ws, layer="L66")
 
 
+@pytest.mark.parametrize("kind", ["pickle", "zip", "stream", "safetensors"])
 def test_loading_from_a_home_folder_or_an_open_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     path = DATA / "sg2-64-a.pkl"
     want = stylegan3.load(path).state_dict()
+    if kind == "safetensors":
+        path = tmp_path / "other.safetensors"
+        save_safetensors(read(DATA / "sg2-64-a.pkl"), path)
+    elif kind != "pickle":
+        path = tmp_path / "other.pt"
+        torch.save(want, path, _use_new_zipfile_serialization=kind == "zip")
     (tmp_path / "net.pkl").write_bytes(path.read_bytes())
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

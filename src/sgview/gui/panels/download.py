@@ -11,6 +11,7 @@ from sgview.gui.panels import Emit
 from sgview.state.commands import AgreeDownload, CancelDownload
 from sgview.state.params import Params
 from sgview.state.status import DownloadStatus, Status
+from sgview.state.text import format_bytes
 
 _NAME = "Fetch this network?###download"
 
@@ -63,4 +64,4 @@ class DownloadPanel:
 
 
 def _size(offer: DownloadStatus) -> str:
-    return "Of unknown size," if offer.size is None else f"{offer.size / 1e6:.1f} MB"
+    return "Of unknown size," if offer.size is None else format_bytes(offer.size)

@@ -29,6 +29,7 @@ from sgview.state.networks import (
 )
 from sgview.state.params import Params
 from sgview.state.status import Status
+from sgview.state.text import format_bytes
 
 _ROLES = {"a": "the network that plays", "b": "the network to blend towards"}
 
@@ -246,10 +247,10 @@ def _coming(slot: Slot, status: Status) -> _Coming | None:
         return None
     if not download.name:
         return _Coming(f"Asking {download.host}", "", 0.0, True)
-    has = f"{download.received / 1e6:.0f}"
+    amount = format_bytes(download.received)
     if download.size is None:
-        return _Coming(f"Fetching {download.name}", f"{has} MB", 0.0, True)
-    amount = f"{has} of {download.size / 1e6:.0f} MB"
+        return _Coming(f"Fetching {download.name}", amount, 0.0, True)
+    amount = f"{amount} of {format_bytes(download.size)}"
     share = download.received / max(download.size, 1)
     return _Coming(f"Fetching {download.name}", amount, share, True)
 

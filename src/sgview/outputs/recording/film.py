@@ -172,7 +172,7 @@ class Film(Closing):
 
     def _encode(self, frame: av.VideoFrame, place: int) -> None:
         frame.pts = place
-        frame.time_base = 1 / self._rate
+        frame.time_base = self._period
         self.last = place
         self._mux(self._video, frame)
 
@@ -192,6 +192,7 @@ class Film(Closing):
         self, encoder: Encoder, form: str, rate: float, quality: float, has_alpha: bool
     ) -> av.VideoStream:
         self._rate = Fraction(rate).limit_denominator(1001)
+        self._period = 1 / self._rate
         stream = cast(av.VideoStream, self._container.add_stream(encoder.name, rate=self._rate))
         stream.width, stream.height = self.size
         stream.pix_fmt = self._pixels

@@ -24,7 +24,7 @@ _EMPTY = (
 def draw_library(params: Params, status: Status, emit: Emit) -> Params:
     """Draw a cell for each latent, and one that saves."""
     gap = theme.px(theme.GAP_SMALL)
-    room = imgui.get_content_region_avail().x
+    room = imgui.get_content_region_avail().x - theme.px(theme.DOT_COLUMN)
     columns = max(1, int((room + gap) / (theme.px(theme.LATENT_WIDTH) + gap)))
     side = (room - gap * (columns - 1)) / columns
     cells: list[LatentStatus | None] = [None, *status.show.library]
