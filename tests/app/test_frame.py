@@ -12,8 +12,9 @@ import pytest
 
 from sgview.app.app import App
 from sgview.settings import MidiSettings, OscSettings, WindowSettings
+from sgview.state import boundary as boundary_module
 from sgview.state.boundary import STRICT
-from sgview.state.commands import ChooseScript, LoadNetwork, LoadPreset, RecallLook
+from sgview.state.commands import ChooseScript, LoadNetwork, LoadPreset, RecallLook, WakePart
 from tests.support.app import SG3_A, app_playing
 from tests.support.until import until
 
@@ -120,6 +121,33 @@ def test_each_part_fails_alone(
     assert "draws on" in report.read_text()
     until(lambda: not frames.app._boundary.is_resting(part), frames.app.frame)
     frames.plays_on()
+
+
+def test_what_failed_three_times_in_a_row_rests_until_its_notice_wakes_it(
+    frames: Frames, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, calls = frames.app, []
+    monkeypatch.setattr(boundary_module, "REST", 0.0)
+
+    def fail() -> None:
+        calls.append(1)
+        raise RuntimeError("a fault of its own")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.CRITICAL):
+        patch.setattr(app.show, "poll", fail)
+        until(lambda: [n for n in app.status.notices if n.resting], app.frame)
+        assert len(calls) == 3
+        frames.run(10)
+        assert len(calls) == 3  # and nothing else stands still
+        frames.plays_on()
+    (notice,) = app.status.notices
+    assert notice.level == "error" and notice.resting == "looks"
+    polled: list[int] = []
+    poll = app.show.poll
+    monkeypatch.setattr(app.show, "poll", lambda: (polled.append(1), poll())[1])
+    app.execute(WakePart(notice.resting))
+    until(lambda: polled, app.frame)
+    until(lambda: not app.status.notices, app.frame)
 
 
 def test_a_panel_that_fails_in_the_middle_leaves_the_others(

@@ -1,5 +1,6 @@
 """The program ends when it is told to, whatever hangs."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -93,6 +94,45 @@ def playing(screen, folder: Path, hang: str = "", *arguments: str) -> Iterator[s
     finally:
         process.kill()
         process.communicate()
+
+
+class ClientMessage(ctypes.Structure):
+    """XClientMessageEvent of Xlib, with room for any other event."""
+
+    _fields_ = (
+        ("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int),
+        ("display", ctypes.c_void_p), ("window", ctypes.c_ulong), ("message", ctypes.c_ulong),
+        ("format", ctypes.c_int), ("data", ctypes.c_long * 5), ("rest", ctypes.c_long * 12),
+    )  # fmt: skip
+
+
+def ask_to_close(display: str) -> None:
+    """Do what a window manager does when its cross is clicked."""
+    words = ["xdotool", "search", "--name", "^sgview"]
+    found = subprocess.check_output(words, env={**os.environ, "DISPLAY": display}, text=True)
+    window = int(found.split()[-1])
+    x = ctypes.CDLL("libX11.so.6")
+    x.XOpenDisplay.restype, x.XInternAtom.restype = ctypes.c_void_p, ctypes.c_ulong
+    x.XInternAtom.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+    x.XSendEvent.argtypes = [
+        *(ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p)
+    ]
+    x.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    server = x.XOpenDisplay(display.encode())
+    event = ClientMessage(type=33, window=window, format=32)
+    event.message = x.XInternAtom(server, b"WM_PROTOCOLS", 0)
+    event.data[0] = x.XInternAtom(server, b"WM_DELETE_WINDOW", 0)
+    x.XSendEvent(server, window, 0, 0, ctypes.byref(event))
+    x.XCloseDisplay(server)
+
+
+def test_the_window_managers_cross_ends_it_while_a_script_hangs(screen, tmp_path: Path) -> None:
+    (tmp_path / "play.py").write_text(SCRIPT)
+    with playing(screen, tmp_path, "", "--script", "play.py") as process:
+        ask_to_close(screen.display)
+        process.wait(LIMIT)
+        assert process.returncode == 0
+        assert load_session(tmp_path / "state" / "sgview" / "session.json")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+from sgview.app import starting
 from sgview.app.app import App
 from sgview.app.screen import BACKGROUND
 from sgview.app.starting import LeftAtStartError
@@ -29,18 +31,25 @@ SMALL = Settings(window=WindowSettings(width=320, height=200))
 Meanwhile = Callable[[str], object]
 
 
+class Shown(NamedTuple):
+    """What each swap brings to the screen, and the window that it is of."""
+
+    pictures: list[np.ndarray]  # uint8 [H, W, 4]
+    windows: list[Window]
+
+
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    """What each swap brings to the screen, uint8 [H, W, 4]."""
-    pictures: list[np.ndarray] = []
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    seen = Shown([], [])
     swap = Window.swap
 
     def keep(window: Window) -> None:
-        pictures.append(read(window.framebuffer_size))
+        seen.pictures.append(read(window.framebuffer_size))
+        seen.windows.append(window)
         swap(window)
 
     monkeypatch.setattr(Window, "swap", keep)
-    return pictures
+    return seen
 
 
 def lit(picture: np.ndarray) -> np.ndarray:
@@ -50,18 +59,19 @@ def lit(picture: np.ndarray) -> np.ndarray:
 
 
 def test_the_window_says_what_it_waits_for_and_takes_files(
-    screen, tmp_path: Path, shown: list[np.ndarray]
+    screen, tmp_path: Path, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(starting, "REDRAW", 1e9)
+
     def make(meanwhile: Meanwhile) -> EngineWorker:
-        for text in ("", "Loading PyTorch…", "Reading the networks…"):
+        for text in ("Loading PyTorch…", "Reading the networks…", ""):
             meanwhile(text)
-        app.screen.window.on_drop([SG3_A])  # type: ignore[misc]
+            meanwhile(text)  # is not drawn again
+        shown.windows[-1].on_drop([SG3_A])  # type: ignore[misc]
         return EngineWorker(Engine("cpu"))
 
-    app = App.__new__(App)
-    app.__init__(SMALL, make, state_folder=tmp_path)  # type: ignore[misc]
-    with app:
-        first, dark, torch, networks = (lit(picture) for picture in shown)
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        first, torch, networks, dark = (lit(picture) for picture in shown.pictures)
         assert not first.any() and not dark.any()  # of a window just opened, and on a stage
         for words in (torch, networks):
             rows, columns = np.nonzero(words)
@@ -86,6 +96,37 @@ def test_a_window_closed_before_anything_plays_is_left(screen, tmp_path: Path) -
     assert calls == ["before"]
     assert not glfw.get_current_context()  # the window is freed
     assert not (tmp_path / "session.json").exists()  # and the last session is as it was
+
+
+def test_the_arrangement_of_the_panels_is_as_it_was(screen, tmp_path: Path) -> None:
+    arrangement = tmp_path / "panels.ini"
+
+    def make(meanwhile: Meanwhile) -> EngineWorker:
+        for number in range(5):
+            meanwhile(f"Waiting {number}")
+        if is_left:
+            raise LeftAtStartError
+        return EngineWorker(Engine("cpu"))
+
+    def docked() -> list[str]:
+        lines = arrangement.read_text().splitlines()
+        return [line for line in lines if line.startswith(("[Window]", "DockId"))]
+
+    is_left = False
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        for _ in range(5):
+            app.frame()
+    first = docked()
+    assert sum(line.startswith("DockId") for line in first) >= 8  # each panel has its place
+    is_left = True
+    with pytest.raises(LeftAtStartError):
+        App(SMALL, make, state_folder=tmp_path)
+    assert docked() == first
+    is_left = False
+    with App(SMALL, make, state_folder=tmp_path) as app:
+        for _ in range(5):
+            app.frame()
+    assert docked() == first
 
 
 def test_the_program_ends_well_when_it_is_left_so_early(

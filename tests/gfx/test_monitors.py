@@ -93,4 +93,6 @@ def test_the_window_survives_monitors_and_fullscreen_returns() -> None:
         is_fullscreen = state["state"].startswith("fullscreen")
         assert state["covers"] == ("DUMMY1" if is_fullscreen else "")
         assert state["place"][2:] == list(PLACE[2:])  # the size to go back to is not lost
-        assert not state["notices"]
+        gone = "DUMMY1 is gone" if is_fullscreen else "of this window is gone"
+        assert all(gone in text for text in state["notices"])  # and nothing else is told
+        assert state["notices"] or not is_fullscreen

@@ -8,7 +8,7 @@ from sgview.gui import Gui
 from sgview.gui.gui import CURSOR_REST
 from sgview.state.commands import ChooseNetwork, EditBinding, ToggleGui
 from sgview.state.networks import LayerInfo, TensorInfo
-from sgview.state.params import Blend, Edit, Layer, Noise, Params
+from sgview.state.params import Blend, Edit, Latents, Layer, Noise, Params, Plane
 from sgview.state.status import BlendGroup, EditStatus, LoadStatus, Notice, Status
 
 WINDOWS = ("Latents", "Layers", "Edits", "Blend")
@@ -303,3 +303,14 @@ def test_performance_comes_alone_where_the_panels_are_hidden(make_stage) -> None
     stage.gui.execute(ToggleGui())  # the panels come back as they were
     stage.frame(2)
     assert stage.gui.show_panels and not stage.gui.shows_performance
+
+
+def test_two_clicks_are_a_double_click_at_a_few_frames_a_second(make_stage) -> None:
+    stage = make_stage(Params(latents=Latents(source="plane", plane=Plane(x=1.5))))
+    stage.show("Latents")
+    stage.point("##plane")
+    imgui.get_io().delta_time = 0.2
+    for is_down in (True, False, True, False):
+        imgui.get_io().add_mouse_button_event(0, is_down)
+        stage.frame()
+    assert stage.params.latents.plane.x == 0.0

@@ -7,7 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from sgview.outputs.film_chunks import FilmFormat, FilmJoiner, encode_chunk
+from sgview.outputs.film_chunks import FilmFormat, encode_chunk
+from sgview.outputs.film_joiner import FilmJoiner
 from sgview.outputs.video import OutputError, rate_of
 
 LENGTHS = (10, 10, 3)

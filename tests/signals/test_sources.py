@@ -1,5 +1,7 @@
 """What comes in during a frame, from senders to parameters."""
 
+import math
+
 import mido
 import pytest
 from hypothesis import given, settings
@@ -10,12 +12,14 @@ from pythonosc.udp_client import SimpleUDPClient
 from sgview.signals.incoming import Inputs
 from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
+from sgview.signals.osc.journeys import going_of
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import MOST_SLIDERS, RemoteError, apply_message, recall_of
 from sgview.signals.sources import Sources
-from sgview.state.commands import Learn, RecallLook
+from sgview.state.commands import Learn, RecallLook, Restart
+from sgview.state.journeys import Going
 from sgview.state.networks import LayerInfo, NetworkStatus, Slot
-from sgview.state.params import Edit, Params
+from sgview.state.params import Edit, Latents, Params
 from sgview.state.paths import get_leaf, leaf_at
 from tests.support.until import until
 
@@ -126,6 +130,36 @@ def test_recall() -> None:
     for values in ((), (0.0,), (10.0,), (1e300,)):
         with pytest.raises(RemoteError):
             recall_of("/sgview/preset", values)
+
+
+def test_a_journey_is_asked_for_by_messages() -> None:
+    noise, seeds = Params(), Params(latents=Latents(source="seeds", seed=7, between=0.5))
+
+    def going(params: Params, address: str, *values: float | str) -> Going | None:
+        return going_of(params, address, values, lambda: 321)
+
+    assert going(noise, "/sgview/psi", 1.0) is None
+    thrown = going(seeds, "/sgview/dice", 1.0)
+    assert thrown is not None and thrown.restarts == ("seed",)
+    assert (thrown.params.latents.seed, thrown.params.latents.between) == (321, 0.0)
+    chosen, without = going(noise, "/sgview/dice", 42.0), going(noise, "/sgview/dice")
+    assert chosen is not None and chosen.params.noise.seed == 42
+    assert without is not None and without.params.noise.seed == 321
+    after, before = going(seeds, "/sgview/seed/next", 1.0), going(seeds, "/sgview/seed/previous")
+    assert after is not None and after.params.latents.seed == 8
+    assert before is not None and before.params.latents.seed == 6
+    for value in (0.0, "x", math.nan, math.inf, 1e300):
+        for address in ("/sgview/dice", "/sgview/seed/next"):
+            assert going(seeds, address, value) == Going(seeds), value
+
+
+def test_the_dice_is_thrown_from_outside() -> None:
+    osc = OscInput(port=0)
+    with Sources(osc) as sources, SimpleUDPClient("127.0.0.1", osc.port) as client:
+        params, found = Params(latents=Latents(source="seeds")), []
+        client.send_message("/sgview/dice", 42)
+        until(lambda: found.append(sources.poll(params)) or found[-1].params != params)
+        assert found[-1].params.latents.seed == 42 and found[-1].commands == (Restart("seed"),)
 
 
 WORDS = st.sampled_from(

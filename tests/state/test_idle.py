@@ -8,7 +8,7 @@ from sgview.engine.latents.latents import LatentSource
 from sgview.state.fields import fields_of
 from sgview.state.idle import idle_reason, idle_reasons
 from sgview.state.motion import motion_at
-from sgview.state.params import Latents, Noise, Params
+from sgview.state.params import Latents, Mixing, Noise, Params, Walk
 from sgview.state.paths import get_leaf, leaf_at, set_leaf
 
 AXES = ("translate", "translate_speed", "rotate", "scale", "pivot")
@@ -72,4 +72,18 @@ def test_the_fader_says_what_it_lacks():
     still = Params(noise=replace(Noise(), translate_speed=(0.0, 0.0, 0.0)))
     assert idle_reason(still, "latents.motion")
     assert not idle_reason(Params(), "latents.motion")
+    standing = Params(latents=Latents(source="seeds"))
+    for heard in (
+        replace(standing, walk=Walk(reach=0.4)),
+        replace(standing, walk=Walk(reach=0.4, speed=0.0, loop=3.0)),
+        replace(standing, mixing=Mixing(rows=(1.0,), seed_speed=0.5)),
+        replace(standing, mixing=Mixing(rows=(1.0,), source="noise")),
+    ):
+        assert not idle_reason(heard, "latents.motion")
+    for unheard in (
+        replace(standing, walk=Walk(reach=0.4, speed=0.0)),
+        replace(standing, mixing=Mixing(rows=(0.0,), seed_speed=0.5)),
+        replace(standing, mixing=Mixing(rows=(1.0,))),
+    ):
+        assert idle_reason(unheard, "latents.motion")
     assert idle_reason(SETS["as w"], "mapping.truncation_psi")

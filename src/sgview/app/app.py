@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, assert_never
 import platformdirs
 
 from sgview import resources
-from sgview.app import dropped
 from sgview.app.asked import Asked
+from sgview.app.devices import Devices
 from sgview.app.files import Export, Files
 from sgview.app.kept_latents import KeptLatents
 from sgview.app.kept_session import KeptSession
@@ -25,12 +25,9 @@ from sgview.app.process import THREAD_TURN, turns_of
 from sgview.app.recent import RecentFiles
 from sgview.app.remembered import Remembered
 from sgview.app.reports import Reports
-from sgview.app.screen import Screen
-from sgview.app.starting import MakeWorker, await_worker
+from sgview.app.starting import MakeWorker
 from sgview.closing import Closing
 from sgview.downloads.addresses import is_address
-from sgview.gfx.keyboard import number_row
-from sgview.gui.gui import Gui
 from sgview.settings import Settings
 from sgview.show.clock import Clock
 from sgview.show.direction_names import DirectionNames
@@ -77,34 +74,18 @@ class App(Closing):
     ) -> None:
         folder = state_folder or platformdirs.user_state_path("sgview")
         self._now = now
-        self._devices = ExitStack()  # engine and window
-        self._owned = ExitStack()  # all else, closed first
-        engine = self._devices.enter_context(ExitStack())  # closed last, whenever it comes
         self._notices = Notices()
         self._reports = Reports(folder / "reports", self._describe_machine, now)
         self._notices.note = self._reports.note
         self._boundary = Boundary(self._notices, self._reports.write, now)
         self.asked = Asked(self._boundary, self._reports.note)
-        try:
-            own = self._devices.enter_context
-            self.screen = own(Screen(settings, self._notices, now, self._boundary, folder))
-            scale, keys = self.screen.ui_scale, settings.keys
-            self.gui = own(Gui(folder / "panels.ini", scale, self._boundary, keys))
-            for problem in self.gui.key_problems:
-                self.tell(problem, "See [keys] in the settings; F1 shows what there is.")
-            self.gui.attach(self.screen.window.address, number_row)
-            self.screen.window.hear_monitors()
-            self.screen.window.on_drop = self.drop
-            if callable(worker):
-                worker = await_worker(worker, self.screen.window, self.gui)
-        except BaseException:
-            if not callable(worker):
-                engine.callback(worker.close)
-            self._devices.close()
-            raise
-        engine.callback(worker.close)
+        self._devices = Devices(
+            *(settings, worker, folder, self.asked, self._notices, now, self._boundary)
+        )
+        self.screen, self.gui = self._devices.screen, self._devices.gui
+        self.worker = worker = self._devices.worker
+        self._owned = ExitStack()  # all else, closed first
         own = self._owned.enter_context
-        self.worker = worker
         self.status = Status()
         self.picture: Picture | None = None
         sources = live_sources(settings)
@@ -280,15 +261,6 @@ class App(Closing):
     def _exporter(self) -> Export | None:
         """What hands out the latent of a picture; None where the device is lost."""
         return self.worker.export if self.worker.lost is None else None
-
-    def drop(self, paths: list[Path]) -> None:
-        """Open files dropped on the window; with Shift or on the slot of B, a network goes to B."""
-        window = self.screen.window
-        slot = "b" if window.is_shift_down else self.gui.slot_at(*window.cursor)
-        commands, remarks = dropped.sort(paths, slot)
-        self.asked.add(*commands)
-        for level, text, hint in remarks:
-            self._notices.add(level, text, hint, now=self._now())
 
     def tell(self, text: str, hint: str = "") -> None:
         """Show a notice that is a warning."""

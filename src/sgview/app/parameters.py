@@ -130,7 +130,7 @@ class Parameters:
             needed = files_played(params, motion)
             folder = self._show.library.folder
             is_missing = any(find_file(folder, name) is None for name in needed)
-            if loaded.has_latent and (motion.trail or motion.second_trail or is_missing):
+            if loaded.has_latent and (motion.trail or motion.trails or is_missing):
                 params = as_it_is(go_to(params, FilePlace(str(absolute(path)))).params)
         return params
 

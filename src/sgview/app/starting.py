@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from sgview.gui.gui import Gui
 
 if TYPE_CHECKING:
     from sgview.engine.worker import EngineWorker
+
+REDRAW = 0.5  # [s]
 
 MakeWorker = Callable[[Callable[[str], object]], "EngineWorker"]
 """Returns the engine's thread once there is one.
@@ -31,12 +34,18 @@ def await_worker(make: MakeWorker, window: Window, gui: Gui) -> EngineWorker:
         LeftAtStartError: if the user closes the window meanwhile.
     """
 
+    drawn: tuple[object, ...] = ()
+    again = 0.0  # when the same is drawn once more, should another window have covered it [s]
+
     def show(text: str) -> None:
+        nonlocal drawn, again
         window.poll()
         if window.should_close:
             raise LeftAtStartError
-        if window.is_minimised:
-            return
+        wanted = (text, window.framebuffer_size)
+        if window.is_minimised or (wanted == drawn and time.monotonic() < again):
+            return  # the processor has better to do
+        drawn, again = wanted, time.monotonic() + REDRAW
         clear(window.framebuffer_size, BACKGROUND)
         gui.draw_starting(text)
         gui.present()

@@ -74,7 +74,7 @@ def _retain_context() -> None:
 
 def _import_all(is_film: bool) -> None:
     modules = ["sgview.engine.engine", "sgview.engine.networks"]
-    modules += ["sgview.outputs.film_chunks"] if is_film else []
+    modules += ["sgview.outputs.film_chunks", "sgview.outputs.film_joiner"] if is_film else []
     with without_collecting(), suppress(ImportError):
         for module in modules:
             import_module(module)

@@ -36,6 +36,8 @@ class WindowPlacement:
         self._windowed: Rect = place or (0, 0, *size)  # where to return to from fullscreen
         self._covers: Monitor | None = None  # that is wanted whole, also while it is away
         self.monitors = Monitors()
+        self._problems: list[str] = []
+        self._is_waiting = False  # for the monitor that is wanted whole
         if place is not None:
             self._place(self.monitors.brought_back(place))
         self._fit_to_screen()
@@ -95,6 +97,11 @@ class WindowPlacement:
         if (width, height) != self._size():
             glfw.set_window_size(self._handle, width, height)
 
+    def take_problems(self) -> list[str]:
+        """Return which monitors went away from under the window since the last call."""
+        taken, self._problems = self._problems, []
+        return taken
+
     def follow_monitors(self) -> None:
         """Cover the wanted monitor once it is there; be seen on another while it is not."""
         if not self.monitors.take_change():
@@ -103,13 +110,19 @@ class WindowPlacement:
             here = self.place
             if (there := self.monitors.brought_back(here)) != here:
                 self._place(there)
+                self._problems.append("The screen of this window is gone: it is on another one.")
             return
         monitor = self.monitors.find(self._covers)
         if monitor is not None and self._is_lit_on(monitor):
+            self._is_waiting = False
             return
         if monitor is not None:
             self._cover(monitor, is_return=True)
         else:
+            if not self._is_waiting:
+                then = "the picture fills it again once it is back"
+                self._problems.append(f"The screen {self._covers.name} is gone: {then}.")
+            self._is_waiting = True
             here = self.monitors.brought_back(self._windowed)
             self._set_monitor(None, here, glfw.DONT_CARE)
 
@@ -124,7 +137,7 @@ class WindowPlacement:
             return
         if not is_return:
             self._windowed = self.place
-        self._covers = monitor
+        self._covers, self._is_waiting = monitor, False
         rate = round(monitor.refresh_rate) or glfw.DONT_CARE
         self._set_monitor(monitor.handle, (0, 0, *monitor.bounds[2:]), rate)
 

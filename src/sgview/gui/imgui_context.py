@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 from imgui_bundle import imgui, implot
 
 from sgview.closing import Closing
-from sgview.gui import theme
+from sgview.gui import style, theme
 from sgview.state.places import is_file
 from sgview.state.whole_file import write_whole
 
@@ -18,6 +19,9 @@ _MODIFIERS = {
     8: imgui.Key.mod_super,
 }
 """By their bits in GLFW."""
+_DOUBLE_CLICK = 0.3  # between the clicks of a double click, at most [s]
+_LATER = 0.2  # after those, a click is known to have been a single one [s]
+_SLOWEST = 0.3  # of frames: one that took longer says nothing of the next ones [s]
 _MODIFIER_KEYS = range(340, 348)  # of GLFW, left and right
 
 
@@ -36,6 +40,7 @@ class ImguiContext(Closing):
         self._ini_path = ini_path
         self._is_attached = False
         self._window_address = 0
+        self._frames: deque[float] = deque(maxlen=3)  # how long the last ones took [s]
         self._context: imgui.internal.Context | None = imgui.create_context()
         imgui.set_current_context(self._context)
         self._plots: implot.internal.Context | None = implot.create_context()
@@ -87,6 +92,11 @@ class ImguiContext(Closing):
         if self._is_attached:
             imgui.backends.opengl3_new_frame()
             imgui.backends.glfw_new_frame()
+        io = imgui.get_io()
+        self._frames.append(min(io.delta_time, _SLOWEST))
+        slow = sum(self._frames)  # two clicks take some frames, however slow those are
+        io.mouse_double_click_time = max(_DOUBLE_CLICK, slow)
+        io.mouse_single_click_delay = io.mouse_double_click_time + _LATER
 
     def end_frame(self) -> None:
         """Keep the arrangement, if ImGui wants that, after `imgui.render`."""
@@ -119,8 +129,8 @@ class ImguiContext(Closing):
         io.config_flags |= int(imgui.ConfigFlags_.docking_enable)
         io.config_windows_move_from_title_bar_only = True
         io.backend_flags |= int(imgui.BackendFlags_.renderer_has_textures)
-        theme.apply(imgui.get_style(), ui_scale)
-        theme.apply_to_plots(implot.get_style(), ui_scale)
+        style.apply(imgui.get_style(), ui_scale)
+        style.apply_to_plots(implot.get_style(), ui_scale)
         theme.load_fonts(io.fonts)
         if self._ini_path is not None and is_file(self._ini_path):
             text = self._ini_path.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Colours, sizes and fonts: the only place that holds any.
+"""Colours, sizes and fonts of what this program draws; those of ImGui's own are in `style`.
 
 Sizes are in em, the height of the text font, so that one scale factor moves everything: turn them
 into pixels with `px`. Colours are neutral greys, one accent, and two signals (warning, error).
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import imgui_bundle
-from imgui_bundle import imgui, implot
+from imgui_bundle import imgui
 
 from sgview.state.machine import MemoryOwner, Stage
 from sgview.state.status import SignalSource
@@ -18,7 +18,8 @@ from sgview.state.status import SignalSource
 Rgba = tuple[float, float, float, float]
 
 
-def _grey(level: int, blue: int = 2) -> Rgba:
+def grey(level: int, blue: int = 2) -> Rgba:
+    """Return a neutral grey of `level` [0..255], with a little more `blue`."""
     return (level / 255, level / 255, min(level + blue, 255) / 255, 1.0)
 
 
@@ -31,19 +32,19 @@ def faded(colour: Rgba, alpha: float) -> Rgba:
     return (*colour[:3], colour[3] * alpha)
 
 
-BAR = _grey(20)  # status line, tab bars
-PANEL = _grey(29)
-HEADER = _grey(38)
-CARD = _grey(36)  # a slot, an edit: something that holds controls
-FIELD = _grey(46)  # what can be dragged or typed into
-FIELD_HOVERED = _grey(56)
-FIELD_ACTIVE = _grey(64)
-POPUP = _grey(34)
-LINE = _grey(14)
-LINE_LIGHT = _grey(54)
-TEXT = _grey(222)
-TEXT_DIM = _grey(154, 5)
-TEXT_FAINT = _grey(104, 5)
+BAR = grey(20)  # status line, tab bars
+PANEL = grey(29)
+HEADER = grey(38)
+CARD = grey(36)  # a slot, an edit: something that holds controls
+FIELD = grey(46)  # what can be dragged or typed into
+FIELD_HOVERED = grey(56)
+FIELD_ACTIVE = grey(64)
+POPUP = grey(34)
+LINE = grey(14)
+LINE_LIGHT = grey(54)
+TEXT = grey(222)
+TEXT_DIM = grey(154, 5)
+TEXT_FAINT = grey(104, 5)
 ACCENT = _rgb(0x5AA9E6)
 ACCENT_STRONG = _rgb(0x2F79B5)  # selected segments, behind light text
 ACCENT_FILL = _rgb(0x2F5170)  # the filled part of a value bar
@@ -79,9 +80,10 @@ OWNERS: dict[str, Rgba] = {  # of memory; others have greys
     MemoryOwner.PICTURES: _rgb(0x8FCB5B),
 }
 REGIONS = (ACCENT, _rgb(0xE3A45A), _rgb(0xB191F0))  # of the second, third and fourth latent
-OTHER_OWNERS = (_grey(130, 5), _grey(104, 5), _grey(82, 5))
+OTHER_OWNERS = (grey(130, 5), grey(104, 5), grey(82, 5))
 SHADE = (0.0, 0.0, 0.0, 0.62)  # behind a sheet that covers the picture
 OVER_PICTURE = _rgb(0x151517, 0.92)  # behind text that lies on the picture
+CODE_LIGHT, CODE_DARK = _rgb(0xFFFFFF), _rgb(0x000000)  # of a QR code, as cameras read it
 HOVER_VEIL = (1.0, 1.0, 1.0, 0.05)
 ACTIVE_VEIL = (1.0, 1.0, 1.0, 0.09)
 WITHOUT_EFFECT = 0.5  # opacity of controls that change nothing now
@@ -116,6 +118,7 @@ DOT = 0.26  # its radius
 HANDLE = 0.62  # radius of what a mask is held by
 FUNCTION_ROWS = 9  # of the list in the binding editor
 FUNCTION_COLUMN = 0.48  # share of its width that what is written takes
+CODE_SIZE = 12.0  # of a QR code at most
 EDITOR_WIDTH = 30.0
 EDITOR_DISTANCE = 3.0  # from the mouse that opens it
 SHORTEST_NAME = 3.0
@@ -216,134 +219,3 @@ def load_fonts(atlas: imgui.ImFontAtlas) -> None:
             merged.glyph_offset = imgui.ImVec2(0.0, 0.5)
             merged.extra_size_scale = 0.8
             atlas.add_font_from_file_ttf(str(icons), FONT_SIZE, merged)
-
-
-def apply(style: imgui.Style, scale: float) -> None:
-    """Set every size and colour of ImGui's own widgets; `scale` is 1 on a 96 dpi screen."""
-    style.font_size_base = FONT_SIZE
-    style.font_scale_dpi = scale
-    _apply_sizes(style)
-    style.scale_all_sizes(scale)
-    for item, colour in _COLOURS.items():
-        style.set_color_(item, imgui.ImVec4(*colour))
-
-
-def apply_to_plots(style: implot.Style, scale: float) -> None:
-    """Set every size and colour of ImPlot; `scale` is 1 on a 96 dpi screen."""
-    for item, colour in _PLOT_COLOURS.items():
-        style.set_color_(item, imgui.ImVec4(*colour))
-    style.plot_padding = imgui.ImVec2(0, round(4 * scale))
-    style.label_padding = imgui.ImVec2(round(5 * scale), round(2 * scale))
-    style.plot_border_size = 0
-    style.major_tick_len = style.minor_tick_len = imgui.ImVec2(0, 0)
-    style.plot_min_size = imgui.ImVec2(1, 1)
-
-
-def _apply_sizes(style: imgui.Style) -> None:
-    """Sizes in pixels at scale 1."""
-    style.window_padding = imgui.ImVec2(10, 8)
-    style.frame_padding = imgui.ImVec2(7, 3)
-    style.item_spacing = imgui.ImVec2(6, 4)
-    style.item_inner_spacing = imgui.ImVec2(6, 4)
-    style.cell_padding = imgui.ImVec2(6, 2)
-    style.indent_spacing = 12
-    style.scrollbar_size = 11
-    style.scrollbar_padding = 2
-    style.grab_min_size = 8
-    style.window_rounding = 5
-    style.child_rounding = 4
-    style.popup_rounding = 5
-    style.frame_rounding = 3
-    style.grab_rounding = 3
-    style.scrollbar_rounding = 6
-    style.tab_rounding = 3
-    style.window_border_size = 1
-    style.child_border_size = 0
-    style.popup_border_size = 1
-    style.frame_border_size = 0
-    style.tab_border_size = 0
-    style.tab_bar_border_size = 0
-    style.tab_bar_overline_size = 2
-    style.docking_separator_size = 2
-    style.separator_text_border_size = 1
-    style.disabled_alpha = 0.4
-    style.window_menu_button_position = imgui.Dir.none
-    style.window_title_align = imgui.ImVec2(0.0, 0.5)
-    style.hover_delay_normal = 0.45
-
-
-_C = imgui.Col_
-_COLOURS: dict[imgui.Col_, Rgba] = {
-    _C.text: TEXT,
-    _C.text_disabled: TEXT_DIM,
-    _C.window_bg: PANEL,
-    _C.child_bg: CLEAR,
-    _C.popup_bg: POPUP,
-    _C.border: LINE,
-    _C.border_shadow: CLEAR,
-    _C.frame_bg: FIELD,
-    _C.frame_bg_hovered: FIELD_HOVERED,
-    _C.frame_bg_active: FIELD_ACTIVE,
-    _C.title_bg: BAR,
-    _C.title_bg_active: BAR,
-    _C.title_bg_collapsed: BAR,
-    _C.menu_bar_bg: BAR,
-    _C.scrollbar_bg: CLEAR,
-    _C.scrollbar_grab: _grey(62),
-    _C.scrollbar_grab_hovered: _grey(82),
-    _C.scrollbar_grab_active: _grey(96),
-    _C.check_mark: ON_ACCENT,
-    _C.checkbox_selected_bg: ACCENT_STRONG,
-    _C.slider_grab: ACCENT,
-    _C.slider_grab_active: ACCENT,
-    _C.button: FIELD,
-    _C.button_hovered: _grey(62),
-    _C.button_active: _grey(74),
-    _C.header: _grey(38),
-    _C.header_hovered: _grey(46),
-    _C.header_active: _grey(54),
-    _C.separator: LINE,
-    _C.separator_hovered: ACCENT_STRONG,
-    _C.separator_active: ACCENT,
-    _C.resize_grip: CLEAR,
-    _C.resize_grip_hovered: ACCENT_STRONG,
-    _C.resize_grip_active: ACCENT,
-    _C.input_text_cursor: ACCENT,
-    _C.tab_hovered: _grey(48),
-    _C.tab: BAR,
-    _C.tab_selected: PANEL,
-    _C.tab_selected_overline: ACCENT,
-    _C.tab_dimmed: BAR,
-    _C.tab_dimmed_selected: PANEL,
-    _C.tab_dimmed_selected_overline: ACCENT,
-    _C.docking_preview: faded(ACCENT, 0.5),
-    _C.docking_empty_bg: CLEAR,
-    _C.plot_lines: ACCENT,
-    _C.plot_lines_hovered: TEXT,
-    _C.plot_histogram: ACCENT_STRONG,
-    _C.plot_histogram_hovered: ACCENT,
-    _C.table_header_bg: CARD,
-    _C.table_border_strong: LINE,
-    _C.table_border_light: LINE,
-    _C.table_row_bg: CLEAR,
-    _C.table_row_bg_alt: (1.0, 1.0, 1.0, 0.015),
-    _C.text_link: ACCENT,
-    _C.text_selected_bg: faded(ACCENT, 0.4),
-    _C.drag_drop_target: ACCENT,
-    _C.nav_cursor: ACCENT,
-    _C.modal_window_dim_bg: SHADE,
-}
-
-_P = implot.Col_
-_PLOT_COLOURS: dict[implot.Col_, Rgba] = {
-    _P.frame_bg: CLEAR,
-    _P.plot_bg: BAR,
-    _P.plot_border: CLEAR,
-    _P.inlay_text: TEXT_DIM,
-    _P.axis_text: TEXT_DIM,
-    _P.axis_grid: _grey(48),
-    _P.axis_tick: CLEAR,
-    _P.axis_bg: CLEAR,
-    _P.axis_bg_hovered: CLEAR,
-    _P.axis_bg_active: CLEAR,
-}

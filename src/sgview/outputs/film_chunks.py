@@ -16,19 +16,15 @@ from typing import cast
 
 import av
 import numpy as np
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 from av.error import FFmpegError
 
-from sgview.closing import Closing
 from sgview.outputs.codecs import Encoder, codec_named, encoder_for, frame_of, tag_colours
-from sgview.outputs.film_file import FilmFile
-from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError
+from sgview.outputs.video import OutputError
 
 _CONTAINER = "nut"
 _CONTAINERS = {"h264": "mov", "h265": "mov", "prores": "mov"}
 """Of a chunk: one that keeps both times of a packet as they are, and holds the codec."""
-_FROM_ZERO = {kind: {"movflags": "frag_keyframe+delay_moov"} for kind in ("mp4", "mov")}
-"""Of growing films: their first picture is at 0 s also where the encoder sends it late."""
 
 FEWEST, MOST = 8, 64  # pictures of a chunk
 _SUBSAMPLED = ("420", "422")  # in names of pixel formats whose pictures have even sides
@@ -149,96 +145,3 @@ def _encoder(form: FilmFormat) -> Encoder:
 def _has_even_sides(form: FilmFormat) -> bool:
     encoders = codec_named(form.codec).encoders
     return any(name in encoders[-1].pixels for name in _SUBSAMPLED)
-
-
-class FilmJoiner(Closing):
-    """Appends chunks to a film.
-
-    Args:
-        path: the film, which is replaced: .mp4, .mov, .mkv or .webm.
-        rate: of all chunks [pictures/s].
-        grows: while others may want to play it, so that it is written in fragments.
-
-    Raises:
-        OSError: if there can be no such file.
-    """
-
-    def __init__(self, path: Path, rate: Fraction, *, grows: bool = False) -> None:
-        self._path = path
-        self._rate = rate
-        self._file = FilmFile(path)
-        kind = FORMATS[path.suffix.lower()]
-        options = {**FRAGMENTS[kind], **_FROM_ZERO.get(kind, {})} if grows else {}
-        self._container = av.open(self._file, mode="w", format=kind, options=options)
-        self._stream: av.VideoStream | None = None
-        self._shape = ""  # of the first chunk
-        self._is_closed = False
-        self.count = 0  # pictures so far
-
-    def append(self, chunk: bytes) -> None:
-        """Write what a chunk holds behind all that is there.
-
-        Raises:
-            OutputError: if it is none, does not fit to those before, or the disk takes no more.
-        """
-        try:
-            with cast(InputContainer, av.open(io.BytesIO(chunk))) as source:
-                self._copy(source, source.streams.video[0])
-        except (FFmpegError, IndexError) as error:
-            raise OutputError(f"{self._path}: a chunk of the film is damaged: {error}") from error
-        self._check()
-
-    def _copy(self, source: InputContainer, stream: av.VideoStream) -> None:
-        if self._stream is None:
-            self._stream = self._container.add_stream_from_template(stream, opaque=True)
-            self._shape = _shape(stream)
-            self._stream.time_base = 1 / self._rate
-        if (shape := _shape(stream)) != self._shape:
-            raise OutputError(
-                f"{self._path}: a film has one size and encoding, {self._shape}, and a chunk has"
-                f" {shape}: write PNG files into a folder"
-            )
-        number = 0
-        for packet in source.demux(stream):
-            if not packet.size:  # the empty one at the end
-                continue
-            if packet.pts is None or packet.dts is None:
-                raise OutputError(f"{self._path}: a chunk of the film does not say its time")
-            unit = packet.time_base * self._rate  # of the chunk's time [pictures]
-            packet.pts = round(packet.pts * unit) + self.count
-            packet.dts = round(packet.dts * unit) + self.count
-            packet.duration = 1
-            packet.time_base = 1 / self._rate
-            packet.stream = self._stream
-            self._container.mux(packet)
-            number += 1
-        self.count += number
-
-    def close(self) -> None:
-        """Finish the film; idempotent.
-
-        Raises:
-            OutputError: if the disk does not take the rest.
-        """
-        if self._is_closed:
-            return
-        self._is_closed = True
-        try:
-            self._container.close()
-        except OSError as error:
-            self._file.error = self._file.error or error
-        try:
-            self._file.close()
-        except OSError as error:
-            cause = error.strerror or error
-            raise OutputError(f"{self._path} cannot be written: {cause}") from error
-
-    def _check(self) -> None:
-        if (error := self._file.error) is not None:
-            raise OutputError(f"{self._path} cannot be written: {error.strerror or error}")
-
-
-def _shape(stream: av.VideoStream) -> str:
-    """Return what all chunks of a film have in common, for people."""
-    context = stream.codec_context
-    return f"{context.name} {context.width} x {context.height} {context.pix_fmt}"

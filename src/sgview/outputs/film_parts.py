@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sgview.outputs.film_file import FilmFile
-from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError, rate_of
+from sgview.outputs.video import OutputError, rate_of
 
 if TYPE_CHECKING:
     import av
@@ -43,40 +42,24 @@ def join(parts: Sequence[Part], target: Path, fps: float) -> None:
     Raises:
         OutputError: if they do not fit together, or the disk does not take it.
     """
-    import av
+    from sgview.outputs.film_joiner import FilmJoiner
 
     orders = [_order(path, count) for path, count in parts]
     # Pictures that wait for later ones are sent so much earlier than they are shown.
     delay = max((k - shown for order in orders for k, shown in enumerate(order)), default=0)
-    kind = FORMATS[target.suffix.lower()]
     try:
-        file = FilmFile(target)
-        try:
-            with av.open(file, mode="w", format=kind, options=FRAGMENTS[kind]) as container:
-                _copy(parts, orders, delay, container, fps)
-        finally:
-            file.close()
+        with FilmJoiner(target, rate_of(fps), grows=True, from_zero=False) as film:
+            for (path, _), order in zip(parts, orders, strict=True):
+                with _opened(path) as source:
+                    if len(source.streams) > 1:
+                        raise OutputError(f"{path} holds sound too, which cannot go on")
+                    stream, times = _video(source), enumerate(order)
+                    if film.stream is not None:
+                        _check_fit(film.stream, stream, path)
+                    packets = zip(_packets(source), times, strict=False)
+                    film.write(stream, ((p, shown, sent - delay) for p, (sent, shown) in packets))
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
-
-
-def _copy(
-    parts: Sequence[Part], orders: list[list[int]], delay: int, container: Any, fps: float
-) -> None:
-    """Send the packets of all parts to one container, one part behind the other."""
-    rate = rate_of(fps)
-    base, stream = 0, None
-    for (path, _), order in zip(parts, orders, strict=True):
-        with _opened(path) as source:
-            stream = stream or container.add_stream_from_template(_video(source), opaque=True)
-            if len(source.streams) > 1:
-                raise OutputError(f"{path} holds sound too, which cannot go on")
-            _check_fit(stream, _video(source), path)
-            for packet, (sent, shown) in zip(_packets(source), enumerate(order), strict=False):
-                packet.stream, packet.time_base, packet.duration = stream, 1 / rate, 1
-                packet.pts, packet.dts = base + shown, base + sent - delay
-                container.mux(packet)
-        base += len(order)
 
 
 def _order(path: Path, count: int) -> list[int]:

@@ -253,7 +253,8 @@ class FilmWriter(Closing):
     """
 
     def __init__(self, path: Path, form: FilmFormat) -> None:
-        from sgview.outputs.film_chunks import FilmJoiner, length_of
+        from sgview.outputs.film_chunks import length_of
+        from sgview.outputs.film_joiner import FilmJoiner
 
         self.note = ""
         self._path = path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Self
 
@@ -13,10 +14,12 @@ from sgview.signals.incoming import Inputs
 from sgview.signals.learning import Learner
 from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
+from sgview.signals.osc.journeys import going_of
 from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.state.bindings import bind
-from sgview.state.commands import Command, Learn, RecallLook
+from sgview.state.commands import Command, Learn, RecallLook, Restart
+from sgview.state.journeys import DICE
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Edit, Params
 from sgview.state.status import Learning, MidiStatus, OscStatus
@@ -112,8 +115,12 @@ class Sources(Closing):
             for address, values in self._osc.take_messages():
                 try:
                     recall = recall_of(address, values)
+                    going = going_of(params, address, values, lambda: random.randrange(DICE))
                     if recall is not None:
                         commands.append(recall)
+                    elif going is not None:
+                        params = going.params
+                        commands += [Restart(name) for name in going.restarts]
                     else:
                         params = apply_message(params, address, values, networks)
                 except RemoteError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sgview.state.other_sources import other_sources
+from sgview.state.latent_params import Source
+from sgview.state.other_sources import MIXING, is_mixing, other_sources
 from sgview.state.params import Noise, Params, Region, Regions
 from sgview.state.region_params import NAMES, regions_on
 
@@ -110,16 +111,31 @@ def _latents_reason(params: Params, name: str) -> str:
 
 
 def stands(params: Params) -> bool:
-    """Return whether the speeds of the source are all 0, so that a factor changes nothing."""
+    """Return whether all speeds that the fader multiplies are 0 or unheard.
+
+    Those of the source, of sources beside it, and of the random walk.
+    """
+    walk = params.walk
+    if walk.reach and (walk.speed or walk.loop):
+        return False
+    for name, other in other_sources(params).items():
+        is_heard = name != MIXING or is_mixing(params)
+        if is_heard and _moves(params, other.source, other.seed_speed):
+            return False
+    return not _moves(params, params.latents.source, params.latents.seed_speed)
+
+
+def _moves(params: Params, source: Source, seed_speed: float) -> bool:
+    """Return whether a source has a speed of its own."""
     latents, noise = params.latents, params.noise
     speeds = {
         "noise": (noise.loop, *noise.translate_speed, noise.translate_4d_speed),
-        "seeds": (latents.seed_speed,),
+        "seeds": (seed_speed,),
         "plane": (latents.plane.speed_x, latents.plane.speed_y),
         "path": (latents.path.speed,) if len(latents.path.keys) > 1 else (),
         "library": (),
-    }[latents.source]
-    return not any(speeds)
+    }[source]
+    return any(speeds)
 
 
 def _ground_reason(params: Params, part: str, name: str) -> str:

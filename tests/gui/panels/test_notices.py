@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from sgview.state.commands import DismissNotice
+from sgview.state.commands import DismissNotice, WakePart
 from sgview.state.status import Notice
 
 NOTICES = (
@@ -28,6 +28,14 @@ def test_text_hint_and_count_are_shown(stage) -> None:
 def test_dismissing_one(stage, identity) -> None:
     stage.click(f"dismiss {identity}")
     assert stage.commands == [DismissNotice(identity)]
+
+
+def test_the_button_of_what_rests_wakes_it(make_stage, fakes) -> None:
+    resting = Notice(4, "error", "Looks failed.", "It failed 3 times and rests.", resting="looks")
+    stage = make_stage(status=fakes.status(notices=(*NOTICES, resting)))
+    stage.frame(3)
+    stage.click("Try it again")
+    assert stage.commands == [WakePart("looks")]
 
 
 def test_newest_is_lowest_and_none_overlap(stage) -> None:

@@ -1,6 +1,7 @@
 """NDI, sent and received again by the library's own receiver on this machine."""
 
 import os
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -58,7 +59,7 @@ def received(output, offered: OutputPicture) -> tuple[np.ndarray, float]:
 
         source = until(find, lambda: output.offer(offered))
         receiver.set_source(source)
-        until(receiver.is_connected, lambda: output.offer(offered))
+        until(receiver.is_connected, lambda: (output.offer(offered), time.sleep(0.002)))
         found: list[np.ndarray] = []
 
         def receive() -> None:

@@ -267,13 +267,18 @@ def test_the_first_interface_that_answers_is_taken(monkeypatch) -> None:
         backend.names()
 
 
-def test_a_jack_server_is_seen_by_its_socket(tmp_path) -> None:
+def test_a_jack_server_is_seen_by_its_socket(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("JACK_DEFAULT_SERVER", raising=False)
     assert not is_jack_running(tmp_path)
     (tmp_path / "jack-shm-registry").touch()
     (tmp_path / "jack_sem.0_default_freewheel").touch()  # left by one that ended
     assert not is_jack_running(tmp_path)
+    (tmp_path / "jack_other_1000_0").touch()  # is not the one that would be asked
+    assert not is_jack_running(tmp_path)
     (tmp_path / "jack_default_1000_0").touch()
     assert is_jack_running(tmp_path)
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "studio")
+    assert not is_jack_running(tmp_path)
 
 
 def test_the_interface_of_the_settings_is_asked_for(monkeypatch) -> None:

@@ -125,7 +125,7 @@ class KeptFilms:
                 raise ConfigError(f"{parts.folder} cannot be removed: {error.strerror}") from error
 
     def _join(self, film: Wanted, parts: Parts) -> None:
-        from sgview.outputs.film_chunks import FilmJoiner
+        from sgview.outputs.film_joiner import FilmJoiner
 
         with said_of(film.out), FilmJoiner(parts.draft, rate_of(film.recipe.fps)) as joiner:
             for number in self._numbers:

@@ -6,17 +6,16 @@ Both are written to the libraries' documented interfaces and tested with stand-i
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from sgview.closing import Closing
+from sgview.outputs.backlog import Backlog
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import OutputError
 from sgview.state.status import OutputStatus
 
 GL_TEXTURE_2D = 0x0DE1
-RATE_OVER = 1.0  # length of time that the rate is counted over [s]
 
 
 class TextureServer(Protocol):
@@ -94,11 +93,9 @@ class SharedTexture(Closing):
     ) -> None:
         self._server = server
         self._target = target
-        self._now = now
         self._is_closed = False
-        self._written = 0
         self._size = (0, 0)
-        self._times: deque[float] = deque()  # when those of late were shared [s]
+        self._backlog = Backlog(1, now)
 
     def offer(self, picture: OutputPicture) -> None:
         """Draw the picture into a texture and share it; the graphics card does both, later.
@@ -109,28 +106,23 @@ class SharedTexture(Closing):
         if picture.texture is None:
             raise OutputError(f"{self._target} shares textures of the window, which has none.")
         self._server.publish(picture.texture(), *picture.size)
-        self._written += 1
         self._size = picture.size
-        self._times.append(self._now())
-        self._forget_times()
+        with self._backlog.lock:
+            self._backlog.note_written()
 
     def status(self) -> OutputStatus:
         """Return how it goes."""
-        self._forget_times()
-        return OutputStatus(
-            target=self._target,
-            size=self._size,
-            rate=len(self._times) / RATE_OVER,
-            written=self._written,
-        )
+        backlog = self._backlog
+        with backlog.lock:
+            return OutputStatus(
+                target=self._target,
+                size=self._size,
+                rate=backlog.rate(),
+                written=backlog.written,
+            )
 
     def close(self) -> None:
         """Stop sharing; idempotent."""
         if not self._is_closed:
             self._is_closed = True
             self._server.close()
-
-    def _forget_times(self) -> None:
-        begin = self._now() - RATE_OVER
-        while self._times and self._times[0] < begin:
-            self._times.popleft()

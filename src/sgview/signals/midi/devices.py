@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import sys
 from pathlib import Path
@@ -94,8 +95,12 @@ def has_sequencer(device: Path = Path("/dev/snd/seq")) -> bool:
 
 
 def is_jack_running(folder: Path = Path("/dev/shm")) -> bool:
-    """Return whether a JACK server runs here; its library would complain aloud if there is none."""
-    return any(folder.glob("jack_*_[0-9]*_[0-9]*"))
+    """Return whether the JACK server runs that its library would ask.
+
+    Where that one does not run, the library complains aloud, each time.
+    """
+    server = os.environ.get("JACK_DEFAULT_SERVER") or "default"
+    return any(folder.glob(f"jack_{glob.escape(server)}_[0-9]*_[0-9]*"))
 
 
 class MidoPort:

@@ -117,7 +117,8 @@ class TravelPanel:
             params = step_seed(params, 1)
         imgui.same_line()
         imgui.align_text_to_frame_padding()
-        widgets.text(in_words(str(place)) if place is not None else "on the path", theme.TEXT_DIM)
+        nowhere = "on the path" if params.latents.source == "path" else "no latent chosen"
+        widgets.text(in_words(str(place)) if place is not None else nowhere, theme.TEXT_DIM)
         return params
 
 
