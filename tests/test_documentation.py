@@ -39,7 +39,7 @@ def test_the_tools_of_a_command_are_there(page: str) -> None:
 
 
 def test_the_readme_names_the_windows_of_the_panel() -> None:
-    source = (ROOT / "src" / "sgview" / "gui" / "gui.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "sgview" / "gui" / "docks.py").read_text(encoding="utf-8")
     windows = re.findall(r'PanelWindow\(\s*"(\w+)"', source)
     assert windows
     assert re.findall(r"^\| \*\*(\w+)\*\* \|", pages()["README.md"], re.MULTILINE) == windows

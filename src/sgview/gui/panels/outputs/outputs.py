@@ -35,7 +35,8 @@ def _draw_output(output: OutputStatus, status: Status, emit: Emit) -> None:
     widgets.begin_card("##card")
     if widgets.switch(f"##{output.name}", output.is_on) != output.is_on:
         emit(ToggleOutput(output.name))
-    widgets.tooltip(output.help)
+    if not output.problem:  # it would lie upon what went wrong
+        widgets.tooltip(output.help)
     imgui.same_line()
     imgui.align_text_to_frame_padding()
     fold = widgets.icon_button_width()
@@ -67,7 +68,10 @@ def _draw_output(output: OutputStatus, status: Status, emit: Emit) -> None:
 
 
 def _draw_target(output: OutputStatus) -> None:
-    """Where pictures go, and a button that copies it."""
+    """Where pictures go; a button copies what is a path or an address."""
+    if not re.search(r"[/\\]", output.target):
+        widgets.text(output.target, theme.TEXT_DIM, imgui.get_content_region_avail().x)
+        return
     room = imgui.get_content_region_avail().x - widgets.icon_button_width()
     imgui.align_text_to_frame_padding()
     widgets.text(output.target, theme.TEXT_DIM, room - theme.px(theme.GAP_SMALL), keep_end=True)
