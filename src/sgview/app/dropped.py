@@ -55,9 +55,9 @@ def sort(paths: Sequence[Path], slot: Slot | None) -> Dropped:
         ("preset", c.LoadPreset),
     )
     for kind, open_it in openers:
-        first, *more = kinds.get(kind, []) or [None]
-        commands += [open_it(first)] if first is not None else []
-        left += more
+        found = kinds.get(kind, [])
+        commands += [open_it(path) for path in found[:1]]
+        left += found[1:]
     return Dropped(commands, [*_remarks_on(kinds), *_remarks_on_more(left)])
 
 
