@@ -67,6 +67,10 @@ class CardWindow:
     def poll(self) -> None:
         """Hear nothing."""
 
+    def take_input(self) -> bool:
+        """There is none."""
+        return False
+
     def swap(self) -> None:
         """Send what was drawn to the card, at most two frames ahead of it."""
         self._fences.append(GL.glFenceSync(GL.GL_SYNC_GPU_COMMANDS_COMPLETE, 0))

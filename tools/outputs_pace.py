@@ -44,6 +44,37 @@ for _ in range(int(sys.argv[2])):
 """
 """Looks at the page, as often as is asked, in a process of its own, as browsers do."""
 
+VIEWER_BY_WEBRTC = """
+import asyncio, json, sys
+import aiohttp, aiortc.rtcrtpreceiver
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.contrib.media import MediaBlackhole
+class Nothing:
+    def decode(self, frame):
+        return []
+aiortc.rtcrtpreceiver.get_decoder = lambda codec: Nothing()
+async def look(session):
+    address = sys.argv[1]
+    peer, sink = RTCPeerConnection(RTCConfiguration(iceServers=[])), MediaBlackhole()
+    peer.addTransceiver("video", direction="recvonly")
+    peer.on("track", sink.addTrack)
+    await peer.setLocalDescription(await peer.createOffer())
+    headers = {"Origin": address.rsplit("/", 2)[0]}
+    async with session.ws_connect(address + "ws", headers=headers) as channel:
+        await channel.send_json({"kind": "offer", "sdp": peer.localDescription.sdp})
+        async for message in channel:
+            told = json.loads(message.data) if message.type == aiohttp.WSMsgType.TEXT else {}
+            if told.get("kind") == "answer":
+                await peer.setRemoteDescription(RTCSessionDescription(told["sdp"], "answer"))
+                await sink.start()
+                await channel.send_json({"kind": "watch", "video": True})
+async def main():
+    async with aiohttp.ClientSession() as session:
+        await asyncio.gather(*(look(session) for _ in range(int(sys.argv[2]))))
+asyncio.run(main())
+"""
+"""The same by WebRTC; nothing is decoded, which browsers would do on machines of their own."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -80,6 +111,7 @@ def main() -> int:
     parser.add_argument("--network", help="a configuration of tools/gpu_window.py")
     parser.add_argument("--codec", default="h264", help="of the recording")
     parser.add_argument("--viewers", type=int, default=1, help="who look at the page")
+    parser.add_argument("--webrtc", action="store_true", help="they look by WebRTC, not JPEG")
     parser.add_argument("--only", nargs="+", metavar="OUTPUT", help="switch on these instead")
     args = parser.parse_args()
     if args.egl:
@@ -95,7 +127,7 @@ def main() -> int:
         rounds: dict[str, list[Round]] = {"off": [], "on": []}
         for _ in range(args.rounds):
             rounds["off"].append(_measure(app, moments, args.seconds, "off"))
-            with _switched_on(app, names, args.viewers):
+            with _switched_on(app, names, args.viewers, by_webrtc=args.webrtc):
                 rounds["on"].append(_measure(app, moments, args.seconds, "on"))
     changes = [_change(rounds, what) for what in ("pictures", "turns")]
     return int(max(changes) > MOST_CHANGE)
@@ -175,7 +207,9 @@ def _available(app: App, only: list[str] | None) -> list[str]:
 
 
 @contextmanager
-def _switched_on(app: App, names: list[str], count: int) -> Iterator[None]:
+def _switched_on(
+    app: App, names: list[str], count: int, *, by_webrtc: bool = False
+) -> Iterator[None]:
     """Let outputs be on, somebody look at the page, and everything be at rest afterwards."""
     from sgview.state import commands as c
     from sgview.state.recording import PAGE
@@ -187,7 +221,9 @@ def _switched_on(app: App, names: list[str], count: int) -> Iterator[None]:
     try:
         if PAGE in names:
             status = next(each for each in app.outgoing.outputs.status() if each.name == PAGE)
-            viewers.append(look_at(status.target, count))
+            viewers.append(look_at(status.target, count, by_webrtc=by_webrtc))
+        if by_webrtc:
+            _wait_for_viewers(app, count)
         yield
     finally:
         for name in names:
@@ -200,9 +236,19 @@ def _switched_on(app: App, names: list[str], count: int) -> Iterator[None]:
             app.run(0.5)  # encoders write what waited
 
 
-def look_at(address: str, count: int = 1) -> subprocess.Popen[bytes]:
+def _wait_for_viewers(app: App, count: int) -> None:
+    """Play until all who look have agreed on a way."""
+    end = time.monotonic() + LONGEST_REST
+    while time.monotonic() < end:
+        app.run(0.5)
+        if any(f"{count} by WebRTC" in each.note for each in app.outgoing.outputs.status()):
+            break
+
+
+def look_at(address: str, count: int = 1, *, by_webrtc: bool = False) -> subprocess.Popen[bytes]:
     """Let so many begin to look at the page at `address`."""
-    command = [sys.executable, "-c", VIEWER, address, str(count)]
+    viewer = VIEWER_BY_WEBRTC if by_webrtc else VIEWER
+    command = [sys.executable, "-c", viewer, address, str(count)]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
@@ -213,7 +259,10 @@ def _threads() -> int:
 
 
 def thread_times() -> dict[str, float]:
-    """Return the processor time of each thread of Python by its name, and of all others [s]."""
+    """Return the processor time of each thread of Python by its name, and of all others [s].
+
+    "children" are the processes that this one has started.
+    """
     import threading
 
     if sys.platform != "linux":
@@ -228,6 +277,15 @@ def thread_times() -> dict[str, float]:
             continue
         name = names.get(int(task.name), "others")
         times[name] = times.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / tick
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == os.getpid():
+            name = f"child {(process / 'cmdline').read_text().split(chr(0))[2][:40]}".strip()
+            name = "viewers" if "import" in name else name
+            times[name] = times.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / tick
     return times
 
 

@@ -1,9 +1,10 @@
 """The papers' operations in plain torch, on any device: what everything faster is compared with.
 
 `bias_act`, `upfirdn2d`, `filtered_lrelu` and `modulated_conv2d` are each a typed wrapper, which
-checks shapes, and a plain reference `NAME_ref`, which is the specification. `depthwise` and
-`resample` are the quick forms of filtering that the wrappers choose from, `filters` designs what
-checkpoints store, `memo` remembers what was derived from tensors that change rarely.
+checks shapes, and a plain reference `NAME_ref`, which is the specification; `modulated_layer` is
+several of them in one. The wrappers choose from quick forms: `depthwise` and `resample` filter,
+`modulated_cpu` and `winograd` convolve on a processor. `filters` designs what checkpoints store,
+`memo` remembers what was derived from tensors that change rarely.
 """
 
 from typing import Literal

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from sgview.outputs.snapshot import load_snapshot_params
@@ -14,7 +15,7 @@ from sgview.state.commands import (
     SaveSnapshot,
     TogglePause,
 )
-from sgview.state.params import Key, Latents, Params, Plane, Playback, View
+from sgview.state.params import Key, Latents, Mixing, Params, Plane, Playback, View
 from sgview.state.params import Path as LatentPath
 from sgview.state.presets import load_preset
 from tests.support.app import SG3_A as A
@@ -81,6 +82,22 @@ def test_a_picture_whose_file_is_gone_plays_the_latent_that_it_carries(driver: D
     driver.frames()
     assert app.params.latents.entry == str(path)
     np.testing.assert_array_equal(driver.settle(), before)
+
+
+def test_a_picture_from_a_glide_of_the_second_source_plays_what_it_carries(driver: Driver) -> None:
+    app = driver.app
+    mixing = Mixing(rows=(1.0,) * 40, seed=3)
+    app.params = Params(latents=Latents(source="seeds", glide=3600.0), mixing=mixing)
+    before = driver.settle().astype(int)
+    app.params = replace(app.params, mixing=Mixing(rows=mixing.rows, seed=9))
+    driver.until(lambda: any(app.picture.motion.trails.values()))
+    path = save_picture(driver)
+    app.params = Params()
+    assert np.abs(driver.settle() - before).max() > 5
+    app.screen.window.on_drop([path])
+    driver.frames()
+    assert app.params.latents.entry == str(path)
+    assert np.abs(driver.settle() - before).max() <= 1
 
 
 def test_a_key_on_the_way_is_added_once_its_latent_is_written(driver: Driver) -> None:

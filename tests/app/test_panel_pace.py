@@ -2,12 +2,12 @@
 
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from sgview.app.pace import SOFTWARE_FRAME
-from sgview.app.screen import PANEL_RATE, RESTING_PANEL_RATE
+from sgview.app.pace import PANEL_RATE, RESTING_PANEL_RATE, SOFTWARE_FRAME
 from sgview.show.clock import Pace
 from sgview.state.params import Params, View
 from tests.support.driver import Driver, difference
@@ -133,3 +133,44 @@ def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
         assert not waits
     else:
         assert waits == [(app.picture, pytest.approx(waits_for))]
+
+
+def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = driver.app
+    if not app.screen.window.graphics.is_software:
+        pytest.skip("a graphics card draws")
+    driver.until(lambda: not app.gui.is_used)  # at rest, and paused: no new pictures
+    now = time.perf_counter()
+    pace = Pace(60.0, lambda: now)
+    pace.begin()
+    monkeypatch.setattr(app.screen, "_panel_pace", pace)
+    shown, built = [], []
+    swap, draw = app.screen.window.swap, app.gui.draw
+
+    def record() -> None:
+        shown.append((app.picture, app.params.view))
+        swap()
+
+    monkeypatch.setattr(app.screen.window, "swap", record)
+    monkeypatch.setattr(app.gui, "draw", lambda *given: built.append(1) or draw(*given))
+    driver.frames()
+    shown.clear()
+    driver.frames()
+    assert (shown, built) == ([], [])
+    app.params = Params(view=View(zoom=2.0))  # may be the same picture, in another way
+    driver.frames()
+    assert shown
+    app.params = Params(view=View(zoom=2.0, flip_vertical=True))
+    driver.settle()
+    driver.frames()
+    assert shown[-1][0].params.view.flip_vertical
+    for one, next_one in pairwise(shown):
+        assert one[0] is not next_one[0] or one[1] != next_one[1]
+    assert not built
+    driver.screen.xdotool("mousemove", 500, 400)
+    driver.until(lambda: built)  # though its pace says that it is not due
+    now += 1.0
+    driver.frames(1)
+    assert len(built) >= 2

@@ -1,12 +1,15 @@
 """The outputs that are on, with ones that only note what they are asked."""
 
+import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sgview.outputs.output import OUTPUTS, Output, OutputKind
+from sgview.outputs.output import ALL_OUTPUTS, OUTPUTS, Output, OutputKind
 from sgview.outputs.outputs import Outputs
 from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import OutputError
@@ -296,3 +299,35 @@ def test_what_is_done_for_an_audience_is_not_done_to_a_film() -> None:
     house.outputs.offer(None, Stage(hold=False))
     assert seen.pictures[-1].level == 0.0
     assert len(film.pictures) == 2
+
+
+LIBRARIES = {
+    "serve": ("aiohttp", "sgview.outputs.page"),
+    "ndi": ("cyndilib", "sgview.outputs.sharing.ndi"),
+    "camera": ("pyvirtualcam", "sgview.outputs.sharing.camera"),
+    "spout": ("SpoutGL", ""),
+    "syphon": ("syphon", ""),
+}
+"""What each extra brings, and the modules that import it."""
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ALL_OUTPUTS if kind.extra], ids=lambda kind: kind.name
+)
+def test_each_says_in_a_sentence_what_is_to_be_installed(
+    kind: OutputKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, module = LIBRARIES[kind.extra]
+    for name in list(sys.modules):
+        if name.split(".")[0] == library or (module and name.startswith(module)):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    notices = Notices()
+    with Outputs(Settings(), notices, lambda: 0.0, lambda *_: None, (kind,)) as outputs:  # pyright: ignore
+        outputs.execute(ToggleOutput(kind.name))
+        (status,) = outputs.status()
+    sentence = f"It takes more packages: pip install 'sgview[{kind.extra}]'"
+    assert (status.is_on, status.problem) == (False, sentence)
+    assert [notice.text for notice in notices.shown(0.0)] == [f"{kind.name}: {sentence}"]
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    assert kind.extra in pyproject["project"]["optional-dependencies"]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sgview.settings import FolderSettings, LookSettings, Settings
@@ -14,8 +15,9 @@ from sgview.show.takes.replay import replay
 from sgview.show.takes.take import read_take
 from sgview.signals import SignalStatus
 from sgview.state import commands as c
+from sgview.state.motion import Motion
 from sgview.state.notices import Notices
-from sgview.state.params import Mapping, Params
+from sgview.state.params import Latents, Mapping, Params
 from sgview.state.session import Surroundings
 from sgview.state.sound import Sound
 from sgview.state.status import ShowStatus
@@ -192,3 +194,16 @@ def test_shipped_looks_show_beside_the_built_in_networks_only(tmp_path: Path) ->
     assert names == ["frost 7 True"]
     assert stage.show.status({str(path): 7}, has_own_networks=False).looks == ()
     stage.close()
+
+
+def test_a_latent_that_does_not_fit_has_no_picture_of_what_played_in_its_place(stage) -> None:
+    show, pixels = stage.show, np.zeros((8, 8, 4), np.uint8)
+    for name in ("wide.npz", "petals.npz"):
+        params = Params(latents=Latents(source="library", entry=name))
+        show.visited.note(params, Motion(), lambda: pixels)
+    show.previews.poll("network")
+    show.previews.take("network", "file wide.npz", None)
+    show.previews.poll("network")
+    textures = {f"visit file {name}": 7 for name in ("wide.npz", "petals.npz")}
+    visited = show.status(textures, has_own_networks=True).visited
+    assert {v.place: v.texture for v in visited} == {"file wide.npz": 0, "file petals.npz": 7}

@@ -59,7 +59,11 @@ def app_playing(
     now: Callable[[], float] = time.perf_counter,  # [s]
     **settings: Any,  # of `Settings`
 ) -> Iterator[App]:
-    """Open the window, load networks, and give it the keyboard once they play."""
+    """Open the window, load networks, and give it the keyboard once they play.
+
+    Its panel is drawn in each frame, as on a graphics card with vsync: tests read what it says.
+    """
+    from sgview.app import pace
     from sgview.app.app import App
     from sgview.engine.engine import Engine
     from sgview.engine.networks import load_network
@@ -78,7 +82,9 @@ def app_playing(
         app = App(
             Settings(folders=folders, **settings), worker, state_folder=folder / "state", now=now
         )
-    with app:
+    with app, pytest.MonkeyPatch.context() as patch:
+        for rate in ("SOFTWARE_PANEL_RATE", "RESTING_SOFTWARE_PANEL_RATE"):
+            patch.setattr(pace, rate, pace.PANEL_RATE)
         for slot, path in networks.items():
             app.worker.set_network(slot, load_network(path))
         until(

@@ -58,7 +58,8 @@ class Devices(Closing):
             scale, keys = self.screen.ui_scale, settings.keys
             self.gui = own(Gui(folder / "panels.ini", scale, boundary, keys))
             for problem in self.gui.key_problems:
-                self._tell(problem, "See [keys] in the settings; F1 shows what there is.")
+                hint = "See [keys] in the settings; F1 shows what there is."
+                notices.add("warning", problem, hint, now=now())
             self.gui.attach(self.screen.window.address, number_row)
             self.screen.window.hear_monitors()
             self.screen.window.on_drop = self._drop
@@ -84,6 +85,3 @@ class Devices(Closing):
         self._asked.add(*commands)
         for level, text, hint in remarks:
             self._notices.add(level, text, hint, now=self._now())
-
-    def _tell(self, text: str, hint: str) -> None:
-        self._notices.add("warning", text, hint, now=self._now())

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from sgview.app.kept_values import read_kept, write_kept
 from sgview.settings import Settings
 from sgview.state.output_frame import OutputFrame
 from sgview.state.recording import Recording
-from sgview.state.whole_file import write_whole
-
-log = logging.getLogger(__name__)
 
 NAME = "outputs.json"
 MOST_BYTES = 65536  # of the file
+_WHAT = "how outputs are set"
 
 
 class KeptOutputs(Struct, frozen=True):
@@ -35,23 +31,12 @@ def read_outputs(folder: Path) -> KeptOutputs:
     Args:
         folder: of the program's state.
     """
-    path = folder / NAME
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(MOST_BYTES), type=KeptOutputs)
-    except FileNotFoundError:
-        return KeptOutputs()
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
-        log.warning("%s does not say how outputs were set: %s", path, error)
-        return KeptOutputs()
+    return read_kept(folder / NAME, KeptOutputs, MOST_BYTES, _WHAT)
 
 
 def write_outputs(folder: Path, kept: KeptOutputs) -> None:
     """Keep how outputs are set; a folder that cannot be written costs a log line."""
-    try:
-        write_whole(folder / NAME, json.dumps(msgspec.to_builtins(kept), indent=1), waits=False)
-    except OSError as error:
-        log.warning("how outputs are set cannot be kept: %s", error)
+    write_kept(folder / NAME, kept, _WHAT, waits=False)
 
 
 def with_kept(settings: Settings, kept: KeptOutputs) -> Settings:

@@ -7,6 +7,10 @@ from sgview.gfx.window import Window
 SOFTWARE_LIMIT = 40.0  # frames a second where the CPU draws: its other time is the network's
 DRAWINGS_PER_REFRESH = 3.0  # without vsync: a screen shows parts of at most so many frames at once
 SOFTWARE_FRAME = 0.030  # length of a frame there while it waits for a new picture [s]
+PANEL_RATE = 70.0  # drawings of the panel a second, about; every frame of a screen of 75 Hz
+RESTING_PANEL_RATE = 30.0  # while nobody uses the panel and pictures come as fast as they can
+SOFTWARE_PANEL_RATE = 30.0  # where the CPU draws: a panel takes it as long as a small picture
+RESTING_SOFTWARE_PANEL_RATE = 6.0  # the same while nobody uses it; an input draws it at once
 
 
 class FramePace:
@@ -24,6 +28,22 @@ class FramePace:
     def is_hurried(self) -> bool:
         """Whether pictures set the pace: neither a screen nor a slow renderer does."""
         return not self._window.vsync and not self._window.graphics.is_software
+
+    @property
+    def is_software(self) -> bool:
+        """Whether the processor draws, whose other time is the network's."""
+        return self._window.graphics.is_software
+
+    @property
+    def keeps_panel(self) -> bool:
+        """Whether most frames show the panel as it was drawn for an earlier one."""
+        return self.is_hurried or self.is_software
+
+    def panel_rate(self, *, is_used: bool) -> float:
+        """Return the drawings of the panel a second, about."""
+        if self.is_software:
+            return SOFTWARE_PANEL_RATE if is_used else RESTING_SOFTWARE_PANEL_RATE
+        return RESTING_PANEL_RATE if self.is_hurried and not is_used else PANEL_RATE
 
     @property
     def frame_limit(self) -> float:
@@ -56,13 +76,14 @@ class FramePace:
         """How long a frame may wait for a new picture instead of drawing the same one again.
 
         Where the processor draws, that leaves it to the network: twice as many pictures where both
-        share two cores. What drawing took counts, so that the panel keeps its pace.
+        share two cores. What drawing took counts, so that inputs are read at an even pace.
 
         Args:
             elapsed: since the frame began [s].
             panel_due: until the panel is to be drawn again [s].
             is_held: whether the user holds a widget, which does not wait.
         """
-        if self._window.graphics.is_software:
-            return 0.0 if is_held else max(SOFTWARE_FRAME - elapsed, 0.0)
+        if self.is_software:
+            left = max(SOFTWARE_FRAME - elapsed, 0.0)
+            return min(left, panel_due) if is_held else left
         return panel_due if self.is_hurried else 0.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from sgview.app.pace import FramePace
+from sgview.app.pace import PANEL_RATE, FramePace
 from sgview.app.picture_textures import PictureTextures
 from sgview.app.window_place import WindowPlace, place_for, read_place, write_place
 from sgview.closing import Closing
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
-PANEL_RATE = 70.0  # drawings of the panel a second, about; every frame of a screen of 75 Hz
-RESTING_PANEL_RATE = 30.0  # while nobody uses the panel and pictures come as fast as they can
+PANELS_FOR_AN_INPUT = 3  # ImGui takes a press and its release in two frames, a layout one more
+USED_FOR = 1.0  # after the last input [s]
 MINIMISED_WAIT = 0.1  # [s]
 RESET_RATE = 1.0  # how often OpenGL is asked whether the card was reset [Hz]
 
@@ -97,10 +98,13 @@ class Screen(Closing):
         self._panel_pace = Pace(PANEL_RATE, now)
         self._screen_pace = Pace(DEFAULT_REFRESH_RATE, now)
         self._reset_pace = Pace(RESET_RATE, now)
+        self._panels_owed = 0  # for the last input, whatever their pace
+        self._input_at = -math.inf  # when it came; known where the processor draws [s]
         self._limiter = FrameLimiter(now)
         self._rate = FrameRate(now)
         self._begin = now()  # of this frame, events left out [s]
         self._busy = 0.0  # what the window took of the last frame with a panel, on the host [s]
+        self._shown_view: View | None = None  # how the picture lay in what was drawn last
         self._framebuffer = (0, 0)  # [px]
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
         self._is_drawn = False  # this frame
@@ -137,12 +141,17 @@ class Screen(Closing):
         for problem in self.window.placement.take_problems():
             self._notices.add("warning", problem, now=self._now())
         self._begin = self._now()
+        if self.window.take_input() and self.pace.is_software:
+            self._panels_owed, self._input_at = PANELS_FOR_AN_INPUT, self._begin
+        if self._panels_owed:
+            self.has_panel = True
+            self._panels_owed -= 1
         return True
 
     def begin_panel(self, *, is_used: bool) -> None:
         """Note that the panel is built now; while nobody uses it, it can wait a little longer."""
-        is_resting = self.is_hurried and not is_used
-        self._panel_pace.begin(RESTING_PANEL_RATE if is_resting else PANEL_RATE)
+        is_typed = self._now() - self._input_at < USED_FOR
+        self._panel_pace.begin(self.pace.panel_rate(is_used=is_used or is_typed))
 
     def take_panel(
         self,
@@ -154,7 +163,7 @@ class Screen(Closing):
         """Note what a panel that was built leaves free, and whether one of its widgets is held."""
         self._picture_rect, self.is_held = picture_rect, is_held
         self._framebuffer = self.window.framebuffer_size
-        self._is_kept = self.is_hurried and 0 not in self._framebuffer
+        self._is_kept = self.pace.keeps_panel and 0 not in self._framebuffer
         self._hole = picture_rect if self._is_kept and is_picture_free() else None
 
     def show(self, picture: Picture | None, view: View, present: Callable[[], None]) -> None:
@@ -166,11 +175,12 @@ class Screen(Closing):
             present: draws the panel that was built last into the current framebuffer.
         """
         self.pictures.newest = picture
-        is_seen = self.has_panel or not self.is_hurried or self._screen_pace.is_due()
+        is_seen = self.has_panel or self._is_new(picture, view)
         self._is_drawn = is_seen
         if not is_seen:
             return
         self._screen_pace.begin(self.pace.drawing_rate)
+        self._shown_view = view
         clear(self._framebuffer, BACKGROUND)
         call = self._boundary.call
         if picture is not self.pictures.shown:
@@ -237,6 +247,12 @@ class Screen(Closing):
             monitor = self.window.placement.covered_monitor or self._place.monitor
             write_place(self._folder, WindowPlace(self.window.placement.place, asked, monitor))
         self._owned.close()
+
+    def _is_new(self, picture: Picture | None, view: View) -> bool:
+        """Whether a frame without a new panel is worth drawing."""
+        if self.pace.is_software:
+            return picture is not self.pictures.shown or view != self._shown_view
+        return not self.is_hurried or self._screen_pace.is_due()
 
     def _draw_picture(self, view: View) -> None:
         with self._timer.stage(Stage.DRAW):

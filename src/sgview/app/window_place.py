@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
+from sgview.app.kept_values import read_kept, write_kept
 from sgview.settings import WindowSettings
-from sgview.state.whole_file import write_whole
-
-log = logging.getLogger(__name__)
 
 NAME = "window.json"
 LARGEST = 32767  # that any screen system counts to [screen units]
 MOST_BYTES = 4096  # of the file
+_WHAT = "where the window is"
 
 
 class WindowPlace(Struct, frozen=True):
@@ -33,15 +29,7 @@ def read_place(folder: Path) -> WindowPlace:
     Args:
         folder: of the program's state.
     """
-    path = folder / NAME
-    try:
-        with path.open("rb") as file:
-            place = msgspec.json.decode(file.read(MOST_BYTES), type=WindowPlace)
-    except FileNotFoundError:
-        return WindowPlace()
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
-        log.warning("%s does not say where the window was: %s", path, error)
-        return WindowPlace()
+    place = read_kept(folder / NAME, WindowPlace, MOST_BYTES, _WHAT)
     is_sane = all(abs(number) <= LARGEST for number in place.place)
     return place if is_sane else WindowPlace(monitor=place.monitor)
 
@@ -58,7 +46,4 @@ def place_for(settings: WindowSettings, known: WindowPlace) -> tuple[int, int, i
 
 def write_place(folder: Path, place: WindowPlace) -> None:
     """Keep how the window is left; a folder that cannot be written costs a log line."""
-    try:
-        write_whole(folder / NAME, json.dumps(msgspec.to_builtins(place)))
-    except OSError as error:
-        log.warning("where the window is cannot be kept: %s", error)
+    write_kept(folder / NAME, place, _WHAT)

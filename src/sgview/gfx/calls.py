@@ -29,6 +29,7 @@ def _call(name: str, *arguments: type) -> Callable[..., Any]:
 
 
 active_texture = _call("glActiveTexture", c_uint)
+bind_framebuffer = _call("glBindFramebuffer", c_uint, c_uint)
 bind_texture = _call("glBindTexture", c_uint, c_uint)
 bind_vertex_array = _call("glBindVertexArray", c_uint)
 blend_func = _call("glBlendFunc", c_uint, c_uint)

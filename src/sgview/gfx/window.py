@@ -73,6 +73,9 @@ class Window(Closing):
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
         glfw.swap_interval(int(vsync))
+        self._has_input = False
+        if self.graphics.is_software:  # which draws for an input, and seldom without
+            self._listen()
         self._hearing = hear_drops(self.address, self._dropped.append)
         self.placement = WindowPlacement(
             *(self._handle, (width, height), place, self._set_swap_interval)
@@ -190,6 +193,14 @@ class Window(Closing):
         glfw.wait_events_timeout(seconds)
         self._follow_events()
 
+    def take_input(self) -> bool:
+        """Return whether there was an input, or the window changed, since this was asked last.
+
+        It is known where the processor draws alone; on a graphics card this is always false.
+        """
+        had_input, self._has_input = self._has_input, False
+        return had_input
+
     def swap(self) -> None:
         """Show what was drawn."""
         glfw.swap_buffers(self._handle)
@@ -201,6 +212,24 @@ class Window(Closing):
             self.loss.close()
             glfw.destroy_window(self._handle)
             self._handle = None
+
+    def _listen(self) -> None:
+        """Note inputs and changes; ImGui's backend calls these on when it takes their places."""
+        for set_callback in (
+            glfw.set_key_callback,
+            glfw.set_char_callback,
+            glfw.set_mouse_button_callback,
+            glfw.set_cursor_pos_callback,
+            glfw.set_cursor_enter_callback,
+            glfw.set_scroll_callback,
+            glfw.set_window_focus_callback,
+            glfw.set_window_refresh_callback,
+            glfw.set_framebuffer_size_callback,
+        ):
+            set_callback(self._handle, self._note_input)
+
+    def _note_input(self, *_: object) -> None:
+        self._has_input = True
 
     def _follow_events(self) -> None:
         self.placement.follow_monitors()

@@ -23,6 +23,7 @@ _MOUSE = (
     ("Double click", "Type a number, beyond the bar too"),
     ("Right click", "Reset to the default"),
     ("Right drag on the picture", "Move it, turn it outside of the ring"),
+    ("Drag a number on the picture", "Move the mask of a region"),
     ("Wheel, right button held", "Zoom it (StyleGAN3)"),
 )
 

@@ -14,8 +14,9 @@ import contextlib
 import errno
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 SYNC_EVERY = 1.0  # at most so much of a film is lost with the power [s]
 
@@ -107,6 +108,25 @@ class FilmFile:
             if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a device or pipe has no disk
                 raise
         self._synced = time.monotonic()
+
+
+class NotesErrors(Protocol):
+    """Keeps what went wrong, and raises it when it is closed."""
+
+    error: OSError | None
+
+
+@contextlib.contextmanager
+def ending(file: NotesErrors) -> Iterator[None]:
+    """Note what fails while the container that writes to `file` is flushed and closed."""
+    from av.error import FFmpegError
+
+    try:
+        yield
+    except OSError as error:
+        file.error = file.error or error
+    except FFmpegError as error:
+        file.error = file.error or OSError(error.errno, error.strerror)
 
 
 def end_of_fragments(file: BinaryIO) -> int:

@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from sgview.closing import Closing
-from sgview.outputs.film_file import FilmFile
+from sgview.outputs.film_file import FilmFile, ending
 from sgview.outputs.video import FORMATS, FRAGMENTS, OutputError
 
 _FROM_ZERO = {kind: {"movflags": "frag_keyframe+delay_moov"} for kind in ("mp4", "mov")}
@@ -100,10 +100,8 @@ class FilmJoiner(Closing):
         if self._is_closed:
             return
         self._is_closed = True
-        try:
+        with ending(self._file):
             self._container.close()
-        except OSError as error:
-            self._file.error = self._file.error or error
         try:
             self._file.close()
         except OSError as error:

@@ -44,10 +44,11 @@ def encode_png(
     depth = 8 * pixels.dtype.itemsize
     header = struct.pack(">IIBBBBB", width, height, depth, _COLOURS[channels], 0, 0, 0)
     squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
-    data = squeeze.compress(_filtered(pixels).data) + squeeze.flush()
-    told = [(b"iTXt", _text(keyword, text)) for keyword, text in texts.items()]
-    parts = ((b"IHDR", header), *told, (b"IDAT", data), (b"IEND", b""))
-    return _SIGNATURE + b"".join(_chunk(kind, content) for kind, content in parts)
+    data = [squeeze.compress(_filtered(pixels).data), squeeze.flush()]
+    told = [(b"iTXt", [_text(keyword, text)]) for keyword, text in texts.items()]
+    chunks = ((b"IHDR", [header]), *told, (b"IDAT", data), (b"IEND", []))
+    parts = [part for kind, content in chunks for part in _chunk(kind, content)]
+    return b"".join([_SIGNATURE, *parts])  # the only copy: one is made with all threads waiting
 
 
 def _filtered(pixels: np.ndarray) -> np.ndarray:  # [H, 1 + bytes of a row] uint8
@@ -68,6 +69,10 @@ def _text(keyword: str, text: str) -> bytes:
     return keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    check = zlib.crc32(content, zlib.crc32(kind))
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+def _chunk(kind: bytes, content: list[bytes]) -> list[bytes]:
+    """Return the parts of a chunk: length, kind, content and check."""
+    check = zlib.crc32(kind)
+    for part in content:
+        check = zlib.crc32(part, check)
+    size = struct.pack(">I", sum(len(part) for part in content))
+    return [size, kind, *content, struct.pack(">I", check)]

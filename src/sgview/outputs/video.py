@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 
 from sgview.closing import Closing
-from sgview.outputs.film_file import FilmFile
+from sgview.outputs.film_file import FilmFile, ending
 from sgview.outputs.picture import channels_to_keep
 from sgview.outputs.png import encode_png
 from sgview.state.text import one_line
@@ -125,6 +125,8 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(f"{path} is no folder: PNG pictures go into one") from error
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -224,18 +226,12 @@ class VideoWriter(Closing):
         """
         if self._is_closed:
             return
-        from av.error import FFmpegError
-
         self._is_closed = True
-        try:
+        with ending(self._file):
             if self._stream is not None and self._is_flushable and self._file.error is None:
                 for packet in self._stream.encode():
                     self._container.mux(packet)
             self._container.close()
-        except OSError as error:
-            self._file.error = self._file.error or error
-        except FFmpegError as error:
-            self._file.error = self._file.error or OSError(error.errno, error.strerror)
         try:
             self._file.close()
             if self._stream is not None and self._is_flushable and self._path.is_file():

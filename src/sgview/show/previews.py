@@ -48,6 +48,11 @@ class Previews:
         self._arrived.append((networks, place, picture))
 
     @property
+    def refused(self) -> frozenset[str]:
+        """Places that cannot be played, such as a file of another width."""
+        return frozenset(place for place, picture in self._pictures.items() if picture is None)
+
+    @property
     def thumbnails(self) -> Mapping[str, np.ndarray]:
         """Pictures by place, the same objects until they change."""
         return {

@@ -211,11 +211,12 @@ class Show(Closing):
                 that came with it are made for them.
         """
         self._has_own_networks = has_own_networks
+        refused = self.previews.refused  # seed 0 played in their place: that is no picture of them
         places = {
-            name.removeprefix(kind): texture
+            place: texture
             for kind in ("preview ", "visit ")  # who was there saw it as it is
             for name, texture in textures.items()
-            if name.startswith(kind)
+            if name.startswith(kind) and (place := name.removeprefix(kind)) not in refused
         }
         return ShowStatus(
             looks=tuple(

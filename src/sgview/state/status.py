@@ -313,6 +313,7 @@ class OutputStatus(Struct, frozen=True):
     dropped: int = 0  # pictures that came faster than they could be written
     seconds: float = 0.0  # length of what is recorded or kept [s]; 0: it is no recording
     note: str = ""  # how it is done, in a few words
+    code: tuple[str, ...] = ()  # rows of `target` as a QR code, "1" is dark; (): there is none
     problem: str = ""  # what is wrong, or why it went off
     frame: OutputFrame = OutputFrame()  # what it gets its pictures in
     frame_fields: tuple[str, ...] = ()  # those of `frame` that mean something to it

@@ -99,6 +99,7 @@ def test_a_preview_shows_the_film(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("--out", "film.mp4", "--alpha"), "H.264 has no alpha"),
+        (("--out", "/dev/full"), "/dev/full is no folder: PNG pictures go into one"),
         (("--out", "pngs", "--sound", A), "--sound goes into films"),
         (("--out", "film.mp4", "--sound", "no.wav"), "there is no such file"),
         (("--out", "pngs", "--preview", "sheet.txt"), "use a name that ends in"),

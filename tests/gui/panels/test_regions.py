@@ -1,6 +1,7 @@
 """The panel of regions, and their masks under the hand, by mouse."""
 
 import math
+from typing import Any
 
 import pytest
 from imgui_bundle import imgui
@@ -94,7 +95,7 @@ def test_a_picture_is_asked_for(make_stage) -> None:
 
 @pytest.mark.parametrize("kind", ["linear", "band", "radial", "file"])
 def test_every_mask_is_drawn_inverted_too(make_stage, kind) -> None:
-    masks = {
+    masks: dict[str, Any] = {
         name: Region(strength=1.0, mask=kind, invert=turn, angle=30.0, x=0.2, softness=soft)
         for name, turn, soft in zip(NAMES, (False, True, True), (0.2, 0.1, 0.0), strict=True)
     }

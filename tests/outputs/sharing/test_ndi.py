@@ -1,6 +1,7 @@
 """NDI, sent and received again by the library's own receiver on this machine."""
 
 import os
+import time
 from collections.abc import Iterator
 
 import numpy as np

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from sgview.gui import theme
-from sgview.gui.controls import icons, rows, widgets
+from sgview.gui.controls import icons, rows, thumbnails, widgets
 from sgview.gui.panels import Emit
 from sgview.state.commands import (
     DeleteLook,
@@ -55,19 +55,12 @@ class LooksPanel:
 
     def _draw_grid(self, looks: list[LookStatus | None], status: Status, emit: Emit) -> None:
         """Cells of one size, as many a line as fit; None is the cell that saves."""
-        gap = theme.px(theme.GAP_SMALL)
-        room = imgui.get_content_region_avail().x
-        columns = max(1, int((room + gap) / (theme.px(theme.LOOK_WIDTH) + gap)))
-        side = (room - gap * (columns - 1)) / columns
-        for index, look in enumerate(looks):
-            if index % columns:
-                imgui.same_line(0.0, gap)
-            imgui.begin_group()
-            if look is None:
-                _draw_new(side, emit)
-            else:
+        for index, side in thumbnails.grid(len(looks), theme.LOOK_WIDTH):
+            look = looks[index]
+            if look is not None:
                 self._draw_look(look, side, status, emit)
-            imgui.end_group()
+            elif thumbnails.save_button("look", side, "Save what plays now as a look  (L)"):
+                emit(SaveLook())
 
     def _draw_look(self, look: LookStatus, side: float, status: Status, emit: Emit) -> None:
         corner = imgui.get_cursor_screen_pos()
@@ -79,11 +72,13 @@ class LooksPanel:
         _explain(look)
         self._draw_menu(look, emit)
         end = imgui.ImVec2(corner.x + side, corner.y + side)
-        _draw_thumbnail(look, corner, end)
+        sign = icons.WARNING if look.problem else icons.IMAGE
+        colour = theme.WARNING if look.problem else theme.TEXT_FAINT
+        thumbnails.draw_picture(corner, end, look.texture, sign, colour)
         if status.show.fade.look == look.name:
             _draw_current(corner, end, status.show.fade.progress)
         elif is_hovered and not look.problem:
-            _outline(corner, end, theme.TEXT_DIM)
+            thumbnails.draw_outline(corner, end, theme.TEXT_DIM)
         if look.key:
             _draw_key(str(look.key), corner)
         is_current = status.show.fade.look == look.name
@@ -150,49 +145,9 @@ def _draw_keys(look: LookStatus, emit: Emit) -> None:
         imgui.pop_style_color()
 
 
-def _draw_new(side: float, emit: Emit) -> None:
-    """The cell that saves what plays."""
-    corner = imgui.get_cursor_screen_pos()
-    if imgui.invisible_button("##save look", imgui.ImVec2(side, side)):
-        emit(SaveLook())
-    is_hovered = imgui.is_item_hovered()
-    widgets.tooltip("Save what plays now as a look  (L)")
-    end = imgui.ImVec2(corner.x + side, corner.y + side)
-    draw = imgui.get_window_draw_list()
-    rounding = theme.px(theme.ROUNDING)
-    colour = theme.FIELD if is_hovered else theme.CARD
-    draw.add_rect_filled(corner, end, theme.u32(colour), rounding)
-    size = imgui.calc_text_size(icons.ADD)
-    at = (corner.x + (side - size.x) / 2, corner.y + (side - size.y) / 2)
-    draw.add_text(at, theme.u32(theme.TEXT if is_hovered else theme.TEXT_DIM), icons.ADD)
-    widgets.text("Save", theme.TEXT_DIM, side)
-
-
-def _draw_thumbnail(look: LookStatus, corner: imgui.ImVec2, end: imgui.ImVec2) -> None:
-    draw, rounding = imgui.get_window_draw_list(), theme.px(theme.ROUNDING)
-    if look.texture:
-        draw.add_image_rounded(
-            imgui.ImTextureRef(look.texture),
-            corner,
-            end,
-            imgui.ImVec2(0.0, 0.0),
-            imgui.ImVec2(1.0, 1.0),
-            0xFFFFFFFF,
-            rounding,
-        )
-        return
-    draw.add_rect_filled(corner, end, theme.u32(theme.CARD), rounding)
-    sign, colour = (
-        (icons.WARNING, theme.WARNING) if look.problem else (icons.IMAGE, theme.TEXT_FAINT)
-    )
-    size = imgui.calc_text_size(sign)
-    at = ((corner.x + end.x - size.x) / 2, (corner.y + end.y - size.y) / 2)
-    draw.add_text(at, theme.u32(colour), sign)
-
-
 def _draw_current(corner: imgui.ImVec2, end: imgui.ImVec2, progress: float) -> None:
     """What plays has a frame; while it fades in, a line at its foot fills."""
-    _outline(corner, end, theme.ACCENT)
+    thumbnails.draw_outline(corner, end, theme.ACCENT)
     if progress < 1.0:
         draw = imgui.get_window_draw_list()
         height = max(3.0, round(theme.px(theme.STRIPE)))
@@ -200,13 +155,6 @@ def _draw_current(corner: imgui.ImVec2, end: imgui.ImVec2, progress: float) -> N
         below = (corner.x, end.y - height)
         draw.add_rect_filled(below, end, theme.u32(theme.SHADE))
         draw.add_rect_filled(below, (across, end.y), theme.u32(theme.ACCENT))
-
-
-def _outline(corner: imgui.ImVec2, end: imgui.ImVec2, colour: theme.Rgba) -> None:
-    thickness = max(2.0, round(theme.px(theme.BAR_LINE)))
-    imgui.get_window_draw_list().add_rect(
-        corner, end, theme.u32(colour), theme.px(theme.ROUNDING), thickness=thickness
-    )
 
 
 def _draw_key(key: str, corner: imgui.ImVec2) -> None:

@@ -28,6 +28,16 @@ class Guard:
     port: int
     token: str = field(default_factory=new_token, repr=False)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines can reach it."""
+        if self.host == "localhost":
+            return False
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return True
+
     def refusal(self, token: str, host: str, origin: str | None, *, is_control: bool) -> str:
         """Return why a request is refused, "" if it is not.
 

@@ -61,6 +61,7 @@ class Page:
         self._hub = Hub()
         self._sender = VideoSender(video)
         self._server = Server(self._hub, host, port, self._sender)
+        self._code = qr_code(self._server.address) if self._server.guard.is_open else ()
         self._due = 0.0
         self._pictures = WriterThread(
             self._hub,
@@ -97,6 +98,7 @@ class Page:
         return replace(
             jpeg,
             note=self._note(),
+            code=self._code,
             size=max(jpeg.size, video.size),
             rate=max(jpeg.rate, video.rate),
             written=jpeg.written + video.written,
@@ -107,6 +109,8 @@ class Page:
         """Return who looks, and how."""
         clients, by_video = self._server.clients, self._sender.count
         note = "nobody looks" if not clients else f"{clients} connected"
+        if not self._server.guard.is_open:
+            note = f"this machine alone, {note}"
         if by_video:
             note += f", {by_video} by WebRTC"
         return f"{note}. {self._sender.problem}" if self._sender.problem else note
@@ -175,6 +179,16 @@ class Page:
             is_recording=any(o.is_on for o in status.outputs if o.name == RECORDER),
             is_taking=bool(show.take.path),
         )
+
+
+def qr_code(address: str) -> tuple[str, ...]:
+    """Return the rows of a QR code that a phone's camera reads, "1" is dark; () without segno."""
+    try:
+        import segno
+    except ImportError:
+        return ()
+    code = segno.make_qr(address, error="l", boost_error=False)
+    return tuple("".join(str(int(cell)) for cell in row) for row in code.matrix)
 
 
 def open_page(settings: Settings) -> Page:

@@ -13,6 +13,7 @@ from av.error import FFmpegError
 
 from sgview.closing import Closing
 from sgview.outputs.codecs import Codec, Encoder, encoder_for, frame_of, tag_colours
+from sgview.outputs.film_file import ending
 from sgview.outputs.recording.sound_track import RATE
 from sgview.outputs.video import FORMATS, OutputError
 
@@ -155,16 +156,12 @@ class Film(Closing):
         if self._is_closed:
             return
         self._is_closed = True
-        try:
+        with ending(self._file):
             if self._file.error is None and self._is_flushable:
                 for stream in (self._video, self._sound):
                     if stream is not None:
                         self._container.mux(stream.encode(None))
             self._container.close()
-        except OSError as error:
-            self._file.error = self._file.error or error
-        except FFmpegError as error:
-            self._file.error = self._file.error or OSError(error.errno, error.strerror)
         try:
             self._file.close()
         except OSError as error:
@@ -172,7 +169,7 @@ class Film(Closing):
 
     def _encode(self, frame: av.VideoFrame, place: int) -> None:
         frame.pts = place
-        frame.time_base = 1 / self._rate
+        frame.time_base = self._period
         self.last = place
         self._mux(self._video, frame)
 
@@ -192,6 +189,7 @@ class Film(Closing):
         self, encoder: Encoder, form: str, rate: float, quality: float, has_alpha: bool
     ) -> av.VideoStream:
         self._rate = Fraction(rate).limit_denominator(1001)
+        self._period = 1 / self._rate
         stream = cast(av.VideoStream, self._container.add_stream(encoder.name, rate=self._rate))
         stream.width, stream.height = self.size
         stream.pix_fmt = self._pixels

@@ -7,6 +7,7 @@ from imgui_bundle import imgui
 from msgspec import structs
 
 from sgview.gui import theme
+from sgview.gui.controls import widgets
 from sgview.gui.panels import transport
 from sgview.gui.panels.outputs.stage import words_of
 from sgview.state.commands import ChooseScreen, SetOutputFrame, ShowTestPicture, ToggleOutput
@@ -198,3 +199,31 @@ def test_the_clean_window_has_a_screen_and_a_test_picture(stage) -> None:
     stage.click("##Screen")
     stage.click("HDMI-1")
     assert stage.commands == [ShowTestPicture(True), ChooseScreen("HDMI-1")]
+
+
+PAGE = OutputStatus(
+    "Web page", "In a browser.", True, "http://192.168.1.7:8710/token/", note="2 connected",
+    code=("101", "010", "111"),
+)  # fmt: skip
+
+
+def test_an_address_is_copied_and_shown_to_a_camera_once_it_is_unfolded(
+    make_stage, fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    monkeypatch.setattr(imgui, "set_clipboard_text", copied.append)
+    stage = make_stage(status=fakes.status(outputs=(PAGE,)), size=(1600, 1000))
+    stage.key(imgui.Key.o)
+    stage.frame(3)
+    stage.click("copy Web page")
+    assert copied == ["http://192.168.1.7:8710/token/"]
+    texts: list[str] = []
+    paragraph = widgets.paragraph
+    monkeypatch.setattr(
+        widgets, "paragraph", lambda text, *rest: (texts.append(text), paragraph(text, *rest))
+    )
+    stage.frame()
+    assert "2 connected" in texts and not any("camera" in text for text in texts)
+    stage.click("settings Web page")
+    stage.frame(2)
+    assert any("camera" in text for text in texts)

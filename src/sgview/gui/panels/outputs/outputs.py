@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from imgui_bundle import imgui
 
 from sgview.gui import theme
@@ -33,7 +35,8 @@ def _draw_output(output: OutputStatus, status: Status, emit: Emit) -> None:
     widgets.begin_card("##card")
     if widgets.switch(f"##{output.name}", output.is_on) != output.is_on:
         emit(ToggleOutput(output.name))
-    widgets.tooltip(output.help)
+    if not output.problem:  # it would lie upon what went wrong
+        widgets.tooltip(output.help)
     imgui.same_line()
     imgui.align_text_to_frame_padding()
     fold = widgets.icon_button_width()
@@ -48,16 +51,51 @@ def _draw_output(output: OutputStatus, status: Status, emit: Emit) -> None:
     is_open = _draw_fold(output)
     if output.is_on:
         _draw_figures(output)
+        if output.note:
+            widgets.paragraph(output.note)
         if output.target:
-            room = imgui.get_content_region_avail().x
-            widgets.text(output.target, theme.TEXT_DIM, room, keep_end=True)
+            _draw_target(output)
     if output.problem:
         widgets.paragraph(f"{icons.ERROR}  {output.problem}", theme.ERROR)
     if is_open:
         widgets.paragraph(output.help)
+        if output.is_on and output.code:
+            widgets.paragraph("For the camera of a phone in the same network:")
+            _draw_code(output.code)
         _draw_settings(output, status, emit)
     widgets.end_card()
     imgui.pop_id()
+
+
+def _draw_target(output: OutputStatus) -> None:
+    """Where pictures go; a button copies what is a path or an address."""
+    if not re.search(r"[/\\]", output.target):
+        widgets.text(output.target, theme.TEXT_DIM, imgui.get_content_region_avail().x)
+        return
+    room = imgui.get_content_region_avail().x - widgets.icon_button_width()
+    imgui.align_text_to_frame_padding()
+    widgets.text(output.target, theme.TEXT_DIM, room - theme.px(theme.GAP_SMALL), keep_end=True)
+    imgui.same_line()
+    if widgets.icon_button(icons.COPY, f"copy {output.name}", "Copy", colour=theme.TEXT_DIM):
+        imgui.set_clipboard_text(output.target)
+
+
+def _draw_code(rows: tuple[str, ...]) -> None:
+    """A QR code, "1" is dark, with the light border that cameras need."""
+    border = 4  # cells, as ISO/IEC 18004 has it
+    room = imgui.get_content_region_avail().x
+    cell = max(int(min(room, theme.px(theme.CODE_SIZE)) / (len(rows) + 2 * border)), 1)
+    side = cell * (len(rows) + 2 * border)
+    x, y = (int(place) for place in imgui.get_cursor_screen_pos())
+    draw = imgui.get_window_draw_list()
+    draw.add_rect_filled((x, y), (x + side, y + side), theme.u32(theme.CODE_LIGHT))
+    dark = theme.u32(theme.CODE_DARK)
+    for n, row in enumerate(rows):
+        top = y + cell * (n + border)
+        for run in re.finditer("1+", row):
+            left, right = (x + cell * (place + border) for place in run.span())
+            draw.add_rect_filled((left, top), (right, top + cell), dark)
+    imgui.dummy((side, side))
 
 
 def _draw_fold(output: OutputStatus) -> bool:

@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 from msgspec.structs import replace
 
 from sgview.gui import theme
-from sgview.gui.controls import icons, widgets
+from sgview.gui.controls import icons, thumbnails, widgets
 from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.going import go, in_words
 from sgview.state.commands import KeepPlace
@@ -72,25 +72,14 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
         "A click goes there, on the star keeps it. Right-click: make it a key.",
     )
     params = _draw_menu(visit, params, emit)
-    draw, rounding = imgui.get_window_draw_list(), theme.px(theme.ROUNDING)
     end = imgui.ImVec2(corner.x + side, corner.y + side)
     is_over = imgui.is_window_hovered(imgui.HoveredFlags_.allow_when_blocked_by_active_item)
     is_hovered = is_over and imgui.is_mouse_hovering_rect(corner, end)
-    if visit.texture:
-        draw.add_image_rounded(
-            imgui.ImTextureRef(visit.texture), corner, end,
-            imgui.ImVec2(0.0, 0.0), imgui.ImVec2(1.0, 1.0), 0xFFFFFFFF, rounding,
-        )  # fmt: skip
-    else:
-        draw.add_rect_filled(corner, end, theme.u32(theme.CARD), rounding)
-        name = widgets.elided(visit.place.split(" ")[-1], side)
-        width = imgui.calc_text_size(name)
-        at = (corner.x + (side - width.x) / 2, corner.y + (side - width.y) / 2)
-        draw.add_text(at, theme.u32(theme.TEXT_DIM), name)
+    name = "" if visit.texture else widgets.elided(visit.place.split(" ")[-1], side)
+    thumbnails.draw_picture(corner, end, visit.texture, name, theme.TEXT_DIM)
     if visit.place == here or is_hovered:
         colour = theme.ACCENT if visit.place == here else theme.TEXT_DIM
-        thickness = max(2.0, round(theme.px(theme.BAR_LINE)))
-        draw.add_rect(corner, end, theme.u32(colour), rounding, thickness=thickness)
+        thumbnails.draw_outline(corner, end, colour)
     if visit.is_kept or is_hovered:
         _draw_star(visit, corner, side, emit)
     return params
