@@ -200,12 +200,14 @@ def test_workers_play_the_files_that_parameters_name(
     """Wherever those lie: a machine of the farm has none of them."""
     monkeypatch.chdir(tmp_path)
     library = tmp_path / "library"
-    (library / "directions").mkdir(parents=True)
+    for folder in ("directions", "masks"):
+        (library / folder).mkdir(parents=True)
     preset, out = tmp_path / "petals.toml", tmp_path / "farm"
     preset.write_text(
         'version = 2\n[latents]\nsource = "library"\nentry = "petals"\n'
         '[mapping]\ntruncation_psi = 0.5\ncentre = "modes"\ncentroids = "kinds"\n'
         '[directions.amounts]\n"smile#2:1-2" = 2.0\n'
+        '[regions.second]\nstrength = 1.0\nmask = "file"\nfile = "half"\n'
     )
     config = tmp_path / "config" / "sgview"
     config.mkdir(parents=True)
@@ -215,18 +217,24 @@ def test_workers_play_the_files_that_parameters_name(
     np.savez(library / "petals.npz", z=numbers[0, :1])
     np.save(library / "kinds.npy", numbers[1])
     np.save(library / "directions" / "smile.npy", numbers[2])
+    mask = np.zeros((8, 8), np.uint8)
+    mask[:4] = 255
+    Image.fromarray(mask).save(library / "masks" / "half.png")
     assert main([*command, "--workers", "1", "--out", str(out)]) == 0
-    alone = [tmp_path / name for name in ("as the farm", "other kinds", "another smile")]
-    for folder, file in zip(alone, ("", "kinds.npy", "directions/smile.npy"), strict=True):
-        if file:
+    files = ("", "kinds.npy", "directions/smile.npy", "masks/half.png")
+    alone = [tmp_path / f"alone {number}" for number in range(len(files))]
+    for folder, file in zip(alone, files, strict=True):
+        if file.endswith(".npy"):
             np.save(library / file, numbers[3])
+        elif file:
+            Image.fromarray(mask.T).save(library / file)
         assert main([*command, "--out", str(folder)]) == 0
     assert contents(out) == contents(alone[0])
-    assert len({contents(folder)["000000.png"] for folder in alone}) == 3  # each does something
-    for gone, said in (("directions/smile.npy", "no file smile"), ("kinds.npy", "no file kinds")):
+    assert len({contents(folder)["000000.png"] for folder in alone}) == 4  # each does something
+    for gone in files[1:]:
         (library / gone).rename(library / "away")
         assert main([*command, "--out", str(tmp_path / "refused")]) == 2
-        assert said in capsys.readouterr().err
+        assert Path(gone).stem in capsys.readouterr().err.splitlines()[-1]
         (library / "away").rename(library / gone)
     np.savez(library / "petals.npz", z=np.zeros((1, 8), np.float32))
     assert main([*command, "--force", "--out", str(out)]) == 2  # nobody wanted a film of seed 0

@@ -100,7 +100,8 @@ def check(engine: Engine, params: Params) -> None:
     resolved, signals = Signals().resolve(params, Instant(0.0))
     picture = engine.render(resolved, 0.0)
     assert picture is not None  # a network was set
-    for files in (engine.library, engine.found.directions, engine.found.averages):
+    found = engine.found
+    for files in (found.library, found.directions, found.averages, found.masks):
         if troubles := files.take_notices():
             raise ConfigError(troubles[0].text.rstrip("."))
     statuses: dict[Slot, NetworkStatus] = {
