@@ -46,7 +46,13 @@ UNSUPPORTED: tuple[tuple[str, str, str], ...] = (
         r"EDMPrecond|SongUNet|DhariwalUNet",
     ),
     ("StyleNeRF", r"synthesis\.fg_nerf|nerf\.", r"NeRF"),
-    ("Progressive GAN", r"(^|\.)(scaleLayers|toRGBLayers)\.\d", r"(^|\.)PGAN|ProgressiveGAN"),
+    ("StyleGAN1 of StyleGAN.pytorch", r"(^|\.)g_synthesis\.(blocks|init_block)\.", r"^$"),
+    ("lightweight GAN", r"^(GE?|D)\.(layers|residual_layers)\.\d", r"^$"),
+    (
+        "Progressive GAN",
+        r"(^|\.)((scaleLayers|toRGBLayers)\.\d|initial_block\.conv_1\.)",
+        r"(^|\.)PGAN|ProgressiveGAN",
+    ),
     ("BigGAN", r"(^|\.)shared\.weight|generator\.gen_z", r"BigGAN"),
     (
         "a latent diffusion model",

@@ -17,7 +17,7 @@ from OpenGL import GL
 from sgview.app import process as process_module
 from sgview.app.process import Leaving
 from sgview.app.session_file import load_session
-from sgview.engine import worker as worker_module
+from sgview.engine import failures
 from sgview.engine.device import DeviceLostError
 from sgview.engine.engine import Engine
 from sgview.gfx import errors
@@ -37,7 +37,7 @@ LOSING = f"""
 import sys
 from pathlib import Path
 from sgview.cli import main
-from sgview.engine import worker
+from sgview.engine import failures
 from sgview.engine.engine import Engine
 
 render, close = Engine.render, Engine.close
@@ -46,7 +46,7 @@ def fail(self, *_):
 def lose(self, *arguments):
     if Path("lose").exists():
         Engine.render = Engine.close = fail
-        worker.device_answers = lambda device: False
+        failures.device_answers = lambda device: False
     return render(self, *arguments) if Engine.render is lose else fail(self)
 Engine.render = lose
 sys.exit(main(sys.argv[1:]))
@@ -122,7 +122,7 @@ def test_a_device_that_does_not_answer_ends_the_loop_and_is_told_once(
         until(lambda: failed, app.frame)
         assert app.loss is None  # an error that is gone with the next call
         until(lambda: any(STICKS in notice.text for notice in app.status.notices), app.frame)
-        monkeypatch.setattr(worker_module, "device_answers", lambda device: False)
+        monkeypatch.setattr(failures, "device_answers", lambda device: False)
         app.run()
         assert isinstance(app.loss, DeviceLostError) and STICKS in str(app.loss)
         count = len(failed)

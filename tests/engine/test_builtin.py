@@ -11,7 +11,10 @@ from safetensors import safe_open
 
 from sgview import resources
 from sgview.engine.engine import Engine
+from sgview.engine.network import style_fingerprint
 from sgview.engine.networks import builtin_networks, load_network
+from sgview.show.direction_names import LONGEST
+from sgview.state.directions import read_direction
 from sgview.state.networks import BUILT_IN_NETWORKS, is_built_in
 from sgview.state.params import Blend, Params
 from tests.support import ROOT
@@ -126,3 +129,12 @@ def test_each_is_opened_by_its_name(name: str) -> None:
     assert network.status.path == f"built-in:{name}"
     assert is_built_in(network.status.path)
     assert not is_built_in(name)  # a file may be called so
+
+
+def test_directions_have_names(pair):
+    named = json.loads(resources.asset("directions.json").read_text(encoding="utf-8"))
+    for network in pair:
+        names = named[style_fingerprint(network.generator)]
+        assert len(names) >= 10
+        for direction, name in names.items():
+            assert str(read_direction(direction)) == direction and 0 < len(name) <= LONGEST

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sgview.state.params import Blend, Edit, Layer, Mapping, Noise, Params
@@ -48,6 +48,7 @@ def test_toml_is_for_people(tmp_path: Path) -> None:
     assert "[[edits]]" in text
 
 
+@settings(deadline=None)  # it does not race the clock
 @given(
     amount=st.floats(-LARGEST, LARGEST),
     amplitude=st.floats(-LARGEST, LARGEST, width=32),

@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import pytest
+from imgui_bundle import imgui
 
 from sgview.state.commands import DismissNotice, WakePart
 from sgview.state.status import Notice
@@ -60,3 +61,17 @@ def test_no_toasts_on_a_stage_with_hidden_panels(stage) -> None:
     stage.gui.show_panels = False
     stage.frame(2)
     assert not stage.reads("Download it again.")
+
+
+def test_where_panels_leave_no_room_it_lies_on_them_also_after_a_click_there(
+    make_stage, fakes
+) -> None:
+    stage = make_stage(status=fakes.status(notices=NOTICES[:1]), size=(780, 640))
+    stage.key(imgui.Key.o)  # panels on both sides
+    stage.frame(3)
+    stage.click("Mapping")  # a section of the dock, which comes to the front
+    stage.frame(3)
+    x, _, width, _ = stage.gui.picture_rect
+    assert stage.find("dismiss 1").low[0] > x + width
+    stage.click("dismiss 1")
+    assert stage.commands == [DismissNotice(1)]

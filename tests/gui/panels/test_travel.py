@@ -4,6 +4,7 @@ import pytest
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.gui.controls import widgets
 from sgview.gui.picture_drag import SEEDS_ACROSS
 from sgview.state.commands import KeepPlace, Restart, SaveLatent
 from sgview.state.history import History
@@ -87,6 +88,24 @@ def test_the_strip_goes_there_and_keeps(make_stage, fakes) -> None:
     stage.click("##visit seed 7.25", button=1)
     stage.click("Add to the path")
     assert stage.params.latents.path.keys[0].place == "seed 7.25"
+
+
+@pytest.mark.parametrize(
+    ("place", "short"),
+    [
+        ("plane 520 0.9452611 -0.0355", "520"), ("seed 7.24999", "7.2"), ("seed 12", "12"),
+        ("noise -3", "-3"), ("file petals", "petals"),
+    ],
+)  # fmt: skip
+def test_a_place_without_a_picture_is_told_in_a_word(make_stage, fakes, monkeypatch, place, short):
+    drawn = []
+    elide = widgets.elided
+    monkeypatch.setattr(
+        widgets, "elided", lambda text, *rest: drawn.append(text) or elide(text, *rest)
+    )
+    status = replace(fakes.status(), show=ShowStatus(visited=(VisitedStatus(place),)))
+    make_stage(None, status).show("Latents")
+    assert short in drawn
 
 
 def test_the_map_is_dragged_and_drifts_on(make_stage) -> None:

@@ -108,6 +108,9 @@ FAMILIES = {
         }
     },
     "Progressive GAN": {"netG": {"scaleLayers.0.0.module.weight": t(2)}},
+    "Progressive GAN,": {"initial_block.conv_1.weight": t(2), "layers.0.conv_1.weight": t(2)},
+    "StyleGAN1 of StyleGAN.pytorch": {"g_synthesis.blocks.0.conv0_up.bias": t(2)},
+    "lightweight GAN": {"GAN": {"G.layers.0.0.2.1.weight": t(2), "GE.layers.0.0.4.bias": t(2)}},
     "EG3D": {"G_ema": {"backbone.synthesis.b4.const": t(2), "decoder.net.0.weight": t(2)}},
     "latent diffusion": {"state_dict": {"model.diffusion_model.input_blocks.0.0.weight": t(2)}},
     "VQGAN": {"state_dict": {"quantize.embedding.weight": t(2)}},

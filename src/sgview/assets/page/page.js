@@ -12,7 +12,7 @@ let wait = 250;
 let held = ""; // path of the control under a finger: it is not moved from outside meanwhile
 const video = new Video($("video"), send, (isShown) => {
   $("picture").hidden = isShown;
-  $("video").hidden = !isShown;
+  $("video").classList.toggle("waiting", !isShown);
   $("way").textContent = isShown ? "WebRTC" : "JPEG";
   if (!isShown) send({ kind: "next" });
 });

@@ -23,18 +23,21 @@ def draw_notices(rect: Rect, status: Status, emit: Emit) -> None:
     x, y, width, height = rect
     margin = theme.px(theme.GAP)
     room = min(theme.px(theme.TOAST_WIDTH), width - 2 * margin)
-    if room < theme.px(theme.TOAST_NARROWEST):
+    is_over_panels = room < theme.px(theme.TOAST_NARROWEST)
+    if is_over_panels:
         # No room beside the panels: the notice matters more than what it covers.
         room = min(theme.px(theme.TOAST_WIDTH), imgui.get_main_viewport().size.x - 2 * margin)
     bottom = y + height - margin
     shown = status.notices[-theme.TOASTS_SHOWN :]
     for notice in reversed(shown):
-        bottom -= _toast(notice, x + margin, bottom, room, emit) + margin * 0.5
+        bottom -= _toast(notice, x + margin, bottom, room, emit, is_over_panels) + margin * 0.5
         if bottom < y + margin:
             break
 
 
-def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) -> float:
+def _toast(
+    notice: Notice, x: float, bottom: float, width: float, emit: Emit, is_over_panels: bool
+) -> float:
     """Draw one notice that ends at `bottom`; returns its height [px]."""
     imgui.set_next_window_pos(imgui.ImVec2(x, bottom), pivot=imgui.ImVec2(0.0, 1.0))
     imgui.set_next_window_size(imgui.ImVec2(width, 0.0))
@@ -42,6 +45,9 @@ def _toast(notice: Notice, x: float, bottom: float, width: float, emit: Emit) ->
     padding = imgui.ImVec2(theme.px(theme.GAP), theme.px(theme.GAP_SMALL))
     imgui.push_style_var(imgui.StyleVar_.window_padding, padding)
     imgui.begin(f"##notice {notice.id}", None, OVERLAY & ~imgui.WindowFlags_.always_auto_resize)
+    if is_over_panels and not imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
+        # A click on a panel has brought it to the front.
+        imgui.internal.bring_window_to_display_front(imgui.internal.get_current_window())
     icon, colour = _SIGNS[notice.level]
     corner, height = imgui.get_window_pos(), imgui.get_window_height()
     stripe = (corner.x + max(2.0, theme.px(theme.STRIPE)), corner.y + height)

@@ -11,7 +11,7 @@ from sgview.gui.panels import Emit
 from sgview.gui.panels.travel.going import go, in_words
 from sgview.state.commands import KeepPlace
 from sgview.state.journeys import add_key, go_to, is_from, shown_place
-from sgview.state.latent_places import NoisePlace, read_place
+from sgview.state.latent_places import FilePlace, NoisePlace, SeedPlace, read_place
 from sgview.state.params import Params, Path
 from sgview.state.status import Status, VisitedStatus
 
@@ -67,15 +67,16 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
     imgui.set_next_item_allow_overlap()  # of the star
     if imgui.invisible_button(f"##visit {visit.place}", imgui.ImVec2(side, side)):
         params = go(go_to(params, read_place(visit.place)), emit)
+    is_key = not isinstance(read_place(visit.place), NoisePlace)
+    note = "A click goes there, on the star keeps it."
     widgets.tooltip(
-        in_words(visit.place),
-        "A click goes there, on the star keeps it. Right-click: make it a key.",
+        in_words(visit.place), note + " Right-click: make it a key." if is_key else note
     )
     params = _draw_menu(visit, params, emit)
     end = imgui.ImVec2(corner.x + side, corner.y + side)
     is_over = imgui.is_window_hovered(imgui.HoveredFlags_.allow_when_blocked_by_active_item)
     is_hovered = is_over and imgui.is_mouse_hovering_rect(corner, end)
-    name = "" if visit.texture else widgets.elided(visit.place.split(" ")[-1], side)
+    name = "" if visit.texture else widgets.elided(_short(visit.place), side)
     thumbnails.draw_picture(corner, end, visit.texture, name, theme.TEXT_DIM)
     if visit.place == here or is_hovered:
         colour = theme.ACCENT if visit.place == here else theme.TEXT_DIM
@@ -83,6 +84,17 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
     if visit.is_kept or is_hovered:
         _draw_star(visit, corner, side, emit)
     return params
+
+
+def _short(place: str) -> str:
+    """Return what stands for a place that has no picture yet: its seed, or its file."""
+    match read_place(place):
+        case SeedPlace(number):
+            return f"{number:.1f}".removesuffix(".0")
+        case FilePlace(name):
+            return name
+        case other:
+            return str(other.seed)
 
 
 def _draw_star(visit: VisitedStatus, corner: imgui.ImVec2, side: float, emit: Emit) -> None:
