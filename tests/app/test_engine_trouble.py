@@ -26,6 +26,7 @@ class SlowEngine:
     device = torch.device("cpu")
     device_description = "a slow one"
     found = SimpleNamespace(analyses=SimpleNamespace(waits=True, is_busy=lambda: False))
+    canvases = SimpleNamespace(waits=True)
 
     def __init__(self) -> None:
         self.networks: dict[str, Any] = {"a": SimpleNamespace(status=None)}
