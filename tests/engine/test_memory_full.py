@@ -32,10 +32,12 @@ class Room:
         self.freed = 0
         run, make, free = LiveNetwork.run, LiveNetwork.__init__, LiveNetworks.free_spare
 
-        def run_in_room(live: LiveNetwork, latent: Any, params: Params, layer: str) -> Any:
+        def run_in_room(
+            live: LiveNetwork, latent: Any, params: Params, layer: str, *further: Any
+        ) -> Any:
             if layer in self.layers:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
-            return run(live, latent, params, layer)
+            return run(live, latent, params, layer, *further)
 
         def make_in_room(live: LiveNetwork, network: Any, *arguments: Any) -> None:
             if network.status.name in self.networks:

@@ -1,13 +1,14 @@
 """Networks whose owner tells of changes keep what follows from weights, in quicker forms."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
 
 from stylegan3 import Canvas, Generator, StyleGAN2Config, StyleGAN3Config, trust_version_counters
 
-SMALL = {"z_dim": 16, "w_dim": 16, "num_mapping_layers": 1}
+SMALL: dict[str, Any] = {"z_dim": 16, "w_dim": 16, "num_mapping_layers": 1}
 CONFIGS = {
     "stylegan2": StyleGAN2Config(img_resolution=32, channel_max=64, **SMALL),
     "stylegan2 resnet": StyleGAN2Config(

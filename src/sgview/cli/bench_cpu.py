@@ -32,12 +32,14 @@ def floor_of(
 ) -> tuple[list[float], Floor]:
     """Return the times of `frames` pictures [ms], each beside a matrix product, and the floor.
 
-    What follows from weights is kept, as in the window.
+    What follows from weights is kept, and freed memory, as in the window.
     """
     import torch
 
+    from sgview.engine.host_memory import keep_freed_memory
     from stylegan3 import trust_version_counters
 
+    keep_freed_memory()
     gflop = _count(generator)
     trust_version_counters(generator)
     seeds = torch.Generator().manual_seed(0)
