@@ -220,6 +220,7 @@ def test_after_a_full_disk_the_sentence_counts_what_plays(
 ) -> None:
     out = tmp_path / name
     command = [*COMMAND, str(out), "--layer", "L2", "--edit", "synthesis.input.phases:add=t*9"]
+    command += ["--size", "400x400"]  # much more than the notes beside the film
     assert main(command) == 0
     size = out.stat().st_size
     out.unlink()

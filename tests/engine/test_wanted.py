@@ -9,6 +9,7 @@ import torch
 
 from sgview.engine import worker as worker_module
 from sgview.engine.engine import Engine
+from sgview.engine.live_networks import LiveNetworks
 from sgview.engine.network import Network
 from sgview.engine.wanted import WantedNetworks
 from sgview.engine.worker import EngineWorker
@@ -169,14 +170,14 @@ def test_what_the_device_has_no_room_for_is_wanted_only_where_nothing_plays(
 ):
     worker.set_network("a", named(sg3, "/a.pkl"))
     until(lambda: worker.status().networks)
-    place = Engine._place
+    place = LiveNetworks._place
 
-    def refuse(engine, slot, network):
+    def refuse(live, slot, network):
         if network is not None and network.status.path == "/big.pkl":
             raise torch.OutOfMemoryError("CUDA out of memory")
-        place(engine, slot, network)
+        place(live, slot, network)
 
-    monkeypatch.setattr(Engine, "_place", refuse)
+    monkeypatch.setattr(LiveNetworks, "_place", refuse)
     disk.put("/big.pkl", named(sg2, "/big.pkl"))
     worker.load("a", "/big.pkl")
     disk.let_go()

@@ -37,6 +37,7 @@ class DeviceEngine:
     device = SimpleNamespace(type="cuda")
     device_description = "a device"
     found = SimpleNamespace(analyses=SimpleNamespace(waits=True, is_busy=lambda: False))
+    canvases = SimpleNamespace(waits=True)
 
     def __init__(self) -> None:
         self.begun: list[Picture] = []

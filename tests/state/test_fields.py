@@ -136,6 +136,8 @@ def test_numbers_slide_but_those_that_are_names(one: Leaf) -> None:
         return
     is_narrow = one.maximum is not None and one.maximum < 6.0
     low, high = (0.0, one.maximum) if is_narrow else (2.0, 6.0)
+    if one.minimum is not None and one.minimum > low:
+        low, high = one.minimum, one.minimum + 4.0
     start, end = set_leaf(FULL, one, low), set_leaf(FULL, one, high)
     between = get_leaf(morph(start, end, 0.25), one)
     assert between == (low if one.field.is_name else low + (high - low) / 4.0)

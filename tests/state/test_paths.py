@@ -52,6 +52,8 @@ def test_every_leaf_has_an_address_and_can_be_read_and_set(one: Leaf) -> None:
     assert set_leaf(FULL, one, value) == FULL
     other = {"float": 0.75, "int": 5, "bool": not value}.get(one.kind)
     if other is not None:
+        if one.minimum is not None and other < one.minimum:
+            other = one.minimum + 1.0
         changed = set_leaf(FULL, one, float(other))
         assert get_leaf(changed, one) == other and changed != FULL
         msgspec.convert(msgspec.to_builtins(changed), Params)  # as legal as from a file

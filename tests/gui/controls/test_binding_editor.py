@@ -18,9 +18,12 @@ from sgview.state.params import (
     Mixing,
     Noise,
     Params,
+    Region,
+    Regions,
     Walk,
 )
 from sgview.state.paths import leaves
+from sgview.state.region_params import NAMES
 from sgview.state.status import BindingStatus, Learning, MidiStatus, OscStatus
 
 FIELD = "##bound to"
@@ -266,18 +269,22 @@ def test_every_number_and_switch_of_the_tree_has_a_control(make_stage, fakes) ->
         ("plane", "StyleGAN2"),
         ("path", ""),
     ]
-    for source, family in scenes:
+    for index, (source, family) in enumerate(scenes):
         network = fakes.network(family or "StyleGAN2", c_dim=3)
         status = fakes.status(networks={"a": network, "b": network})
         status = fakes.changed(status, bindings={"noise.seed": BindingStatus(1.0)})
         latents = replace(params.latents, source=source, path=path)
         mixing = Mixing(rows=(0.0, 1.0), source=source)
         canvas = Canvas(shape="pixels" if source == "path" else "free")
-        scene = replace(params, latents=latents, mixing=mixing, canvas=canvas)
+        region = NAMES[index % len(NAMES)]
+        regions = replace(Regions(), **{region: Region(strength=1.0, source="seeds")})
+        scene = replace(params, latents=latents, mixing=mixing, canvas=canvas, regions=regions)
         stage = make_stage(scene, status, (1400, 3400))
         stage.key(imgui.Key.o)
         for window in ("Latents", "Ground", "Layers", "Edits", "Blend", "Outputs"):
             stage.show(window)
+            if window == "Latents":
+                stage.click(region.capitalize())
             if window == "Edits" and not stage.has("bind edits.0.seed"):
                 stage.click("unfold")
             seen |= {i.label.removeprefix("bind ") for i in stage.items if i.label[:5] == "bind "}

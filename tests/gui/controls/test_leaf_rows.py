@@ -15,6 +15,8 @@ from sgview.state.params import (
     Noise,
     Params,
     Path,
+    Region,
+    Regions,
     Walk,
 )
 from sgview.state.paths import leaves
@@ -32,9 +34,13 @@ def test_every_value_has_a_row(make_stage, fakes, source) -> None:
         mapping = Mapping(truncation_psi=0.7, centre=centre)
         mixing = Mixing(rows=(0.5,), source="library" if centre == "latent" else "seeds")
         canvas = Canvas(shape="free" if centre == "modes" else "pixels")
+        region = Region(strength=1.0, source="seeds", mask="file")
+        if centre == "latent":
+            region = replace(region, source="library", mask="linear")
+        regions = Regions(second=region)
         network = fakes.network(family, c_dim=3)
         stage = make_stage(
-            replace(params, mapping=mapping, mixing=mixing, canvas=canvas),
+            replace(params, mapping=mapping, mixing=mixing, canvas=canvas, regions=regions),
             fakes.status(networks={"a": network, "b": network}),
             (1400, 3400),
         )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 pytest.importorskip("aiohttp")
 
 from sgview.outputs.page.page import Page
+from sgview.outputs.page.webrtc import sender
 from sgview.outputs.picture import OutputPicture
 from sgview.state import commands as c
 from sgview.state.params import Params
@@ -162,7 +163,7 @@ def test_the_picture_moves_by_webrtc_and_by_jpeg_when_that_ends(tab: Tab, video_
 def test_without_the_library_there_is_jpeg_and_the_panel_says_why(
     tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sgview.outputs.page.webrtc.sender.find_spec", lambda name: None)
+    monkeypatch.setattr(sender, "find_spec", lambda name: None)
     show = Show(Page("127.0.0.1", 0))
     tab.open(show.page.address)
     show.until(lambda: drawn(tab) >= 2)

@@ -233,7 +233,7 @@ def test_what_goes_wrong_is_raised_where_it_is_handled() -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="is no folder"):
         open_recorder(settings_for(tmp_path / "file"))
 
 

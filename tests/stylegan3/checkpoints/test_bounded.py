@@ -90,7 +90,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
         "",  # nothing is copied: only what a checkpoint lacks is said
     ),
     "a zip with a nameless entry": (nameless_zip, "no name"),
-    "deep tree": (lambda: b"\x80\x02" + deep(100_000) + b".", "no StyleGAN2 or StyleGAN3"),
+    "deep tree": (lambda: b"\x80\x02" + deep(100_000) + b".", "no StyleGAN generator"),
     "deep dictionary": (
         lambda: b"\x80\x02" + (b"}" + text(b"G_ema")) * 20_000 + b"N" + b"s" * 20_000 + b".",
         "",
