@@ -79,6 +79,19 @@ def test_is_written_when_it_changed_and_not_more_often(
     file.close()
 
 
+def test_one_that_was_deleted_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    now = 0.0
+    session = SessionFile(path, lambda: now)
+    for _ in range(2):
+        now += SAVE_EVERY
+        session.poll(lambda: RICH)
+        session._task.result()  # type: ignore[union-attr]
+        path.unlink()
+    session.close(RICH)
+    assert load_session(path) == RICH
+
+
 def test_the_session_before_is_kept(tmp_path: Path) -> None:
     path = tmp_path / NAME
     SessionFile(path, time.monotonic).close(psi(1))

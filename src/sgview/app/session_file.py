@@ -69,7 +69,7 @@ class SessionFile:
         self._thread.shutdown()
 
     def _save(self, session: Session) -> None:
-        if session != self._written:
+        if session != self._written or not is_file(self._path):  # or somebody cleaned up
             self._task = self._thread.submit(self._write, session)
 
     def _write(self, session: Session) -> None:
