@@ -1,6 +1,7 @@
 import pytest
 from imgui_bundle import imgui
 
+from sgview.gui import key_sheet
 from sgview.gui.hotkeys import Hotkey, hotkeys
 from sgview.state import commands
 from sgview.state.params import Blend, Edit, Layer, Params, View
@@ -170,6 +171,31 @@ def test_f1_shows_every_key_and_hides_again(make_stage) -> None:
         assert stage.reads(hotkey.text), hotkey.text
     stage.key(K.f1)
     assert not stage.reads("This sheet")
+
+
+def test_no_key_of_the_sheet_lies_over_what_it_does(
+    make_stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[float] = []
+    covered: list[str] = []
+    cap, text = key_sheet._key_cap, key_sheet.widgets.text
+
+    def measured_cap(key: str) -> None:
+        cap(key)
+        ends.append(imgui.get_item_rect_max().x)
+
+    def measured_text(line: str, *rest: object) -> None:
+        if ends and ends.pop() > imgui.get_cursor_screen_pos().x:
+            covered.append(line)
+        ends.clear()
+        text(line, *rest)
+
+    stage = make_stage()
+    monkeypatch.setattr(key_sheet, "_key_cap", measured_cap)
+    monkeypatch.setattr(key_sheet.widgets, "text", measured_text)
+    stage.key(K.f1)
+    assert stage.reads("Move the mask of a region")
+    assert covered == []
 
 
 def test_sheet_closes_by_escape_and_by_a_click_beside_it(make_stage) -> None:

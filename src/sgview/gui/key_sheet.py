@@ -17,15 +17,19 @@ _FLAGS = (
     | imgui.WindowFlags_.no_move
     | imgui.WindowFlags_.no_focus_on_appearing
 )
-_MOUSE = (
-    ("Drag", "Change a number"),
-    ("Shift, Alt + drag", "Faster, slower"),
-    ("Double click", "Type a number, beyond the bar too"),
-    ("Right click", "Reset to the default"),
-    ("Right drag on the picture", "Move it, turn it outside of the ring"),
-    ("Drag a number on the picture", "Move the mask of a region"),
-    ("Wheel, right button held", "Zoom it (StyleGAN3)"),
-)
+_MOUSE = {
+    "Mouse, on any number": (
+        ("Drag", "Change a number"),
+        ("Shift, Alt + drag", "Faster, slower"),
+        ("Double click", "Type a number, beyond the bar too"),
+        ("Right click", "Reset to the default"),
+    ),
+    "Mouse, on the picture": (
+        ("Right drag", "Move it, turn it outside of the ring"),
+        ("Right held, wheel", "Zoom it (StyleGAN3)"),
+        ("Drag a number", "Move the mask of a region"),
+    ),
+}
 
 
 def draw_key_sheet(table: Sequence[Hotkey], shade: theme.Rgba = theme.SHADE) -> bool:
@@ -84,9 +88,11 @@ def _draw_sections(table: Sequence[Hotkey], is_wide: bool) -> None:
         for hotkey in filter(lambda hotkey: hotkey.keys, sections[name]):
             _key_row(hotkey.keys, hotkey.text)
         imgui.dummy(imgui.ImVec2(0.0, theme.px(theme.GAP_SMALL)))
-    _heading("Mouse, on any number")
-    for gesture, text in _MOUSE:
-        _key_row((gesture,), text)
+    for name, gestures in _MOUSE.items():
+        _heading(name)
+        for gesture, text in gestures:
+            _key_row((gesture,), text)
+        imgui.dummy(imgui.ImVec2(0.0, theme.px(theme.GAP_SMALL)))
     imgui.end_group()
 
 
@@ -104,7 +110,8 @@ def _key_row(keys: Sequence[str], text: str) -> None:
             imgui.same_line(0.0, theme.px(theme.GAP_TINY))
         _key_cap(key)
     imgui.same_line()
-    imgui.set_cursor_pos_x(left + theme.px(theme.SHEET_KEYS))
+    # Keys of the user's own may be longer than the column.
+    imgui.set_cursor_pos_x(max(left + theme.px(theme.SHEET_KEYS), imgui.get_cursor_pos_x()))
     imgui.align_text_to_frame_padding()
     widgets.text(text)
     imgui.same_line()
