@@ -198,6 +198,25 @@ def test_no_key_of_the_sheet_lies_over_what_it_does(
     assert covered == []
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])
+def test_the_sheet_is_seen_whole(
+    make_stage, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    room: list[tuple[float, float]] = []
+    cap = key_sheet._key_cap
+
+    def measured_cap(key: str) -> None:
+        cap(key)
+        end = imgui.get_window_pos() + imgui.get_window_size() - imgui.get_item_rect_max()
+        room.append((end.x, end.y))
+
+    stage = make_stage(size=size)
+    stage.key(K.f1)
+    monkeypatch.setattr(key_sheet, "_key_cap", measured_cap)
+    stage.frame()
+    assert min(min(beside, below) for beside, below in room) > 0
+
+
 def test_sheet_closes_by_escape_and_by_a_click_beside_it(make_stage) -> None:
     stage = make_stage()
     stage.key(K.f1)
