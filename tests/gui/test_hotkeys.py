@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from imgui_bundle import imgui
 
@@ -184,7 +186,7 @@ def test_no_key_of_the_sheet_lies_over_what_it_does(
         cap(key)
         ends.append(imgui.get_item_rect_max().x)
 
-    def measured_text(line: str, *rest: object) -> None:
+    def measured_text(line: str, *rest: Any) -> None:
         if ends and ends.pop() > imgui.get_cursor_screen_pos().x:
             covered.append(line)
         ends.clear()
