@@ -1,6 +1,9 @@
+from typing import Any
+
 import pytest
 from imgui_bundle import imgui
 
+from sgview.gui import key_sheet
 from sgview.gui.hotkeys import Hotkey, hotkeys
 from sgview.state import commands
 from sgview.state.params import Blend, Edit, Layer, Params, View
@@ -170,6 +173,50 @@ def test_f1_shows_every_key_and_hides_again(make_stage) -> None:
         assert stage.reads(hotkey.text), hotkey.text
     stage.key(K.f1)
     assert not stage.reads("This sheet")
+
+
+def test_no_key_of_the_sheet_lies_over_what_it_does(
+    make_stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[float] = []
+    covered: list[str] = []
+    cap, text = key_sheet._key_cap, key_sheet.widgets.text
+
+    def measured_cap(key: str) -> None:
+        cap(key)
+        ends.append(imgui.get_item_rect_max().x)
+
+    def measured_text(line: str, *rest: Any) -> None:
+        if ends and ends.pop() > imgui.get_cursor_screen_pos().x:
+            covered.append(line)
+        ends.clear()
+        text(line, *rest)
+
+    stage = make_stage()
+    monkeypatch.setattr(key_sheet, "_key_cap", measured_cap)
+    monkeypatch.setattr(key_sheet.widgets, "text", measured_text)
+    stage.key(K.f1)
+    assert stage.reads("Move the mask of a region")
+    assert covered == []
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])
+def test_the_sheet_is_seen_whole(
+    make_stage, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    room: list[tuple[float, float]] = []
+    cap = key_sheet._key_cap
+
+    def measured_cap(key: str) -> None:
+        cap(key)
+        end = imgui.get_window_pos() + imgui.get_window_size() - imgui.get_item_rect_max()
+        room.append((end.x, end.y))
+
+    stage = make_stage(size=size)
+    stage.key(K.f1)
+    monkeypatch.setattr(key_sheet, "_key_cap", measured_cap)
+    stage.frame()
+    assert min(min(beside, below) for beside, below in room) > 0
 
 
 def test_sheet_closes_by_escape_and_by_a_click_beside_it(make_stage) -> None:

@@ -96,10 +96,11 @@ def run(args: argparse.Namespace) -> int:
         torch.set_num_threads(args.threads)
     before = None if args.compare is None else read_report(args.compare)
     frames = args.frames or (300 if device.type == "cuda" else 10)
-    cases = file_cases(args.network) if args.network else published_cases(device.type)
-    cases = [case for case in cases if (args.only or "") in case.name]
+    offered = file_cases(args.network) if args.network else published_cases(device.type)
+    cases = [case for case in offered if (args.only or "") in case.name]
     if not cases:
-        print(f"sgview: no network is called {args.only!r}", file=sys.stderr)
+        names = ", ".join(dict.fromkeys(case.name for case in offered))
+        print(f"sgview: no network is called {args.only!r}, but {names}", file=sys.stderr)
         return 2
     gpu = options.gpu_from(args, GpuSettings())  # as the window would play
     if args.check:

@@ -17,15 +17,21 @@ _FLAGS = (
     | imgui.WindowFlags_.no_move
     | imgui.WindowFlags_.no_focus_on_appearing
 )
-_MOUSE = (
-    ("Drag", "Change a number"),
-    ("Shift, Alt + drag", "Faster, slower"),
-    ("Double click", "Type a number, beyond the bar too"),
-    ("Right click", "Reset to the default"),
-    ("Right drag on the picture", "Move it, turn it outside of the ring"),
-    ("Drag a number on the picture", "Move the mask of a region"),
-    ("Wheel, right button held", "Zoom it (StyleGAN3)"),
-)
+_MOST_COLUMNS = 3  # of a size that a projector of 720 lines shows whole
+_HEADING_ROWS = 1.5  # height of a heading with the gap above it, in rows
+_MOUSE = {
+    "Mouse, on any number": (
+        ("Drag", "Change a number"),
+        ("Shift, Alt + drag", "Faster, slower"),
+        ("Double click", "Type a number, beyond the bar too"),
+        ("Right click", "Reset to the default"),
+    ),
+    "Mouse, on the picture": (
+        ("Right drag", "Move it, turn it outside of the ring"),
+        ("Right held, wheel", "Zoom it (StyleGAN3)"),
+        ("Drag a number", "Move the mask of a region"),
+    ),
+}
 
 
 def draw_key_sheet(table: Sequence[Hotkey], shade: theme.Rgba = theme.SHADE) -> bool:
@@ -37,7 +43,8 @@ def draw_key_sheet(table: Sequence[Hotkey], shade: theme.Rgba = theme.SHADE) -> 
     """
     viewport = imgui.get_main_viewport()
     _draw_shade(viewport, shade)
-    is_wide = viewport.size.x > theme.px(2 * theme.SHEET_COLUMN + theme.SHEET_MARGIN)
+    wide = viewport.size.x - theme.px(theme.SHEET_MARGIN)
+    columns = int(wide / theme.px(theme.SHEET_COLUMN + theme.SHEET_GUTTER))
     imgui.set_next_window_pos(viewport.get_center(), pivot=imgui.ImVec2(0.5, 0.5))
     imgui.set_next_window_size_constraints(imgui.ImVec2(0, 0), viewport.size * 0.96)
     padding = theme.px(theme.GAP_LARGE)
@@ -45,7 +52,7 @@ def draw_key_sheet(table: Sequence[Hotkey], shade: theme.Rgba = theme.SHADE) -> 
     imgui.push_style_color(imgui.Col_.window_bg, theme.POPUP)
     imgui.begin("##keys", None, _FLAGS | imgui.WindowFlags_.always_auto_resize)
     imgui.internal.bring_window_to_display_front(imgui.internal.get_current_window())
-    _draw_sections(table, is_wide)
+    _draw_sections(table, min(max(columns, 1), _MOST_COLUMNS))
     is_outside = imgui.is_mouse_clicked(0) and not imgui.is_window_hovered(
         imgui.HoveredFlags_.allow_when_blocked_by_popup
     )
@@ -69,24 +76,30 @@ def _draw_shade(viewport: imgui.Viewport, shade: theme.Rgba) -> None:
     imgui.pop_style_color()
 
 
-def _draw_sections(table: Sequence[Hotkey], is_wide: bool) -> None:
-    sections: dict[str, list[Hotkey]] = {}
+def _draw_sections(table: Sequence[Hotkey], columns: int) -> None:
+    """Draw the sections from left to right, in columns of about the same height."""
+    sections: dict[str, list[tuple[Sequence[str], str]]] = {}
     for hotkey in table:
-        sections.setdefault(hotkey.section, []).append(hotkey)
-    names = list(sections)
+        rows = sections.setdefault(hotkey.section, [])
+        if hotkey.keys:
+            rows.append((hotkey.keys, hotkey.text))
+    for name, gestures in _MOUSE.items():
+        sections[name] = [((gesture,), text) for gesture, text in gestures]
+    total = sum(len(rows) + _HEADING_ROWS for rows in sections.values())
+    column, above = 0, 0.0
     imgui.begin_group()
-    for index, name in enumerate(names):
-        if is_wide and index == (len(names) + 1) // 2:
+    for name, rows in sections.items():
+        height = len(rows) + _HEADING_ROWS
+        if int(columns * (above + height / 2) / total) > column:
+            column += 1
             imgui.end_group()
             imgui.same_line(0.0, theme.px(theme.SHEET_GUTTER))
             imgui.begin_group()
+        above += height
         _heading(name)
-        for hotkey in filter(lambda hotkey: hotkey.keys, sections[name]):
-            _key_row(hotkey.keys, hotkey.text)
+        for keys, text in rows:
+            _key_row(keys, text)
         imgui.dummy(imgui.ImVec2(0.0, theme.px(theme.GAP_SMALL)))
-    _heading("Mouse, on any number")
-    for gesture, text in _MOUSE:
-        _key_row((gesture,), text)
     imgui.end_group()
 
 
@@ -104,7 +117,8 @@ def _key_row(keys: Sequence[str], text: str) -> None:
             imgui.same_line(0.0, theme.px(theme.GAP_TINY))
         _key_cap(key)
     imgui.same_line()
-    imgui.set_cursor_pos_x(left + theme.px(theme.SHEET_KEYS))
+    # Keys of the user's own may be longer than the column.
+    imgui.set_cursor_pos_x(max(left + theme.px(theme.SHEET_KEYS), imgui.get_cursor_pos_x()))
     imgui.align_text_to_frame_padding()
     widgets.text(text)
     imgui.same_line()
