@@ -8,8 +8,8 @@ import math
 import torch
 
 from sgview.engine.meters.memory import system_memory
+from sgview.state.canvas import LARGEST, canvas_size
 from sgview.state.canvas import Canvas as Wanted
-from sgview.state.canvas import canvas_size
 from sgview.state.networks import NetworkStatus
 from sgview.state.status import Notice
 from stylegan3 import Canvas, fitting_side
@@ -132,4 +132,4 @@ def _multiple(pixels: float) -> str:
 
 
 def _limit(most: float) -> str:
-    return "" if math.isinf(most) else f"; memory allows {most:.0f}×"
+    return "" if math.isinf(most) else f"; memory allows {min(most, LARGEST**2):.0f}×"

@@ -70,7 +70,7 @@ def _draw_visit(visit: VisitedStatus, side: float, here: str, params: Params, em
     is_key = not isinstance(read_place(visit.place), NoisePlace)
     note = "A click goes there, on the star keeps it."
     widgets.tooltip(
-        in_words(visit.place), note + " Right-click: make it a key." if is_key else note
+        in_words(visit.place), note + " Right-click adds it to the path." if is_key else note
     )
     params = _draw_menu(visit, params, emit)
     end = imgui.ImVec2(corner.x + side, corner.y + side)
