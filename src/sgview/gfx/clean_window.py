@@ -12,6 +12,7 @@ from sgview.closing import Closing
 from sgview.gfx.context import WindowError, collected_errors, context_advice, set_hints
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.glfw_library import glfw
+from sgview.gfx.icon import set_icon
 from sgview.gfx.monitors import Monitor, Rect
 from sgview.gfx.painter import Edges, Filter, Painter
 from sgview.gfx.placement import Fit
@@ -65,6 +66,7 @@ class CleanWindow(Closing):
             self._handle = glfw.create_window(*WINDOWED, title, None, main.handle)
         if not self._handle:
             raise WindowError(context_advice(errors))
+        set_icon(self._handle)
         glfw.set_window_refresh_callback(self._handle, self._note_damage)
         glfw.set_framebuffer_size_callback(self._handle, self._note_damage)
         glfw.set_key_callback(self._handle, lambda _, *key: on_key(*key))

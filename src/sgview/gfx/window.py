@@ -18,6 +18,7 @@ from sgview.gfx.context import (
 )
 from sgview.gfx.display_loss import DisplayLoss
 from sgview.gfx.glfw_library import glfw, hear_drops
+from sgview.gfx.icon import set_icon
 from sgview.gfx.monitors import Rect
 from sgview.gfx.window_placement import WindowPlacement
 from sgview.gfx.x_errors import X_ERRORS
@@ -65,6 +66,7 @@ class Window(Closing):
             self._handle = glfw.create_window(width, height, title, None, None)
         if not self._handle:
             raise WindowError(context_advice(errors))
+        set_icon(self._handle)
         self.loss = DisplayLoss()
         X_ERRORS.attach()
         is_x = glfw.get_platform() == glfw.PLATFORM_X11
