@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.snapshot import load_snapshot
+from sgview.show.latent_counts import count_latents
 from sgview.show.look_files import file_name, shrink
 from sgview.state.places import is_there
 from sgview.state.text import drawable
@@ -38,6 +40,17 @@ class LibraryEntry:
     stamp: _Stamp  # time [ns] and size
     thumbnail: np.ndarray | None = None  # uint8 [H, W, 4]
     is_latent: bool = True  # False: a PNG that carries none
+    count: int = 1  # of its latents
+
+    @property
+    def latents(self) -> Iterator[LibraryEntry]:
+        """One entry for each latent: "walk.npz#1", "walk.npz#2", .. where there are several."""
+        if self.count == 1:
+            yield self
+            return
+        for number in range(1, self.count + 1):
+            thumbnail = self.thumbnail if number == 1 else None
+            yield replace(self, name=f"{self.name}#{number}", thumbnail=thumbnail, count=1)
 
 
 class LatentFolder(Closing):
@@ -69,9 +82,11 @@ class LatentFolder(Closing):
     def poll(self) -> None:
         """Take in what was found, and look again when it is time; cheap, each frame."""
         if self._scan is not None and self._scan.done():
-            self._known, self._scan = self._scan.result(), None
-            found = self._known.items()
-            self.entries = {name: entry for name, entry in found if entry.is_latent}
+            before, self._known, self._scan = self._known, self._scan.result(), None
+            if before != self._known:
+                held = [entry for entry in self._known.values() if entry.is_latent]
+                latents = (latent for entry in held for latent in entry.latents)
+                self.entries = {latent.name: latent for latent in islice(latents, MOST)}
             self._due = self._now() + SCAN_EVERY
         if self._scan is None and self._now() >= self._due:
             self._scan = self._thread.submit(_scan, self.folder, dict(self._known))
@@ -118,7 +133,8 @@ def _scan(folder: Path, known: dict[str, LibraryEntry]) -> dict[str, LibraryEntr
         if old is not None and old.stamp == stamp:
             found[name] = old
         elif path.suffix.lower() != ".png":
-            found[name] = LibraryEntry(name, stamp, _thumbnail(path))
+            count = count_latents(path)
+            found[name] = LibraryEntry(name, stamp, _thumbnail(path), count=count)
         else:
             found[name] = LibraryEntry(name, stamp, *_snapshot(path))
     return found
