@@ -60,6 +60,10 @@ def hang(self):
     swap(self)
 Window.swap = hang
 """
+PATIENT = """
+import sgview.app.process
+sgview.app.process.GRACE = 10  # a busy machine takes longer to save, too
+"""
 SCRIPT = """
 from pathlib import Path
 def frame(play):
@@ -145,6 +149,7 @@ def test_it_ends_when_asked_and_has_saved_the_session(
 ) -> None:
     (tmp_path / "play.py").write_text(SCRIPT)
     arguments = () if hang else ("--script", "play.py")
+    hang += PATIENT
     with playing(screen, tmp_path, hang, *arguments) as process:
         process.send_signal(number)
         process.wait(LIMIT)
