@@ -133,7 +133,14 @@ def _texts(path: Path) -> dict[str, str]:
             with Image.open(path, formats=["PNG"]) as image:
                 info = image.info.items()
                 return {str(key): str(text) for key, text in info if isinstance(text, str)}
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        SyntaxError,
+        MemoryError,
+        Image.DecompressionBombError,
+    ) as error:
         raise ConfigError(f"{path} is not a PNG picture that can be read") from error
 
 

@@ -147,7 +147,7 @@ def _snapshot(path: Path) -> tuple[np.ndarray | None, bool]:
             return None, False
         with Image.open(path, formats=["PNG"]) as image:
             pixels = np.asarray(image.convert("RGBA")) if max(image.size) <= LARGEST else None
-    except (ConfigError, OSError, ValueError, SyntaxError, MemoryError):
+    except (ConfigError, OSError, ValueError, LookupError, SyntaxError, MemoryError):
         return None, False
     except Image.DecompressionBombError:
         return None, False

@@ -254,5 +254,12 @@ def _read_thumbnail(path: Path) -> np.ndarray | None:
                 if max(image.size) > LARGEST_THUMBNAIL:
                     return None
                 return shrink(np.asarray(image.convert("RGB")))
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        SyntaxError,
+        MemoryError,
+        Image.DecompressionBombError,
+    ):
         return None

@@ -38,7 +38,7 @@ def read_mask(path: Path) -> Tensor:  # [H, W] float32, 0..1
             return torch.from_numpy(_grey(image))
     except MaskFileError:
         raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, LookupError, SyntaxError, Image.DecompressionBombError) as error:
         # Pillow raises SyntaxError for a PNG whose parts are damaged
         raise MaskFileError(f"{path} cannot be read as a PNG: {error}") from error
 
