@@ -171,17 +171,3 @@ def test_a_latent_that_would_unpack_to_more_than_it_says_is_refused() -> None:
         read_embedded(text).numbers()
     with pytest.raises(ValueError, match="no latent"):
         read_embedded('{"kind": "z", "rows": 0, "width": 4, "data": ""}')
-
-
-def test_a_profile_that_ends_early_is_one_sentence(tmp_path: Path) -> None:
-    """Pillow looks behind the end of such a chunk."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
-
-    head = chunk(b"IHDR", (1).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0]))
-    path = tmp_path / "early.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"iCCP", b"name\0") + chunk(b"IEND", b""))
-    with pytest.raises(ConfigError, match="is not a PNG picture that can be read"):
-        load_snapshot(path)

@@ -1,12 +1,14 @@
 """Looks: what the folder holds, and what saving, renaming and deleting make of it."""
 
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from sgview.show import look_files
 from sgview.show.look_files import (
     GIVEN_KEYS,
     LARGEST_THUMBNAIL,
@@ -330,3 +332,17 @@ def test_text_that_is_no_unicode_is_read_as_its_replacement(shelf: Shelf) -> Non
     assert found.params.sliders == {"\ufffd": 1.0}
     worse.problem.encode()
     assert "there is no such setting" in worse.problem
+
+
+def test_a_picture_with_a_profile_that_ends_early_is_none(tmp_path: Path) -> None:
+    """Behind the pixels Pillow looks beyond the end of such a chunk."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+    head = chunk(b"IHDR", (1).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0]))
+    pixels = chunk(b"IDAT", zlib.compress(bytes(4)))
+    path = tmp_path / "early.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + head + pixels + chunk(b"iCCP", b"name\0"))
+    assert look_files._read_thumbnail(path) is None
