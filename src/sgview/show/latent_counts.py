@@ -10,8 +10,9 @@ from typing import IO
 
 import numpy as np
 
+from sgview.state.library_files import W_KEYS, Z_KEYS, is_z_key
+
 MOST = 64  # of a file, each a cell of the library; the others are there by number
-_W_KEYS = ("ws", "w", "dlatents", "projected_w")
 _LARGEST_HEAD = 1 << 20  # [bytes]
 _MOST_MEMBERS = 64
 
@@ -34,9 +35,8 @@ def count_latents(path: Path) -> int:
         return 1  # whoever opens it says what is wrong
     except (NotImplementedError, RuntimeError, MemoryError):  # of a zip file that is locked or odd
         return 1
-    known = [key for key in (*_W_KEYS, "z") if key in shapes]
-    key = next(iter(known or shapes), "")
-    is_z = key.startswith("z") or (key in ("", "arr_0") and path.stem.lower().startswith("z"))
+    key = next((key for key in (*W_KEYS, *Z_KEYS) if key in shapes), "")
+    is_z = is_z_key(path, key)
     shape = shapes.get(key, ())
     is_many = len(shape) == 3 or (len(shape) == 2 and is_z)
     return min(max(shape[0], 1), MOST) if is_many else 1

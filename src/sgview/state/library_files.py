@@ -14,6 +14,25 @@ SUFFIXES = (".npy", ".npz", ".pt", ".pth", ".pkl", ".safetensors", ".png")
 """Of files that may hold latents, in the order in which a name without one is looked for."""
 
 
+W_KEYS = (
+    "ws", "w", "dlatents", "dlatent", "projected_w", "w_plus", "wplus", "latents", "latent",
+    "w_opt", "latent_codes", "arr_0", "",
+)  # fmt: skip
+"""What w is called in files of projectors and editors, the surest name first."""
+Z_KEYS = ("z", "zs", "z_opt")
+
+
+def is_z_key(path: Path, key: str) -> bool:
+    """Return whether an array of that name holds z; one without a name is what its file is called.
+
+    Args:
+        path: of the file.
+        key: of the array, in small letters.
+    """
+    stem = path.stem.lower()
+    return key in Z_KEYS or (key in ("", "arr_0") and (stem in Z_KEYS or stem.startswith("z_")))
+
+
 def split_name(name: str) -> tuple[str, int]:
     """Return the name of the file, and which of its latents, from 0: "walk.npz#3" is its third."""
     file, mark, number = name.rpartition("#")

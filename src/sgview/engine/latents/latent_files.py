@@ -15,16 +15,11 @@ import torch
 from torch import Tensor
 
 from sgview.engine.latents.png_latent import read_png_latent
+from sgview.state.library_files import W_KEYS, Z_KEYS, is_z_key
 from stylegan3.checkpoints import CheckpointError, read_tensors
 
 LARGEST = 1 << 28  # of a file [bytes]
 MOST_ENTRIES = 4096
-
-_W_KEYS = (
-    "ws", "w", "dlatents", "dlatent", "projected_w", "w_plus", "wplus", "latents", "latent",
-    "w_opt", "latent_codes", "arr_0", "",
-)  # fmt: skip
-_Z_KEYS = ("z", "zs", "z_opt")
 
 
 class LatentFileError(Exception):
@@ -100,7 +95,7 @@ def read_latents(path: Path) -> LatentFile:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise LatentFileError(f"{path} cannot be read: {reason}") from error
-    return _find(path, read_named(path, _W_KEYS + _Z_KEYS))
+    return _find(path, read_named(path, W_KEYS + Z_KEYS))
 
 
 def _read_png(path: Path) -> LatentFile:
@@ -135,12 +130,11 @@ def _find(path: Path, named: dict[str, Tensor]) -> LatentFile:
     by_key: dict[str, list[Tensor]] = {}
     for name, tensor in named.items():
         by_key.setdefault(name.rpartition(".")[2].lower(), []).append(tensor)
-    is_z_by_name = path.stem.lower() in _Z_KEYS or path.stem.lower().startswith("z_")
-    for key in (*_W_KEYS, *_Z_KEYS):
+    for key in (*W_KEYS, *Z_KEYS):
         tensors = by_key.get(key)
         if not tensors:
             continue
-        is_z = key in _Z_KEYS or (key in ("", "arr_0") and is_z_by_name)
+        is_z = is_z_key(path, key)
         shaped = [_shaped(path, tensor, is_z=is_z) for tensor in tensors]
         alike = [tensor for tensor in shaped if tensor.shape[1:] == shaped[0].shape[1:]]
         values = torch.cat(alike)[:MOST_ENTRIES]
