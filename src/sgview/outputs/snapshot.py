@@ -26,6 +26,11 @@ from sgview.state.presets import decode, encode
 from sgview.state.validation import ConfigError
 from sgview.state.whole_file import write_whole
 
+UNREADABLE = (
+    OSError, ValueError, LookupError, SyntaxError, MemoryError, Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow raises for a PNG that it cannot read, damaged or too large."""
+
 KEY = "sgview"
 """Name of the text chunk; its content is a preset as JSON."""
 MOTION_KEY = f"{KEY}:motion"
@@ -133,14 +138,7 @@ def _texts(path: Path) -> dict[str, str]:
             with Image.open(path, formats=["PNG"]) as image:
                 info = image.info.items()
                 return {str(key): str(text) for key, text in info if isinstance(text, str)}
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        SyntaxError,
-        MemoryError,
-        Image.DecompressionBombError,
-    ) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{path} is not a PNG picture that can be read") from error
 
 

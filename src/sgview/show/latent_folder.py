@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from sgview.closing import Closing
-from sgview.outputs.snapshot import load_snapshot
+from sgview.outputs.snapshot import UNREADABLE, load_snapshot
 from sgview.show.latent_counts import count_latents
 from sgview.show.look_files import file_name, shrink
 from sgview.state.places import is_there
@@ -147,9 +147,7 @@ def _snapshot(path: Path) -> tuple[np.ndarray | None, bool]:
             return None, False
         with Image.open(path, formats=["PNG"]) as image:
             pixels = np.asarray(image.convert("RGBA")) if max(image.size) <= LARGEST else None
-    except (ConfigError, OSError, ValueError, LookupError, SyntaxError, MemoryError):
-        return None, False
-    except Image.DecompressionBombError:
+    except (ConfigError, *UNREADABLE):
         return None, False
     return None if pixels is None else shrink(pixels), True
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from sgview.outputs.snapshot import save_snapshot
+from sgview.outputs.snapshot import UNREADABLE, save_snapshot
 from sgview.state.params import Params
 from sgview.state.places import is_file, is_there
 from sgview.state.presets import Look as LookTable
@@ -254,12 +254,5 @@ def _read_thumbnail(path: Path) -> np.ndarray | None:
                 if max(image.size) > LARGEST_THUMBNAIL:
                     return None
                 return shrink(np.asarray(image.convert("RGB")))
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        SyntaxError,
-        MemoryError,
-        Image.DecompressionBombError,
-    ):
+    except UNREADABLE:
         return None
