@@ -104,6 +104,8 @@ def _choice(value: Any) -> Choice | None:
             numbers = {field.name: tiling[field.name] for field in fields(MmaTiling)}
             if any(type(number) is not int for number in numbers.values()):
                 return None
+            if any(number < (name != "run") for name, number in numbers.items()):
+                return None  # all but that are counts
             tiling = MmaTiling(**numbers)
         times = float(value["time"]), float(value["cudnn"])
         is_hopper = value["is_hopper"] is True

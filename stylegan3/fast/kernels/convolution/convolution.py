@@ -218,12 +218,12 @@ def choose_convolution(
         kernel = weight.kernel[0]
         height, width = (size, size) if isinstance(size, int) else size
         shape = ConvolutionShape(height, width, weight.in_channels, channels, kernel, padding)
+        capability = torch.cuda.get_device_capability(device)
         choice = choices.kept(device).find(shape, float16_sums=float16_sums)
-        if choice is not None and choice.tiling is not None:
+        if choice and choice.tiling and choice.tiling.fits(shape, capability):
             operation = MmaConvolution(shape, device, is_blocked=may_block, tiling=choice.tiling)
             return TensorCoreConvolution(weight, operation, choice.tiling.made_by)
         is_ours = choice is None or choice.is_hopper
-        capability = torch.cuda.get_device_capability(device)
         if weight.taps is not None or (is_ours and tuning.beats_cudnn(shape, capability)):
             operation = HopperConvolution(shape, device, is_blocked=may_block)
             return TensorCoreConvolution(weight, operation, HOPPER)

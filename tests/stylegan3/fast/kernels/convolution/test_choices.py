@@ -122,6 +122,8 @@ TIMES = {"time": 1, "cudnn": 1, "is_hopper": False}
     {**TIMES, "time": "x", "tiling": None}, {**TIMES, "time": -1, "tiling": None},
     {**TIMES, "tiling": {"n_tile": 16}},
     {**TIMES, "tiling": dict.fromkeys(MmaTiling.__dataclass_fields__, "16")},
+    {**TIMES, "tiling": dict.fromkeys(MmaTiling.__dataclass_fields__, 0)},
+    {**TIMES, "tiling": dict.fromkeys(MmaTiling.__dataclass_fields__, -16)},
 ], ids=str)  # fmt: skip
 def test_what_is_no_choice_is_none(tmp_path: Path, value: object) -> None:
     path = tmp_path / "convolutions.json"
@@ -186,3 +188,5 @@ def test_a_choice_is_what_plays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     )
     choices.keep(SHAPE, Choice(8.0, 8.0), float16_sums=False)
     assert made_by() == "cuDNN"
+    choices.keep(SHAPE, Choice(5.0, 8.0, replace(TILING, n_tile=24)), float16_sums=True)
+    assert made_by(float16_sums=True) == "cuDNN"  # somebody wrote to the file: it cannot be built
