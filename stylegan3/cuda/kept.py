@@ -41,8 +41,17 @@ def write_kept(path: Path, values: dict[str, Any]) -> None:
     Raises:
         OSError: if it cannot be written; the old one is there then.
     """
+    replace_file(path, json.dumps(values, indent=1).encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file aside and rename it: programs that start together never read half of one.
+
+    Raises:
+        OSError: if it cannot be written; the old one is there then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         aside = Path(folder) / path.name
-        aside.write_text(json.dumps(values, indent=1), encoding="utf-8")
+        aside.write_bytes(data)
         aside.replace(path)

@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from stylegan3.cuda.kept import replace_file
 from stylegan3.cuda.kernel import Kernel, KernelError, check_driver, ensure_context
 
 _NOT_INSTALLED = "a library is missing: pip install cuda-core cuda-bindings"
@@ -135,15 +136,9 @@ class KernelCache:
             job.result()
 
     def _store(self, path: Path, code: bytes) -> None:
-        # Written aside and renamed, so that two programs starting together never read half a file.
         # A read-only or full disk costs the cache, not the kernel.
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(code)
-            Path(file.name).replace(path)
-        except OSError:
-            return
+        with suppress(OSError):
+            replace_file(path, code)
 
 
 _CACHE = KernelCache()
