@@ -1,7 +1,11 @@
 """The page's server: who is let in, what may be asked for, and many who look at once."""
 
 import asyncio
+import contextlib
+import gc
 import json
+import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -317,3 +321,32 @@ def test_a_phone_gets_the_address_by_its_camera_where_it_could_reach_it() -> Non
 
 def test_the_panel_says_that_no_other_machine_can_look(page: Page) -> None:
     assert page.status().note == "this machine alone, nobody looks" and page.status().code == ()
+
+
+def test_those_who_wait_for_an_answer_or_read_none_are_sent_away(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections that were left open would be told as warnings, and fail this test."""
+    asked_for, answered = threading.Event(), threading.Event()
+
+    def thumbnail(name: str) -> None:
+        asked_for.set()
+        answered.wait(LIMIT)
+
+    monkeypatch.setattr(page._hub, "thumbnail", thumbnail)
+    host, port = page.address.split("/")[2].split(":")
+    with contextlib.ExitStack() as clients:
+        for path in ("look/slow", "stream.mjpg", ""):
+            client = clients.enter_context(socket.create_connection((host, int(port))))
+            line = f"GET /{page._server.guard.token}/{path} HTTP/1.1"
+            client.sendall(f"{line}\r\nHost: {host}:{port}\r\n\r\n".encode())
+        until(lambda: asked_for.is_set() and page._server.clients == 1)
+        for n in range(40):  # far more than a connection holds
+            noise = np.random.default_rng(n).integers(0, 255, (640, 640, 4), np.uint8)
+            page._hub.put_picture(noise)
+        page.close()
+        until(lambda: page._server._ended.is_set())
+        answered.set()
+        page._server._thread.join(LIMIT)
+        assert not page._server._thread.is_alive()
+    gc.collect()

@@ -93,13 +93,12 @@ class Server(Closing):
             event.set()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        except Exception as error:  # raised again where it is handled, on the other thread
-            self.error = error
-        finally:
-            self._loop.close()
+        # What it does at its end also lets connections close that were told to.
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            try:
+                runner.run(self._serve())
+            except Exception as error:  # raised again where it is handled, on the other thread
+                self.error = error
 
     async def _serve(self) -> None:
         @web.middleware
@@ -115,7 +114,10 @@ class Server(Closing):
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         await self._ended.wait()
+        transports = [connection.transport for connection in runner.server.connections]
         await runner.cleanup()
+        for transport in filter(None, transports):
+            transport.abort()  # one that does not read would keep what it was sent for ever
 
     async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse who has no business here; in front of every request."""
