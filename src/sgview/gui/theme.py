@@ -48,6 +48,7 @@ TEXT_FAINT = grey(104, 5)
 ACCENT = _rgb(0x5AA9E6)
 ACCENT_STRONG = _rgb(0x2F79B5)  # selected segments, behind light text
 ACCENT_FILL = _rgb(0x2F5170)  # the filled part of a value bar
+ACCENT_FILL_HOVERED = _rgb(0x3A6388)
 ON_ACCENT = _rgb(0xFFFFFF)
 WARNING = _rgb(0xE3B25A)
 ERROR = _rgb(0xEA7266)
