@@ -125,6 +125,7 @@ EDITOR_DISTANCE = 3.0  # from the mouse that opens it
 SHORTEST_NAME = 3.0
 SHORTEST_FIELD = 7.0
 TOOLTIP_WIDTH = 24.0
+NAME_WIDTH = 13.0  # of a tooltip that is only a name, at most
 
 STRIP_HEIGHT = 4.6  # latent plot
 LIST_ROWS = 8  # rows of the layer list at least
