@@ -278,6 +278,7 @@ class App(Closing):
 
         For where those are gone and the process ends after it; idempotent.
         """
+        self.screen.save()
         self.asked.close()
         self._owned.close()
 
