@@ -298,7 +298,13 @@ class App(Closing):
         """Apply what came in, ask the engine for the picture of now, and return its values."""
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
-        incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
+        incoming = self.player.advance(
+            self.params,
+            networks,
+            mouse=(x, y),
+            is_mouse_down=is_down,
+            library=self.show.library.entries,
+        )
         self._parameters.take(incoming.params, networks)
         self.asked.add(*incoming.commands)
         for problem in incoming.problems:
