@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.settings import Settings
-from sgview.show.direction_names import DirectionNames
+from sgview.show.direction_names import DirectionNames, direction_in
 from sgview.show.latent_counts import ReadShapes
 from sgview.show.latent_folder import LatentFolder
 from sgview.show.looks import Looks
@@ -286,7 +286,7 @@ class Show(Closing):
         return DirectionsStatus(
             network=network,
             names=dict(self.direction_names.of(network)),
-            files=tuple(Path(name).stem for name in self.directions.entries),
+            files=tuple(direction_in(name) for name in self.directions.entries),
             glances={
                 name: (textures.get(f"{name} back", 0), textures.get(f"{name} forth", 0))
                 for name in glances
