@@ -24,12 +24,12 @@ def test_it_stands_beside_the_panel_as_high_as_its_item() -> None:
 def test_a_name_stands_above_its_item_and_below_it_only_at_the_top() -> None:
     assert place(Box(1300, 300, 1320, 320), ON_THE_RIGHT, is_name=True) == ((1310, 295), (0.5, 1))
     assert place(Box(1300, 10, 1320, 30), ON_THE_RIGHT, is_name=True) == ((1310, 35), (0.5, 0))
-    assert place(Box(1580, 300, 1600, 320), ON_THE_RIGHT, is_name=True)[0][0] == 1450  # in sight
+    assert place(Box(1580, 300, 1600, 320), ON_THE_RIGHT, is_name=True)[0][0] == 1445  # in sight
 
 
 def test_what_has_no_room_beside_it_stands_above() -> None:
     bar = Box(0, 970, 1600, 1000)
-    assert place(Box(1500, 975, 1590, 995), bar) == ((1450, 970), (0.5, 1))
+    assert place(Box(1500, 975, 1590, 995), bar) == ((1445, 970), (0.5, 1))
 
 
 def rested_on(stage, name: str) -> imgui.internal.Window:

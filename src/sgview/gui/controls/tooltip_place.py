@@ -76,7 +76,7 @@ def place_beside(
     on_left, on_right = panel.left - screen.left, screen.right - panel.right
     if is_name or max(on_left, on_right) < width + gap:
         x = (item.left + item.right) / 2
-        x = min(max(x, screen.left + width / 2), screen.right - width / 2)
+        x = min(max(x, screen.left + gap + width / 2), screen.right - gap - width / 2)
         has_room = item.top - gap - height >= screen.top
         return (x, item.top - gap if has_room else item.bottom + gap), (0.5, float(has_room))
     y = max(min(item.top - inset, screen.bottom - height), screen.top)
