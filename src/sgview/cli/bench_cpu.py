@@ -87,7 +87,7 @@ def _count(generator: Any) -> float:  # [GFLOP]
 
 
 def _convolution_flop(
-    _x: Sequence[int], weight: Sequence[int], *_others: object, out_shape: Sequence[int], **_: object
+    _x: object, weight: Sequence[int], *_others: object, out_shape: Sequence[int], **_named: object
 ) -> int:
     """Return the operations of a convolution, from the shapes of its weights and its output."""
     return 2 * math.prod(out_shape) * math.prod(weight[1:])
