@@ -42,6 +42,7 @@ class Planner:
         self.permits = threading.Semaphore(0)
         self.failure: Exception | None = None
         self.of_picture: Exception | None = None
+        self.remark = ""  # of those that are made
 
     def __call__(self, generator: Any, *_: Any, canvas: Any = None, **options: Any) -> Any:
         filters = options.get("filters")
@@ -58,6 +59,7 @@ class Planner:
             stays_in_place=True,
             filters=filters,
         )
+        made.remark = self.remark
         return Failing(made, self.of_picture) if canvas and self.of_picture else made
 
 
@@ -249,3 +251,15 @@ def test_a_network_that_was_just_loaded_comes_on_the_canvas_that_is_set(planner,
     arrive(live, WIDE)
     live.set_network("a", sg3_other)
     assert size(live, WIDE) == (28, 16) and planner.begun == [28]
+
+
+def test_a_tuned_network_that_plays_as_without_says_so_once(planner, live) -> None:
+    def remarks() -> list[str]:
+        return [notice.text for notice in live.take_notices()]
+
+    planner.remark = "the convolutions do not run (ptxas)"
+    planner.permits.release()
+    arrive(live, WIDE)
+    [text] = remarks()
+    assert text.endswith("plays as without tuning: the convolutions do not run (ptxas).")
+    assert size(live, WIDE, 2.0) == SIZES["16:9"] and remarks() == []

@@ -71,6 +71,7 @@ class FastPath:
         self._retired: tuple[FastSynthesis, torch.cuda.Event] | None = None  # may be under way
         self._sizes: tuple[Canvas | None, tuple[tuple[int, int], ...]] = (None, ())
         self._notices: list[Notice] = []
+        self._remark = ""  # of a fast path, told before
 
     def follow(self, params: Params, layer: str) -> None:
         """Go to the canvas that is wanted, or have it prepared for this layer."""
@@ -108,6 +109,11 @@ class FastPath:
     def settle(self) -> None:
         """Note that a picture was made: what made those before is not needed any more."""
         self._has_played = True
+        if self.fast is not None and self.fast.remark not in ("", self._remark):
+            text = f"{self._name} plays as without tuning: {self.fast.remark}."
+            hint = "Its pictures are right. `sgview tune --again` measures anew."
+            self._notices.append(Notice(0, "warning", text, hint))
+            self._remark = self.fast.remark
         before, self._before = self._before, None
         if before is None or before.fast is None or before.fast is self.fast:
             return
