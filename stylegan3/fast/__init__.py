@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         UnsupportedNetworkError,
         filter_versions,
     )
-    from stylegan3.fast.tuning import TunedLayer, tune
+    from stylegan3.fast.tuning import TunedFrame, TunedLayer, forget_failure, prove, tune
 
 __all__ = [
     "BlendEdit",
@@ -30,9 +30,12 @@ __all__ = [
     "Kernels",
     "Precision",
     "Step",
+    "TunedFrame",
     "TunedLayer",
     "UnsupportedNetworkError",
     "filter_versions",
+    "forget_failure",
+    "prove",
     "time_steps",
     "tune",
 ]
@@ -44,9 +47,12 @@ _HOMES = {
     "Kernels": "stylegan3.fast.kernels.convolution.convolution",
     "Precision": "stylegan3.fast.precision",
     "Step": "stylegan3.fast.plan",
+    "TunedFrame": "stylegan3.fast.tuning",
     "TunedLayer": "stylegan3.fast.tuning",
     "UnsupportedNetworkError": "stylegan3.fast.synthesis",
     "filter_versions": "stylegan3.fast.synthesis",
+    "forget_failure": "stylegan3.fast.tuning",
+    "prove": "stylegan3.fast.tuning",
     "time_steps": "stylegan3.fast.profile",
     "tune": "stylegan3.fast.tuning",
 }
