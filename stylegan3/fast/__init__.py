@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stylegan3.fast.idle_tuning import IdleTuning
     from stylegan3.fast.kernels.convolution.convolution import Kernels
     from stylegan3.fast.kernels.weights.blend_edit_launcher import BlendEdit, BlendJob
     from stylegan3.fast.plan import Step
@@ -27,6 +28,7 @@ __all__ = [
     "BlendEdit",
     "BlendJob",
     "FastSynthesis",
+    "IdleTuning",
     "Kernels",
     "Precision",
     "Step",
@@ -44,6 +46,7 @@ _HOMES = {
     "BlendEdit": "stylegan3.fast.kernels.weights.blend_edit_launcher",
     "BlendJob": "stylegan3.fast.kernels.weights.blend_edit_launcher",
     "FastSynthesis": "stylegan3.fast.synthesis",
+    "IdleTuning": "stylegan3.fast.idle_tuning",
     "Kernels": "stylegan3.fast.kernels.convolution.convolution",
     "Precision": "stylegan3.fast.precision",
     "Step": "stylegan3.fast.plan",

@@ -230,8 +230,9 @@ def _shapes(
         **_: Any,
     ) -> Convolution:
         # filters in the weights are left to Hopper's kernel, which was measured with them
-        is_ours = isinstance(weight, PreparedWeight) and weight.taps is None
-        if is_ours and weight.dtype == torch.float16:
+        if not isinstance(weight, PreparedWeight) or weight.taps is not None:
+            return CudnnConvolution(weight, padding)
+        if weight.dtype == torch.float16:
             height, width = (size, size) if isinstance(size, int) else size
             kernel = weight.kernel[0]
             shape = ConvolutionShape(height, width, weight.in_channels, channels, kernel, padding)

@@ -27,6 +27,7 @@ class SlowEngine:
     device_description = "a slow one"
     found = SimpleNamespace(analyses=SimpleNamespace(waits=True, is_busy=lambda: False))
     canvases = SimpleNamespace(waits=True)
+    tunes = False
 
     def __init__(self) -> None:
         self.networks: dict[str, Any] = {"a": SimpleNamespace(status=None)}

@@ -38,6 +38,7 @@ class DeviceEngine:
     device_description = "a device"
     found = SimpleNamespace(analyses=SimpleNamespace(waits=True, is_busy=lambda: False))
     canvases = SimpleNamespace(waits=True)
+    tunes = False
 
     def __init__(self) -> None:
         self.begun: list[Picture] = []

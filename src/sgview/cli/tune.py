@@ -93,9 +93,7 @@ class Tuned:
     frame: TunedFrame | None  # None: there is no choice but the usual, or no memory for a frame
 
 
-def _tune(
-    name: str, generator: Any, gpu: GpuSettings, *, again: bool, is_quiet: bool
-) -> Tuned:
+def _tune(name: str, generator: Any, gpu: GpuSettings, *, again: bool, is_quiet: bool) -> Tuned:
     from stylegan3.cuda import is_out_of_memory
     from stylegan3.fast import forget_failure, prove, tune
 

@@ -105,6 +105,11 @@ class Engine(Closing):
         return f"{name}, {self._acceleration.describe(self.device)}"
 
     @property
+    def tunes(self) -> bool:
+        """Whether convolutions are to be measured while nothing moves."""
+        return self._acceleration.tunes(self.device)
+
+    @property
     def stream(self) -> torch.cuda.Stream | None:
         """The stream that pictures are made on; None except on CUDA."""
         return self._stream.stream

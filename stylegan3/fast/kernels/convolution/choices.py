@@ -16,7 +16,6 @@ from stylegan3.cuda.sources import cuda_source
 from stylegan3.fast.kernels.convolution.mma_tiling import MmaTiling
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape
 
-
 Wanted = tuple[ConvolutionShape, bool]
 """A layer, and whether its sums may be float16."""
 
@@ -114,8 +113,7 @@ def _key(shape: ConvolutionShape, float16_sums: bool) -> str:
 def _choices(values: Any) -> dict[str, Choice]:
     """Return the choices in what a file has of a card."""
     found = {
-        key: _choice(value)
-        for key, value in (values if isinstance(values, dict) else {}).items()
+        key: _choice(value) for key, value in (values if isinstance(values, dict) else {}).items()
     }
     return {key: choice for key, choice in found.items() if choice is not None}
 

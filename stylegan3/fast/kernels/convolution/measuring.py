@@ -17,7 +17,7 @@ from torch.nn.functional import conv2d
 from stylegan3.cuda import nvrtc
 from stylegan3.cuda.kernel import KernelError
 from stylegan3.cuda.multiprocessors import multiprocessors
-from stylegan3.fast.kernels.channels_last import padded_channels, planar
+from stylegan3.fast.kernels.channels_last import pitch_of, planar
 from stylegan3.fast.kernels.convolution.choices import Choice
 from stylegan3.fast.kernels.convolution.convolution import CudnnConvolution, WrittenWeight
 from stylegan3.fast.kernels.convolution.laid_out import LaidOutConvolution
@@ -60,7 +60,9 @@ class _Layer:
     @classmethod
     def of(cls, shape: ConvolutionShape, device: torch.device, bound: float) -> _Layer:
         generator = torch.Generator(device).manual_seed(0)
-        in_pitch, out_pitch = (padded_channels(n, 32) for n in (shape.in_channels, shape.columns))
+        # as planners pad them: cuDNN has chosen for these sizes already where the layer plays
+        channels = shape.in_channels, shape.columns
+        in_pitch, out_pitch = (pitch_of(count, shape.width) for count in channels)
         x = torch.zeros(shape.height, shape.width, in_pitch, dtype=torch.float16, device=device)
         x[..., : shape.in_channels].normal_(generator=generator)
         kernel = (shape.kernel, shape.kernel)
