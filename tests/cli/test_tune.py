@@ -13,7 +13,7 @@ import torch
 import stylegan3.cuda
 import stylegan3.fast
 from sgview.cli import main
-from sgview.cli.tune import format_frame
+from sgview.cli.tune import Tuned, format_frame
 from stylegan3 import Generator
 from stylegan3.cuda import KernelError
 from stylegan3.fast import FastSynthesis, TunedFrame, TunedLayer
@@ -99,6 +99,13 @@ def test_a_network_without_room_is_left_out(
     monkeypatch.setattr(stylegan3.fast, "tune", fail, raising=False)
     assert main(["tune", str(SG3_A)]) == 0
     assert "no memory on the card for sg3-t-64-a.pkl" in capsys.readouterr().err
+
+
+def test_what_did_not_run_is_null_in_json() -> None:
+    frame = TunedFrame(2.0, math.inf, math.nan, is_taken=False)
+    numbers = json.loads(json.dumps(Tuned([], frame).numbers, allow_nan=False))
+    assert numbers["frame"] == {"usual": 2.0, "chosen": None, "error": None, "is_taken": False}
+    assert Tuned([], None).numbers == {"layers": [], "frame": None}
 
 
 @pytest.mark.parametrize(("frame", "words"), [

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     device = torch.device("cuda")
     limit_memory(device, gpu.vram)
     cases = file_cases(args.networks) if args.networks else published_cases("cuda")
-    done: dict[str, list[TunedLayer]] = {}
+    done: dict[str, Tuned] = {}
     for case in cases:
         if (args.only or "") not in case.name:
             continue
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"sgview: {text} ({first_line(error)}); {hint}", file=sys.stderr)
             return 1
     if args.json:
-        print(json.dumps({name: asdict(tuned) for name, tuned in done.items()}, indent=2))
+        print(json.dumps({name: tuned.numbers for name, tuned in done.items()}, indent=2))
     return 0
 
 
@@ -92,9 +92,17 @@ class Tuned:
     layers: list[TunedLayer]
     frame: TunedFrame | None  # None: there is no choice but the usual, or no memory for a frame
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """All of it as JSON has it, which knows no endless time."""
+        numbers = asdict(self)
+        for name, value in (numbers["frame"] or {}).items():
+            numbers["frame"][name] = value if math.isfinite(value) else None
+        return numbers
+
 
 def _tune(name: str, generator: Any, gpu: GpuSettings, *, again: bool, is_quiet: bool) -> Tuned:
-    from stylegan3.cuda import is_out_of_memory
+    from stylegan3.cuda import is_out_of_memory, let_go
     from stylegan3.fast import forget_failure, prove, tune
 
     def say(text: str) -> None:
@@ -113,6 +121,7 @@ def _tune(name: str, generator: Any, gpu: GpuSettings, *, again: bool, is_quiet:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
+        let_go(error)
         say("  there is no memory to time whole frames")
     forget_failure()
     say(f"  {format_frame(frame)}\n" if frame else "")
