@@ -1,5 +1,6 @@
 """Convolutions are measured while nothing moves, never beside what plays, and fail quietly."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -8,9 +9,11 @@ from msgspec.structs import replace
 
 from sgview.engine import tuning_turn
 from sgview.engine.acceleration import Acceleration
+from sgview.engine.engine import Engine
 from sgview.engine.picture.under_way import UnderWay
 from sgview.engine.requests import Request, Requests, Wanted
 from sgview.engine.tuning_turn import REST, TuningTurn
+from sgview.engine.worker import EngineWorker
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.status import Notice
@@ -213,3 +216,38 @@ def test_it_is_off_by_itself(
     monkeypatch.setattr(cuda, "unavailable_reason", lambda: None, raising=False)
     assert acceleration.tunes(torch.device("cuda", 0)) is tunes
     assert not acceleration.tunes(CPU)
+
+
+class _Tuning(Acceleration):
+    """Measures on every device."""
+
+    def tunes(self, device: torch.device) -> bool:
+        return True
+
+
+def test_the_window_measures_on_the_engines_thread_and_plays_on(
+    make_sg3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+
+    class Noting(Tuning):
+        def __init__(self, device: torch.device) -> None:
+            super().__init__()
+            made.append(self)
+
+        def step(self) -> None:
+            threads.add(threading.current_thread().name)
+            super().step()
+
+    made: list[Tuning] = []
+    monkeypatch.setattr(tuning_turn, "IdleTuning", Noting)
+    monkeypatch.setattr(tuning_turn, "REST", 0.01)
+    with EngineWorker(Engine("cpu", _Tuning())) as worker:
+        worker.set_network("a", make_sg3(0))
+        worker.submit(Params(), 0.0)
+        notices: list[Notice] = []
+        until(lambda: notices.extend(worker.take_notices()) or notices)
+        assert notices[0].level == "info" and "2 layers were measured" in notices[0].text
+        worker.submit(Params(), 1.0)
+        until(lambda: (picture := worker.latest()) is not None and picture.t == 1.0)
+    assert threads == {"sgview engine"} and made[0].dropped > 0
