@@ -204,6 +204,22 @@ def test_a_first_picture_without_memory_leaves_the_canvas_as_it_was(planner, liv
             waiting.render(WIDE, 0.0)
 
 
+def test_a_first_picture_that_fails_leaves_the_canvas_as_it_was(
+    planner, live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planner.of_picture = RuntimeError("cuDNN: too many elements\nand where")
+    for _ in range(2):
+        planner.permits.release()
+    notices: list[Any] = []
+    until(lambda: size(live, WIDE) and (notices.extend(live.take_notices()) or notices))
+    assert "28 × 16 px cannot be prepared (cuDNN: too many elements)" in notices[0].text
+    assert size(live, WIDE, 2.0) == (16, 16)
+    monkeypatch.setattr(fast_path, "device_answers", lambda device: False)
+    shape = Params(canvas=Canvas(shape="2:1"))
+    with pytest.raises(RuntimeError):  # what is lost with a card is for those who know how
+        until(lambda: live.render(shape, 0.0) is None)
+
+
 def test_layers_that_play_by_torch_go_to_a_canvas_at_once(sg3) -> None:
     with Engine("cpu") as engine:
         engine.canvases.waits = False

@@ -11,6 +11,7 @@ from sgview.engine.acceleration import Acceleration
 from sgview.engine.background import Background
 from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.canvas_change import CanvasChange
+from sgview.engine.device import device_answers
 from sgview.engine.network import Network
 from sgview.state.canvas import is_sized
 from sgview.state.params import Params
@@ -94,8 +95,15 @@ class FastPath:
                 self._take(ready.canvas, ready.made, ready.error)
 
     def goes_back(self, error: Exception) -> bool:
-        """Return whether the canvas before is back, since the first picture had no memory."""
-        if self._before is None or not is_out_of_memory(error):
+        """Return whether the canvas before is back, since the first picture could not be made.
+
+        Whoever calls the engine directly gets the error, unless it is that memory is full.
+        """
+        if self._before is None:
+            return False
+        if not is_out_of_memory(error) and (
+            self._background.waits or not device_answers(self._device)
+        ):
             return False
         let_go(error)
         if self._device.type == "cuda":
