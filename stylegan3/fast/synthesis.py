@@ -222,6 +222,33 @@ class FastSynthesis:
             self._plans[key] = plan
         return self._plans[key]
 
+    def has_plan(self, layer: str | None, noise_mode: str) -> bool:
+        """Whether the steps of a layer, by its full name, are made and compiled."""
+        return (layer, noise_mode) in self._plans
+
+    def planned(self, layer: str | None, noise_mode: str) -> Callable[[], None]:
+        """Make and compile a plan on another thread than the one that calls everything else.
+
+        Args:
+            layer: full name; None for the picture.
+            noise_mode: as for a call.
+
+        Returns:
+            what has that thread take the plan, if everything is as it was.
+
+        Raises:
+            KernelError: if a kernel cannot be compiled.
+        """
+        planner = self._planner
+        plan = planner.plan(layer, noise_mode)
+        self._compile(plan)
+
+        def take() -> None:
+            if self._planner is planner:
+                self._plans.setdefault((layer, noise_mode), plan)
+
+        return take
+
     @property
     def mapping(self) -> MappingPlan:
         """The steps from `z` to `ws`."""

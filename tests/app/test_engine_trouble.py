@@ -37,6 +37,9 @@ class SlowEngine:
         self.may_render = threading.Event()
         self.may_render.set()
 
+    def shown_now(self, params: Params) -> Params:
+        return params
+
     def render(self, params: Params, t: float, motion: object = None):
         from sgview.engine.picture.picture import Picture
 

@@ -46,6 +46,9 @@ class DeviceEngine:
         self.may_launch.set()
         self.networks: dict = {}
 
+    def shown_now(self, params: Params) -> Params:
+        return params
+
     def render(self, params: Params, t: float, motion: object = None) -> Picture:
         picture = Picture(
             torch.zeros(1, 1, 4, dtype=torch.uint8), t, params, PictureStatus(), ready=Ready()

@@ -252,7 +252,7 @@ def open_engine(settings: Settings) -> Engine:
 
     gpu = settings.gpu
     try:
-        acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels, gpu.tune)
+        acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels, gpu.layers, gpu.tune)
         found = platformdirs.user_state_path("sgview") / "directions"
         engine = Engine(settings.device, acceleration, Path(settings.folders.latents), found)
         limit_memory(engine.device, gpu.vram)

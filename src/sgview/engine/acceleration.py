@@ -18,6 +18,7 @@ class Acceleration:
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the generator's own modules
     precision: Precision = "fast"
     kernels: Kernels = "auto"
+    layers: Literal["at once", "background"] = "at once"  # where those never shown are planned
     tune: Literal["off", "background"] = "off"  # whether the window measures convolutions
 
     def has_kernels(self, device: torch.device) -> bool:

@@ -12,6 +12,7 @@ from sgview.engine.background import Background
 from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.canvas_change import CanvasChange
 from sgview.engine.device import device_answers
+from sgview.engine.layer_change import LayerChange
 from sgview.engine.network import Network
 from sgview.state.canvas import is_sized
 from sgview.state.params import Params
@@ -63,6 +64,8 @@ class FastPath:
         self._background = background
         self._canvases = CanvasOfNetwork(network.status, device)
         self._change: CanvasChange[FastSynthesis] = CanvasChange(background)
+        is_behind = acceleration.layers == "background"
+        self._layers = LayerChange(background) if is_behind else None
         self.canvas: Canvas | None = None
         self.fast: FastSynthesis | None = None
         self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
@@ -93,6 +96,13 @@ class FastPath:
             )
             if ready is not None and (ready.made or ready.canvas == wanted):
                 self._take(ready.canvas, ready.made, ready.error)
+
+    def layer_now(self, layer: str, noise_mode: str) -> str:
+        """Return the layer to show: the one before, while the wanted one is planned behind it."""
+        if self._layers is None:
+            return layer
+        fast = self.fast if self.fast and self.fast.canvas == self.canvas else None
+        return self._layers.follow(fast, layer, noise_mode)
 
     def goes_back(self, error: Exception) -> bool:
         """Return whether the canvas before is back, since the first picture could not be made.

@@ -300,7 +300,7 @@ class EngineWorker(Closing):
         threads may take to wake each other up. The window is given finished ones only, so that it
         never waits for one to draw it.
         """
-        picture = self._rescue.render(params, t, motion)
+        picture = self._rescue.render(self._engine.shown_now(params), t, motion)
         self._failures.tell(*self._engine.take_notices(), *self._rescue.take_notices())
         self._requests.note_launched()
         if picture is None or picture.ready is None:
