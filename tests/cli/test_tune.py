@@ -39,9 +39,9 @@ def card(monkeypatch: pytest.MonkeyPatch) -> None:
     """A card on which each network has two layers."""
 
     def tune(generator: Generator, precision: str, *, again: bool) -> Iterator[TunedLayer]:
-        yield TunedLayer("9 x 9 px, 3x3, 8 to 8 channels", "mma", 10.0, 15.0, not again)
-        yield TunedLayer("9 x 9 px, 1x1, 8 to 8 channels", "cuDNN", 5.0, 5.0, False)
-        yield TunedLayer("99 x 99 px, 1x1, 8 to 8 channels", "", 0.0, 0.0, False, "no memory")
+        yield TunedLayer("9 × 9 px, 3 × 3, 8 to 8 channels", "mma", 10.0, 15.0, not again)
+        yield TunedLayer("9 × 9 px, 1 × 1, 8 to 8 channels", "cuDNN", 5.0, 5.0, False)
+        yield TunedLayer("99 × 99 px, 1 × 1, 8 to 8 channels", "", 0.0, 0.0, False, "no memory")
 
     monkeypatch.setattr(stylegan3.cuda, "unavailable_reason", lambda: None, raising=False)
     monkeypatch.setattr(stylegan3.fast, "tune", tune, raising=False)
@@ -56,8 +56,10 @@ def test_who_won_and_by_how_much(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tune", str(SG3_A), str(SG2), "--only", "sg2"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "sg2-64-a.pkl, precision fast"
-    assert lines[1].split() == "9 x 9 px, 3x3, 8 to 8 channels 10.0 us 1.50 times cuDNN mma, known before".split()  # noqa: E501, SIM905  # fmt: skip
-    assert lines[3].endswith("8 to 8 channels               not measured: no memory")
+    assert lines[1].split() == "9 × 9 px, 3 × 3, 8 to 8 channels 10.0 us 1.50 times cuDNN mma, known before".split()  # noqa: E501, SIM905  # fmt: skip
+    assert lines[3].strip().startswith("99 × 99 px") and lines[3].endswith(
+        " not measured: no memory"
+    )
     assert lines[4].strip() == "each shape once: 15 us, by cuDNN alone 20 us"
     assert lines[5].strip() == (
         "a frame: 1.500 ms, without tuning 2.000 ms; pictures differ by 1.0e-03"

@@ -17,6 +17,7 @@ from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.errors import LOST, collected_gl_errors, was_reset
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.kept_drawing import KeptDrawing
+from sgview.gfx.monitors import Rect
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import Window
 from sgview.gfx.window_placement import DEFAULT_REFRESH_RATE
@@ -243,10 +244,20 @@ class Screen(Closing):
     def close(self) -> None:
         """Keep how the window is left and free everything; idempotent."""
         if self.window.is_open:
-            asked = self._settings.width, self._settings.height
-            monitor = self.window.placement.covered_monitor or self._place.monitor
-            write_place(self._folder, WindowPlace(self.window.placement.place, asked, monitor))
+            place = self.window.placement.place
+            if not self.window.is_gone:  # or that is no place
+                self._keep_place(place)
         self._owned.close()
+
+    def save(self) -> None:
+        """Keep how the window was last, without asking for it: it, or the screen, may be gone."""
+        if self.window.is_open:
+            self._keep_place(self.window.placement.last_place)
+
+    def _keep_place(self, place: Rect) -> None:
+        asked = self._settings.width, self._settings.height
+        monitor = self.window.placement.covered_monitor or self._place.monitor
+        write_place(self._folder, WindowPlace(place, asked, monitor))
 
     def _is_new(self, picture: Picture | None, view: View) -> bool:
         """Whether a frame without a new panel is worth drawing."""
