@@ -128,6 +128,8 @@ class TuningTurn:
         layers = f"{measured - self._told} layer{'s' * (measured - self._told != 1)}"
         text = f"The fastest convolutions of {layers} were measured on this card."
         self._told = measured
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()  # up to a gigabyte, which nothing else here needs
         self._tell(Notice(0, "info", text, "Networks that are opened from now on play by them."))
 
     def _end(self, text: str, error: Exception | None = None) -> None:
