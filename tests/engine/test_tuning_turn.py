@@ -159,6 +159,17 @@ def test_what_fails_ends_it_with_one_notice(desk: Desk) -> None:
     assert desk.turn.seconds_left() is None
 
 
+def test_where_choices_cannot_be_looked_up_it_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(device: torch.device) -> Tuning:
+        raise RuntimeError("the driver does not tell its version")
+
+    monkeypatch.setattr(tuning_turn, "IdleTuning", fail)
+    notices: list[Notice] = []
+    turn = TuningTurn(CPU, notices.append, lambda: None)
+    turn.step()
+    assert turn.seconds_left() is None and "does not tell its version" in notices[0].text
+
+
 def test_what_fails_to_compile_ends_it_too(desk: Desk) -> None:
     def fail() -> None:
         raise RuntimeError("no compiler")

@@ -83,9 +83,9 @@ class TuningTurn:
         except Exception as error:
             if not device_answers(self._device):
                 raise  # the file stays that says what was measured
-            assert self._tuning is not None
             let_go(error)
-            self._tuning.leave_out()
+            if self._tuning is not None:
+                self._tuning.leave_out()
             if is_out_of_memory(error):
                 _log.info("a layer was not measured: there is no memory for it")
             else:
