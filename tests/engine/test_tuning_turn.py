@@ -202,7 +202,11 @@ def test_a_card_that_stops_is_no_matter_of_its_own(
     desk.rest()
     with pytest.raises(RuntimeError):
         desk.take()
+    desk.requests.post(lambda: None)
+    assert desk.take().task is not None
+    desk.turn.close()
     assert desk.tuning.dropped == dropped and not desk.notices
+    assert desk.turn.seconds_left() is None
 
 
 def test_where_it_did_not_end_it_is_not_begun(desk: Desk) -> None:

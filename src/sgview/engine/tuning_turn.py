@@ -82,7 +82,9 @@ class TuningTurn:
             self._step()
         except Exception as error:
             if not device_answers(self._device):
-                raise  # the file stays that says what was measured
+                # dropped by nobody, so that the file stays for the process that takes over
+                self._has_ended, self._tuning = True, None
+                raise
             let_go(error)
             if self._tuning is not None:
                 self._tuning.leave_out()
