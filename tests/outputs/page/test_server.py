@@ -168,6 +168,7 @@ def test_nothing_is_loaded_or_saved_unless_it_may(page: Page) -> None:
         "", "{", "[]", "7", '{"kind":"do","what":"quit"}', '{"kind":"load","path":"/etc/passwd"}',
         '{"kind":"set","path":"noise.seed"}', '{"kind":"set","path":"a","value":"b"}',
         '{"kind":"set","path":"' + "a" * 5000 + '","value":1}', "[" * 4000,
+        '{"kind":"do","x":' + "[" * 4000, '{"a":' * 3900,
     ],
 )  # fmt: skip
 def test_what_is_no_wish_is_refused(text: str) -> None:
