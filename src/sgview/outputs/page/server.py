@@ -114,6 +114,7 @@ class Server(Closing):
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         await self._ended.wait()
+        assert runner.server is not None  # since `setup`
         transports = [connection.transport for connection in runner.server.connections]
         await runner.cleanup()
         for transport in filter(None, transports):
