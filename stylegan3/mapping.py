@@ -44,10 +44,11 @@ class FullyConnected(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # [N, in] -> [N, out]
         """Linear map, bias, activation with its gain."""
-        bias = self.bias if self.bias_gain == 1 else self.bias * self.bias_gain
-        # scaling the activations costs in + out products, scaling the weight in * out
-        y = F.linear(x * self.weight_gain, self.weight.to(x.dtype))
-        return bias_act(y, bias.to(x.dtype), act=self.activation)
+        weight, bias = self.weight, self.bias
+        if weight.dtype != x.dtype:
+            weight, bias = weight.to(x.dtype), bias.to(x.dtype)
+        y = torch.addmm(bias, x, weight.t(), beta=self.bias_gain, alpha=self.weight_gain)
+        return y if self.activation == "linear" else bias_act(y, act=self.activation)
 
 
 def as_tensor(values: Tensor | np.ndarray, like: Tensor, name: str) -> Tensor:

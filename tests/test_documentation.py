@@ -64,3 +64,19 @@ def test_the_files_that_comments_name_are_there() -> None:
             for file in (ROOT / place).rglob(pattern):
                 for path in re.findall(rf"(?<![\w/.]){named.pattern}", file.read_text("utf-8")):
                     assert (ROOT / path).exists(), f"{file.relative_to(ROOT)} names {path}"
+
+
+def test_sizes_are_written_in_one_way() -> None:
+    """With the multiplication sign where people read them; what is typed has an x: "640x480"."""
+    size = re.compile(r"[\d}] x [\d{]")
+    said = re.compile(rf'"[^"\n]*{size.pattern}[^"\n]*"')
+    places = [*ROOT.glob("src/**/*.py"), *ROOT.glob("stylegan3/checkpoints/**/*.py")]
+    found = {path.name: said.findall(path.read_text(encoding="utf-8")) for path in places}
+    found |= {"networks.toml": said.findall((ROOT / "configs/networks.toml").read_text("utf-8"))}
+    found |= {
+        name: size.findall(text)
+        for name, text in pages().items()
+        if name.startswith("docs") and not name.endswith("benchmarks.md")  # with tables of warps
+    }
+    found.pop("test_picture.py")  # its font has no ×
+    assert {name: sizes for name, sizes in found.items() if sizes} == {}

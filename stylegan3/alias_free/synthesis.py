@@ -180,13 +180,13 @@ class SynthesisLayer(nn.Module):
             demodulate=not g.is_torgb,
             padding=g.conv_kernel - 1,
             input_gain=self.magnitude_ema.clamp_min(MAGNITUDE_FLOOR).rsqrt(),
+            bias=self.bias,
             memo=self._memo,
         )
         return filtered_lrelu(
             x,
             self.up_filter,
             self.down_filter,
-            self.bias,
             up=g.up_factor,
             down=g.down_factor,
             padding=(*g.row_padding, *g.padding),

@@ -5,8 +5,9 @@ The same inert readers as for networks; nothing in the file is executed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from stylegan3.checkpoints.readers.safetensors import read_header
 from stylegan3.checkpoints.reading import load_tree, open_source
 from stylegan3.checkpoints.source import Source
 
+T = TypeVar("T")
 MOST_TENSORS = 4096
 DEEPEST = 6  # dictionaries and lists in each other
 
@@ -35,10 +37,31 @@ def read_tensors(
     Raises:
         CheckpointError: if the file cannot be read; one sentence with the file and the cause.
     """
-    path = Path(path)
+
+    def read(source: Source) -> dict[str, Tensor]:
+        refs = _find(source, most_numbers)
+        return {name: read_tensor(source, name, ref, torch.float32) for name, ref in refs.items()}
+
+    return _with_source(Path(path), read)
+
+
+def read_shapes(path: Path | str, *, most_numbers: int = 1 << 26) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the same tensors, as the file claims them; no number of them is read.
+
+    Raises:
+        CheckpointError: as above.
+    """
+
+    def read(source: Source) -> dict[str, tuple[int, ...]]:
+        return {name: tuple(ref.shape) for name, ref in _find(source, most_numbers).items()}
+
+    return _with_source(Path(path), read)
+
+
+def _with_source(path: Path, read: Callable[[Source], T]) -> T:
     try:
         with open_source(path) as source:
-            return _read(source, most_numbers)
+            return read(source)
     except UnusableError as error:
         raise CheckpointError(path, str(error)) from error
     except FileNotFoundError as error:
@@ -49,15 +72,13 @@ def read_tensors(
         raise CheckpointError(path, "it is larger than any file of latents") from error
 
 
-def _read(source: Source, most_numbers: int) -> dict[str, Tensor]:
+def _find(source: Source, most_numbers: int) -> dict[str, TensorRef]:
     kind = detect_format(source)
     tree = read_header(source)[0] if kind == "safetensors" else load_tree(source, kind)
     found: dict[str, TensorRef] = {}
     _collect(tree, "", 0, found)
     return {
-        name: read_tensor(source, name, ref, torch.float32)
-        for name, ref in found.items()
-        if 0 < ref.numel <= most_numbers and _is_float(ref)
+        name: ref for name, ref in found.items() if 0 < ref.numel <= most_numbers and _is_float(ref)
     }
 
 

@@ -111,5 +111,5 @@ def _shapes(
 
 
 def _title(shape: ConvolutionShape) -> str:
-    kernel, size = f"{shape.kernel}x{shape.kernel}", f"{shape.width} x {shape.height} px"
+    kernel, size = f"{shape.kernel} × {shape.kernel}", f"{shape.width} × {shape.height} px"
     return f"{size}, {kernel}, {shape.in_channels} to {shape.out_channels} channels"

@@ -34,6 +34,7 @@ def modulated_conv2d(
     up: int = 1,
     resample_filter: Tensor | None = None,  # [T, T], needed where up = 2
     input_gain: Tensor | None = None,  # []
+    bias: Tensor | None = None,  # [O], added last
     memo: Memo | None = None,  # remembers what follows from weight alone
     impl: Impl = "auto",
 ) -> Tensor:  # [N, O, H', W']
@@ -56,17 +57,20 @@ def modulated_conv2d(
             up=up,
             resample_filter=resample_filter,
             input_gain=input_gain,
+            bias=bias,
         )
     _check(x, weight, styles, up, resample_filter)
     memo = memo or Memo()
-    if is_quick_on_cpu(x, weight, styles):
+    if is_quick_on_cpu(x, weight, styles, *(() if bias is None else (bias,))):
         scale = styles if input_gain is None else styles * input_gain
         factors = demodulation(weight, styles, memo) if demodulate else None
         if up == 1:
-            return modulated_cpu.convolve(x, weight, scale, factors, padding, memo)
+            return modulated_cpu.convolve(x, weight, scale, factors, padding, memo, bias)
         assert resample_filter is not None
         pads = up_padding(resample_filter, weight.shape[-1], padding)
-        return modulated_cpu.convolve_up(x, weight, scale, factors, resample_filter, pads, memo)
+        return modulated_cpu.convolve_up(
+            x, weight, scale, factors, resample_filter, pads, memo, bias
+        )
     is_float16 = x.dtype == torch.float16
     packed, energy = memo.get(
         f"packed {x.dtype}",
@@ -86,7 +90,7 @@ def modulated_conv2d(
     if demodulate:
         factors = (styles.square() @ energy.t() + EPSILON).rsqrt().to(x.dtype)[:, :, None, None]
         x = x * factors if torch.is_grad_enabled() else x.mul_(factors)
-    return x
+    return x if bias is None else x + bias.to(x.dtype)[:, None, None]
 
 
 def is_quick_on_cpu(x: Tensor, *others: Tensor) -> bool:
@@ -97,10 +101,10 @@ def is_quick_on_cpu(x: Tensor, *others: Tensor) -> bool:
     return is_float32 and len(x) > 0 and suits_depthwise(x)
 
 
-def demodulation(weight: Tensor, styles: Tensor, memo: Memo) -> Tensor:  # [N, O]
-    """Return what makes the squares of a sample's modulated weights sum to 1 for each output."""
-    energy = memo.get("energy", (weight,), lambda: weight.square().sum([2, 3]))
-    return (styles.square() @ energy.t() + EPSILON).rsqrt()
+def demodulation(weight: Tensor, styles: Tensor, memo: Memo, gain: float = 1.0) -> Tensor:  # [N, O]
+    """Return what makes the squares of a sample's modulated weights sum to `gain`^2 an output."""
+    energy = memo.get("energy", (weight,), lambda: weight.square().sum([2, 3]).t() / gain**2, gain)
+    return (styles.square() @ energy).add_(EPSILON / gain**2).rsqrt_()
 
 
 def _pack(
@@ -125,6 +129,7 @@ def modulated_conv2d_ref(
     up: int = 1,
     resample_filter: Tensor | None = None,
     input_gain: Tensor | None = None,
+    bias: Tensor | None = None,
 ) -> Tensor:
     """`modulated_conv2d` as the paper writes it: one set of weights per sample."""
     _check(x, weight, styles, up, resample_filter)
@@ -142,7 +147,7 @@ def modulated_conv2d_ref(
             y = F.conv_transpose2d(sample, w.transpose(0, 1), stride=2)
             pads = up_padding(resample_filter, weight.shape[-1], padding)
             y = upfirdn2d_ref(y, resample_filter, padding=pads, gain=4)
-        outputs.append(y)
+        outputs.append(y if bias is None else y + bias.to(y.dtype)[:, None, None])
     return torch.cat(outputs)
 
 

@@ -15,6 +15,9 @@ from torch import Tensor
 from stylegan3.ops import winograd
 from stylegan3.ops.memo import Memo
 
+_FEW_PIXELS = 64**2  # up to which a matrix product is quicker than a convolution of 1x1
+_WIDTH = 8  # outputs that oneDNN computes at a time: fewer take longer
+
 
 def convolve(
     x: Tensor,  # [N, I, H, W], or [1, I, H, W]: the same for all
@@ -37,10 +40,10 @@ def convolve(
         x = x * scale[:, :, None, None]
     x = x.contiguous(memory_format=torch.channels_last)
     own_bias = bias if factors is None or is_folded else None
-    if weight.shape[2:] == (1, 1):  # conv2d has a slow form of its own for few channels
+    if weight.shape[2:] == (1, 1) and padding == 0:
+        y = _pointwise(x, weight, own_bias)
+    else:  # conv2d has slow forms of its own for few pixels or channels
         y = torch.mkldnn_convolution(x, weight, own_bias, [padding] * 2, [1, 1], [1, 1], 1)
-    else:
-        y = F.conv2d(x, weight, own_bias, padding=padding)
     if factors is not None and not is_folded:
         y.mul_(factors[:, :, None, None])
         if bias is not None:
@@ -71,14 +74,17 @@ def convolve_up(
     x = x.contiguous(memory_format=torch.channels_last)
     y = F.conv_transpose2d(x, weight, stride=2)
     is_single = len(scale) == 1
-    kernel = _filter(
-        resample_filter, y.shape[1], 4 * factors if factors is not None and is_single else 4
+    channels = y.shape[1]
+    kernel = memo.get(
+        "filter", (resample_filter,), lambda: _filter(resample_filter, channels), channels
     )
+    if factors is not None and is_single:
+        kernel = kernel * factors.view(channels, 1, 1, 1)
     padding = (pads[2], pads[0])
     if pads[0] != pads[1] or pads[2] != pads[3] or min(pads) < 0:
         y, padding = F.pad(y, pads), (0, 0)
     own_bias = bias if factors is None or is_single else None
-    y = F.conv2d(y, kernel, own_bias, padding=padding, groups=y.shape[1])
+    y = F.conv2d(y, kernel, own_bias, padding=padding, groups=channels)
     if factors is not None and not is_single:
         y.mul_(factors[:, :, None, None])
         if bias is not None:
@@ -103,10 +109,22 @@ def _channels_last(weight: Tensor) -> Tensor:
     return weight.contiguous(memory_format=torch.channels_last)
 
 
-def _filter(f: Tensor, channels: int, gain: Tensor | float) -> Tensor:  # [C, 1, T, T]
-    """Return weights of a depthwise convolution; `gain` is a number or [1, C]."""
+def _pointwise(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # [N, O, H, W]
+    """Convolve with weights of 1x1."""
+    channels = len(weight)
+    n, channels_in, height, width = x.shape
+    if n * height * width <= _FEW_PIXELS:
+        pixels, weight = x.permute(0, 2, 3, 1).reshape(-1, channels_in), weight.flatten(1).t()
+        y = torch.mm(pixels, weight) if bias is None else torch.addmm(bias, pixels, weight)
+        return y.view(n, height, width, channels).permute(0, 3, 1, 2)
+    missing = max(0, _WIDTH - channels)
+    weight = F.pad(weight, (0, 0) * 3 + (0, missing))
+    bias = None if bias is None else F.pad(bias, (0, missing))
+    y = torch.mkldnn_convolution(x, weight, bias, [0, 0], [1, 1], [1, 1], 1)
+    return y[:, :channels]
+
+
+def _filter(f: Tensor, channels: int) -> Tensor:  # [C, 1, T, T]
+    """Return the weights of a depthwise convolution that fills in between inserted zeros."""
     f = f if f.ndim == 2 else f[:, None] * f[None, :]
-    kernel = f.flip(0, 1).expand(channels, 1, *f.shape)
-    if isinstance(gain, Tensor):
-        return kernel * gain.view(channels, 1, 1, 1)
-    return kernel * gain
+    return 4 * f.flip(0, 1).expand(channels, 1, *f.shape).contiguous()

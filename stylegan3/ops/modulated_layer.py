@@ -80,7 +80,7 @@ def _quick(
     """Do all behind the convolution in place."""
     memo = memo or Memo()
     gain = _gain("lrelu", gain)
-    factors = demodulation(weight, styles, memo) * gain
+    factors = demodulation(weight, styles, memo, gain)
     bias = bias * gain
     if up == 1:
         y = modulated_cpu.convolve(x, weight, styles, factors, padding, memo, bias)
@@ -91,7 +91,7 @@ def _quick(
         y = modulated_cpu.convolve_up(x, weight, styles, factors, f, pads, memo, bias)
     y = y if size is None else crop_centre(y, size)
     if noise is not None:
-        y.add_(noise if gain == 1 else noise * gain)
+        y.add_(noise, alpha=gain)
     F.leaky_relu_(y, LEAKY_SLOPE)
     return y if clamp is None else y.clamp_(-clamp, clamp)
 

@@ -12,6 +12,8 @@ from stylegan3.ops.resample import resample_columns, resample_rows, resample_til
 
 Padding = tuple[int, int, int, int]
 
+_FEW_VALUES = 3 * 32**2  # of which matrix products are quicker than convolutions on a CPU
+
 
 def upfirdn2d(
     x: Tensor,  # [N, C, H, W]
@@ -40,16 +42,18 @@ def upfirdn2d(
         if up == 1 and down == 1 and not any(padding):
             return x if gain == 1 else x * gain
         f = x.new_ones(1)
-    if depthwise.suits_depthwise(x):
-        x = x.contiguous(memory_format=torch.channels_last)
-        if up == 1:
-            kernels = depthwise.down_kernels(f.to(x), x.shape[1], gain)
-            return depthwise.downsample(x, kernels, down, pads_y, pads_x)
-        kernels = depthwise.up_kernels(f.to(x), x.shape[1], gain)
-        return depthwise.upsample(x, kernels, up, pads_y, pads_x)[:, :, ::down, ::down]
     height, width = x.shape[2:]
-    filters = f
-    terms = (memo or Memo()).get(
+    memo, filters, channels = memo or Memo(), f, x.shape[1]
+    if depthwise.suits_depthwise(x) and channels * height * width > _FEW_VALUES:
+        x = x.contiguous(memory_format=torch.channels_last)
+        make = depthwise.down_kernels if up == 1 else depthwise.up_kernels
+        kernels = memo.get(
+            "kernels", (f,), lambda: make(filters.to(x), channels, gain), (up == 1, channels, gain)
+        )
+        if up == 1:
+            return depthwise.downsample(x, kernels, down, pads_y, pads_x)
+        return depthwise.upsample(x, kernels, up, pads_y, pads_x)[:, :, ::down, ::down]
+    terms = memo.get(
         f"tiles {height} {width} {up} {down} {padding} {gain} {x.dtype} {x.device}",
         (f,),
         lambda: [

@@ -9,12 +9,14 @@ sum has 3e-7; a picture of 8 bits shows neither.
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
 TILE = 4  # outputs of a tile along either axis
 _TAPS = TILE + 2  # inputs of a tile along either axis
-_FEWEST_CHANNELS = 48  # below, the passes cost more than the products that are spared
+_FEWEST_CHANNELS = 80  # below, the passes cost more than the products that are spared
 _FEWEST_TILES = 16  # below, reading four times as many weights does
 _WIDTH = 16  # output channels that matrix products like multiples of
 
@@ -100,14 +102,9 @@ def _padded(
 ) -> Tensor:  # [N, 4 rows + 2, 4 columns + 2, I]
     """Return the scaled input with zeros around it, up to full tiles."""
     n, (_, channels, height, width) = len(scale), x.shape
-    padded = x.new_empty(n, rows * TILE + 2, columns * TILE + 2, channels)
-    bottom, right = padding + height, padding + width
-    padded[:, :padding].zero_()
-    padded[:, bottom:].zero_()
-    padded[:, padding:bottom, :padding].zero_()
-    padded[:, padding:bottom, right:].zero_()
-    inside = padded[:, padding:bottom, padding:right].permute(0, 3, 1, 2)
-    torch.mul(x, scale[:, :, None, None], out=inside)
+    padded = x.new_zeros(n, rows * TILE + 2, columns * TILE + 2, channels)
+    inside = padded[:, padding : padding + height, padding : padding + width]
+    torch.mul(x, scale.view(n, channels, 1, 1), out=inside.permute(0, 3, 1, 2))
     return padded
 
 
@@ -115,7 +112,7 @@ def _input_transform(padded: Tensor, rows: int, columns: int) -> Tensor:  # [36,
     """Gather overlapping tiles and transform them, along y and then along x."""
     n, height, width, channels = padded.shape
     step = width * channels
-    matrix = padded.new_tensor(_INPUT)
+    matrix = _input_matrix()
     tiles = padded.as_strided(
         (_TAPS, _TAPS, n, rows, columns, channels),
         (step, channels, height * step, TILE * step, TILE * channels, 1),
@@ -129,5 +126,17 @@ def _input_transform(padded: Tensor, rows: int, columns: int) -> Tensor:  # [36,
 
 
 def _output_transform(products: Tensor) -> Tensor:  # [36, .., O'] -> [16, ..]
-    matrix = products.new_tensor(_OUTPUT)
-    return torch.mm(torch.kron(matrix, matrix), products.view(_TAPS**2, -1))
+    return torch.mm(_output_matrix(), products.view(_TAPS**2, -1))
+
+
+@cache
+def _input_matrix() -> Tensor:  # [6, 6]
+    with torch.inference_mode(False):  # what is kept may meet gradients later
+        return torch.tensor(_INPUT, dtype=torch.float32)
+
+
+@cache
+def _output_matrix() -> Tensor:  # [16, 36], both axes at once
+    with torch.inference_mode(False):
+        matrix = torch.tensor(_OUTPUT, dtype=torch.float32)
+        return torch.kron(matrix, matrix)

@@ -32,7 +32,7 @@ def infer_stylegan1(shapes: Shapes) -> dict[str, Any]:
     resolutions = sorted({block.resolution for block in blocks if block and block.tensor})
     const = shape_of(shapes, CONST, 3)
     if const[1:] != (4, 4):
-        raise ValueError(f"its pictures grow from {const[2]} x {const[1]}, which no StyleGAN1 does")
+        raise ValueError(f"its pictures grow from {const[2]} × {const[1]}, which no StyleGAN1 does")
     widths = [const[0]]
     for resolution in resolutions[1:]:
         widths.append(shape_of(shapes, f"synthesis.b{resolution}.Conv1.weight", 4)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -71,9 +72,9 @@ class SynthesisLayer(nn.Module):
             own = size or self.size
             if noise_mode == "random":
                 noise = self.noise_const.new_empty(len(x), 1, *own).normal_()
+                noise = noise * self.noise_strength
             else:
                 noise = self._const_noise(own)
-            noise = noise * self.noise_strength
         return modulated_layer(
             x,
             self.weight,
@@ -91,10 +92,13 @@ class SynthesisLayer(nn.Module):
         )
 
     def _const_noise(self, size: tuple[int, int]) -> Tensor:  # [*size]
-        noise = self.noise_const
-        if size == self.size:
-            return noise
-        return self._memo.get("noise", (noise,), lambda: enlarge_noise(noise, size), size)
+        noise, strength = self.noise_const, self.noise_strength
+        if size != self.size:
+            large = partial(enlarge_noise, noise, size)
+            noise = self._memo.get("large noise", (noise,), large, size)
+        if not self._memo.trusts_counters:  # comparing it would cost more than the product
+            return noise * strength
+        return self._memo.get("noise", (noise, strength), lambda: noise * strength)
 
 
 class ToRGBLayer(nn.Module):
@@ -116,8 +120,8 @@ class ToRGBLayer(nn.Module):
     ) -> Tensor:  # [N, C, H, W], [N, w_dim] -> [N, img_channels, H, W]
         """Picture contribution of features `x`."""
         styles = self.affine(w) * self.weight_gain
-        x = modulated_conv2d(x, self.weight, styles, demodulate=False)
-        return bias_act(x, self.bias, clamp=self.conv_clamp)
+        y = modulated_conv2d(x, self.weight, styles, demodulate=False, bias=self.bias)
+        return bias_act(y, clamp=self.conv_clamp)
 
 
 class SkipLayer(nn.Module):

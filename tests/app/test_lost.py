@@ -17,6 +17,7 @@ from OpenGL import GL
 from sgview.app import process as process_module
 from sgview.app.process import Leaving
 from sgview.app.session_file import load_session
+from sgview.app.window_place import read_place
 from sgview.engine import failures
 from sgview.engine.device import DeviceLostError
 from sgview.engine.engine import Engine
@@ -153,13 +154,16 @@ def test_a_window_that_another_program_destroys_ends_the_loop(screen, tmp_path: 
     x = ctypes.CDLL("libX11.so.6")
     x.XOpenDisplay.restype = ctypes.c_void_p
     with app_playing({"a": SG3_A}, screen, tmp_path) as app:
-        app.run(seconds=0.05)
+        placement, place = app.screen.window.placement, (120, 80, 500, 400)
+        placement.move(place)
+        until(lambda: placement.last_place == place, app.frame)
         assert app.loss is None
         other = ctypes.c_void_p(x.XOpenDisplay(None))
         x.XDestroyWindow(other, ctypes.c_ulong(glfw.get_x11_window(app.screen.window._handle)))
         x.XCloseDisplay(other)
         app.run(seconds=LIMIT)
         assert str(app.loss) == "another program destroyed the window"
+    assert read_place(tmp_path / "state").place == place  # where the one that takes its place opens
 
 
 class AlwaysDue:
@@ -207,6 +211,7 @@ def test_where_the_screen_goes_the_session_and_the_take_are_saved(screen, tmp_pa
     sentence = "sgview: the screen is gone: `sgview --resume` goes on with the session\n"
     assert said.endswith(sentence) and "XIO" not in said and "Traceback" not in said
     assert load_session(session).params.mapping.truncation_psi == 0.5
+    assert read_place(session.parent).place[2:] == (800, 600)  # as large as that screen was
     assert not read_take(take).is_cut_short
 
 

@@ -174,3 +174,23 @@ def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
     now += 1.0
     driver.frames(1)
     assert len(built) >= 2
+
+
+def test_where_the_processor_draws_a_panel_in_use_is_not_kept(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = driver.app
+    if not app.screen.window.graphics.is_software:
+        pytest.skip("a graphics card draws")
+    driver.until(lambda: not app.gui.is_used)
+    direct, kept = driver.shot(), []
+    monkeypatch.setattr(app.screen._panel_pace, "is_due", lambda: True)
+    monkeypatch.setattr(app.screen, "_input_at", -np.inf)
+    drawn = app.screen._kept.drawn
+    monkeypatch.setattr(app.screen._kept, "drawn", lambda size: kept.append(size) or drawn(size))
+    for is_used in (True, False):
+        kept.clear()
+        monkeypatch.setattr(type(app.gui), "is_used", is_used)
+        driver.frames()
+        assert bool(kept) is not is_used
+        assert difference(direct, driver.shot()) < 0.01  # it looks the same, but for numbers

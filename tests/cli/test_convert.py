@@ -23,7 +23,7 @@ def test_conversion(capsys, tmp_path) -> None:
 def test_a_size_of_two_sides(capsys, tmp_path) -> None:
     target = tmp_path / "a.safetensors"
     assert main(["convert", str(DATA / "faults" / "human_rect.pkl"), str(target)]) == 0
-    assert ": StyleGAN2, 8 x 16 px, " in capsys.readouterr().out
+    assert ": StyleGAN2, 8 × 16 px, " in capsys.readouterr().out
 
 
 def test_half(tmp_path) -> None:

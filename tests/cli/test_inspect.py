@@ -20,17 +20,17 @@ def test_table(capsys) -> None:
         "  family      StyleGAN3-R",
         "  format      PyTorch pickle of a network",
         "  file size   191.5 kB",
-        "  pictures    64 x 64 px, 3 channels",
-        "  latents     z 32, w 32 x 10 rows",
+        "  pictures    64 × 64 px, 3 channels",
+        "  latents     z 32, w 32 × 10 rows",
         "  parameters  9,479",
         "  in buffers  1,106",
     ]
     assert "  use_radial_filters     True" in lines
-    assert "  L8_64_3   64 x 64         3" in lines
+    assert "  L8_64_3   64 × 64         3" in lines
     tensors = lines.index("Tensors (72)")
     assert len(lines) == tensors + 3 + 72
     assert lines[tensors + 3] == (
-        "  synthesis.input.weight            16 x 16          float32  parameter"
+        "  synthesis.input.weight            16 × 16          float32  parameter"
     )
     assert not [line for line in lines if line != line.rstrip() or len(line) > 100]
 
@@ -63,9 +63,9 @@ def test_json(capsys) -> None:
 def test_pictures_that_are_not_square(capsys) -> None:
     assert main(["inspect", str(DATA / "faults" / "eps_4x6.pkl")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "  pictures    24 x 16 px, 3 channels" in lines
-    assert "  input        6 x 4         8" in lines
-    assert "  b16.torgb  24 x 16         3" in lines
+    assert "  pictures    24 × 16 px, 3 channels" in lines
+    assert "  input        6 × 4         8" in lines
+    assert "  b16.torgb  24 × 16         3" in lines
 
 
 def _product(shape: list[int]) -> int:
@@ -137,7 +137,7 @@ def test_a_folder_is_a_row_for_each_file(tmp_path: Path, capsys) -> None:
     ]
     assert "no: " in lines[3] and "web page" in lines[3]
     assert lines[4].endswith("same as more/again.pkl")
-    assert lines[5].endswith("yes") and "StyleGAN3-R" in lines[5] and "64 x 64" in lines[5]
+    assert lines[5].endswith("yes") and "StyleGAN3-R" in lines[5] and "64 × 64" in lines[5]
     assert lines[-1] == "3 of 4 files open"
 
 

@@ -35,8 +35,8 @@ def card(monkeypatch: pytest.MonkeyPatch) -> None:
     """A card on which each network has two layers."""
 
     def tune(generator: Generator, precision: str, *, again: bool) -> Iterator[TunedLayer]:
-        yield TunedLayer("9 x 9 px, 3x3, 8 to 8 channels", "mma", 10.0, 15.0, not again)
-        yield TunedLayer("9 x 9 px, 1x1, 8 to 8 channels", "cuDNN", 5.0, 5.0, False)
+        yield TunedLayer("9 × 9 px, 3 × 3, 8 to 8 channels", "mma", 10.0, 15.0, not again)
+        yield TunedLayer("9 × 9 px, 1 × 1, 8 to 8 channels", "cuDNN", 5.0, 5.0, False)
 
     monkeypatch.setattr(stylegan3.cuda, "unavailable_reason", lambda: None, raising=False)
     monkeypatch.setattr(stylegan3.fast, "tune", tune, raising=False)
@@ -48,7 +48,7 @@ def test_who_won_and_by_how_much(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tune", str(SG3_A), str(SG2), "--only", "sg2"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "sg2-64-a.pkl, precision fast"
-    assert lines[1].split() == "9 x 9 px, 3x3, 8 to 8 channels 10.0 us 1.50 times cuDNN mma, known before".split()  # noqa: E501, SIM905  # fmt: skip
+    assert lines[1].split() == "9 × 9 px, 3 × 3, 8 to 8 channels 10.0 us 1.50 times cuDNN mma, known before".split()  # noqa: E501, SIM905  # fmt: skip
     assert lines[3].strip() == "each shape once: 15 us, by cuDNN alone 20 us"
     assert main(["tune", str(SG3_A), "--again", "--json"]) == 0
     first, _ = json.loads(capsys.readouterr().out)["sg3-t-64-a.pkl"]

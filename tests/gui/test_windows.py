@@ -55,3 +55,34 @@ def test_a_torn_off_window_comes_back(make_stage, tmp_path: Path) -> None:
     window = imgui.internal.find_window_by_name("Layers")
     assert window.dock_node is not None
     assert window.pos.x > 1000
+
+
+def test_rows_stay_as_wide_when_the_window_is_scrolled(make_stage) -> None:
+    stage = make_stage(size=(1600, 1500))
+    stage.show("Latents")
+    before = stage.find("##Motion")
+    imgui.get_io().display_size = imgui.ImVec2(1600, 500)
+    stage.frame(6)
+    assert imgui.internal.find_window_by_name("Latents").scroll_max.y > 0.0
+    assert stage.find("##Motion").low[0] == before.low[0]
+    assert stage.find("##Motion").high[0] == before.high[0]
+
+
+def test_the_bar_in_the_margin_is_dragged_and_the_wheel_scrolls(make_stage) -> None:
+    stage = make_stage(size=(1600, 500))
+    stage.show("Latents")
+    window = imgui.internal.find_window_by_name("Latents")
+    right, top = window.inner_rect.max.x - 5, window.inner_rect.min.y + 10
+    io = imgui.get_io()
+    io.add_mouse_pos_event(right, top)
+    stage.frame(2)
+    stage.press(0, True)
+    io.add_mouse_pos_event(right, top + 60)
+    stage.frame(3)
+    stage.press(0, False)
+    dragged = window.scroll.y
+    assert dragged > 60.0
+    io.add_mouse_pos_event(right - 100, top)
+    io.add_mouse_wheel_event(0.0, 1.0)
+    stage.frame(4)
+    assert window.scroll.y < dragged

@@ -80,11 +80,11 @@ def test_ffv1_keeps_every_bit_with_alpha(tmp_path: Path) -> None:
 
 def test_pictures_and_chunks_of_another_size_are_refused(tmp_path: Path) -> None:
     form = FilmFormat("h264", rate_of(30.0))
-    with pytest.raises(OutputError, match="one size, 64 x 64 px, and a picture has 32 x 32"):
+    with pytest.raises(OutputError, match="one size, 64 × 64 px, and a picture has 32 × 32"):
         encode_chunk([picture(0), picture(1, 32)], form)
     with FilmJoiner(tmp_path / "film.mp4", form.rate) as film:
         film.append(encode_chunk([picture(0)], form))
-        with pytest.raises(OutputError, match=r"64 x 64.*32 x 32"):
+        with pytest.raises(OutputError, match=r"64 × 64.*32 × 32"):
             film.append(encode_chunk([picture(0, 32)], form))
         with pytest.raises(OutputError, match="damaged"):
             film.append(b"no film")

@@ -76,7 +76,7 @@ def test_what_plays_of_a_film_that_is_cut_is_counted(tmp_path: Path, suffix: str
 
 def test_films_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     small, large = write(tmp_path / "s.mp4", 0, 3, 32), write(tmp_path / "l.mp4", 0, 3)
-    with pytest.raises(OutputError, match="has pictures of 64 x 64 px"):
+    with pytest.raises(OutputError, match="has pictures of 64 × 64 px"):
         join([(small, 3), (large, 3)], tmp_path / "j.mp4", FPS)
 
 

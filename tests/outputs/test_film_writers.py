@@ -105,7 +105,7 @@ def of_an_unknown_kind(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (of_another_size, "film.mp4: a film has one size, 32 x 32 px, and a picture has 64 x 64"),
+        (of_another_size, "film.mp4: a film has one size, 32 × 32 px, and a picture has 64 × 64"),
         (into_a_removed_folder, "000000.png cannot be written: No such file"),
         (of_an_unknown_kind, "film.gif: .gif is not a video format sgview writes"),
     ],
@@ -165,6 +165,6 @@ def test_quality_makes_films_larger(tmp_path: Path) -> None:
 def test_odd_sides_are_cut_and_said(tmp_path: Path) -> None:
     with open_film_writer(tmp_path / "film.mp4", 30.0) as writer:
         writer.write(picture(5, 33))
-    assert "33 x 33 px become 32 x 32" in writer.note
+    assert "33 × 33 px become 32 × 32" in writer.note
     with av.open(str(tmp_path / "film.mp4")) as container:
         assert container.streams.video[0].width == 32

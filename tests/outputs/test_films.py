@@ -114,7 +114,7 @@ def test_an_odd_size_is_said(tmp_path: Path) -> None:
     for picture in pictures(2, 45):
         writer.write(picture)
     writer.close()
-    assert "45 x 45 px become 44 x 44" in writer.note
+    assert "45 × 45 px become 44 × 44" in writer.note
     png = open_writer(tmp_path / "png", FPS)
     png.write(next(pictures(1, 45)))
     assert png.note == ""
@@ -137,7 +137,7 @@ def test_a_film_file_is_a_stream(tmp_path: Path) -> None:
 def test_a_film_has_one_size(tmp_path: Path) -> None:
     writer = open_writer(tmp_path / "film.mp4", FPS)
     writer.write(next(pictures(1, 64)))
-    with pytest.raises(OutputError, match=r"a film has one size, 64 x 64 px, .* has 32 x 32"):
+    with pytest.raises(OutputError, match=r"a film has one size, 64 × 64 px, .* has 32 × 32"):
         writer.write(next(pictures(1, 32)))
     writer.close()
     assert count_of(tmp_path / "film.mp4") == 1
@@ -149,7 +149,7 @@ def test_a_size_that_no_encoder_takes_is_one_sentence(
 ) -> None:
     path = tmp_path / f"film{suffix}"
     writer = open_writer(path, FPS)
-    with pytest.raises(OutputError, match=rf"takes no pictures of {shape[1]} x 16 px: write PNG"):
+    with pytest.raises(OutputError, match=rf"takes no pictures of {shape[1]} × 16 px: write PNG"):
         writer.write(np.zeros((*shape, 4), np.uint8))
     writer.close()  # and nothing is sent to it any more
 

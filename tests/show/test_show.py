@@ -21,6 +21,7 @@ from sgview.state.params import Latents, Mapping, Params
 from sgview.state.session import Surroundings
 from sgview.state.sound import Sound
 from sgview.state.status import ShowStatus
+from tests.support.until import until
 
 STEP = 1 / 60
 
@@ -194,6 +195,21 @@ def test_shipped_looks_show_beside_the_built_in_networks_only(tmp_path: Path) ->
     assert names == ["frost 7 True"]
     assert stage.show.status({str(path): 7}, has_own_networks=False).looks == ()
     stage.close()
+
+
+def test_each_direction_of_a_file_has_a_name_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "latents" / "directions"
+    folder.mkdir(parents=True)
+    np.save(folder / "ages.npy", np.zeros((2, 14, 8), np.float32))
+    np.save(folder / "smile#3 b.npy", np.zeros((14, 8), np.float32))
+    settings = Settings(folders=FolderSettings(latents=str(folder.parent)))
+    player = Player(settings, Clock(lambda: 0.0))
+    show = Show(settings, player, Notices(), time.monotonic)
+    until(lambda: show.directions.entries, show.directions.poll)
+    files = show.directions_status("", {}, (), is_busy=False).files
+    assert files == ("ages#1", "ages#2", "smile#3 b")
+    show.close()
+    player.close()
 
 
 def test_a_latent_that_does_not_fit_has_no_picture_of_what_played_in_its_place(stage) -> None:

@@ -171,6 +171,13 @@ def test_the_dice_is_thrown_from_outside() -> None:
         client.send_message("/sgview/dice", 42)
         until(lambda: found.append(sources.poll(params)) or found[-1].params != params)
         assert found[-1].params.latents.seed == 42 and found[-1].commands == (Restart("seed"),)
+        there, found = Params(latents=Latents(source="library", entry="a.npz")), []
+        client.send_message("/sgview/dice", 42)
+        library = {"a.npz": 1, "b.npz": 2}
+        until(
+            lambda: found.append(sources.poll(there, library=library)) or found[-1].params != there
+        )
+        assert found[-1].params.latents.entry == "b.npz"
 
 
 WORDS = st.sampled_from(

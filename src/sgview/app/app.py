@@ -15,7 +15,7 @@ from sgview import resources
 from sgview.app.asked import Asked
 from sgview.app.devices import Devices
 from sgview.app.files import Export, Files
-from sgview.app.kept_latents import KeptLatents
+from sgview.app.kept_latents import KeptLatents, shapes_in
 from sgview.app.kept_session import KeptSession
 from sgview.app.outgoing import Outgoing
 from sgview.app.overview import Overview
@@ -93,7 +93,9 @@ class App(Closing):
         looks = resources.looks(settings.networks.demo)
         kept = folder / "kept-places.json"
         names = DirectionNames(folder / "directions", resources.asset("directions.json"))
-        self.show = own(Show(settings, self.player, self._notices, now, looks, kept, names))
+        self.show = own(
+            Show(settings, self.player, self._notices, now, looks, kept, names, shapes_in)
+        )
         self.outgoing = own(
             Outgoing(
                 *(settings, folder, self.screen, self._notices, now, self._boundary),
@@ -278,6 +280,7 @@ class App(Closing):
 
         For where those are gone and the process ends after it; idempotent.
         """
+        self.screen.save()
         self.asked.close()
         self._owned.close()
 
@@ -295,7 +298,13 @@ class App(Closing):
         """Apply what came in, ask the engine for the picture of now, and return its values."""
         networks = self.status.engine.networks
         x, y, is_down = self._mouse
-        incoming = self.player.advance(self.params, networks, mouse=(x, y), is_mouse_down=is_down)
+        incoming = self.player.advance(
+            self.params,
+            networks,
+            mouse=(x, y),
+            is_mouse_down=is_down,
+            library=self.show.library.entries,
+        )
         self._parameters.take(incoming.params, networks)
         self.asked.add(*incoming.commands)
         for problem in incoming.problems:

@@ -71,6 +71,7 @@ class Devices(Closing):
             self._owned.close()
             raise
         engine.callback(worker.close)
+        worker.leave_a_core(self.screen.window.graphics.is_software)
         self.worker = worker
 
     def close(self) -> None:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from sgview.engine.worker import EngineWorker
 
 
+def shapes_in(path: Path) -> Mapping[str, tuple[int, ...]]:
+    """Return the shapes of the tensors in a .pt or .pth file, which its inert reader knows."""
+    from sgview.engine.latents.latent_files import read_latent_shapes
+
+    return read_latent_shapes(path)
+
+
 class KeptLatents:
     """Notes places, has small pictures of them made, and writes latents as files of the library.
 

@@ -17,6 +17,7 @@ from sgview.gfx.draw_timer import DrawTimer
 from sgview.gfx.errors import LOST, collected_gl_errors, was_reset
 from sgview.gfx.framebuffer import clear
 from sgview.gfx.kept_drawing import KeptDrawing
+from sgview.gfx.monitors import Rect
 from sgview.gfx.thumbnails import Thumbnails
 from sgview.gfx.window import Window
 from sgview.gfx.window_placement import DEFAULT_REFRESH_RATE
@@ -108,6 +109,7 @@ class Screen(Closing):
         self._framebuffer = (0, 0)  # [px]
         self._picture_rect = (0, 0, 0, 0)  # [px], where the panel leaves room for it
         self._is_drawn = False  # this frame
+        self._is_used = False  # the panel, when it was built: then most frames have a new one
         self._is_kept = False  # the panel is kept as a texture, for the frames in between
         self._hole: tuple[int, int, int, int] | None = None  # [px], what the panel leaves free
         self.is_held = False  # the user holds a widget
@@ -150,8 +152,8 @@ class Screen(Closing):
 
     def begin_panel(self, *, is_used: bool) -> None:
         """Note that the panel is built now; while nobody uses it, it can wait a little longer."""
-        is_typed = self._now() - self._input_at < USED_FOR
-        self._panel_pace.begin(self.pace.panel_rate(is_used=is_used or is_typed))
+        self._is_used = is_used or self._now() - self._input_at < USED_FOR
+        self._panel_pace.begin(self.pace.panel_rate(is_used=self._is_used))
 
     def take_panel(
         self,
@@ -163,7 +165,8 @@ class Screen(Closing):
         """Note what a panel that was built leaves free, and whether one of its widgets is held."""
         self._picture_rect, self.is_held = picture_rect, is_held
         self._framebuffer = self.window.framebuffer_size
-        self._is_kept = self.pace.keeps_panel and 0 not in self._framebuffer
+        keeps_it = self.pace.keeps_panel and not (self.pace.is_software and self._is_used)
+        self._is_kept = keeps_it and 0 not in self._framebuffer
         self._hole = picture_rect if self._is_kept and is_picture_free() else None
 
     def show(self, picture: Picture | None, view: View, present: Callable[[], None]) -> None:
@@ -243,10 +246,20 @@ class Screen(Closing):
     def close(self) -> None:
         """Keep how the window is left and free everything; idempotent."""
         if self.window.is_open:
-            asked = self._settings.width, self._settings.height
-            monitor = self.window.placement.covered_monitor or self._place.monitor
-            write_place(self._folder, WindowPlace(self.window.placement.place, asked, monitor))
+            place = self.window.placement.place
+            if not self.window.is_gone:  # or that is no place
+                self._keep_place(place)
         self._owned.close()
+
+    def save(self) -> None:
+        """Keep how the window was last, without asking for it: it, or the screen, may be gone."""
+        if self.window.is_open:
+            self._keep_place(self.window.placement.last_place)
+
+    def _keep_place(self, place: Rect) -> None:
+        asked = self._settings.width, self._settings.height
+        monitor = self.window.placement.covered_monitor or self._place.monitor
+        write_place(self._folder, WindowPlace(place, asked, monitor))
 
     def _is_new(self, picture: Picture | None, view: View) -> bool:
         """Whether a frame without a new panel is worth drawing."""

@@ -31,6 +31,7 @@ VERBS = {
 }
 
 INTERRUPTED = 130  # exit code
+_FEW_CORES = 2  # of a machine where a thread that only draws would be one too many
 
 EPILOG = """verbs:
 {verbs}
@@ -101,14 +102,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _share_the_processor() -> None:
-    """Let torch's threads soon sleep while they wait for each other; must come before torch.
+    """Let threads of libraries make way for each other; must come before torch and the window.
 
-    By default they keep their cores busy for long. Beside a window that the processor draws, or any
-    other program, each then waits for a core that the other holds: on two busy cores a picture of
-    0.7 s took 6. A short wait costs nothing that can be measured on a quiet machine.
+    By default torch's keep their cores busy for long while they wait. Beside a window that the
+    processor draws, or any other program, each then waits for a core that the other holds: on two
+    busy cores a picture of 0.7 s took 6. A short wait costs nothing that can be measured on a quiet
+    machine. And on two cores a window that they draw, by llvmpipe, is drawn by the thread that asks
+    for it, so that the other goes on computing.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if (os.cpu_count() or 1) <= _FEW_CORES:
+        os.environ.setdefault("LP_NUM_THREADS", "0")
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:

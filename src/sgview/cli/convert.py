@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for note in checkpoint.notes:
         print(f"sgview: note: {note}", file=sys.stderr)
     width, height = checkpoint.config.img_width, checkpoint.config.img_height
-    size = f"{width}" if width == height else f"{width} x {height}"
+    size = f"{width}" if width == height else f"{width} × {height}"
     written = format_bytes(args.target.stat().st_size)
     print(f"{args.target}: {checkpoint.family}, {size} px, {written}")
     return 0

@@ -102,7 +102,7 @@ def _hash(path: Path) -> str:
 
 
 def _pictures(row: dict[str, Any]) -> str:
-    return f"{row['img_width']} x {row['img_height']}" if "img_width" in row else ""
+    return f"{row['img_width']} × {row['img_height']}" if "img_width" in row else ""
 
 
 def _classes(row: dict[str, Any]) -> str:

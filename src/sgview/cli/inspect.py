@@ -57,7 +57,7 @@ def _text_of_folder(folder: Path, is_json: bool) -> str:
 def format_report(report: dict[str, Any]) -> str:
     """The report as text: a summary, the configuration, the layers and the tensors."""
     config = report["config"]
-    size = f"{report['img_width']} x {report['img_height']} px"
+    size = f"{report['img_width']} × {report['img_height']} px"
     facts = [
         ("family", report["family"]),
         ("format", report["format"]),
@@ -77,7 +77,7 @@ def format_report(report: dict[str, Any]) -> str:
         format_table(
             ("name", "size", "channels"),
             [
-                (layer["name"], f"{layer['width']} x {layer['size']}", str(layer["channels"]))
+                (layer["name"], f"{layer['width']} × {layer['size']}", str(layer["channels"]))
                 for layer in report["layers"]
             ],
             right=(1, 2),
@@ -86,7 +86,7 @@ def format_report(report: dict[str, Any]) -> str:
         format_table(
             ("name", "shape", "type", "kind"),
             [
-                (t["name"], " x ".join(map(str, t["shape"])) or "scalar", t["dtype"], t["kind"])
+                (t["name"], " × ".join(map(str, t["shape"])) or "scalar", t["dtype"], t["kind"])
                 for t in report["tensors"]
             ],
         ),
@@ -112,7 +112,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
 def _latents(report: dict[str, Any]) -> str:
     config = report["config"]
     label = f", c {config['c_dim']}" if config["c_dim"] else ""
-    return f"z {config['z_dim']}{label}, w {config['w_dim']} x {report['num_ws']} rows"
+    return f"z {config['z_dim']}{label}, w {config['w_dim']} × {report['num_ws']} rows"
 
 
 def _value(value: Any) -> str:

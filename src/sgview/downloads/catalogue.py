@@ -15,7 +15,7 @@ class PublicNetwork(Struct, frozen=True):
     name: str
     address: str
     family: str
-    size: str  # of its pictures, e.g. "1024 x 1024"
+    size: str  # of its pictures, e.g. "1024 × 1024"
     licence: str  # as `page` says
     page: str  # where author and licence are to be read
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ from sgview.engine.device import DeviceLostError
 from sgview.engine.direction_work import DirectionWork
 from sgview.engine.engine import Engine
 from sgview.engine.failures import Failures
+from sgview.engine.host_threads import HostThreads, let_the_window_go_first
 from sgview.engine.loader_thread import Load
 from sgview.engine.meters.memory import MemoryWatch
 from sgview.engine.network import Network
@@ -63,6 +62,7 @@ class EngineWorker(Closing):
         self._picture: Picture | None = None
         self._under_way = UnderWay()
         self._rate = PictureRate()
+        self._host_threads = HostThreads() if engine.device.type == "cpu" else None
         self._device = engine.device_description
         self._others: Sequence[ReferenceType[Picture]] = ()  # pictures that wait in outputs
         self._memory = MemoryWatch(lambda: engine.memory(self._pictures()))
@@ -165,6 +165,11 @@ class EngineWorker(Closing):
         self._memory.is_wanted = is_wanted
         self._others = others
 
+    def leave_a_core(self, is_wanted: bool) -> None:
+        """Compute quick pictures by all cores but one, which draws the window, or by all."""
+        if self._host_threads is not None:
+            self._host_threads.leave_one = is_wanted
+
     def time_layers(self, params: Params, t: float, motion: Motion | None = None) -> None:
         """Time every step of this picture once, between two frames."""
         with self._condition:
@@ -260,7 +265,7 @@ class EngineWorker(Closing):
 
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
-            _let_the_window_go_first()
+            let_the_window_go_first()
         guard = self._failures.guard
         last: Wanted | None = None
         while (request := self._requests.take(last, self._under_way)) is not None:
@@ -290,6 +295,8 @@ class EngineWorker(Closing):
         threads may take to wake each other up. The window is given finished ones only, so that it
         never waits for one to draw it.
         """
+        if self._host_threads is not None:
+            self._host_threads.choose(self._rate.seconds_a_picture)
         picture = self._rescue.render(params, t, motion)
         self._failures.tell(*self._engine.take_notices(), *self._rescue.take_notices())
         self._requests.note_launched()
@@ -337,16 +344,6 @@ class EngineWorker(Closing):
         finally:
             with self._condition:
                 self._layer_times = times or LayerTimes()
-
-
-def _let_the_window_go_first() -> None:
-    """Lower this thread's priority, and with it that of the threads torch starts from it.
-
-    Where a network keeps every core busy, the panel would otherwise wait its turn for each frame.
-    Linux alone has a priority a thread.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 def _load(path: Path, progress: Callable[[float], None]) -> Network:

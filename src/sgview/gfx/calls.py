@@ -4,6 +4,8 @@ PyOpenGL asks for errors after each command and lets other threads run during it
 window's loop has some fifty commands that return at once: offering the interpreter to the engine's
 thread at each, and waiting to get it back, would take longer than all of them. Errors are not lost:
 OpenGL keeps them for the next command that PyOpenGL calls.
+
+Where the processor draws, two of them do not return at once: see `share_interpreter`.
 """
 
 from __future__ import annotations
@@ -17,15 +19,22 @@ from OpenGL import GL
 from OpenGL.platform import PLATFORM
 
 
-def _call(name: str, *arguments: type) -> Callable[..., Any]:
-    """Return a command of the OpenGL library; PyOpenGL's where the library does not export it."""
+def _call(name: str, *arguments: type, shares: bool = False) -> Callable[..., Any]:
+    """Return a command of the OpenGL library; PyOpenGL's where the library does not export it.
+
+    Args:
+        name: of the command.
+        arguments: their types.
+        shares: whether other threads run during it.
+    """
     try:
         exported = getattr(PLATFORM.GL, name)  # type: ignore[union-attr]
     except AttributeError:  # Windows exports OpenGL 1.1
         return getattr(GL, name)
     address = ctypes.cast(exported, ctypes.c_void_p).value
     assert address is not None
-    return ctypes.PYFUNCTYPE(None, *arguments)(address)
+    function = ctypes.CFUNCTYPE if shares else ctypes.PYFUNCTYPE
+    return function(None, *arguments)(address)
 
 
 active_texture = _call("glActiveTexture", c_uint)
@@ -43,3 +52,14 @@ tex_parameter = _call("glTexParameteri", c_uint, c_uint, c_int)
 uniform_float4 = _call("glUniform4f", c_int, c_float, c_float, c_float, c_float)
 use_program = _call("glUseProgram", c_uint)
 viewport = _call("glViewport", c_int, c_int, c_int, c_int)
+
+
+def share_interpreter(is_wanted: bool) -> None:
+    """Let other threads run during commands that draw, or not, as at first.
+
+    A processor that draws does so within them: 6 to 8 ms each, four times for each drawing of the
+    panel. The engine's thread would wait as long.
+    """
+    global clear, draw_arrays
+    clear = _call("glClear", c_uint, shares=is_wanted)
+    draw_arrays = _call("glDrawArrays", c_uint, c_int, c_int, shares=is_wanted)

@@ -44,7 +44,7 @@ class Texture(Closing):
         largest = int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_SIZE))
         if not (0 < width <= largest and 0 < height <= largest):
             raise ValueError(
-                f"a picture of {width} x {height} pixels cannot be shown: "
+                f"a picture of {width} × {height} pixels cannot be shown: "
                 f"this graphics card takes 1 to {largest} a side"
             )
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.id)

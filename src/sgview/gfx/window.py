@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sgview.closing import Closing
+from sgview.gfx import calls
 from sgview.gfx.context import (
     WindowError,
     collected_errors,
@@ -74,6 +75,7 @@ class Window(Closing):
         X_ERRORS.gone.discard(self._x_window or 0)  # X gives a number again later
         glfw.make_context_current(self._handle)
         self.graphics = describe_graphics()
+        calls.share_interpreter(self.graphics.is_software)
         glfw.swap_interval(int(vsync))
         self._has_input = False
         if self.graphics.is_software:  # which draws for an input, and seldom without

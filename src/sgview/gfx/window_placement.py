@@ -41,6 +41,9 @@ class WindowPlacement:
         if place is not None:
             self._place(self.monitors.brought_back(place))
         self._fit_to_screen()
+        self._last_position, self._last_size = self._position(), self._size()
+        glfw.set_window_pos_callback(handle, self._note_position)
+        glfw.set_window_size_callback(handle, self._note_size)
 
     @property
     def is_fullscreen(self) -> bool:
@@ -57,6 +60,12 @@ class WindowPlacement:
         """Where the window is, or returns to from fullscreen."""
         is_window = self._covers is None
         return (*self._position(), *self._size()) if is_window else self._windowed
+
+    @property
+    def last_place(self) -> Rect:
+        """The same as events told it last: known also when window or screen are gone."""
+        is_window = self._covers is None
+        return (*self._last_position, *self._last_size) if is_window else self._windowed
 
     def cover_named(self, monitor: str) -> None:
         """Cover the monitor of that name; "" or one that is away: that of the window."""
@@ -125,6 +134,19 @@ class WindowPlacement:
             self._is_waiting = True
             here = self.monitors.brought_back(self._windowed)
             self._set_monitor(None, here, glfw.DONT_CARE)
+
+    def _note_position(self, _handle: Any, x: int, y: int) -> None:
+        if self._is_placed():
+            self._last_position = x, y
+
+    def _note_size(self, _handle: Any, width: int, height: int) -> None:
+        if self._is_placed() and width and height:
+            self._last_size = width, height
+
+    def _is_placed(self) -> bool:
+        """Whether it has a place of its own now: neither covers a monitor nor is an icon."""
+        is_icon = glfw.get_window_attrib(self._handle, glfw.ICONIFIED)
+        return self._covers is None and not is_icon
 
     def _is_lit_on(self, monitor: Monitor) -> bool:
         """Whether the window covers `monitor` where it now is."""

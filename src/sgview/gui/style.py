@@ -59,6 +59,11 @@ def _apply_sizes(style: imgui.Style) -> None:
     style.window_menu_button_position = imgui.Dir.none
     style.window_title_align = imgui.ImVec2(0.0, 0.5)
     style.hover_delay_normal = 0.45
+    style.hover_flags_for_tooltip_mouse = int(
+        imgui.HoveredFlags_.stationary
+        | imgui.HoveredFlags_.delay_normal
+        | imgui.HoveredFlags_.allow_when_disabled
+    )
 
 
 _C = imgui.Col_

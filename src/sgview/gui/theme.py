@@ -48,6 +48,7 @@ TEXT_FAINT = grey(104, 5)
 ACCENT = _rgb(0x5AA9E6)
 ACCENT_STRONG = _rgb(0x2F79B5)  # selected segments, behind light text
 ACCENT_FILL = _rgb(0x2F5170)  # the filled part of a value bar
+ACCENT_FILL_HOVERED = _rgb(0x3A6388)
 ON_ACCENT = _rgb(0xFFFFFF)
 WARNING = _rgb(0xE3B25A)
 ERROR = _rgb(0xEA7266)
@@ -124,6 +125,7 @@ EDITOR_DISTANCE = 3.0  # from the mouse that opens it
 SHORTEST_NAME = 3.0
 SHORTEST_FIELD = 7.0
 TOOLTIP_WIDTH = 24.0
+NAME_WIDTH = 13.0  # of a tooltip that is only a name, at most
 
 STRIP_HEIGHT = 4.6  # latent plot
 LIST_ROWS = 8  # rows of the layer list at least

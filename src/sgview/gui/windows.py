@@ -13,6 +13,8 @@ from sgview.state.boundary import Boundary
 from sgview.state.params import Params
 from sgview.state.status import Status
 
+_FLAGS = imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_scrollbar  # see `_draw_scroll_bar`
+
 
 @dataclass(frozen=True)
 class PanelWindow:
@@ -153,9 +155,7 @@ def draw_windows(
     for window in windows:
         _place(window, windows)
         is_visible, _ = imgui.begin(
-            window.title,
-            None,
-            imgui.WindowFlags_.no_collapse | imgui.WindowFlags_.no_focus_on_appearing,
+            window.title, None, _FLAGS | imgui.WindowFlags_.no_focus_on_appearing
         )
         if is_visible:
             params = _draw_panels(window, params, status, emit, boundary)
@@ -186,7 +186,7 @@ def _draw_closable(
     is_alone: bool,
 ) -> tuple[Params, bool]:
     """Draw a window that has a button to close it; False: that was pressed."""
-    title, flags = window.title, imgui.WindowFlags_.no_collapse
+    title, flags = window.title, _FLAGS
     if is_alone:  # a window of its own: the docked one stays where it is
         title += "##alone"
         flags |= imgui.WindowFlags_.no_docking | imgui.WindowFlags_.no_saved_settings
@@ -211,4 +211,22 @@ def _draw_panels(
         if len(window.panels) > 1:
             part += f", part {number} of it"
         params = draw_part(boundary, part, panel, params, status, emit)
+    _draw_scroll_bar()
     return params
+
+
+def _draw_scroll_bar() -> None:
+    """Draw the bar of a window that is higher than its room into the margin on the right.
+
+    Dear ImGui's own takes its width from the rows: they would all change when it comes and goes.
+    """
+    window = imgui.internal.get_current_window()
+    if not window.scroll_max.y:
+        return
+    style = imgui.get_style()
+    width = min(style.scrollbar_size, style.window_padding.x - theme.px(theme.HAIRLINE))
+    window.scrollbar_sizes = imgui.ImVec2(width, 0.0)
+    imgui.push_clip_rect(window.inner_rect.min, window.inner_rect.max, False)
+    imgui.internal.scrollbar(imgui.internal.Axis.y)
+    imgui.pop_clip_rect()
+    window.scrollbar_sizes = imgui.ImVec2(0.0, 0.0)

@@ -56,7 +56,7 @@ def crop_note(path: Path, width: int, height: int, form: FilmFormat) -> str:
     if (wide, high) == (width, height):
         return ""
     return (
-        f"{path}: pictures of {width} x {height} px become {wide} x {high}, since the sides of a"
+        f"{path}: pictures of {width} × {height} px become {wide} × {high}, since the sides of a"
         " film are even."
     )
 
@@ -78,7 +78,7 @@ def frame_for(
     if _has_even_sides(form):
         height, width = height - height % 2, width - width % 2
     if not height or not width:
-        raise OutputError("a film has at least 2 x 2 px")
+        raise OutputError("a film has at least 2 × 2 px")
     return frame_of(rgba8[:height, :width], pixels)
 
 
@@ -109,8 +109,8 @@ def _encode(pictures: Iterable[np.ndarray | av.VideoFrame], form: FilmFormat) ->
                 stream = _add_stream(container, frame, form)
             if (frame.width, frame.height) != (stream.width, stream.height):
                 raise OutputError(
-                    f"a film has one size, {stream.width} x {stream.height} px, and a picture has"
-                    f" {frame.width} x {frame.height}: write PNG files into a folder"
+                    f"a film has one size, {stream.width} × {stream.height} px, and a picture has"
+                    f" {frame.width} × {frame.height}: write PNG files into a folder"
                 )
             container.mux(stream.encode(frame))
         if stream is not None:

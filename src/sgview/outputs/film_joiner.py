@@ -130,4 +130,4 @@ class FilmJoiner(Closing):
 def _shape(stream: av.VideoStream) -> str:
     """Return what all chunks of a film have in common, for people."""
     context = stream.codec_context
-    return f"{context.name} {context.width} x {context.height} {context.pix_fmt}"
+    return f"{context.name} {context.width} × {context.height} {context.pix_fmt}"

@@ -134,6 +134,6 @@ def _check_fit(first: av.VideoStream, other: av.VideoStream, path: Path) -> None
     a, b = first.codec_context, other.codec_context
     size, wanted = (b.width, b.height), (a.width, a.height)
     if size != wanted:
-        raise OutputError(f"{path} has pictures of {size[0]} x {size[1]} px, not {wanted}")
+        raise OutputError(f"{path} has pictures of {size[0]} × {size[1]} px, not {wanted}")
     if bytes(a.extradata or b"") != bytes(b.extradata or b""):
         raise OutputError(f"{path} is encoded in another way: begin again with --force")

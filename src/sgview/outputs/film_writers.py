@@ -290,14 +290,14 @@ class FilmWriter(Closing):
             from sgview.outputs.film_chunks import crop_note
 
             if min(height, width) < 2:
-                raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
+                raise OutputError(f"{self._path}: a film has at least 2 × 2 px")
             self._shape = rgba8.shape
             self._most = min(self._most, max(1, MOST_WAITING // (rgba8.nbytes * self._length)))
             self.note = crop_note(self._path, width, height, self._form)
         if rgba8.shape != self._shape:
             raise OutputError(
-                f"{self._path}: a film has one size, {self._shape[1]} x {self._shape[0]} px, and a"
-                f" picture has {width} x {height}: write PNG files into a folder"
+                f"{self._path}: a film has one size, {self._shape[1]} × {self._shape[0]} px, and a"
+                f" picture has {width} × {height}: write PNG files into a folder"
             )
         # At once, so that the memory it came in can be used for the next.
         self._chunk.append(self._converting.submit(frame_for, rgba8, self._form))

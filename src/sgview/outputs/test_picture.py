@@ -44,7 +44,8 @@ def make_test_picture(name: str, size: tuple[int, int]) -> np.ndarray:
     for share in SAFE:
         left, top = round(width * share), round(height * share)
         draw.rectangle((left, top, width - 1 - left, height - 1 - top), outline=BRIGHT)
-    _text(draw, centre, name, f"{width} x {height}", min(width, height))
+    sides = f"{width} x {height}"  # Pillow's font has no ×
+    _text(draw, centre, name, sides, min(width, height))
     draw.rectangle((0, 0, width - 1, height - 1), outline=LINE)
     return np.array(image)
 

@@ -193,16 +193,16 @@ class VideoWriter(Closing):
         height, width = (side - side % 2 for side in rgba8.shape[:2])
         if (height, width) != rgba8.shape[:2]:
             self.note = (
-                f"{self._path}: pictures of {rgba8.shape[1]} x {rgba8.shape[0]} px become"
-                f" {width} x {height}, since the sides of a film are even."
+                f"{self._path}: pictures of {rgba8.shape[1]} × {rgba8.shape[0]} px become"
+                f" {width} × {height}, since the sides of a film are even."
             )
         if not height or not width:
-            raise OutputError(f"{self._path}: a film has at least 2 x 2 px")
+            raise OutputError(f"{self._path}: a film has at least 2 × 2 px")
         stream = self._stream = self._stream or self._add_stream(width, height)
         if (stream.height, stream.width) != (height, width):
             raise OutputError(
-                f"{self._path}: a film has one size, {stream.width} x {stream.height} px, and a"
-                f" picture has {width} x {height}: write PNG files into a folder"
+                f"{self._path}: a film has one size, {stream.width} × {stream.height} px, and a"
+                f" picture has {width} × {height}: write PNG files into a folder"
             )
         rgb = np.ascontiguousarray(rgba8[:height, :width, :3])
         try:
@@ -212,7 +212,7 @@ class VideoWriter(Closing):
             self._is_flushable = False
             if not stream.codec_context.is_open:
                 raise OutputError(
-                    f"{self._path}: {stream.codec_context.name} takes no pictures of {width} x"
+                    f"{self._path}: {stream.codec_context.name} takes no pictures of {width} ×"
                     f" {height} px: write PNG files into a folder"
                 ) from error
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from error

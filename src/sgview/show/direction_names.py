@@ -17,6 +17,13 @@ MOST = 500  # of one network
 LONGEST = 60  # [characters]
 
 
+def direction_in(entry: str) -> str:
+    """Return the direction that an entry of their folder is: of "ages.npy#2" it is "ages#2"."""
+    file, mark, number = entry.rpartition("#")
+    is_one_of_several = bool(mark and number.isascii() and number.isdigit())
+    return f"{Path(file).stem}#{number}" if is_one_of_several else Path(entry).stem
+
+
 class DirectionNames:
     """Names by network and direction; a file for each network.
 

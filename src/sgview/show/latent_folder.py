@@ -16,7 +16,7 @@ from PIL import Image
 
 from sgview.closing import Closing
 from sgview.outputs.snapshot import UNREADABLE, load_snapshot
-from sgview.show.latent_counts import count_latents
+from sgview.show.latent_counts import ReadShapes, count_latents
 from sgview.show.look_files import file_name, shrink
 from sgview.state.places import is_there
 from sgview.state.text import drawable
@@ -59,10 +59,16 @@ class LatentFolder(Closing):
     Args:
         folder: of the library; it comes with the first latent.
         now: the source of real time [s].
+        read_shapes: what .pt and .pth hold; None: each is one latent.
     """
 
-    def __init__(self, folder: Path, now: Callable[[], float] = time.monotonic) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        now: Callable[[], float] = time.monotonic,
+        read_shapes: ReadShapes | None = None,
+    ) -> None:
+        self.folder, self._read_shapes = folder, read_shapes
         self._now = now
         self._thread = ThreadPoolExecutor(1, "sgview library")
         self._scan: Future[dict[str, LibraryEntry]] | None = None
@@ -89,7 +95,9 @@ class LatentFolder(Closing):
                 self.entries = {latent.name: latent for latent in islice(latents, MOST)}
             self._due = self._now() + SCAN_EVERY
         if self._scan is None and self._now() >= self._due:
-            self._scan = self._thread.submit(_scan, self.folder, dict(self._known))
+            self._scan = self._thread.submit(
+                _scan, self.folder, dict(self._known), self._read_shapes
+            )
 
     def look_again(self) -> None:
         """Look with the next `poll`: something was written."""
@@ -117,7 +125,9 @@ def save_latent(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     write_whole(path, data.getvalue())
 
 
-def _scan(folder: Path, known: dict[str, LibraryEntry]) -> dict[str, LibraryEntry]:
+def _scan(
+    folder: Path, known: dict[str, LibraryEntry], read_shapes: ReadShapes | None
+) -> dict[str, LibraryEntry]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     except OSError:
@@ -133,7 +143,7 @@ def _scan(folder: Path, known: dict[str, LibraryEntry]) -> dict[str, LibraryEntr
         if old is not None and old.stamp == stamp:
             found[name] = old
         elif path.suffix.lower() != ".png":
-            count = count_latents(path)
+            count = count_latents(path, read_shapes)
             found[name] = LibraryEntry(name, stamp, _thumbnail(path), count=count)
         else:
             found[name] = LibraryEntry(name, stamp, *_snapshot(path))

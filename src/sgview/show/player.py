@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -90,6 +90,7 @@ class Player(Closing):
         *,
         mouse: tuple[float, float] = (0.5, 0.5),
         is_mouse_down: bool = False,
+        library: Collection[str] = (),
     ) -> Incoming:
         """Let time go on, and return what came in since the last frame.
 
@@ -97,6 +98,7 @@ class Player(Closing):
             params: as they are set, for messages to change.
             networks: the loaded ones.
             mouse, is_mouse_down: as in `Inputs`.
+            library: names of the latents there are.
         """
         self._networks = networks or {}
         t, _ = self.clock.tick()
@@ -116,6 +118,7 @@ class Player(Closing):
                 is_mouse_down=is_mouse_down,
                 audio=audio,
                 bands=bands,
+                library=library,
             ),
             otherwise=None,
         ) or Incoming(params, inputs)

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from sgview.closing import Closing
 from sgview.settings import Settings
-from sgview.show.direction_names import DirectionNames
+from sgview.show.direction_names import DirectionNames, direction_in
+from sgview.show.latent_counts import ReadShapes
 from sgview.show.latent_folder import LatentFolder
 from sgview.show.looks import Looks
 from sgview.show.player import Player
@@ -55,6 +56,7 @@ class Show(Closing):
         shipped: looks that came with the program, by name.
         kept_places: the file of places in latent space that are kept; None: none are.
         names: of directions.
+        read_shapes: of the tensors in files of latents that only an engine can read.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Show(Closing):
         shipped: dict[str, Path] | None = None,
         kept_places: Path | None = None,
         names: DirectionNames | None = None,
+        read_shapes: ReadShapes | None = None,
     ) -> None:
         self._folder = Path(settings.folders.takes)
         self._player = player
@@ -74,8 +77,9 @@ class Show(Closing):
         self.looks = Looks(Path(settings.folders.presets), notices, now, shipped)
         self.visited = Visited(kept_places)
         self.previews = Previews()
-        self.library = LatentFolder(Path(settings.folders.latents), now)
-        self.directions = LatentFolder(Path(settings.folders.latents) / "directions", now)
+        latents = Path(settings.folders.latents)
+        self.library = LatentFolder(latents, now, read_shapes)
+        self.directions = LatentFolder(latents / "directions", now, read_shapes)
         self.direction_names = names or DirectionNames()
         self._told: tuple[Script | None, int] = (None, 0)  # the script, and what was told of it
         self._script_notice: int | None = None  # that tells of the script's newest mistake
@@ -282,7 +286,7 @@ class Show(Closing):
         return DirectionsStatus(
             network=network,
             names=dict(self.direction_names.of(network)),
-            files=tuple(Path(name).stem for name in self.directions.entries),
+            files=tuple(direction_in(name) for name in self.directions.entries),
             glances={
                 name: (textures.get(f"{name} back", 0), textures.get(f"{name} forth", 0))
                 for name in glances

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from sgview.signals.osc.output import OscOutput
 from sgview.signals.osc.remote import RemoteError, apply_message, recall_of
 from sgview.state.bindings import bind
 from sgview.state.commands import Command, Learn, RecallLook, Restart
-from sgview.state.journeys import DICE
+from sgview.state.dice import DICE
 from sgview.state.networks import NetworkStatus, Slot
 from sgview.state.params import Edit, Params
 from sgview.state.status import Learning, MidiStatus, OscStatus
@@ -96,6 +96,7 @@ class Sources(Closing):
         is_mouse_down: bool = False,
         audio: Mapping[str, float] = _NO_LEVELS,
         bands: tuple[float, ...] = (),
+        library: Collection[str] = (),
     ) -> Incoming:
         """Return what came in, once a frame.
 
@@ -103,6 +104,7 @@ class Sources(Closing):
             params: as they are, for messages to change.
             networks: the loaded ones.
             mouse, is_mouse_down, audio, bands: as in `Inputs`.
+            library: names of the latents there are.
         """
         if self._midi is not None:
             self._midi.count_turns(self.learning is not None or self._reads_turns(params))
@@ -115,7 +117,7 @@ class Sources(Closing):
             for address, values in self._osc.take_messages():
                 try:
                     recall = recall_of(address, values)
-                    going = going_of(params, address, values, lambda: random.randrange(DICE))
+                    going = going_of(params, address, values, _throw, library)
                     if recall is not None:
                         commands.append(recall)
                     elif going is not None:
@@ -193,6 +195,10 @@ class Sources(Closing):
             before = replace(before, mouse=mouse, is_mouse_down=is_mouse_down)
         self._inputs = before
         return before
+
+
+def _throw() -> int:
+    return random.randrange(DICE)
 
 
 _OSC_IS_OFF = "OSC is switched off in the settings."

@@ -19,6 +19,7 @@ CanvasShape = Literal["own", "16:9", "9:16", "2:1", "free", "pixels"]
 CanvasFill = Literal["tile", "mirror", "stretch", "centre"]
 _ASPECTS: dict[CanvasShape, float] = {"16:9": 16 / 9, "9:16": 9 / 16, "2:1": 2.0}
 SMALLEST = 0.25
+_DIGITS = 4  # of a multiple that stands for a shape
 _Multiple = Annotated[float, Meta(ge=SMALLEST, le=LARGEST)]
 _Pixels = Annotated[float, Meta(ge=FEWEST_PIXELS, le=MOST_PIXELS)]
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*[xX×]\s*(\d+(?:\.\d+)?)")
@@ -81,6 +82,16 @@ def canvas_size(
 def is_sized(canvas: Canvas) -> bool:
     """Whether its size is one of many that a hand or an expression may move through."""
     return canvas.shape in ("free", "pixels")
+
+
+def as_free(canvas: Canvas, own: tuple[int, int]) -> Canvas:
+    """Return the free canvas of the size that `canvas` has; `own` as in `canvas_size`."""
+    width, height = canvas_size(canvas, own)
+    width, height = (
+        round(min(max(side / given, SMALLEST), LARGEST), _DIGITS)
+        for side, given in zip((width, height), own, strict=True)
+    )
+    return replace(canvas, shape="free", width=width, height=height)
 
 
 def canvas_named(text: str, before: Canvas) -> Canvas:

@@ -1,4 +1,4 @@
-"""Going somewhere: what changes when a seed, a place or a throw of the dice is chosen."""
+"""Going somewhere: what changes when a seed or a place is chosen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from sgview.state.shaping_params import Directions, Mixing, Walk
 
 HIGHEST = 2**31 - 1
 _DIGITS = 3  # of a place that becomes a key of a path
-DICE = 100_000  # seeds that the dice has
 
 
 class Going(NamedTuple):
@@ -57,17 +56,8 @@ def step_seed(params: Params, by: int) -> Params:
     if params.latents.source == "noise":
         return replace(params, noise=replace(params.noise, seed=_seed(params.noise.seed + by)))
     if params.latents.source in ("seeds", "plane"):
-        return _with_seed(params, params.latents.seed + by)
+        return with_seed(params, params.latents.seed + by)
     return params
-
-
-def throw_dice(params: Params, number: int) -> Going:
-    """Return `params` with seed `number`; where the source has none, seeds play from then on."""
-    if params.latents.source == "noise":
-        return go_to(params, NoisePlace(number))
-    if params.latents.source == "plane":
-        return Going(_with_seed(params, number))
-    return go_to(params, SeedPlace(float(number)))
 
 
 def as_it_is(params: Params) -> Params:
@@ -162,7 +152,8 @@ def paced(latents: Latents) -> Latents:
     return latents
 
 
-def _with_seed(params: Params, seed: int) -> Params:
+def with_seed(params: Params, seed: int) -> Params:
+    """Return `params` with another seed of seeds and plane."""
     return replace(params, latents=replace(params.latents, seed=_seed(seed)))
 
 

@@ -108,7 +108,7 @@ def check_geometry(given: Mapping[Any, Any], config: Config, init_res: tuple[int
         if value is not None and value != expected:
             raise UnusableError(
                 f"it is StyleGAN2 with the option {name} = {_short(value)}, but its tensors make"
-                f" {config.img_width} x {config.img_height} px from {width} x {height}"
+                f" {config.img_width} × {config.img_height} px from {width} × {height}"
                 f" ({name} = {expected}); {WHERE}"
             )
 
@@ -133,5 +133,5 @@ def _short(value: Any) -> str:
         return str(value) if abs(value) < 1 << 62 else "an enormous number"
     is_short = isinstance(value, tuple | list) and len(value) <= 8
     if is_short and all(type(item) in (int, float) and abs(item) < 1 << 62 for item in value):
-        return " x ".join(map(str, value))
+        return " × ".join(map(str, value))
     return f"a {type(value).__name__}"

@@ -185,7 +185,7 @@ def as_grown(
         elif _stage(name, stages) <= last - math.floor(lod):
             kept[name] = ref
     if lod:
-        run = stages.scope(last - math.floor(lod))
+        run = stages.scope(last - math.floor(lod)).replace("x", " × ")
         notes.append(
             f"it was saved while it grew (lod {lod:g}): layers finer than {run} px are left out"
         )

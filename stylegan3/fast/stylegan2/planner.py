@@ -62,7 +62,7 @@ class StyleGAN2Planner:
             raise ValueError(f"its architecture is {config.architecture}")
         if config.conv_kernel != 3:
             raise ValueError(
-                f"its kernels are {config.conv_kernel} x {config.conv_kernel}, not 3 x 3"
+                f"its kernels are {config.conv_kernel} × {config.conv_kernel}, not 3 × 3"
             )
         if canvas is not None:
             raise ValueError("StyleGAN2 on a canvas has no fast path")

@@ -32,13 +32,13 @@ def test_layers_are_paired_by_index_whatever_their_sizes(sg3, make_sg3):
     assert "synthesis.L2_20_8.weight" not in pairing.partners
     assert "synthesis.L2_20_8.magnitude_ema" in pairing.partners
     assert group.is_blendable
-    assert "weight is 8x8x3x3 in A, 10x10x3x3 in B" in group.reason
+    assert "weight is 8 × 8 × 3 × 3 in A, 10 × 10 × 3 × 3 in B" in group.reason
     assert groups(pairing)["mapping"].reason == ""
 
 
 def test_other_latent_size(sg3, make_sg3):
     pairing = pair_of(sg3, make_sg3(2, z_dim=12))
-    assert "fc0.weight is 8x8 in A, 8x12 in B" in groups(pairing)["mapping"].reason
+    assert "fc0.weight is 8 × 8 in A, 8 × 12 in B" in groups(pairing)["mapping"].reason
     assert groups(pairing)["L1"].is_blendable and groups(pairing)["L1"].reason == ""
 
 

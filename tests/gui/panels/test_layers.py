@@ -1,6 +1,7 @@
 import pytest
 from imgui_bundle import imgui
 
+from sgview.gui import theme
 from sgview.state.params import Blend, Layer, Params
 from sgview.state.status import PictureStatus, Status
 
@@ -145,3 +146,18 @@ def test_statistics(stage) -> None:
         assert stage.reads(value)
     stage.change(picture=PictureStatus())
     assert not stage.reads("4.000")
+
+
+def fills_at(low: tuple[float, float]) -> set[int]:
+    """Return the colours of what was drawn with a corner there."""
+    vertices = (v for drawn in imgui.get_draw_data().cmd_lists for v in drawn.vtx_buffer)
+    return {v.col for v in vertices if abs(v.pos.x - low[0]) < 2 and abs(v.pos.y - low[1]) < 2}
+
+
+def test_what_is_shown_keeps_its_accent_under_the_mouse(stage) -> None:
+    stage.click("##L4_84_32")
+    stage.point("##L4_84_32")
+    assert theme.u32(theme.ACCENT_FILL_HOVERED) in fills_at(stage.find("##L4_84_32").low)
+    stage.point("##L2_52_64")
+    assert theme.u32(theme.ACCENT_FILL) in fills_at(stage.find("##L4_84_32").low)
+    assert theme.u32(theme.FIELD) in fills_at(stage.find("##L2_52_64").low)

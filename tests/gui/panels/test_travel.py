@@ -263,3 +263,31 @@ def test_d_throws_the_dice(make_stage) -> None:
         stage.key(imgui.Key.d)
         seeds.add(stage.params.noise.seed)
     assert len(seeds) > 1
+
+
+def test_the_dice_of_a_path_and_of_the_library_stay_there(make_stage, fakes) -> None:
+    keys = (Key(place="seed 1"), Key(at=4.0, place="file petals"))
+    stage = make_stage(Params(latents=Latents(source="path", path=Path(keys=keys))))
+    stage.show("Latents")
+    stage.key(imgui.Key.d)
+    path = stage.params.latents.path
+    assert stage.params.latents.source == "path" and path.keys[1] == keys[1]
+    assert path.keys[0].place != "seed 1" and path.keys[0].place.startswith("seed ")
+    library = (LatentStatus("a.pt#1"), LatentStatus("a.pt#2"))
+    status = replace(fakes.status(), show=ShowStatus(library=library))
+    stage = make_stage(Params(latents=Latents(source="library", entry="a.pt#1")), status)
+    stage.show("Latents")
+    stage.click("dice")
+    assert (stage.params.latents.source, stage.params.latents.entry) == ("library", "a.pt#2")
+
+
+def test_dice_that_have_nothing_to_throw_say_why(make_stage) -> None:
+    keys = (Key(place="file petals"), Key(at=4.0, place="file stamens"))
+    stage = make_stage(Params(latents=Latents(source="path", path=Path(keys=keys))))
+    stage.show("Latents")
+    before = stage.params
+    stage.key(imgui.Key.d)
+    stage.click("dice")
+    stage.frame(60)
+    assert stage.params == before
+    assert stage.reads("there is no seed to throw")

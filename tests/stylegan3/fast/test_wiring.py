@@ -309,7 +309,7 @@ def test_a_filter_that_no_kernel_has_is_refused() -> None:
     [
         ({"architecture": "resnet"}, "resnet"),
         ({"activation": "relu"}, "activation is relu"),
-        ({"conv_kernel": 5}, "kernels are 5 x 5, not 3 x 3"),
+        ({"conv_kernel": 5}, "kernels are 5 × 5, not 3 × 3"),
         ({"resample_filter": (1, 2, 1)}, "resampling filter"),
     ],
 )

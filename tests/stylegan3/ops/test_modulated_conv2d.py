@@ -64,6 +64,35 @@ def test_input_gain_scales_the_input_but_not_the_demodulation(tensors):
     torch.testing.assert_close(y, want, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("up", [1, 2])
+@pytest.mark.parametrize("demodulate", [True, False])
+def test_bias_is_added_last(tensors, up, demodulate):
+    bias = torch.linspace(-2, 2, 7)
+    options = {"padding": 1, "up": up, "demodulate": demodulate}
+    options["resample_filter"] = FILTER if up == 2 else None
+    want = modulated_conv2d_ref(*tensors, **options) + bias[:, None, None]
+    with torch.no_grad():
+        quick = modulated_conv2d(*tensors, bias=bias, **options)
+    ref = modulated_conv2d(*tensors, bias=bias, impl="ref", **options)
+    for y in (quick, ref, modulated_conv2d(*tensors, bias=bias.requires_grad_(), **options)):
+        torch.testing.assert_close(y, want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(9, 7), (80, 64)])  # a product of matrices, a convolution
+@pytest.mark.parametrize("outputs", [3, 8, 13])
+@pytest.mark.parametrize("count", [1, 2])
+def test_weights_of_one_pixel(size, outputs, count):
+    g = torch.Generator().manual_seed(1)
+    x = torch.randn(count, 5, *size, generator=g)
+    weight = torch.randn(outputs, 5, 1, 1, generator=g)
+    styles, bias = torch.randn(count, 5, generator=g), torch.randn(outputs, generator=g)
+    for options in ({"demodulate": False}, {"bias": bias}):
+        want = modulated_conv2d_ref(x, weight, styles, **options)
+        with torch.no_grad():
+            y = modulated_conv2d(x, weight, styles, **options)
+        torch.testing.assert_close(y, want, rtol=1e-4, atol=1e-4)
+
+
 def test_scaling_weights_or_styles_changes_nothing(tensors):
     x, weight, styles = tensors
     y = modulated_conv2d(x, weight, styles, padding=1)

@@ -58,7 +58,7 @@ def test_wherever_styles_are_put(kernel, up, sizes):
 
 
 def test_many_channels_take_the_form_with_fewer_products():
-    values = tensors(2, 48, 64, 15, 17)
+    values = tensors(2, 80, 96, 15, 17)
     assert suits_winograd(values[0], values[1], 1)
     assert_as_reference(values, noise=torch.randn(15, 17), padding=1)
 
@@ -88,7 +88,7 @@ def test_filters_of_any_length(taps):
 
 
 def test_inputs_stay_as_they_are():
-    values = tensors(1, 48, 48, 16, 16)
+    values = tensors(1, 80, 80, 16, 16)
     before = [v.clone() for v in values]
     noise = torch.randn(16, 16)
     kept = noise.clone()
@@ -99,11 +99,11 @@ def test_inputs_stay_as_they_are():
 
 
 def test_changed_weights_are_followed():
-    x, weight, styles, bias = tensors(1, 48, 48, 16, 16)
+    x, weight, styles, bias = tensors(1, 80, 80, 16, 16)
     memo = trusting()
     with torch.no_grad():
         modulated_layer(x, weight, styles, bias, padding=1, memo=memo)
-        weight[3].mul_(torch.randn(48, 3, 3))
+        weight[3].mul_(torch.randn(80, 3, 3))
         y = modulated_layer(x, weight, styles, bias, padding=1, memo=memo)
     want = modulated_layer(x, weight, styles, bias, padding=1, impl="ref")
     torch.testing.assert_close(y, want, rtol=1e-4, atol=1e-4)
@@ -123,7 +123,7 @@ def test_unknown_activation():
 
 
 @pytest.mark.parametrize("up", [1, 2])
-@pytest.mark.parametrize("channels", [6, 48])
+@pytest.mark.parametrize("channels", [6, 80])
 def test_one_input_serves_all_styles(channels, up):
     x, weight, styles, bias = tensors(3, channels, channels, 16, 16)
     options = {"padding": 1, "up": up, "resample_filter": FILTER if up == 2 else None}

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sgview.engine.latents.png_latent import read_png_latent
 from sgview.state.library_files import W_KEYS, Z_KEYS, is_z_key
-from stylegan3.checkpoints import CheckpointError, read_tensors
+from stylegan3.checkpoints import CheckpointError, read_shapes, read_tensors
 
 LARGEST = 1 << 28  # of a file [bytes]
 MOST_ENTRIES = 4096
@@ -75,6 +75,14 @@ def read_named(path: Path, keys: tuple[str, ...]) -> dict[str, Tensor]:
         if "pickle" in str(error):  # NumPy advises to load it all the same
             reason = "it holds no plain arrays of numbers"
         raise LatentFileError(f"{path} cannot be read: {reason}") from error
+
+
+def read_latent_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the tensors in a .pt or .pth file by name; {} if it cannot be read."""
+    try:
+        return read_shapes(path) if path.stat().st_size <= LARGEST else {}
+    except (CheckpointError, OSError, ValueError):
+        return {}
 
 
 def read_latents(path: Path) -> LatentFile:

@@ -33,7 +33,7 @@ def read_mask(path: Path) -> Tensor:  # [H, W] float32, 0..1
             raise MaskFileError(f"{path} is larger than any mask")
         with Image.open(path, formats=("PNG",)) as image:
             if image.width * image.height > MOST_PIXELS:
-                size = f"{image.width} x {image.height} px"
+                size = f"{image.width} × {image.height} px"
                 raise MaskFileError(f"{path} is larger than any mask: {size}")
             return torch.from_numpy(_grey(image))
     except MaskFileError:

@@ -85,4 +85,4 @@ def _short(tensor: str) -> str:
 
 
 def _size(tensor: Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "a number"
+    return " × ".join(map(str, tensor.shape)) or "a number"

@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 
 from sgview.gui import theme
 from sgview.gui.controls import icons
+from sgview.gui.controls.tooltip_place import begin_tooltip
 from sgview.state.text import drawable
 
 T = TypeVar("T")
@@ -17,16 +18,23 @@ _RESTED_ON = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_di
 
 
 def tooltip(text: str, note: str = "") -> None:
-    """Explain the last item while the mouse rests on it; `note` follows in a dimmer line."""
+    """Explain the last item while the mouse rests on it; `note` follows in a dimmer line.
+
+    While the item is held, nothing lies in the way.
+    """
     if not (text or note):
         return
-    if imgui.is_item_hovered(_RESTED_ON) and imgui.begin_tooltip():
-        width = theme.px(theme.TOOLTIP_WIDTH)
+    if not imgui.is_item_hovered(_RESTED_ON) or imgui.is_item_active():
+        return
+    lines = [wrapped(part, theme.px(theme.TOOLTIP_WIDTH)) for part in (text, note)]
+    sizes = [imgui.calc_text_size(line) for line in lines if line]
+    height = sum(size.y for size in sizes) + (len(sizes) - 1) * imgui.get_style().item_spacing.y
+    if begin_tooltip(max(size.x for size in sizes), height):
         if text:
-            imgui.text_unformatted(wrapped(text, width))
+            imgui.text_unformatted(lines[0])
         if note:
             imgui.push_style_color(imgui.Col_.text, theme.TEXT_DIM)
-            imgui.text_unformatted(wrapped(note, width))
+            imgui.text_unformatted(lines[1])
             imgui.pop_style_color()
         imgui.end_tooltip()
 

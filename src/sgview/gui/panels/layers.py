@@ -71,8 +71,6 @@ class LayersPanel:
         lines = len(network.layers) + 1 if network is not None else 1
         free = int((imgui.get_content_region_avail().y - theme.px(theme.LIST_REST)) / line)
         size = imgui.ImVec2(0.0, line * max(theme.LIST_ROWS, min(lines, free)))
-        imgui.push_style_color(imgui.Col_.header, theme.ACCENT_FILL)
-        imgui.push_style_color(imgui.Col_.header_hovered, theme.FIELD)
         imgui.push_style_color(imgui.Col_.child_bg, theme.BAR)
         imgui.push_style_color(imgui.Col_.table_row_bg_alt, theme.HOVER_VEIL)
         if imgui.begin_table("##layers", 3, flags, size):
@@ -85,7 +83,7 @@ class LayersPanel:
             )
             params = self._draw_lines(params, network, picture)
             imgui.end_table()
-        imgui.pop_style_color(4)
+        imgui.pop_style_color(2)
         return params
 
     def _draw_lines(
@@ -155,11 +153,12 @@ def _line(name: str, size: str, channels: str, is_shown: bool, is_marked: bool =
     imgui.table_next_row()
     imgui.table_next_column()
     flags = imgui.SelectableFlags_.span_all_columns
-    if is_marked and not is_shown:
-        imgui.push_style_color(imgui.Col_.header, theme.FIELD_ACTIVE)
+    rest, hovered = _shades(is_shown, is_marked)
+    imgui.push_style_color(imgui.Col_.header, rest)
+    imgui.push_style_color(imgui.Col_.header_hovered, hovered)
+    imgui.push_style_color(imgui.Col_.header_active, hovered)
     is_clicked = imgui.selectable(f"##{name}", is_shown or is_marked, flags)[0]
-    if is_marked and not is_shown:
-        imgui.pop_style_color()
+    imgui.pop_style_color(3)
     imgui.same_line(0.0, 0.0)
     colour = theme.ON_ACCENT if is_shown else theme.TEXT
     widgets.text(name, colour, imgui.get_content_region_avail().x)
@@ -168,6 +167,15 @@ def _line(name: str, size: str, channels: str, is_shown: bool, is_marked: bool =
         imgui.table_next_column()
         widgets.text_right(content, dim)
     return is_clicked
+
+
+def _shades(is_shown: bool, is_marked: bool) -> tuple[theme.Rgba, theme.Rgba]:
+    """Return the colours of a line at rest and under the mouse: what is shown keeps its accent."""
+    if is_shown:
+        return theme.ACCENT_FILL, theme.ACCENT_FILL_HOVERED
+    if is_marked:
+        return theme.FIELD_ACTIVE, theme.FIELD_ACTIVE
+    return theme.CLEAR, theme.FIELD
 
 
 def _draw_channels(params: Params, count: int, controls: Controls) -> Params:

@@ -89,7 +89,7 @@ class Film(Closing):
         self.size = (size[0] - size[0] % 2, size[1] - size[1] % 2)
         has_alpha = has_alpha and codec.has_alpha
         if not all(self.size):
-            raise OutputError(f"{name}: a film has at least 2 x 2 px")
+            raise OutputError(f"{name}: a film has at least 2 × 2 px")
         self.last = -1  # place of the newest picture
         self._frame: av.VideoFrame | None = None
         try:

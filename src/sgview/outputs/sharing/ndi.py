@@ -61,7 +61,7 @@ class NdiSender(Closing):
     def _open(self, rgba8: np.ndarray, rate: float, has_alpha: bool) -> Sender:
         height, width = rgba8.shape[:2]
         if not width or not height:
-            raise OutputError("NDI takes pictures of at least 2 x 1 px.")
+            raise OutputError("NDI takes pictures of at least 2 × 1 px.")
         frame = VideoSendFrame()
         frame.set_resolution(width, height)
         frame.set_fourcc(FourCC.RGBA if has_alpha else FourCC.RGBX)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sgview.signals.osc.packets import Value
 from sgview.state.addresses import ROOT
-from sgview.state.journeys import HIGHEST, Going, step_seed, throw_dice
+from sgview.state.dice import throw_dice
+from sgview.state.journeys import HIGHEST, Going, step_seed
 from sgview.state.params import Params
 
 DICE_ADDRESS = ROOT + "dice"
@@ -14,7 +15,11 @@ _STEPS = {ROOT + "seed/next": 1, ROOT + "seed/previous": -1}
 
 
 def going_of(
-    params: Params, address: str, values: Sequence[Value], throw: Callable[[], int]
+    params: Params,
+    address: str,
+    values: Sequence[Value],
+    throw: Callable[[], int],
+    library: Iterable[str] = (),
 ) -> Going | None:
     """Return where a message leads, None for other addresses; 0, as of a button let go: nowhere.
 
@@ -23,6 +28,7 @@ def going_of(
         address: of the message.
         values: of the message; to the dice a number above 1 is the seed that it throws.
         throw: returns the seed of a dice that is thrown without one.
+        library: names of the latents there are.
     """
     if address != DICE_ADDRESS and address not in _STEPS:
         return None
@@ -31,4 +37,4 @@ def going_of(
         return Going(params)
     if address in _STEPS:
         return Going(step_seed(params, _STEPS[address]))
-    return throw_dice(params, round(value) if abs(value) > 1.0 else throw())
+    return throw_dice(params, round(value) if abs(value) > 1.0 else throw(), library)

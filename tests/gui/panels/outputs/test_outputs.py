@@ -106,7 +106,7 @@ def test_the_button_of_the_bar_shows_them_and_how_they_are(
 
 
 def test_all_are_shown_at_a_glance(stage) -> None:
-    for text in ("Recorder", "30 /s", "1024 x 512, 120 pictures", "3 dropped", "/films/take.mp4"):
+    for text in ("Recorder", "30 /s", "1024 × 512, 120 pictures", "3 dropped", "/films/take.mp4"):
         assert stage.reads(text), text
     for text in ("PNG series", "NDI", "It takes more packages."):
         assert stage.reads(text), text
@@ -120,7 +120,7 @@ def test_one_that_is_on_and_has_had_no_picture_says_so(stage) -> None:
     stage.change(outputs=(OutputStatus("NDI", is_on=True),))
     assert stage.reads("No picture yet")
     stage.change(outputs=(OutputStatus("NDI", is_on=True, size=(8, 8), written=1),))
-    assert stage.reads("8 x 8, 1 picture")
+    assert stage.reads("8 × 8, 1 picture")
 
 
 def test_switches_are_commands(stage) -> None:
@@ -159,7 +159,7 @@ def test_the_frame_of_an_output_is_set_in_its_fold(make_stage, fakes) -> None:
     assert not stage.has("Blurred")
     stage.click("settings NDI")
     expected = [
-        ("##Size", "1080p, 1920 x 1080", OutputFrame(size="1080p")),
+        ("##Size", "1080p, 1920 × 1080", OutputFrame(size="1080p")),
         ("##Size", "Custom", OutputFrame(size="1024x1024")),
         ("##Rate", "30 /s", OutputFrame(rate=30.0)),
         ("Fill", "", OutputFrame(fit="fill")),
@@ -173,7 +173,7 @@ def test_the_frame_of_an_output_is_set_in_its_fold(make_stage, fakes) -> None:
             stage.click(option)
         assert stage.commands.pop() == SetOutputFrame("NDI", frame)
     stage.change(outputs=(changed_frame(output, OutputFrame(size="640x480", rate=12.5)),))
-    assert stage.reads("640 x 480, 12.5 /s")
+    assert stage.reads("640 × 480, 12.5 /s")
     assert stage.has("##Width")
 
 

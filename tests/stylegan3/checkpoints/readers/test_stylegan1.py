@@ -266,7 +266,7 @@ def test_options_nobody_has_described(forge, tensorflow, option, value):
         ("synthesis/8x8/Conv7/weight", torch.zeros(9), "surplus"),
         ("synthesis/8x8/Conv1/weight", torch.zeros(3, 3, 4), "not 4 axes"),
         ("synthesis/noise1", torch.zeros(1, 2, 4, 4), "not 4 axes"),
-        ("synthesis/4x4/Const/const", torch.zeros(1, 4, 4, 6), "grow from 6 x 4"),
+        ("synthesis/4x4/Const/const", torch.zeros(1, 4, 4, 6), "grow from 6 × 4"),
         ("synthesis/4x4/Const/const", None, "not a generator"),
         ("synthesis/99999x99999/Conv1/bias", torch.zeros(9), "of no size"),
         ("synthesis/lod", torch.tensor(7.0), "lod is 7"),

@@ -172,13 +172,13 @@ def test_what_does_not_fit(forge, networks, written, small2, extra, words):
         ({"resolution_w": 32, "resolution_h": 16}, "resolution_w = 32"),
         ({"min_h": 3, "min_w": 4, "res_log2": 2}, "min_h = 3"),
         ({"min_h": 4, "min_w": 4, "res_log2": 3}, "res_log2 = 3"),
-        ({"init_res": [4, 5]}, "init_res = 4 x 5"),
+        ({"init_res": [4, 5]}, "init_res = 4 × 5"),
         ({"dlatent_broadcast": 14}, "dlatent_broadcast = 14"),
     ],
 )
 def test_options_that_say_another_size(forge, networks, written, small2, kwargs, words):
     cause = forge.refused(written(networks(small2, kwargs=kwargs)))
-    assert words in cause and "16 x 16 px from 4 x 4" in cause
+    assert words in cause and "16 × 16 px from 4 × 4" in cause
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_configuration_d_that_still_grows(networks, written, configuration_d, lo
     checkpoint = read(written(grown(networks, configuration_d, lod)))
     run = 16 >> int(lod)
     assert checkpoint.config.lod == lod and checkpoint.config.img_resolution == 16
-    assert f"finer than {run}x{run} px are left out" in checkpoint.notes[0]
+    assert f"finer than {run} × {run} px are left out" in checkpoint.notes[0]
     played = Generator.of(checkpoint.config, checkpoint.state_dict).requires_grad_(False)
     ws = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(0))
     assert played.synthesis.num_ws == 6

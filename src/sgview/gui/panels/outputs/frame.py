@@ -11,11 +11,11 @@ from sgview.state.status import OutputStatus
 CUSTOM = "custom"
 _SIZES = (
     (PICTURE, "Of the picture"),
-    ("720p", "720p, 1280 x 720"),
-    ("1080p", "1080p, 1920 x 1080"),
-    ("4k", "4K, 3840 x 2160"),
-    ("square", "Square, 1080 x 1080"),
-    ("vertical", "Vertical, 1080 x 1920"),
+    ("720p", "720p, 1280 × 720"),
+    ("1080p", "1080p, 1920 × 1080"),
+    ("4k", "4K, 3840 × 2160"),
+    ("square", "Square, 1080 × 1080"),
+    ("vertical", "Vertical, 1080 × 1920"),
     (CUSTOM, "Custom"),
 )
 _RATES = ((0.0, "Every picture"), *((float(rate), f"{rate} /s") for rate in (24, 25, 30, 50, 60)))
@@ -92,7 +92,7 @@ def summary_of(output: OutputStatus) -> str:
     frame, fields = output.frame, output.frame_fields
     parts = []
     if "size" in fields and frame.size != PICTURE:
-        parts.append(frame.size.replace("x", " x "))
+        parts.append(frame.size.replace("x", " × "))
     if "rate" in fields and frame.rate:
         parts.append(f"{frame.rate:g} /s")
     return ", ".join(parts)

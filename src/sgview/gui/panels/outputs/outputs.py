@@ -126,7 +126,7 @@ def _draw_figures(output: OutputStatus) -> None:
     """Size, and how many pictures went there; on the right those that did not."""
     width, height = output.size
     pictures = "1 picture" if output.written == 1 else f"{output.written} pictures"
-    widgets.text(f"{width} x {height}, {pictures}" if output.written else "No picture yet")
+    widgets.text(f"{width} × {height}, {pictures}" if output.written else "No picture yet")
     if output.dropped:
         imgui.same_line()
         widgets.text_right(f"{output.dropped} dropped", theme.WARNING)

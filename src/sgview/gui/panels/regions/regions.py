@@ -25,7 +25,7 @@ from sgview.gui.panels.regions.drawing import (
 from sgview.gui.panels.shaping.entries import entry_row
 from sgview.state.canvas import canvas_size
 from sgview.state.commands import ChooseMask
-from sgview.state.journeys import DICE
+from sgview.state.dice import DICE
 from sgview.state.networks import shown_network
 from sgview.state.params import Params, Region
 from sgview.state.region_params import NAMES, regions_on

@@ -9,6 +9,7 @@ from sgview.gui import theme
 from sgview.gui.controls import icons, rows, widgets
 from sgview.gui.controls.control import Controls
 from sgview.gui.controls.leaf_rows import leaf_row
+from sgview.gui.controls.tooltip_place import begin_tooltip
 from sgview.gui.panels import Emit
 from sgview.gui.panels.shaping.difference import DifferenceEditor
 from sgview.gui.panels.shaping.mixing import preset_rows
@@ -32,6 +33,7 @@ _METHOD_HELP = (
 )
 _ROWS = (("all", "All rows"), ("coarse", "Coarse"), ("middle", "Middle"), ("fine", "Fine"))
 _ASK_AGAIN = 0.7  # for pictures that have not come [s]
+_GLANCE_NOTE = "Middle-click or F2: name it, or save it as a file."
 _RESTED = 0.25  # after which pictures are asked for [s]
 _EMPTY = (
     "Vectors of other programs are listed here: put .npy, .npz, .pt or .safetensors into the "
@@ -162,11 +164,13 @@ class DirectionsPanel:
 
 
 def _draw_glance(directions: DirectionsStatus, name: str, is_hovered: bool) -> None:
-    """Two pictures beside the mouse: moved back, and forth."""
+    """Two pictures beside the panel: moved back, and forth."""
     textures = directions.glances.get(name, (0, 0))
-    if not is_hovered or not all(textures) or not imgui.begin_tooltip():
+    side, gap = theme.px(theme.GLANCE), imgui.get_style().item_spacing
+    width = max(2 * side + gap.x, imgui.calc_text_size(_GLANCE_NOTE).x)
+    height = side + 2 * imgui.get_text_line_height_with_spacing()
+    if not is_hovered or not all(textures) or not begin_tooltip(width, height):
         return
-    side = theme.px(theme.GLANCE)
     for index, (texture, sign) in enumerate(zip(textures, "\u2212+", strict=True)):
         if index:
             imgui.same_line()
@@ -174,7 +178,7 @@ def _draw_glance(directions: DirectionsStatus, name: str, is_hovered: bool) -> N
         imgui.image(imgui.ImTextureRef(texture), imgui.ImVec2(side, side))
         widgets.text(sign, theme.TEXT_DIM)
         imgui.end_group()
-    widgets.text("Middle-click or F2: name it, or save it as a file.", theme.TEXT_DIM)
+    widgets.text(_GLANCE_NOTE, theme.TEXT_DIM)
     imgui.end_tooltip()
 
 

@@ -15,8 +15,8 @@ from sgview.gui.panels import Emit
 from sgview.gui.panels.shaping.entries import entry_row
 from sgview.gui.panels.shaping.row_cells import RowCells
 from sgview.state.commands import Restart
+from sgview.state.dice import DICE
 from sgview.state.idle import GLIDING
-from sgview.state.journeys import DICE
 from sgview.state.networks import NetworkStatus, shown_network
 from sgview.state.params import Mixing, Params
 from sgview.state.status import Status

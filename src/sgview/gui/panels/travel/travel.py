@@ -19,14 +19,23 @@ from sgview.gui.panels.travel.library import draw_library
 from sgview.gui.panels.travel.path import PathEditor
 from sgview.gui.panels.travel.plane import PlaneDrag, draw_plane
 from sgview.gui.panels.travel.strip import draw_strip
+from sgview.state.dice import DICE, has_dice, throw_dice
 from sgview.state.idle import idle_reason
-from sgview.state.journeys import DICE, choose, shown_place, step_seed, throw_dice
+from sgview.state.journeys import choose, shown_place, step_seed
 from sgview.state.params import Params
 from sgview.state.paths import leaf_at
 from sgview.state.status import Status
 
 DETENT = 0.06  # around 0, where the fader of motion rests
 _MOTION = "latents.motion"
+_DICE_HELP = {
+    "path": "Other seeds for its keys by chance; latents of files stay  (D)",
+    "library": "Another latent of the library by chance  (D)",
+}
+_NO_DICE_HELP = {
+    "path": "Its keys are latents of files, which stay: there is no seed to throw.",
+    "library": "There is no other latent in the library.",
+}
 _PLANE = ("plane.x", "plane.y", "plane.speed_x", "plane.speed_y", "plane.friction")
 
 
@@ -45,7 +54,7 @@ class TravelPanel:
 
     def dice(self, params: Params, status: Status, emit: Emit) -> Params:
         """Throw the dice."""
-        return go(throw_dice(params, self._throw()), emit)
+        return go(throw_dice(params, self._throw(), _library(status)), emit)
 
     def __call__(self, params: Params, status: Status, emit: Emit) -> Params:
         """Draw what a newcomer needs first, then the source and what belongs to it."""
@@ -107,9 +116,13 @@ class TravelPanel:
         ):
             params = step_seed(params, -1)
         imgui.same_line()
+        has_throw, source = has_dice(params, _library(status)), params.latents.source
+        imgui.begin_disabled(not has_throw)
         if imgui.button(f"{icons.DICE}  Dice##dice"):
             params = self.dice(params, status, emit)
-        widgets.tooltip("Another seed by chance  (D)")
+        imgui.end_disabled()
+        help = _DICE_HELP if has_throw else _NO_DICE_HELP
+        widgets.tooltip(help.get(source, "Another seed by chance  (D)"))
         imgui.same_line()
         if widgets.icon_button(
             icons.RIGHT, "next seed", "Next seed  (→)", is_enabled=not is_path, is_flat=False
@@ -120,6 +133,10 @@ class TravelPanel:
         nowhere = "on the path" if params.latents.source == "path" else "no latent chosen"
         widgets.text(in_words(str(place)) if place is not None else nowhere, theme.TEXT_DIM)
         return params
+
+
+def _library(status: Status) -> list[str]:
+    return [latent.name for latent in status.show.library]
 
 
 def _rows(params: Params, controls: Controls, *names: str) -> Params:
