@@ -125,8 +125,15 @@ def test_addresses() -> None:
 
 def test_a_port_that_is_taken_is_one_sentence(page: Page) -> None:
     port = page.address.split(":")[2].split("/")[0]
-    with pytest.raises(OutputError, match=f"cannot be served at 127.0.0.1:{port}"):
+    with pytest.raises(OutputError) as caught:
         Page("127.0.0.1", int(port))
+    assert str(caught.value) == (
+        f"The page cannot be served at 127.0.0.1:{port}: another program, or another sgview, has"
+        " that port. Choose another one."
+    )
+    with pytest.raises(OutputError) as caught:
+        Page("192.0.2.1", 0)  # no address of this machine
+    assert "(" not in str(caught.value)
 
 
 LOOKS = Status(show=ShowStatus(looks=(LookStatus("deep"),)))
