@@ -60,6 +60,8 @@ class GpuSettings(Node, frozen=True):
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the reference operations in torch
     precision: Literal["fast", "published", "fp32"] = "fast"
     kernels: Literal["auto", "generic"] = "auto"  # "auto": also those of one GPU alone
+    layers: Literal["at once", "background"] = "at once"  # where those never shown are planned
+    tune: Literal["off", "background"] = "off"  # measure convolutions while nothing moves
     vram: Annotated[float, Meta(ge=0, le=1024)] = (
         0.0  # at most this much of its memory [GiB]; 0: all
     )

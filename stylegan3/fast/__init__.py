@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stylegan3.fast.idle_tuning import IdleTuning
     from stylegan3.fast.kernels.convolution.convolution import Kernels
     from stylegan3.fast.kernels.weights.blend_edit_launcher import BlendEdit, BlendJob
     from stylegan3.fast.plan import Step
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
         UnsupportedNetworkError,
         filter_versions,
     )
-    from stylegan3.fast.tuning import TunedLayer, tune
+    from stylegan3.fast.tuning import TunedFrame, TunedLayer, forget_failure, prove, tune
 
 __all__ = [
     "BlendEdit",
     "BlendJob",
     "FastSynthesis",
+    "IdleTuning",
     "Kernels",
     "Precision",
     "Step",
+    "TunedFrame",
     "TunedLayer",
     "UnsupportedNetworkError",
     "filter_versions",
+    "forget_failure",
+    "prove",
     "time_steps",
     "tune",
 ]
@@ -41,12 +46,16 @@ _HOMES = {
     "BlendEdit": "stylegan3.fast.kernels.weights.blend_edit_launcher",
     "BlendJob": "stylegan3.fast.kernels.weights.blend_edit_launcher",
     "FastSynthesis": "stylegan3.fast.synthesis",
+    "IdleTuning": "stylegan3.fast.idle_tuning",
     "Kernels": "stylegan3.fast.kernels.convolution.convolution",
     "Precision": "stylegan3.fast.precision",
     "Step": "stylegan3.fast.plan",
+    "TunedFrame": "stylegan3.fast.tuning",
     "TunedLayer": "stylegan3.fast.tuning",
     "UnsupportedNetworkError": "stylegan3.fast.synthesis",
     "filter_versions": "stylegan3.fast.synthesis",
+    "forget_failure": "stylegan3.fast.tuning",
+    "prove": "stylegan3.fast.tuning",
     "time_steps": "stylegan3.fast.profile",
     "tune": "stylegan3.fast.tuning",
 }

@@ -65,15 +65,23 @@ class Operations:
     fuses_upsampling: Callable[..., bool] = fuses_upsampling  # into the convolution's weights
 
 
-def cuda_operations(kernels: Kernels = "auto", *, float16_sums: bool = False) -> Operations:
+def cuda_operations(
+    kernels: Kernels = "auto", *, float16_sums: bool = False, heeds_choices: bool = True
+) -> Operations:
     """Return the operations of a GPU.
 
     Args:
         kernels: which of its instructions may be used.
         float16_sums: whether convolutions may sum in float16, in short runs.
+        heeds_choices: whether convolutions are those that were measured to be the fastest here.
     """
     return Operations(
-        convolution=partial(choose_convolution, kernels=kernels, float16_sums=float16_sums),
+        convolution=partial(
+            choose_convolution,
+            kernels=kernels,
+            float16_sums=float16_sums,
+            heeds_choices=heeds_choices,
+        ),
         fuses_upsampling=partial(fuses_upsampling, kernels=kernels),
     )
 

@@ -1,4 +1,4 @@
-"""In which number format each layer runs, and how far channels are padded."""
+"""In which number format each layer runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Literal
 import torch
 
 from stylegan3.alias_free.config import StyleGAN3Config
-from stylegan3.fast.kernels.channels_last import padded_channels
 from stylegan3.stylegan2.config import StyleGAN2Config
 
 Precision = Literal["fast", "published", "fp32"]
@@ -16,8 +15,6 @@ Precision = Literal["fast", "published", "fp32"]
 Sums are float32, and with "fast" also float16 in short runs, where a card was measured to be faster
 with those; styles, demodulation, biases and the picture are float32.
 """
-
-_SMALL = 512  # [px] up to here, wider padding costs less time than it saves in the convolution
 
 
 def layer_dtypes(config: StyleGAN3Config, precision: Precision) -> list[torch.dtype]:
@@ -35,14 +32,6 @@ def block_dtype(config: StyleGAN2Config, resolution: int, precision: Precision) 
 def allows_float16_sums(precision: Precision) -> bool:
     """Whether products of a convolution may be summed in float16, in short runs."""
     return precision == "fast"
-
-
-def pitch(channels: int, size: int) -> int:
-    """Return the padded channel count of a picture `size` pixels wide.
-
-    Tensor cores take channels in groups of 16; cuDNN is a little faster with groups of 32.
-    """
-    return padded_channels(channels, 32 if channels > 16 and size < _SMALL else 16)
 
 
 def _dtype(precision: Precision, *, is_published_fp16: bool) -> torch.dtype:

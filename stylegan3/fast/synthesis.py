@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from stylegan3.canvas import Canvas
-from stylegan3.cuda import nvrtc
+from stylegan3.cuda import KernelError, nvrtc
 from stylegan3.families import family_of
 from stylegan3.fast.graphs import GraphCache
+from stylegan3.fast.kernels.convolution import choices
 from stylegan3.fast.kernels.convolution.convolution import Kernels
 from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
@@ -66,6 +67,11 @@ class FastSynthesis:
         filters: what `filter_versions` said before other threads could write to the generator,
             where one prepares this while another one plays. If filters were changed since, the
             first call prepares everything anew. None: as they are now.
+        fallback: what to compute with where `operations` that were chosen for this card cannot be
+            compiled; without `operations` the GPU's usual ones.
+
+    Attributes:
+        remark: why convolutions are not those that were measured to be the fastest; "" if they are.
 
     Raises:
         UnsupportedNetworkError: if the fast path does not support the network or the GPU.
@@ -82,6 +88,7 @@ class FastSynthesis:
         canvas: Canvas | None = None,
         stays_in_place: bool = False,
         filters: tuple[int, ...] | None = None,
+        fallback: Operations | None = None,
     ) -> None:
         self._generator = generator
         self._precision: Precision = precision
@@ -98,9 +105,13 @@ class FastSynthesis:
                 raise UnsupportedNetworkError(reason)
         if any(t.dtype != torch.float32 or not t.is_contiguous() for t in self._tensors):
             raise UnsupportedNetworkError("its tensors are not all contiguous float32")
+        if operations is None:
+            fallback = cuda_operations(kernels, heeds_choices=False)
+        self._fallback = fallback
         self._operations = operations or cuda_operations(
             kernels, float16_sums=allows_float16_sums(precision)
         )
+        self.remark = ""
         self._device = device
         self._ws = torch.zeros(generator.num_ws, generator.w_dim, device=device)
         self._ws_row = self._ws[None]
@@ -128,6 +139,7 @@ class FastSynthesis:
         if layer is not None:
             layer = resolve_layer(layer, self._generator.synthesis.layers)
         self._follow()
+        plan = self.plan(layer, noise_mode)  # first: it may prepare everything anew
         source: _Source = "z" if ws is None else "ws"
         if ws is not None:
             check_ws(tuple(ws.shape), *self._ws.shape)
@@ -137,7 +149,6 @@ class FastSynthesis:
             self._mapping.set_input(z, c, truncation_psi, truncation_cutoff)
         else:
             raise ValueError("either z or ws must be given")
-        plan = self.plan(layer, noise_mode)
         plan.update()
         self._last = _Call(plan, source, (layer, noise_mode, source))
         return self._play(self._last)
@@ -196,18 +207,68 @@ class FastSynthesis:
         return self._ws_row
 
     def plan(self, layer: str | None = None, noise_mode: str = "const") -> Plan:
-        """Return the steps behind the mapping, made and compiled at the first call."""
+        """Return the steps behind the mapping, made and compiled at the first call.
+
+        Where a convolution that was chosen for this card cannot be compiled, everything is prepared
+        anew without such choices.
+        """
         key = (layer, noise_mode)
         if key not in self._plans:
-            plan = self._planner.plan(layer, noise_mode)
-            self._compile(plan)
+            try:
+                plan = self._make_plan(layer, noise_mode)
+            except KernelError as error:
+                self._heed_no_choices(error)
+                plan = self._make_plan(layer, noise_mode)
             self._plans[key] = plan
         return self._plans[key]
+
+    def has_plan(self, layer: str | None, noise_mode: str) -> bool:
+        """Whether the steps of a layer, by its full name, are made and compiled."""
+        return (layer, noise_mode) in self._plans
+
+    def planned(self, layer: str | None, noise_mode: str) -> Callable[[], None]:
+        """Make and compile a plan on another thread than the one that calls everything else.
+
+        Args:
+            layer: full name; None for the picture.
+            noise_mode: as for a call.
+
+        Returns:
+            what has that thread take the plan, if everything is as it was.
+
+        Raises:
+            KernelError: if a kernel cannot be compiled.
+        """
+        planner = self._planner
+        plan = planner.plan(layer, noise_mode)
+        self._compile(plan)
+
+        def take() -> None:
+            if self._planner is planner:
+                self._plans.setdefault((layer, noise_mode), plan)
+
+        return take
 
     @property
     def mapping(self) -> MappingPlan:
         """The steps from `z` to `ws`."""
         return self._mapping
+
+    def _make_plan(self, layer: str | None, noise_mode: str) -> Plan:
+        plan = self._planner.plan(layer, noise_mode)
+        self._compile(plan)
+        return plan
+
+    def _heed_no_choices(self, error: KernelError) -> None:
+        """Prepare everything as if nothing had been measured; raise `error` if nothing was."""
+        if self._fallback is None or not len(choices.kept(self._device)):
+            raise error
+        if self._graphs is not None:
+            torch.cuda.current_stream().synchronize()  # graphs under way are not to be dropped
+        self._operations, self._fallback = self._fallback, None
+        first = (str(error).strip().splitlines() or ["no reason given"])[0]
+        self.remark = f"the convolutions that were measured to be the fastest do not run ({first})"
+        self._build()
 
     def _play(self, call: _Call) -> Tensor:
         if self._graphs is None or not call.plan.steps:  # an empty graph cannot be captured

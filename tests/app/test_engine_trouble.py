@@ -27,6 +27,7 @@ class SlowEngine:
     device_description = "a slow one"
     found = SimpleNamespace(analyses=SimpleNamespace(waits=True, is_busy=lambda: False))
     canvases = SimpleNamespace(waits=True)
+    tunes = False
 
     def __init__(self) -> None:
         self.networks: dict[str, Any] = {"a": SimpleNamespace(status=None)}
@@ -35,6 +36,9 @@ class SlowEngine:
         self.is_closed = False
         self.may_render = threading.Event()
         self.may_render.set()
+
+    def shown_now(self, params: Params) -> Params:
+        return params
 
     def render(self, params: Params, t: float, motion: object = None):
         from sgview.engine.picture.picture import Picture

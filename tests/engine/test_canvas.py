@@ -81,3 +81,23 @@ def test_memory_is_asked_before_it_is_full(engine, network, monkeypatch) -> None
     assert engine.take_notices() == []  # once
     monkeypatch.setattr(module, "system_memory", lambda: (0, 0))  # not known
     assert engine.render(WIDE, 1.0).status.size == (32, 16)
+
+
+def test_a_card_has_the_room_that_torch_may_take_of_it(make_sg2, monkeypatch) -> None:
+    """Less than is free where --vram bounds it; what is used already counts."""
+    card, status, mib = torch.device("cuda", 0), make_sg2(0).status, 2**20
+    asked = {"mem_get_info": (6 * mib, 8 * mib), "memory_reserved": mib}
+
+    def room(fraction: float, used: int) -> float:
+        values = asked | {"get_per_process_memory_fraction": fraction, "memory_allocated": used}
+        for name, value in values.items():
+            monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+        canvas = module.CanvasOfNetwork(status, card)
+        canvas.find(Canvas(), None)
+        note = canvas.note(None).partition("memory allows ")[2]
+        return float(note.rstrip("×"))
+
+    free = room(1.0, 0)
+    assert room(0.5, 0) == pytest.approx(free * 4 / 7, abs=1)
+    assert room(0.5, 3 * mib) == pytest.approx(free / 7, abs=1)
+    assert room(0.25, 3 * mib) == 0  # there is none: that is known

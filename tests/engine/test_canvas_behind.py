@@ -42,6 +42,7 @@ class Planner:
         self.permits = threading.Semaphore(0)
         self.failure: Exception | None = None
         self.of_picture: Exception | None = None
+        self.remark = ""  # of those that are made
 
     def __call__(self, generator: Any, *_: Any, canvas: Any = None, **options: Any) -> Any:
         filters = options.get("filters")
@@ -58,6 +59,7 @@ class Planner:
             stays_in_place=True,
             filters=filters,
         )
+        made.remark = self.remark
         return Failing(made, self.of_picture) if canvas and self.of_picture else made
 
 
@@ -202,6 +204,22 @@ def test_a_first_picture_without_memory_leaves_the_canvas_as_it_was(planner, liv
             waiting.render(WIDE, 0.0)
 
 
+def test_a_first_picture_that_fails_leaves_the_canvas_as_it_was(
+    planner, live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planner.of_picture = RuntimeError("cuDNN: too many elements\nand where")
+    for _ in range(2):
+        planner.permits.release()
+    notices: list[Any] = []
+    until(lambda: size(live, WIDE) and (notices.extend(live.take_notices()) or notices))
+    assert "28 × 16 px cannot be prepared (cuDNN: too many elements)" in notices[0].text
+    assert size(live, WIDE, 2.0) == (16, 16)
+    monkeypatch.setattr(fast_path, "device_answers", lambda device: False)
+    shape = Params(canvas=Canvas(shape="2:1"))
+    with pytest.raises(RuntimeError):  # what is lost with a card is for those who know how
+        until(lambda: live.render(shape, 0.0) is None)
+
+
 def test_layers_that_play_by_torch_go_to_a_canvas_at_once(sg3) -> None:
     with Engine("cpu") as engine:
         engine.canvases.waits = False
@@ -249,3 +267,15 @@ def test_a_network_that_was_just_loaded_comes_on_the_canvas_that_is_set(planner,
     arrive(live, WIDE)
     live.set_network("a", sg3_other)
     assert size(live, WIDE) == (28, 16) and planner.begun == [28]
+
+
+def test_a_tuned_network_that_plays_as_without_says_so_once(planner, live) -> None:
+    def remarks() -> list[str]:
+        return [notice.text for notice in live.take_notices()]
+
+    planner.remark = "the convolutions do not run (ptxas)"
+    planner.permits.release()
+    arrive(live, WIDE)
+    [text] = remarks()
+    assert text.endswith("plays as without tuning: the convolutions do not run (ptxas).")
+    assert size(live, WIDE, 2.0) == SIZES["16:9"] and remarks() == []

@@ -38,12 +38,16 @@ class DeviceEngine:
     device_description = "a device"
     found = SimpleNamespace(analyses=SimpleNamespace(waits=True, is_busy=lambda: False))
     canvases = SimpleNamespace(waits=True)
+    tunes = False
 
     def __init__(self) -> None:
         self.begun: list[Picture] = []
         self.may_launch = threading.Event()
         self.may_launch.set()
         self.networks: dict = {}
+
+    def shown_now(self, params: Params) -> Params:
+        return params
 
     def render(self, params: Params, t: float, motion: object = None) -> Picture:
         picture = Picture(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -79,6 +80,14 @@ def _count(generator: Any) -> float:  # [GFLOP]
     from torch.utils.flop_counter import FlopCounterMode
 
     plain = copy.deepcopy(generator).requires_grad_(False)  # keeps nothing, so sums directly
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    unknown = {torch.ops.aten.mkldnn_convolution: _convolution_flop}  # to the counter
+    with torch.no_grad(), FlopCounterMode(display=False, custom_mapping=unknown) as counter:
         plain(torch.zeros(1, plain.z_dim))
     return counter.get_total_flops() / 1e9
+
+
+def _convolution_flop(
+    _x: object, weight: Sequence[int], *_others: object, out_shape: Sequence[int], **_named: object
+) -> int:
+    """Return the operations of a convolution, from the shapes of its weights and its output."""
+    return 2 * math.prod(out_shape) * math.prod(weight[1:])

@@ -136,6 +136,7 @@ def gpu_from(args: argparse.Namespace, settings: GpuSettings) -> GpuSettings:
         ops=args.ops or settings.ops,
         precision=args.precision or settings.precision,
         kernels=args.kernels or settings.kernels,
+        tune=getattr(args, "tune", None) or settings.tune,
         vram=settings.vram if args.vram is None else args.vram,
     )
 
@@ -251,7 +252,7 @@ def open_engine(settings: Settings) -> Engine:
 
     gpu = settings.gpu
     try:
-        acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels)
+        acceleration = Acceleration(gpu.ops, gpu.precision, gpu.kernels, gpu.layers, gpu.tune)
         found = platformdirs.user_state_path("sgview") / "directions"
         engine = Engine(settings.device, acceleration, Path(settings.folders.latents), found)
         limit_memory(engine.device, gpu.vram)

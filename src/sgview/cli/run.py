@@ -41,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_arguments(parser)
     parser.add_argument("--fullscreen", action="store_true", help="start on the whole screen")
     parser.add_argument("--no-vsync", action="store_true", help="do not wait for the screen")
+    parser.add_argument(
+        "--tune", choices=["off", "background"],
+        help="background: measure the fastest convolutions on an NVIDIA card while nothing moves",
+    )  # fmt: skip
     parser.add_argument("--hide-panels", action="store_true", help="start with the picture alone")
     parser.add_argument("--resume", action="store_true", help="go on where the last session ended")
     parser.add_argument("--script", type=Path, metavar="FILE.py", help="let a script play along")

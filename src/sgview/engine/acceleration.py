@@ -18,11 +18,18 @@ class Acceleration:
     ops: Literal["auto", "ref"] = "auto"  # "ref": by the generator's own modules
     precision: Precision = "fast"
     kernels: Kernels = "auto"
+    layers: Literal["at once", "background"] = "at once"  # where those never shown are planned
+    tune: Literal["off", "background"] = "off"  # whether the window measures convolutions
 
     def has_kernels(self, device: torch.device) -> bool:
         """Whether compiled kernels are wanted, and can run on `device`."""
         is_wanted = device.type == "cuda" and self.ops == "auto"
         return is_wanted and cuda.unavailable_reason() is None
+
+    def tunes(self, device: torch.device) -> bool:
+        """Whether convolutions are to be measured while nothing moves, and can be chosen."""
+        is_wanted = self.tune == "background" and self.kernels == "auto"
+        return is_wanted and self.has_kernels(device)
 
     def obstacle(self, device: torch.device) -> str:
         """Return why CUDA graphs of prepared launches are not tried on `device`, "" if they are."""

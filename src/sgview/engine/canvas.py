@@ -116,10 +116,12 @@ class CanvasOfNetwork:
 def _room(device: torch.device) -> int:
     """Return how much memory a picture may take [bytes], 0 where that is not known."""
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    else:
-        free, _ = system_memory()
+        free, total = torch.cuda.mem_get_info(device)
+        used = torch.cuda.memory_allocated(device)
+        free += torch.cuda.memory_reserved(device) - used
+        allowed = torch.cuda.get_per_process_memory_fraction(device) * total  # see `limit_memory`
+        return max(1, int(min(free, allowed - used) * _SHARE))
+    free, _ = system_memory()
     return int(free * _SHARE)
 
 

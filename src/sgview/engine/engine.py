@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from msgspec import structs
 from torch import Tensor
 
 from sgview.closing import Closing
@@ -40,7 +41,7 @@ from sgview.engine.picture.picture import (
 from sgview.engine.profiling import time_layers
 from sgview.state.machine import LayerTimes, MemoryOwner, MemoryStatus, Stage
 from sgview.state.motion import Motion, motion_at
-from sgview.state.networks import Slot
+from sgview.state.networks import Slot, resolve_layer
 from sgview.state.params import Params
 from sgview.state.region_params import regions_on
 from sgview.state.status import (
@@ -105,6 +106,11 @@ class Engine(Closing):
         return f"{name}, {self._acceleration.describe(self.device)}"
 
     @property
+    def tunes(self) -> bool:
+        """Whether convolutions are to be measured while nothing moves."""
+        return self._acceleration.tunes(self.device)
+
+    @property
     def stream(self) -> torch.cuda.Stream | None:
         """The stream that pictures are made on; None except on CUDA."""
         return self._stream.stream
@@ -155,6 +161,18 @@ class Engine(Closing):
         A thread that renders much enters it once.
         """
         return self._stream.entered()
+
+    def shown_now(self, params: Params) -> Params:
+        """Return `params`, with the layer before while the wanted one is planned behind it."""
+        live = self._live.shown(params) if self._acceleration.layers == "background" else None
+        if live is None:
+            return params
+        wanted = resolve_layer(params.layer.name, live.network.status.layers) or ""
+        with self.on_stream():
+            layer = live.layer_now(wanted, params.noise_mode)
+        if layer == wanted:
+            return params
+        return structs.replace(params, layer=structs.replace(params.layer, name=layer))
 
     @torch.no_grad()
     def render(

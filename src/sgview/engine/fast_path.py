@@ -11,6 +11,8 @@ from sgview.engine.acceleration import Acceleration
 from sgview.engine.background import Background
 from sgview.engine.canvas import CanvasOfNetwork
 from sgview.engine.canvas_change import CanvasChange
+from sgview.engine.device import device_answers
+from sgview.engine.layer_change import LayerChange
 from sgview.engine.network import Network
 from sgview.state.canvas import is_sized
 from sgview.state.params import Params
@@ -62,6 +64,8 @@ class FastPath:
         self._background = background
         self._canvases = CanvasOfNetwork(network.status, device)
         self._change: CanvasChange[FastSynthesis] = CanvasChange(background)
+        is_behind = acceleration.layers == "background"
+        self._layers = LayerChange(background) if is_behind else None
         self.canvas: Canvas | None = None
         self.fast: FastSynthesis | None = None
         self._obstacle = acceleration.obstacle(device)  # why modules play; "": no reason known
@@ -71,6 +75,7 @@ class FastPath:
         self._retired: tuple[FastSynthesis, torch.cuda.Event] | None = None  # may be under way
         self._sizes: tuple[Canvas | None, tuple[tuple[int, int], ...]] = (None, ())
         self._notices: list[Notice] = []
+        self._remark = ""  # of a fast path, told before
 
     def follow(self, params: Params, layer: str) -> None:
         """Go to the canvas that is wanted, or have it prepared for this layer."""
@@ -92,9 +97,23 @@ class FastPath:
             if ready is not None and (ready.made or ready.canvas == wanted):
                 self._take(ready.canvas, ready.made, ready.error)
 
+    def layer_now(self, layer: str, noise_mode: str) -> str:
+        """Return the layer to show: the one before, while the wanted one is planned behind it."""
+        if self._layers is None:
+            return layer
+        fast = self.fast if self.fast and self.fast.canvas == self.canvas else None
+        return self._layers.follow(fast, layer, noise_mode)
+
     def goes_back(self, error: Exception) -> bool:
-        """Return whether the canvas before is back, since the first picture had no memory."""
-        if self._before is None or not is_out_of_memory(error):
+        """Return whether the canvas before is back, since the first picture could not be made.
+
+        Whoever calls the engine directly gets the error, unless it is that memory is full.
+        """
+        if self._before is None:
+            return False
+        if not is_out_of_memory(error) and (
+            self._background.waits or not device_answers(self._device)
+        ):
             return False
         let_go(error)
         if self._device.type == "cuda":
@@ -108,6 +127,11 @@ class FastPath:
     def settle(self) -> None:
         """Note that a picture was made: what made those before is not needed any more."""
         self._has_played = True
+        if self.fast is not None and self.fast.remark not in ("", self._remark):
+            text = f"{self._name} plays as without tuning: {self.fast.remark}."
+            hint = "Its pictures are right. `sgview tune --again` measures anew."
+            self._notices.append(Notice(0, "warning", text, hint))
+            self._remark = self.fast.remark
         before, self._before = self._before, None
         if before is None or before.fast is None or before.fast is self.fast:
             return

@@ -107,6 +107,10 @@ class LiveNetwork:
         self._path.follow(params, layer)  # masks are of the canvas that comes next
         return self.latents.several(source, params, motion, first, self._path.canvas)
 
+    def layer_now(self, layer: str, noise_mode: str) -> str:
+        """Return the layer to show: the one before, while the wanted one is planned behind it."""
+        return self._path.layer_now(layer, noise_mode)
+
     def run_modules(
         self, latent: Tensor, params: Params, layer: str, several: Several | None = None
     ) -> tuple[Tensor, Tensor]:

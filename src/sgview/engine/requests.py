@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sgview.engine.picture.under_way import UnderWay
 from sgview.engine.preview import PreviewTurn
+from sgview.engine.tuning_turn import TuningTurn
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 
@@ -27,6 +28,7 @@ class Request(NamedTuple):
     wanted: Wanted | None = None
     is_new: bool = False  # a frame is a function of `wanted`: more of an old one would be equal
     preview: Task | None = None
+    tunes: bool = False  # whether there is time to measure convolutions
 
 
 class Requests:
@@ -38,6 +40,7 @@ class Requests:
     Attributes:
         asked: what was asked for last, begun or not.
         preview: the one that waits for its turn.
+        tuning: what measures convolutions while nothing moves; None: nothing does.
     """
 
     def __init__(self, *, works_behind: bool) -> None:
@@ -51,6 +54,7 @@ class Requests:
         self._repeats = 0  # of the last one
         self._tasks: deque[Task] = deque()  # run between frames on the thread
         self.preview = PreviewTurn(works_behind=works_behind)
+        self.tuning: TuningTurn | None = None
         self._is_closing = False
 
     def submit(self, wanted: Wanted) -> None:
@@ -70,6 +74,11 @@ class Requests:
         """Have it run a task when there is nothing else to do; a new one takes its place."""
         with self._condition:
             self.preview.request(task)
+            self._condition.notify_all()
+
+    def wake(self) -> None:
+        """Let the engine's thread look whether there is something to do."""
+        with self._condition:
             self._condition.notify_all()
 
     def await_begun(self, seconds: float) -> None:
@@ -96,6 +105,7 @@ class Requests:
             if self._is_closing:
                 return None
             if self._tasks:
+                self._put_off_tuning()
                 return Request(task=self._tasks.popleft())
             wanted, self._wanted = self._wanted, None
             if wanted is not None:
@@ -103,9 +113,12 @@ class Requests:
                 self._is_begun = self._repeats <= useful and not self._works_behind
                 if last is None or _moved(last, wanted):
                     self.preview.put_off()
+                if last is None or _moved(last, wanted) or wanted[0].noise_mode == "random":
+                    self._put_off_tuning()
                 self._begun.notify_all()
             preview = None if under_way else self.preview.take()
-            return Request(None, wanted, self._repeats <= useful, preview)
+            tunes = wanted is None and preview is None and not under_way and self._is_tuning_due()
+            return Request(None, wanted, self._repeats <= useful, preview, tunes)
 
     def close(self) -> bool:
         """Have the engine's thread end; return False where that was asked for already."""
@@ -124,7 +137,7 @@ class Requests:
         """
         while not (self._is_closing or self._tasks or self._wanted is not None):
             if not under_way:
-                left = self.preview.seconds_left()
+                left = self._seconds_left()
                 if left is not None and left <= 0.0:
                     return
                 self._condition.wait(left)
@@ -132,6 +145,19 @@ class Requests:
                 return
             else:
                 self._condition.wait(_GLANCE)
+
+    def _seconds_left(self) -> float | None:
+        """Return for how long what has time waits [s], None if there is none."""
+        turns = (self.preview, self.tuning)
+        waits = [turn.seconds_left() for turn in turns if turn is not None]
+        return min((left for left in waits if left is not None), default=None)
+
+    def _is_tuning_due(self) -> bool:
+        return self.tuning is not None and self.tuning.is_due()
+
+    def _put_off_tuning(self) -> None:
+        if self.tuning is not None:
+            self.tuning.put_off()
 
 
 def _moved(last: Wanted, wanted: Wanted) -> bool:

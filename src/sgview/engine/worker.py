@@ -26,6 +26,7 @@ from sgview.engine.preview import try_preview
 from sgview.engine.requests import Requests, Wanted
 from sgview.engine.rescue import Rescue
 from sgview.engine.slots import Slots
+from sgview.engine.tuning_turn import TuningTurn
 from sgview.state import commands as c
 from sgview.state.latent_places import Place
 from sgview.state.machine import LayerTimes
@@ -76,6 +77,10 @@ class EngineWorker(Closing):
             tell=self._failures.tell,
             on_change=self._note_change,
         )
+        if engine.tunes:
+            self._requests.tuning = TuningTurn(
+                engine.device, self._failures.tell, self._requests.wake
+            )
         self.directions = DirectionWork(
             engine, self._requests.post, self._failures.tell, lambda: self._requests.asked
         )
@@ -262,6 +267,9 @@ class EngineWorker(Closing):
         except Exception:
             if not self.lost:
                 raise
+        finally:
+            if self._requests.tuning is not None and not self.lost:
+                self._requests.tuning.close()
 
     def _run(self) -> None:
         if self._engine.device.type == "cpu":
@@ -285,6 +293,8 @@ class EngineWorker(Closing):
                 if request.is_new:
                     guard(lambda wanted=wanted: self._render(*wanted), wanted[0])
                 guard(self._memory.poll)
+            elif request.tunes and self._requests.tuning is not None:
+                guard(self._requests.tuning.step)
             elif preview is None:
                 guard(lambda: self._finish(leaving=len(self._under_way) - 1))
 
@@ -297,7 +307,7 @@ class EngineWorker(Closing):
         """
         if self._host_threads is not None:
             self._host_threads.choose(self._rate.seconds_a_picture)
-        picture = self._rescue.render(params, t, motion)
+        picture = self._rescue.render(self._engine.shown_now(params), t, motion)
         self._failures.tell(*self._engine.take_notices(), *self._rescue.take_notices())
         self._requests.note_launched()
         if picture is None or picture.ready is None:

@@ -13,7 +13,7 @@ from stylegan3.alias_free.synthesis import AliasFreeSynthesis, SynthesisLayer
 from stylegan3.canvas import Canvas
 from stylegan3.fast.alias_free.input import AliasFreeInput
 from stylegan3.fast.alias_free.torgb import TorgbSteps
-from stylegan3.fast.kernels.channels_last import planar, vector_length
+from stylegan3.fast.kernels.channels_last import pitch_of, planar, vector_length
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.dense.launcher import Dense
 from stylegan3.fast.kernels.filtered_lrelu.geometry import FilterGeometry
@@ -22,7 +22,7 @@ from stylegan3.fast.kernels.torgb.layer import TorgbLayer
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations, step
 from stylegan3.fast.plan import Arena, Derived, Plan, Step
-from stylegan3.fast.precision import Precision, layer_dtypes, pitch
+from stylegan3.fast.precision import Precision, layer_dtypes
 
 _INPUT = -1  # stands before layer 0
 
@@ -63,11 +63,11 @@ class AliasFreePlanner:
         self._dtypes = layer_dtypes(config, precision)
         pairs = zip(self._layers[:-1], self._geometries, strict=False)
         self._filters = [_filters(layer, g) for layer, g in pairs]
-        self._in_pitch = [pitch(g.in_channels, g.in_size) for g in config.layers]
-        self._out_pitch = [pitch(g.out_channels, g.in_size) for g in config.layers]
+        self._in_pitch = [pitch_of(g.in_channels, g.in_size) for g in config.layers]
+        self._out_pitch = [pitch_of(g.out_channels, g.in_size) for g in config.layers]
         self._styles = [self._vector(g.in_channels) for g in config.layers]
         counts = [g.out_channels for g in config.layers[:-1]]
-        self._vectors = [self._three_vectors(vector_length(pitch(count, 0))) for count in counts]
+        self._vectors = [self._three_vectors(vector_length(pitch_of(count, 0))) for count in counts]
         self._torgb = TorgbSteps(
             self._layers[-1],
             config.output_scale,

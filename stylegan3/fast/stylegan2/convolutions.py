@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from stylegan3.fast.kernels.activation.launcher import resampling_taps
-from stylegan3.fast.kernels.channels_last import vector_length
+from stylegan3.fast.kernels.channels_last import pitch_of, vector_length
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
 from stylegan3.fast.operations import Operations
-from stylegan3.fast.precision import Precision, block_dtype, pitch
+from stylegan3.fast.precision import Precision, block_dtype
 from stylegan3.stylegan2.config import StyleGAN2Config
 from stylegan3.stylegan2.layers import SynthesisLayer
 from stylegan3.stylegan2.synthesis import StyleGAN2Synthesis, SynthesisBlock
@@ -116,12 +116,12 @@ def prepare_convolutions(
 def input_pitch(config: StyleGAN2Config, index: int) -> int:
     """Pitch of the input of convolution `index`; behind the last, of its output."""
     resolution = 4 << (index // 2)
-    return pitch(config.channels(resolution), resolution)
+    return pitch_of(config.channels(resolution), resolution)
 
 
 def vectors_for(channels: int, device: torch.device) -> Vectors:
     """Return three vectors that suit every pitch of that many channels, of zeros."""
-    length = vector_length(pitch(channels, 0))
+    length = vector_length(pitch_of(channels, 0))
     first, second, third = torch.zeros(3, length, device=device)
     return first, second, third
 

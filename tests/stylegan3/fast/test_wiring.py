@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from stylegan3 import Canvas, Generator, StyleGAN2Config, StyleGAN3Config
-from stylegan3.fast import FastSynthesis, UnsupportedNetworkError, filter_versions
+from stylegan3.cuda import KernelError
+from stylegan3.fast import FastSynthesis, UnsupportedNetworkError, filter_versions, synthesis
 from stylegan3.fast.kernels.convolution.convolution import Convolution
 from stylegan3.fast.kernels.convolution.reference import FusedConvolution, TorchConvolution
 from stylegan3.fast.kernels.weights.prepared_weight import PreparedWeight
@@ -404,3 +405,34 @@ def test_wrong_arguments_are_refused() -> None:
         fast(z=torch.zeros(1, 24), noise_mode="loud")
     with pytest.raises(ValueError, match="no layer is called"):
         fast(z=torch.zeros(1, 24), layer="b8.conv9")
+
+
+class _Choices(list):
+    """That many convolutions were chosen for this card."""
+
+
+def _refuse(*_: Any, **__: Any) -> Any:
+    raise KernelError("cannot compile conv_mma:\nptxas error")
+
+
+def test_a_choice_that_cannot_be_compiled_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = lively(SMALL2)
+    z = latent(generator)
+    expected = make_fast(generator)(z=z).clone()
+    refusing = dataclasses.replace(reference_operations(), modulation=_refuse)
+
+    def make(**options: Any) -> FastSynthesis:
+        return FastSynthesis(generator, "fp32", operations=refusing, **options)
+
+    monkeypatch.setattr(synthesis.choices, "kept", lambda device: _Choices([1]))
+    fast = make(fallback=reference_operations())
+    assert fast.remark == ""
+    given = fast.z.copy_(z)  # its own memory, which is another one once it is prepared anew
+    assert torch.equal(fast(z=given), expected)
+    assert fast.remark.endswith("do not run (cannot compile conv_mma:)")
+    assert torch.equal(fast(z=z), expected)
+    with pytest.raises(KernelError):
+        make()(z=z)
+    monkeypatch.setattr(synthesis.choices, "kept", lambda device: _Choices())
+    with pytest.raises(KernelError):  # no choice is to blame
+        make(fallback=reference_operations())(z=z)

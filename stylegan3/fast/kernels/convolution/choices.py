@@ -16,6 +16,9 @@ from stylegan3.cuda.sources import cuda_source
 from stylegan3.fast.kernels.convolution.mma_tiling import MmaTiling
 from stylegan3.fast.kernels.convolution.tiling import ConvolutionShape
 
+Wanted = tuple[ConvolutionShape, bool]
+"""A layer, and whether its sums may be float16."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -46,12 +49,8 @@ class Choices:
     def __init__(self, path: Path, card: str) -> None:
         self._path = path
         self._card = card
-        found = read_kept(path).get(card)
-        self._choices: dict[str, Choice] = {}
-        for key, value in (found if isinstance(found, dict) else {}).items():
-            choice = _choice(value)
-            if choice is not None:
-                self._choices[key] = choice
+        self._choices = _choices(read_kept(path).get(card))
+        self._wanted: dict[Wanted, None] = {}
 
     def __len__(self) -> int:
         return len(self._choices)
@@ -65,18 +64,33 @@ class Choices:
         """
         return self._choices.get(_key(shape, float16_sums))
 
+    def want(self, shape: ConvolutionShape, *, float16_sums: bool) -> None:
+        """Note that a network plays such a layer."""
+        self._wanted[shape, float16_sums] = None
+
+    @property
+    def unmeasured(self) -> list[Wanted]:
+        """Layers that networks of this process play, and of which nothing was measured."""
+        return [wanted for wanted in tuple(self._wanted) if _key(*wanted) not in self._choices]
+
+    @property
+    def mark(self) -> Path:
+        """The file that is there while something is measured for a show that may go on."""
+        return self._path.with_suffix(".measuring")
+
     def keep(self, shape: ConvolutionShape, choice: Choice, *, float16_sums: bool) -> None:
         """Take a choice from now on; `save` writes it."""
         self._choices[_key(shape, float16_sums)] = choice
 
     def save(self) -> None:
-        """Write them, beside those of other cards.
+        """Write them, beside those of other cards and what other processes measured meanwhile.
 
         Raises:
             OSError: if the file cannot be written.
         """
         found = read_kept(self._path)
-        found[self._card] = {key: asdict(choice) for key, choice in self._choices.items()}
+        kept = _choices(found.get(self._card)) | self._choices
+        found[self._card] = {key: asdict(choice) for key, choice in kept.items()}
         write_kept(self._path, found)
 
 
@@ -94,6 +108,14 @@ def _key(shape: ConvolutionShape, float16_sums: bool) -> str:
     sums = "float16" if float16_sums else "float32"
     kernel = f"{shape.kernel}x{shape.kernel}"
     return f"{kernel}, {shape.in_channels} to {shape.out_channels}, {size}, {sums} sums"
+
+
+def _choices(values: Any) -> dict[str, Choice]:
+    """Return the choices in what a file has of a card."""
+    found = {
+        key: _choice(value) for key, value in (values if isinstance(values, dict) else {}).items()
+    }
+    return {key: choice for key, choice in found.items() if choice is not None}
 
 
 def _choice(value: Any) -> Choice | None:

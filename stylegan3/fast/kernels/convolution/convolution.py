@@ -197,10 +197,12 @@ def choose_convolution(
     may_block: bool = False,
     kernels: Kernels = "auto",
     float16_sums: bool = False,
+    heeds_choices: bool = True,
 ) -> Convolution:
     """Return the fastest convolution that this GPU has for these shapes.
 
-    What was measured on this very card (`choices`) goes first.
+    What was measured on this very card (`choices`) goes first; where nothing was, it is what was
+    measured on an H200, else cuDNN. A filter in the weights is Hopper's alone.
 
     Args:
         weight: as it is convolved with; laid out as the convolution reads it.
@@ -210,6 +212,7 @@ def choose_convolution(
         may_block: whether the output may be in blocks of 16 channels, if that is faster.
         kernels: which instructions may be used.
         float16_sums: whether sums may be float16 for short runs, where that was faster.
+        heeds_choices: False to play as where nothing was measured.
     """
     if isinstance(weight, WrittenWeight):
         return CudnnConvolution(weight, padding)
@@ -219,12 +222,14 @@ def choose_convolution(
         height, width = (size, size) if isinstance(size, int) else size
         shape = ConvolutionShape(height, width, weight.in_channels, channels, kernel, padding)
         capability = torch.cuda.get_device_capability(device)
-        choice = choices.kept(device).find(shape, float16_sums=float16_sums)
+        choice = None
+        if heeds_choices and weight.taps is None:
+            choice = choices.kept(device).find(shape, float16_sums=float16_sums)
+            choices.kept(device).want(shape, float16_sums=float16_sums)
         if choice and choice.tiling and choice.tiling.fits(shape, capability):
             operation = MmaConvolution(shape, device, is_blocked=may_block, tiling=choice.tiling)
             return TensorCoreConvolution(weight, operation, choice.tiling.made_by)
-        is_ours = choice is None or choice.is_hopper
-        if weight.taps is not None or (is_ours and tuning.beats_cudnn(shape, capability)):
+        if weight.taps is not None or tuning.beats_cudnn(shape, capability):
             operation = HopperConvolution(shape, device, is_blocked=may_block)
             return TensorCoreConvolution(weight, operation, HOPPER)
     return CudnnConvolution(weight, padding)
