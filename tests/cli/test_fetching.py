@@ -102,5 +102,7 @@ def test_the_catalogue_is_listed_and_searched(capsys) -> None:
     assert main(["networks", "wikiart"]) == 0
     some = capsys.readouterr().out
     assert 0 < len(some) < len(everything)
+    assert main(["networks", "nobody-has-this"]) == 2
+    assert "nobody-has-this: none of the networks" in capsys.readouterr().err
     assert main(["networks", "--json"]) == 0
     assert all(row["address"].startswith("https://") for row in json.loads(capsys.readouterr().out))

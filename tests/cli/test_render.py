@@ -24,10 +24,12 @@ from sgview.show.takes.take import FadeStart, RecordedNetwork
 from sgview.signals import Instant
 from sgview.state.networks import Slot
 from sgview.state.params import Edit, Mapping, Params
+from sgview.state.status import Notice
 from tests.support import DATA
 from tests.support.until import LIMIT, until
 
 A, B = str(DATA / "sg3-t-64-a.pkl"), str(DATA / "sg3-t-64-b.pkl")
+COND = str(DATA / "sg2-cond-resnet-32.pkl")
 
 
 @pytest.fixture(autouse=True)
@@ -270,6 +272,15 @@ def test_all_blends_what_is_not_named(tmp_path: Path) -> None:
         ([A, "--audio", "missing.wav"], "missing.wav cannot be read as sound"),
         ([A, "--script", "missing.py"], "missing.py: It cannot be read"),
         ([A, "--frames", "0"], "--frames and --fps must be greater than zero"),
+        ([A, "--class", "3"], "--class 3: there is no such class, the network has no classes"),
+        ([COND, "--class", "9"], "--class 9: there is no such class, the last one is 2"),
+        ([A, "--range", "400:500"], "--range 400:500 leaves nothing of 300 pictures"),
+        ([A, "--report", "r.json"], "--report is for --workers: give that too"),
+        ([A, "--threads", "2"], "--threads is for --workers: give that too"),
+        ([A, "--workers", "2", "--threads", "0"], "--threads must be at least 1, not 0"),
+        ([A, "--out", ".."], "--out ..: name a film, or a folder of its own"),
+        ([A, "--out", ""], "--out .: name a film, or a folder of its own"),
+        (["/dev/zero"], "/dev/zero: it is no regular file"),
     ],
 )
 def test_what_cannot_be_rendered_is_refused_before_a_file_is_written(
@@ -282,6 +293,28 @@ def test_what_cannot_be_rendered_is_refused_before_a_file_is_written(
     assert errors[0].startswith("sgview: ")
     assert message in errors[0]
     assert not out.exists()
+
+
+def test_a_canvas_that_memory_has_no_room_for_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sgview.engine.canvas._room", lambda _: 1_000_000)
+    out = tmp_path / "pictures"
+    assert main(["render", A, "--canvas", "16:9", "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("sgview: A canvas of 114 × 64 px would take about 0.0 GB, and 0.0 GB")
+    assert not out.exists()
+
+
+def test_what_the_first_picture_has_to_say_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices = [[Notice(0, "warning", "It is slow.", "Wait.")]]
+    monkeypatch.setattr(Engine, "take_notices", lambda _: notices.pop() if notices else [])
+    assert main(["render", A, "--frames", "1", "--out", str(tmp_path / "p")]) == 0
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == "sgview: It is slow. Wait."
+    assert last.endswith("p: 1 picture, 0.0 s")
 
 
 def b_alone(tmp_path: Path) -> tuple[str, str]:

@@ -274,7 +274,9 @@ def _age(cache: Cache, address: str, seconds: float) -> None:
     os.utime(note, (moment, moment))
 
 
-@pytest.mark.parametrize("note", [b"", b"[]", b"{", b'{"name": "../x"}', b"\xff" * 20_000])
+@pytest.mark.parametrize(
+    "note", [b"", b"[]", b"{", b'{"name": "../x"}', b"\xff" * 20_000, b'{"a":' * 1500]
+)
 def test_a_damaged_note_is_as_if_nothing_were_there(downloads: Downloads, note: bytes) -> None:
     with serving({"/n": whole(DATA)}) as (server, _):
         path = fetch(downloads, f"{server}/n")

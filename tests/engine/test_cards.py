@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sgview.engine import cards
-from sgview.engine.device import choose_device
+from sgview.engine.device import choose_device, describe_device
 from sgview.engine.engine import Engine
 
 CPU = torch.device("cpu")
@@ -138,6 +138,6 @@ def test_auto_leaves_a_card_alone_that_this_torch_has_no_code_for(
 def test_the_status_line_names_the_card(plug_in) -> None:
     plug_in(FakeDriver(), cuda=None)
     with Engine("auto") as engine:
-        threads = torch.get_num_threads()
+        cpu = describe_device(torch.device("cpu"))
         why = "this torch is built without CUDA"
-        assert engine.device_description == f"CPU, {threads} threads; {CARD} is not used: {why}"
+        assert engine.device_description == f"{cpu}; {CARD} is not used: {why}"

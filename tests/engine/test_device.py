@@ -12,10 +12,12 @@ def test_auto_takes_the_best_there_is():
     assert choose_device("auto").type == best
 
 
-def test_cpu():
+@pytest.mark.parametrize(("threads", "text"), [(1, "CPU, 1 thread"), (3, "CPU, 3 threads")])
+def test_cpu(monkeypatch, threads, text):
     device = choose_device("cpu")
     assert device == torch.device("cpu")
-    assert describe_device(device) == f"CPU, {torch.get_num_threads()} threads"
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert describe_device(device) == text
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "xla", "meta"])

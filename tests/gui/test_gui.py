@@ -4,6 +4,7 @@ import pytest
 from imgui_bundle import imgui
 from msgspec.structs import replace
 
+from sgview.app.screen import PANELS_FOR_AN_INPUT
 from sgview.gui import Gui
 from sgview.gui.gui import CURSOR_REST
 from sgview.state.commands import ChooseNetwork, EditBinding, ToggleGui
@@ -314,3 +315,21 @@ def test_two_clicks_are_a_double_click_at_a_few_frames_a_second(make_stage) -> N
         imgui.get_io().add_mouse_button_event(0, is_down)
         stage.frame()
     assert stage.params.latents.plane.x == 0.0
+
+
+@pytest.mark.parametrize("name", ["Looks", "Signals"])
+def test_a_tab_takes_a_click_that_comes_with_the_move_to_it(make_stage, name: str) -> None:
+    stage = make_stage()
+    stage.show("Edits")
+    tab = imgui.internal.find_window_by_name(name).dc.dock_tab_item_rect
+    io = imgui.get_io()
+    for x in (tab.min.x - 50, (tab.min.x + tab.max.x) / 2):
+        io.add_mouse_pos_event(x, (tab.min.y + tab.max.y) / 2)
+    io.add_mouse_button_event(0, True)
+    io.add_mouse_button_event(0, False)
+    io.add_mouse_pos_event(400, 500)
+    stage.frame(PANELS_FOR_AN_INPUT)
+    assert any(item.window.startswith(name) for item in stage.items)
+    stage.frame(2)
+    assert (io.mouse_pos.x, io.mouse_pos.y) == (400, 500)  # nothing is left out
+    assert not io.mouse_down[0]

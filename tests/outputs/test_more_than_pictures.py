@@ -23,6 +23,8 @@ from tests.outputs.recording.films import Tap
 class Everything:
     """An output that can do all of it, and notes what it is asked."""
 
+    is_ended = True
+
     def __init__(self) -> None:
         self.taps: list[SoundTap] = []
         self.saved = 0

@@ -47,6 +47,23 @@ class Counter:
             raise self.error
 
 
+@dataclass
+class Late(Counter):
+    """One that says what became of it some time after it was closed."""
+
+    is_ended: bool = False
+    last_word: str | Exception = "Recorded film.mp4: 3.0 s"
+
+    def take_messages(self) -> list[str]:
+        word, self.last_word = self.last_word, ""
+        if not self.is_ended:
+            self.last_word = word
+            return []
+        if isinstance(word, Exception):
+            raise word
+        return [word] if word else []
+
+
 class Picture:
     """A picture as whoever plays it has it."""
 
@@ -185,6 +202,29 @@ def test_closing_closes_all_even_those_that_fail(house: House) -> None:
         outputs.execute(ToggleOutput("second"))
     outputs.close()
     assert (house.first.closed, house.second.closed) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("Recorded film.mp4: 3.0 s", "info: Recorded film.mp4: 3.0 s"),
+        (OutputError("film.mp4 cannot be written"), "error: first: film.mp4 cannot be written"),
+        (ValueError("no"), "error: first: ValueError: no"),
+    ],
+)
+def test_what_becomes_of_one_that_was_switched_off_is_told(
+    house: House, word: str | Exception, told: str
+) -> None:
+    late = Late(last_word=word)
+    house.outputs = house.open(lambda _: late)
+    house.outputs.execute(ToggleOutput("first"))
+    house.outputs.execute(ToggleOutput("first"))
+    house.outputs.offer(Picture())
+    assert house.texts() == []
+    late.is_ended = True
+    for _ in range(3):
+        house.outputs.offer(None)
+    assert house.texts() == [told]
 
 
 def test_a_name_that_is_not_known_is_a_notice(house: House) -> None:

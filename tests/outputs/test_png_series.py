@@ -140,6 +140,29 @@ def test_closing_does_not_wait_and_writes_what_waits() -> None:
         assert len(writer.written) == 4
 
 
+def test_at_the_end_it_says_what_is_there(tmp_path: Path) -> None:
+    output = open_png_series(settings_for(tmp_path))
+    target = output.status().target
+    for pixels in pictures(2):
+        output.offer(picture_of(pixels))
+    assert output.take_messages() == []
+    output.close()
+    until(lambda: output.is_ended)
+    assert output.take_messages() == [f"Saved {target}: 2 pictures"]
+    assert output.take_messages() == []
+
+
+def test_what_goes_wrong_at_the_end_is_raised() -> None:
+    with slow_output() as (output, writer):
+        output.offer(picture_of(pictures(1)[0]))
+        output.close()
+        writer.error = ValueError("no")
+        writer.turns.release()
+        until(lambda: output.is_ended)
+        with pytest.raises(ValueError, match="no"):
+            output.take_messages()
+
+
 def test_after_an_error_nothing_is_written_any_more() -> None:
     with slow_output() as (output, writer):
         for pixels in pictures(3):

@@ -153,7 +153,9 @@ def test_what_no_reader_of_png_takes_is_left_out(tmp_path: Path) -> None:
     assert load_snapshot(tmp_path / "shot.png") == Snapshot(PARAMS)
 
 
-@pytest.mark.parametrize("text", ["{", '{"positions": {"seed": 1e300}}', '{"positions": 3}'])
+@pytest.mark.parametrize(
+    "text", ["{", '{"positions": {"seed": 1e300}}', '{"positions": 3}', '{"a":' * 5000]
+)
 def test_damaged_positions_are_none(tmp_path: Path, text: str) -> None:
     info = PngImagePlugin.PngInfo()
     info.add_itxt(KEY, "{}")
@@ -171,3 +173,5 @@ def test_a_latent_that_would_unpack_to_more_than_it_says_is_refused() -> None:
         read_embedded(text).numbers()
     with pytest.raises(ValueError, match="no latent"):
         read_embedded('{"kind": "z", "rows": 0, "width": 4, "data": ""}')
+    with pytest.raises(ValueError, match="no latent"):
+        read_embedded('{"a":' * 5000)

@@ -1,6 +1,7 @@
 """What comes in during a frame, from senders to parameters."""
 
 import math
+from collections.abc import Callable
 
 import mido
 import pytest
@@ -14,7 +15,7 @@ from sgview.signals.midi.input import MidiInput
 from sgview.signals.osc.input import OscInput
 from sgview.signals.osc.journeys import going_of
 from sgview.signals.osc.output import OscOutput
-from sgview.signals.osc.remote import MOST_SLIDERS, RemoteError, apply_message, recall_of
+from sgview.signals.osc.remote import MOST_NAMES, RemoteError, apply_message, recall_of
 from sgview.signals.sources import Sources
 from sgview.state.commands import Learn, RecallLook, Restart
 from sgview.state.journeys import Going
@@ -106,20 +107,30 @@ def test_groups_are_those_of_either_network_or_look_so_while_none_is_loaded() ->
     assert changed.blend.amounts == {"L7": 0.75}
 
 
-def test_names_from_the_network_are_bounded_and_said_once() -> None:
+@pytest.mark.parametrize(
+    ("table", "longest", "held"),
+    [
+        ("slider", 64, lambda params: params.sliders),
+        ("directions/amounts", 255, lambda params: params.directions.amounts),
+        ("ground/noise/layers", 64, lambda params: params.ground.noise.layers),
+    ],
+)
+def test_names_from_the_network_are_bounded_and_said_once(
+    table: str, longest: int, held: Callable[[Params], dict[str, float]]
+) -> None:
     params, said = Params(), set()
-    for n in range(2000):
+    for n in range(2 * MOST_NAMES):
         try:
-            params = apply_message(params, f"/sgview/slider/s{n}", (0.5,), NETWORKS)
+            params = apply_message(params, f"/sgview/{table}/s{n}", (0.5,), NETWORKS)
         except RemoteError as error:
             said.add((error.key, str(error)))
-    assert len(params.sliders) == MOST_SLIDERS
+    assert len(held(params)) == MOST_NAMES
     assert len(said) == 1
-    params = apply_message(params, "/sgview/slider/s3", (0.75,), NETWORKS)
-    assert params.sliders["s3"] == 0.75
-    for length in (65, 400, 60_000):
+    params = apply_message(params, f"/sgview/{table}/s3", (0.75,), NETWORKS)
+    assert held(params)["s3"] == 0.75
+    for length in (longest + 1, 400, 60_000):
         with pytest.raises(RemoteError) as caught:
-            apply_message(Params(), f"/sgview/slider/{'x' * length}", (0.5,), NETWORKS)
+            apply_message(Params(), f"/sgview/{table}/{'x' * length}", (0.5,), NETWORKS)
         assert len(str(caught.value)) < 300
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sgview.engine.picture.picture import Picture
 
 BACKGROUND = (0.055, 0.055, 0.063)  # around the picture
-PANELS_FOR_AN_INPUT = 3  # ImGui takes a press and its release in two frames, a layout one more
+PANELS_FOR_AN_INPUT = 4  # ImGui takes a move, a press and its release in three; a layout one more
 USED_FOR = 1.0  # after the last input [s]
 MINIMISED_WAIT = 0.1  # [s]
 RESET_RATE = 1.0  # how often OpenGL is asked whether the card was reset [Hz]

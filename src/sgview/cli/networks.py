@@ -8,6 +8,7 @@ import json
 from msgspec.structs import asdict
 
 from sgview.cli.tables import show
+from sgview.state.validation import ConfigError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the catalogue."""
+    """Print the catalogue.
+
+    Raises:
+        ConfigError: if nothing is found.
+    """
     from sgview.downloads.cache import Cache
     from sgview.downloads.catalogue import catalogue
 
     word = args.word.lower()
     found = [n for n in catalogue() if any(word in str(v).lower() for v in asdict(n).values())]
+    if not found:
+        raise ConfigError(f"{args.word}: none of the networks has that in its facts")
     if args.json:
         show(json.dumps([asdict(network) for network in found], indent=2))
         return 0

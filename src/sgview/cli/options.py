@@ -318,6 +318,11 @@ def _with_class(params: Params, args: argparse.Namespace, networks: NetworkSetti
     return replace(params, mapping=replace(params.mapping, class_weights=weights))
 
 
+def class_of(params: Params, args: argparse.Namespace) -> int | None:
+    """Return the number of the class that `--class` names, None without it."""
+    return None if args.class_name is None else len(params.mapping.class_weights) - 1
+
+
 def parse_edit(text: str) -> Edit:
     """Read `TENSOR[:OPERATION]=AMOUNT`, the amount being a number or an expression in t.
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tqdm import tqdm
 
 from sgview.cli import fetching, options, shots
-from sgview.cli.films.casting import TakeNetworks, check
+from sgview.cli.films.casting import TakeNetworks, check, check_class
 from sgview.cli.films.frames import FilmFrame, pictures_of
 from sgview.cli.films.several import SeveralFilms, options_of
 from sgview.cli.films.where import size, span, workers
@@ -161,12 +161,12 @@ def run(args: argparse.Namespace) -> int:
     if args.quality is not None and not 0 <= args.quality <= 100:
         raise ConfigError(f"--quality must be between 0 and 100, not {args.quality:g}")
     args.out, *others = args.outs = list(dict.fromkeys(args.outs))
+    _refuse_beside(args)
     codec = codec_of(args.out, args.codec)  # refused before anything is read
     if args.alpha:
         check_alpha(args.out, codec)
     for other in others:
         codec_of(other)
-    _refuse_beside(args)
     if args.force and args.resume:
         raise ConfigError("--resume goes on, --force begins again: choose one of them")
     if not args.force and not args.resume and args.workers is None:
@@ -181,6 +181,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _refuse_beside(args: argparse.Namespace) -> None:
     """Refuse options that do not go together, before anything is read."""
+    for out in args.outs:
+        if out.name in ("", ".."):
+            raise ConfigError(f"--out {out}: name a film, or a folder of its own for PNG pictures")
+    for option in ("report", "threads"):
+        if args.workers is None and getattr(args, option) is not None:
+            raise ConfigError(f"--{option} is for --workers: give that too")
+    if args.threads is not None and args.threads < 1:
+        raise ConfigError(f"--threads must be at least 1, not {args.threads}")
     if args.sound is not None:
         if all(out.suffix.lower() not in CODECS for out in args.outs):
             raise ConfigError("--sound goes into films, and PNG files have none")
@@ -240,7 +248,10 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
             _open_networks(engine, settings.networks)
             named |= {slot: network.status for slot, network in engine.networks.items()}
             if args.take is None:
-                check(engine, settings.params)
+                if (number := options.class_of(settings.params, args)) is not None:
+                    check_class(number, named)
+                for note in check(engine, settings.params):
+                    print(f"sgview: {note}", file=sys.stderr)
             follows_take = False
         else:
             follows_take = True
@@ -296,7 +307,8 @@ def _render(
     if stopped:
         print(f"sgview: stopped; {stopped}", file=sys.stderr)
         return 130
-    print(f"{film.out}: {plan.count} pictures, {plan.count / plan.fps:.1f} s", file=sys.stderr)
+    pictures = "1 picture" if plan.count == 1 else f"{plan.count} pictures"
+    print(f"{film.out}: {pictures}, {plan.count / plan.fps:.1f} s", file=sys.stderr)
     return 0
 
 

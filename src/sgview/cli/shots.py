@@ -123,9 +123,10 @@ def part_of(plan: Plan, first: int, end: int | None) -> Plan:
     Raises:
         ConfigError: if there are none.
     """
+    asked = f"{first}:" if end is None else f"{first}:{end}"
     end = plan.count if end is None else min(end, plan.count)
     if first >= end:
-        raise ConfigError(f"--range {first}:{end} leaves nothing of {plan.count} pictures")
+        raise ConfigError(f"--range {asked} leaves nothing of {plan.count} pictures")
     if (first, end) == (0, plan.count):
         return plan
     return replace_plan(plan, shots=islice(plan.shots, first, end), count=end - first)

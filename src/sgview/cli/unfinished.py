@@ -289,7 +289,7 @@ def ingredients(args: argparse.Namespace, settings: Settings, plan: Plan) -> dic
 
 
 def _digest(path: Path | str | None) -> str:
-    if not path:
+    if not path or not is_file(Path(path)):  # a device may have no end
         return ""
     try:
         with Path(path).open("rb") as file:

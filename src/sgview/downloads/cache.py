@@ -16,6 +16,7 @@ from msgspec import Struct
 from sgview.downloads.addresses import normalised
 from sgview.downloads.client import Offer
 from sgview.state.places import is_file
+from sgview.state.validation import decode_json
 from sgview.state.whole_file import write_whole
 
 LIMIT = 40 * 10**9  # bytes of all files together
@@ -136,7 +137,7 @@ def _size(place: Path) -> int:
 def _read_note(path: Path) -> Kept | None:
     try:
         with path.open("rb") as file:
-            kept = msgspec.json.decode(file.read(_LARGEST_NOTE), type=Kept)
-    except (OSError, ValueError, msgspec.MsgspecError):
+            kept = decode_json(file.read(_LARGEST_NOTE), Kept)
+    except (OSError, ValueError):
         return None
     return kept if Path(kept.name).name == kept.name != "" else None

@@ -138,7 +138,7 @@ class Gui(Closing):
         self._boundary.call(
             "fonts", self._fallback_fonts.follow, texts_of(params, status), otherwise=None
         )
-        imgui.new_frame()
+        self._context.new_frame()
         try:
             params = recovering(self._build, params, status, emit)
         finally:
@@ -149,7 +149,7 @@ class Gui(Closing):
     def draw_starting(self, text: str) -> None:
         """Run a frame that shows only what the window waits for before anything plays."""
         self._context.begin_frame()
-        imgui.new_frame()
+        self._context.new_frame()
         draw_starting(text)
         imgui.render()
         self._context.end_frame()

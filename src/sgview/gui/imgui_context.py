@@ -87,7 +87,7 @@ class ImguiContext(Closing):
         imgui.backends.glfw_char_callback(self._window_address, character)
 
     def begin_frame(self) -> None:
-        """Let the backends take in what happened since the last frame; then `imgui.new_frame`."""
+        """Let the backends take in what happened since the last frame; then `new_frame`."""
         self.activate()
         if self._is_attached:
             imgui.backends.opengl3_new_frame()
@@ -97,6 +97,13 @@ class ImguiContext(Closing):
         slow = sum(self._frames)  # two clicks take some frames, however slow those are
         io.mouse_double_click_time = max(_DOUBLE_CLICK, slow)
         io.mouse_single_click_delay = io.mouse_double_click_time + _LATER
+
+    def new_frame(self) -> None:
+        """Begin a frame with what happened, but for what is for the next one."""
+        late = _take_presses_after_moves()
+        imgui.new_frame()
+        for event in late:
+            imgui.get_current_context().input_events_queue.push_back(event)
 
     def end_frame(self) -> None:
         """Keep the arrangement, if ImGui wants that, after `imgui.render`."""
@@ -146,6 +153,27 @@ class ImguiContext(Closing):
         except OSError:
             # A home that cannot be written costs the arrangement, not the show.
             self._ini_path = None
+
+
+def _take_presses_after_moves() -> imgui.ImVector_InputEvent:
+    """Take off ImGui's queue what is for the next frame: from a press after a move on.
+
+    A tab, and whatever else may have items above it, takes a press only where the mouse was over
+    it in the frame before: at a few frames a second, a click right after the move would be lost.
+    """
+    queue = imgui.get_current_context().input_events_queue
+    late, kept = imgui.ImVector_InputEvent(), len(queue)
+    if kept > 1:
+        kinds = [event.type for event in queue]
+        moves = imgui.internal.InputEventType.mouse_pos
+        presses = imgui.internal.InputEventType.mouse_button
+        if moves in kinds and presses in kinds[kinds.index(moves) :]:
+            kept = kinds.index(presses, kinds.index(moves))
+    for index in range(kept, len(queue)):
+        late.push_back(queue[index])
+    for _ in late:
+        queue.pop_back()
+    return late
 
 
 def _accept_textures() -> None:

@@ -71,10 +71,19 @@ class Replays(Protocol):
 
 @runtime_checkable
 class Reporter(Protocol):
-    """An output that has news for people."""
+    """An output that has news for people, also after `close`: then until `is_ended`."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is closed, and what waited is written or given up."""
+        ...
 
     def take_messages(self) -> list[str]:
-        """Return what happened since the last call, a sentence each; asked in every frame."""
+        """Return what happened since the last call, a sentence each; asked in every frame.
+
+        Raises:
+            Exception: what went wrong.
+        """
         ...
 
 

@@ -87,6 +87,7 @@ class Outputs(Closing, Generic[P]):
         self._view = view
         self._kinds = {kind.name: kind for kind in kinds}
         self._on: dict[str, _On[P]] = {}
+        self._ending: list[tuple[str, Reporter]] = []  # switched off, and still at work
         self._stage: StageState[P] = StageState()
         self.frames = {kind.name: frame_of(settings, kind) for kind in kinds}
         self._views: dict[
@@ -147,9 +148,11 @@ class Outputs(Closing, Generic[P]):
             seen = (self._stage.picture, self._stage.level) if kind.is_seen else (picture, 1.0)
             try:
                 self._offer(kind, on, *seen, now)
-                self._tell(on)
+                self._tell(on.reporter)
             except Exception as error:  # whatever it is: the frame goes on
                 self._fail(name, error)
+        if self._ending:
+            self._hear_endings()
 
     def _offer(
         self,
@@ -251,11 +254,28 @@ class Outputs(Closing, Generic[P]):
             hint = "Switch on the replay buffer (O: outputs): it keeps the last half minute."
             self._notices.add("warning", text, hint, now=self._now())
 
-    def _tell(self, on: _On[P]) -> None:
+    def _tell(self, reporter: Reporter | None) -> None:
         """Tell people what an output has to say."""
-        if on.reporter is not None:
-            for text in on.reporter.take_messages():
+        if reporter is not None:
+            for text in reporter.take_messages():
                 self._notices.add("info", text, now=self._now())
+
+    def _hear_endings(self) -> None:
+        """Tell people what becomes of those that were switched off, until they have ended."""
+        at_work = []
+        for name, reporter in self._ending:
+            is_ended = reporter.is_ended  # before it is asked, so that its last word is heard
+            try:
+                self._tell(reporter)
+            except Exception as error:
+                problem = str(error)
+                if not isinstance(error, OutputError):
+                    problem = f"{type(error).__name__}: {error}"
+                self._notices.add("error", f"{name}: {problem}", now=self._now())
+                continue
+            if not is_ended:
+                at_work.append((name, reporter))
+        self._ending = at_work
 
     def _set_frame(self, kind: OutputKind, frame: OutputFrame) -> None:
         on = self._on.get(kind.name)
@@ -276,7 +296,11 @@ class Outputs(Closing, Generic[P]):
         if on is not None:
             try:
                 on.output.close()
-                self._tell(on)
+                if problem:
+                    self._tell(on.reporter)
+                elif on.reporter is not None:
+                    self._ending.append((name, on.reporter))
+                    self._hear_endings()
             except Exception:
                 log.exception("the output %s cannot be closed", name)
 

@@ -23,4 +23,4 @@ def open_png_series(settings: Settings) -> WriterThread:
     """
     folder = Path(settings.folders.snapshots) / dated_folder(datetime.now())
     make_folder(folder)
-    return WriterThread(PngWriter(folder), "PNG series", target=str(folder))
+    return WriterThread(PngWriter(folder), "PNG series", target=str(folder), verb="Saved")

@@ -23,7 +23,7 @@ from sgview.state.embedded_latent import embed
 from sgview.state.motion import Motion
 from sgview.state.params import Params
 from sgview.state.presets import decode, encode
-from sgview.state.validation import ConfigError
+from sgview.state.validation import ConfigError, decode_json
 from sgview.state.whole_file import write_whole
 
 UNREADABLE = (
@@ -145,8 +145,8 @@ def _texts(path: Path) -> dict[str, str]:
 def _motion(text: str | None) -> Motion | None:
     """Return where all that moves was; one that is damaged is none."""
     try:
-        motion = msgspec.json.decode(text or "", type=Motion)
-    except msgspec.DecodeError:
+        motion = decode_json(text or "", Motion)
+    except ValueError:
         return None
     is_good = all(abs(position) <= FARTHEST for position in motion.positions.values())
     return motion if is_good else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import cast
@@ -13,14 +14,16 @@ from sgview.outputs.video import PictureWriter
 from sgview.outputs.work_thread import WorkThread
 from sgview.state.status import OutputStatus
 
+log = logging.getLogger(__name__)
+
 MOST_WAITING = 8  # pictures, the one that is being written among them
 
 
 class WriterThread:
     """An `Output` for anything that writes one picture after the other.
 
-    What goes wrong on the thread is raised by the next `offer` or `status`; what waits then is not
-    written any more.
+    What goes wrong on the thread is raised by the next `offer` or `status`, after `close` by
+    `take_messages`; what waits then is not written any more.
 
     Args:
         writer: used and closed on the thread alone.
@@ -29,6 +32,7 @@ class WriterThread:
         now: the source of real time [s].
         send: takes each picture in place of `writer.write`, for those who want more than pixels.
         most_waiting: pictures that may wait, the one that is being written among them.
+        verb: of the sentence that says at the end what was written; "": there is none.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class WriterThread:
         now: Callable[[], float] = time.monotonic,
         send: Callable[[OutputPicture], None] | None = None,
         most_waiting: int = MOST_WAITING,
+        verb: str = "",
     ) -> None:
         self._writer = writer
         self._send = send or self._write_pixels
@@ -46,6 +51,8 @@ class WriterThread:
         self._backlog = Backlog(most_waiting, now)
         self._thread = WorkThread(f"sgview {name}")
         self._is_closed = False
+        self.is_ended = False  # closed, and what waited is written or given up
+        self._verb = verb
         self._size = (0, 0)
 
     def offer(self, picture: OutputPicture) -> None:
@@ -78,8 +85,30 @@ class WriterThread:
         if self._is_closed:
             return
         self._is_closed = True
-        self._thread.submit(self._writer.close)
+        self._thread.submit(self._end)
         self._thread.close()
+
+    def take_messages(self) -> list[str]:
+        """Return what was written, once all is.
+
+        Raises:
+            Exception: what went wrong on the thread.
+        """
+        if not self.is_ended:
+            return []
+        self._backlog.raise_error()
+        verb, self._verb, count = self._verb, "", self._backlog.written
+        what = "1 picture" if count == 1 else f"{count} pictures"
+        return [f"{verb} {self._target}: {what}"] if verb and count else []
+
+    def _end(self) -> None:
+        """Close the writer; runs on the thread."""
+        try:
+            self._writer.close()
+        except Exception as error:
+            self._backlog.error = self._backlog.error or error
+            log.error("%s: %s", self._target or "an output", error)  # of use at the end too
+        self.is_ended = True
 
     def _write(self, picture: OutputPicture) -> None:
         """Write one picture; runs on the thread."""

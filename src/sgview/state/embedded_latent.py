@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from sgview.state.validation import decode_json
+
 KEY = "sgview:latent"
 """Name of the text chunk in a PNG."""
 MOST_TEXT = 900_000  # [characters]; readers of PNG refuse chunks of more than a megabyte
@@ -68,6 +70,6 @@ def read_embedded(text: str) -> EmbeddedLatent:
         ValueError: if there is none.
     """
     try:
-        return msgspec.json.decode(text[: MOST_TEXT + 1], type=EmbeddedLatent)
-    except msgspec.DecodeError as error:
+        return decode_json(text[: MOST_TEXT + 1], EmbeddedLatent)
+    except ValueError as error:
         raise ValueError(f"it holds no latent: {error}") from error

@@ -87,6 +87,18 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def decode_json(text: str | bytes, kind: Any) -> Any:
+    """Return what JSON from outside holds.
+
+    Raises:
+        ValueError: if it is no JSON of `kind`, or is nested deeper than any that is.
+    """
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
 def build(data: dict[str, Any], kind: type[T], where: str) -> T:
     """Convert plain data to the struct `kind`, refusing unknown keys and wrong types.
 

@@ -103,7 +103,13 @@ def test_parts_are_kept_and_found_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda data: b"", lambda data: b"{", lambda data: b"[1]\n" + data]
+    "spoil",
+    [
+        lambda data: b"",
+        lambda data: b"{",
+        lambda data: b"[1]\n" + data,
+        lambda data: b'{"a":' * 5000,
+    ],
 )
 def test_a_spoilt_manifest_is_of_no_film(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     parts = Parts(tmp_path / "film.mp4", "h264", {"film": 1})

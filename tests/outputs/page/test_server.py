@@ -125,8 +125,15 @@ def test_addresses() -> None:
 
 def test_a_port_that_is_taken_is_one_sentence(page: Page) -> None:
     port = page.address.split(":")[2].split("/")[0]
-    with pytest.raises(OutputError, match=f"cannot be served at 127.0.0.1:{port}"):
+    with pytest.raises(OutputError) as caught:
         Page("127.0.0.1", int(port))
+    assert str(caught.value) == (
+        f"The page cannot be served at 127.0.0.1:{port}: another program, or another sgview, has"
+        " that port. Choose another one."
+    )
+    with pytest.raises(OutputError) as caught:
+        Page("192.0.2.1", 0)  # no address of this machine
+    assert "(" not in str(caught.value)
 
 
 LOOKS = Status(show=ShowStatus(looks=(LookStatus("deep"),)))
@@ -168,6 +175,7 @@ def test_nothing_is_loaded_or_saved_unless_it_may(page: Page) -> None:
         "", "{", "[]", "7", '{"kind":"do","what":"quit"}', '{"kind":"load","path":"/etc/passwd"}',
         '{"kind":"set","path":"noise.seed"}', '{"kind":"set","path":"a","value":"b"}',
         '{"kind":"set","path":"' + "a" * 5000 + '","value":1}', "[" * 4000,
+        '{"kind":"do","x":' + "[" * 4000, '{"a":' * 3900,
     ],
 )  # fmt: skip
 def test_what_is_no_wish_is_refused(text: str) -> None:

@@ -231,6 +231,33 @@ def test_what_goes_wrong_is_raised_where_it_is_handled() -> None:
     recorder.close()
 
 
+class FullAtTheEnd(SlowTrack):
+    """Cannot be finished."""
+
+    def close(self) -> None:
+        raise OutputError("The disk is full.")
+
+
+def test_at_the_end_it_says_where_the_film_is_or_what_went_wrong(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = open_recorder(settings_for(tmp_path))
+    assert recorder.take_messages() == [] and not recorder.is_ended
+    path = record(recorder, [picture(n) for n in range(3)])
+    assert recorder.is_ended
+    assert recorder.take_messages() == [f"Recorded {path}: {3 / FPS:.1f} s"]
+    assert recorder.take_messages() == []
+    track = FullAtTheEnd()
+    recorder = Recorder(lambda *_: track, "full", "film.mp4")
+    recorder.offer(picture(0))
+    recorder.close()
+    track.turns.release()
+    until(lambda: recorder.is_ended)
+    with pytest.raises(OutputError, match="The disk is full"):
+        recorder.take_messages()
+    assert "film.mp4: The disk is full." in caplog.text  # at the program's end too
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="is no folder"):

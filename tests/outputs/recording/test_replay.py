@@ -122,6 +122,7 @@ def test_nothing_to_save_yet_and_a_disk_that_is_full(tmp_path: Path) -> None:
     play(replay, 0, round(2.2 * FPS))
     replay.save()
     replay.close()  # what there is is saved
+    assert not replay.is_ended
     with pytest.raises(OutputError, match="cannot be written"):
         until(replay.take_messages)
 

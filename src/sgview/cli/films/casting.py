@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sgview.settings import NetworkSettings
 from sgview.show.takes.take import RecordedNetwork
 from sgview.signals import Instant, Signals
+from sgview.state.canvas import canvas_size
 from sgview.state.networks import (
     EVERY_GROUP,
     SLOTS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sgview.engine.network import Network
 
 _FAMILIES: dict[Slot, str] = {"a": "blooms", "b": "planets"}
+ROUNDED = 2.0  # sides of a canvas are at most so far from what is asked for [px]
 SG3_NAMES = ("sg3-blooms", "sg3-planets")
 
 
@@ -90,12 +92,15 @@ class TakeNetworks:
         return self._read[wanted]
 
 
-def check(engine: Engine, params: Params) -> None:
+def check(engine: Engine, params: Params) -> list[str]:
     """Refuse what would play live with a notice, but leave a film that nobody wanted.
 
+    Returns:
+        what else the user should know of the first picture.
+
     Raises:
-        ConfigError: if the layer, an edit, a blend or a file that is named does not fit to the
-            networks that are set.
+        ConfigError: if the layer, an edit, a blend, the canvas or a file that is named does not fit
+            to the networks that are set, or to the memory there is.
     """
     resolved, signals = Signals().resolve(params, Instant(0.0))
     picture = engine.render(resolved, 0.0)
@@ -124,4 +129,20 @@ def check(engine: Engine, params: Params) -> None:
             choices = f"there is {', '.join(groups)}" if groups else "there is no network B"
             cause = groups[name].reason if name in groups else choices
             raise ConfigError(f"group {name} cannot blend: {cause}")
-    engine.take_notices()
+    notices = engine.take_notices()
+    size, wanted = picture.status.image_size, canvas_size(resolved.canvas, shown.dimensions)
+    if notices and any(abs(a - b) > ROUNDED for a, b in zip(size, wanted, strict=True)):
+        raise ConfigError(notices[-1].text.partition(", so ")[0])
+    return [f"{notice.text} {notice.hint}" for notice in notices]
+
+
+def check_class(number: int, networks: Mapping[Slot, NetworkStatus]) -> None:
+    """Refuse a class that none of the networks has.
+
+    Raises:
+        ConfigError: saying which there are.
+    """
+    most = max((status.c_dim for status in networks.values()), default=0)
+    if number >= most:
+        there = f"the last one is {most - 1}" if most else "the network has no classes"
+        raise ConfigError(f"--class {number}: there is no such class, {there}")

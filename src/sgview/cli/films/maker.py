@@ -108,7 +108,7 @@ class ChunkMaker(Closing):
         """
         with self._rendering:
             self._cast.set(networks)
-            check(self._engine, params)
+            self._notes += check(self._engine, params)
             return {slot: network.status for slot, network in self._engine.networks.items()}
 
     def make(self, shots: tuple[Shot, ...], films: Sequence[int] = (0,)) -> list[list[bytes]]:
@@ -159,8 +159,9 @@ class ChunkMaker(Closing):
     def take_notes(self) -> list[str]:
         """Return what the user should know of the pictures since the last call."""
         with self._rendering:
+            notes, self._notes = self._notes, []
             notices = self._engine.take_notices()
-        return [f"{notice.text} {notice.hint}" for notice in notices]
+        return notes + [f"{notice.text} {notice.hint}" for notice in notices]
 
     def close(self) -> None:
         """Free the networks; idempotent."""

@@ -21,6 +21,7 @@ from msgspec import Struct
 from sgview.cli.films.recipe import Chunk
 from sgview.outputs.film_writers import SEQUENCES
 from sgview.outputs.video import OutputError
+from sgview.state.validation import decode_json
 from sgview.state.whole_file import write_whole
 
 MANIFEST = "manifest.jsonl"
@@ -161,14 +162,14 @@ class Parts:
         except OSError:
             return False
         try:
-            if msgspec.json.decode(lines[0]) != self._film:
+            if decode_json(lines[0], object) != self._film:
                 return False
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except ValueError:
             return False
         for line in filter(None, lines[1:]):
             try:
-                part = msgspec.json.decode(line, type=Part)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                part = decode_json(line, Part)
+            except ValueError:
                 continue  # a kill or a loss of power cut it short
             self._known[part.number] = part
         return True

@@ -115,6 +115,8 @@ def digest_file(path: Path) -> str:
     """
     content = hashlib.sha256()
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # it may have no end
+            raise ConfigError(f"{path} cannot be read: it is no regular file")
         with path.open("rb") as file:
             while data := file.read(_AT_ONCE):
                 content.update(data)

@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
-from sgview.cli.films.casting import networks_of
+from sgview.cli.films.casting import check_class, networks_of
 from sgview.cli.films.farm import Farm
 from sgview.cli.films.kept import KeptFilms, Wanted
 from sgview.cli.films.recipe import Recipe, chunks_of, digest_file
 from sgview.cli.films.several import options_of
 from sgview.cli.interrupts import Interrupts
+from sgview.cli.options import class_of
 from sgview.cli.shots import Plan
 from sgview.outputs.film_writers import check_alpha, codec_of
 from sgview.outputs.video import OutputError
@@ -65,6 +66,8 @@ def render(
     with Farm(args.workers, recipes, args.threads or 0, named_files) as farm:
         if networks is not None and args.take is None:
             named |= farm.check(settings.params, networks)
+            if (number := class_of(settings.params, args)) is not None:
+                check_class(number, named)
         with tqdm(total=plan.count, unit="frame", desc=films.label, disable=None) as bar:
             films.begin(bar)
             asked.begin()

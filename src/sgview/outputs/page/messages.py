@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sgview.state import commands as c
+from sgview.state.validation import decode_json
 
 LONGEST = 20_000  # of a message from a browser [bytes]; an offer of WebRTC is the longest
 Name = Annotated[str, Meta(max_length=1000)]
@@ -60,7 +61,6 @@ Wish = SetValue | Do | GoToLook
 """What is for the program; the rest is for the server."""
 
 Message = Wish | NextPicture | Offer | Watch | KeyPicture
-_DECODER = msgspec.json.Decoder(Message)
 
 HARMLESS: dict[Action, c.Command] = {
     "pause": c.TogglePause(),
@@ -87,10 +87,7 @@ def decode(text: str) -> Message:
     """
     if len(text) > LONGEST:
         raise ValueError("the message is too long")
-    try:
-        return _DECODER.decode(text)
-    except msgspec.MsgspecError as error:
-        raise ValueError(str(error)) from error
+    return decode_json(text, Message)
 
 
 class Hello(Struct, frozen=True, tag="hello", tag_field="kind"):

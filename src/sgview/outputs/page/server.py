@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import html
 import socket
 import threading
@@ -213,6 +214,7 @@ def _listening(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=64)
     except OSError as error:
-        raise OutputError(
-            f"The page cannot be served at {host}:{port}: {error.strerror or error}"
-        ) from error
+        cause, _, _ = (error.strerror or str(error)).partition(" (while")  # Python says more
+        if error.errno == errno.EADDRINUSE:
+            cause = "another program, or another sgview, has that port. Choose another one."
+        raise OutputError(f"The page cannot be served at {host}:{port}: {cause}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,6 +23,8 @@ from sgview.outputs.work_thread import WorkThread
 from sgview.settings import Settings
 from sgview.state.recording import Recording
 from sgview.state.status import OutputStatus
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 8  # pictures, the one that is being encoded among them: 265 MB of 4K
 BEHIND = MOST_WAITING // 2  # from so many on the pictures of slots that are missing are left out
@@ -82,6 +85,8 @@ class Recorder:
         self._backlog = Backlog(MOST_WAITING, now)
         self._thread = WorkThread(f"sgview {name}")
         self._is_closed = False
+        self._has_ended = False
+        self._is_told = False
         self._tap: SoundTap | None = None
         self._sound: SoundTrack | None = None
         self._track: Track | None = None
@@ -128,6 +133,25 @@ class Recorder:
         self._is_closed = True
         self._thread.submit(self._finish)
         self._thread.close()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is closed, and what waited is written or given up."""
+        return self._has_ended
+
+    def take_messages(self) -> list[str]:
+        """Return what was recorded, once it is whole.
+
+        Raises:
+            Exception: what went wrong on the thread.
+        """
+        if not self._has_ended or self._is_told:
+            return []
+        self._is_told = True
+        self._backlog.raise_error()
+        if self._track is None or not self._target:
+            return []
+        return [f"Recorded {self._target}: {(self._track.last + 1) / self._rate:.1f} s"]
 
     def _take(self, picture: OutputPicture) -> None:
         """Write one picture; runs on the thread."""
@@ -200,6 +224,8 @@ class Recorder:
                 self._track.close()
         except Exception as error:
             self._backlog.error = self._backlog.error or error
+            log.error("%s: %s", self._target or "a recording", error)  # of use at the end too
+        self._has_ended = True
 
     def _note(self) -> str:
         """What people may want to know of how it is encoded."""

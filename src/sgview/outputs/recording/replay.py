@@ -76,13 +76,18 @@ class ReplayBuffer(Recorder):
         target = f"the last {self._recording.replay_seconds:.0f} s, {size} of memory"
         return replace(status, target=target, seconds=kept)
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing is kept any more, and what was asked for is saved."""
+        return super().is_ended and not self._saving
+
     def take_messages(self) -> list[str]:
         """Return what was saved since the last call.
 
         Raises:
             OutputError: if it could not be.
         """
-        messages = []
+        messages = super().take_messages()
         while self._saving and self._saving[0][1].done():
             path, saving = self._saving.popleft()
             messages.append(f"Saved the last {saving.result():.0f} s as {path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -21,13 +22,21 @@ from sgview.state.networks import (
 from sgview.state.params import Params
 from sgview.state.paths import Leaf, get_leaf, set_leaf
 from sgview.state.text import one_line
+from sgview.state.updates import Part
 
 _LAYER = ROOT + "layer"
 _CLASS = ROOT + "class"  # one class alone, by number or name
 
 
-MOST_SLIDERS = 256  # of the user's own
+MOST_NAMES = 256  # in a table of names that messages may bring in, such as the user's own sliders
 LONGEST_NAME = 64  # of a slider of the user's own [characters]
+LONGEST_FILE = 255  # of a direction, which may name a file [characters]
+_TABLES: dict[tuple[Part, ...], tuple[str, str, int]] = {
+    ("sliders",): ("slider", "sliders of your own", LONGEST_NAME),
+    ("directions", "amounts"): ("direction", "directions", LONGEST_FILE),
+    ("ground", "noise", "layers"): ("layer", "strengths of layers", LONGEST_NAME),
+}
+"""What a name in them is called, what all of them are, and how long a name may be."""
 
 
 class RemoteError(ValueError):
@@ -118,15 +127,19 @@ def _check_name(
         RemoteError: saying which.
     """
     name = str(leaf.parts[-1])
-    if leaf.parts[0] == "sliders" and name not in params.sliders:
-        if len(name) > LONGEST_NAME:
-            text = f"The name of a slider has at most {LONGEST_NAME} characters."
-            raise RemoteError(f"{text} {name[:20]}... has {len(name)}.", "long")
-        if len(params.sliders) >= MOST_SLIDERS:
-            raise RemoteError(
-                f"There are {MOST_SLIDERS} sliders of your own: more that come by OSC are ignored.",
-                "sliders",
-            )
+    if leaf.parts[:-1] in _TABLES:
+        one, all_of_them, longest = _TABLES[leaf.parts[:-1]]
+        held: Any = params
+        for part in leaf.parts[:-1]:
+            held = getattr(held, str(part))
+        if name in held:
+            return
+        if len(name) > longest:
+            text = f"The name of a {one} has at most {longest} characters."
+            raise RemoteError(f"{text} {name[:20]}... has {len(name)}.", f"long {one}")
+        if len(held) >= MOST_NAMES:
+            text = f"There are {MOST_NAMES} {all_of_them}: more that come by OSC are ignored."
+            raise RemoteError(text, all_of_them)
     elif leaf.parts[:2] == ("blend", "amounts"):
         groups = blend_groups(networks)
         is_known = name in groups if groups else group_named(name) == name
