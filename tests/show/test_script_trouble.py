@@ -201,6 +201,16 @@ def test_mistakes_at_ever_new_places_are_told_a_few_times(
     assert len(caplog.records) <= script_module.MOST_TOLD
 
 
+def test_what_is_not_at_a_line_of_the_script_shows_no_lines_of_ours(
+    live: Callable[[str], Script], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        script = live("x = 1\n")
+        script.run(Params(), NOW)
+    assert "frame" in script.status.error
+    assert not caplog.records
+
+
 def test_text_that_is_no_unicode_can_be_recorded(live: Callable[[str], Script]) -> None:
     script = live(
         "def frame(play):\n    play.set('layer.name', 'L\\udcff')\n"

@@ -261,7 +261,8 @@ class Script(Closing):
         file, line = own[-1] if own else (str(self.path), 0)
         if isinstance(error, SyntaxError) and error.filename == str(self.path):
             line = error.lineno or 0
-        if self._fail(sentence_of(error), file, line, type(error).__name__):
+        is_new = self._fail(sentence_of(error), file, line, type(error).__name__)
+        if is_new and (own or isinstance(error, SyntaxError)):  # else it would show our own lines
             try:
                 text = "".join(traceback.format_exception(error, limit=-8)).rstrip()
             except BaseException:  # of an exception of the script's own
