@@ -44,7 +44,7 @@ def test_json_says_what_was_measured_where(capsys):
         assert result["frames"] == 2
     assert report["threads"] == 1
     assert report["torch"] == torch.__version__
-    assert "1 threads" in report["device"]
+    assert "1 thread" in report["device"]
     assert output.err == ""  # no progress bar where nobody watches
 
 

@@ -358,3 +358,30 @@ def test_those_who_wait_for_an_answer_or_read_none_are_sent_away(
         page._server._thread.join(LIMIT)
         assert not page._server._thread.is_alive()
     gc.collect()
+
+
+def test_those_who_come_while_it_ends_are_closed_too() -> None:
+    """Connections that were left open would be told as warnings, and fail this test."""
+    for number in range(12):
+        page = Page("127.0.0.1", 0)
+        host, port = page.address.split("/")[2].split(":")
+        clients: list[socket.socket] = []
+
+        def come(address: tuple[str, int], clients: list[socket.socket]) -> None:
+            with contextlib.suppress(OSError):  # nobody listens any more
+                while len(clients) < 60:
+                    clients.append(socket.create_connection(address, LIMIT))
+
+        threads = [
+            threading.Thread(target=come, args=((host, int(port)), clients)) for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        until(lambda clients=clients, number=number: len(clients) > number)
+        page.close()
+        for thread in (*threads, page._server._thread):
+            thread.join(LIMIT)
+        for client in clients:
+            client.close()
+    del page
+    gc.collect()

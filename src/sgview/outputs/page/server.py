@@ -115,6 +115,11 @@ class Server(Closing):
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         await self._ended.wait()
+        # asyncio forgets to close those who come while it stops listening: nobody does.
+        with contextlib.suppress(NotImplementedError):  # Windows
+            self._loop.remove_reader(self._socket)
+        for _ in range(4):  # until those who are there are let in
+            await asyncio.sleep(0)
         assert runner.server is not None  # since `setup`
         transports = [connection.transport for connection in runner.server.connections]
         await runner.cleanup()
