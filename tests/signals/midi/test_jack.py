@@ -1,6 +1,7 @@
 """MIDI through a real JACK server: devices that come and go, soft pads, taps, slow controllers."""
 
 import os
+import time
 from collections.abc import Iterator
 from functools import partial
 
