@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
+
+log = logging.getLogger(__name__)
 
 RATE_OVER = 1.0  # length of time that the rate is counted over [s]
 
@@ -45,6 +48,16 @@ class Backlog:
                 return False
             self.waiting += 1
             return True
+
+    def note_end(self, error: Exception, target: str) -> None:
+        """Note what went wrong at the end, which is of use in the log too; the first error stays.
+
+        Args:
+            error: what was raised.
+            target: what was written.
+        """
+        self.error = self.error or error
+        log.error("%s: %s", target, error)
 
     def note_written(self) -> None:
         """Count a picture that was written; `lock` is held."""

@@ -32,6 +32,7 @@ from sgview.state.output_frame import OutputFrame, slot_at
 from sgview.state.params import Params, Stage
 from sgview.state.recording import Recording
 from sgview.state.status import OutputStatus, Status
+from sgview.state.text import sentence_of
 
 log = logging.getLogger(__name__)
 
@@ -268,10 +269,7 @@ class Outputs(Closing, Generic[P]):
             try:
                 self._tell(reporter)
             except Exception as error:
-                problem = str(error)
-                if not isinstance(error, OutputError):
-                    problem = f"{type(error).__name__}: {error}"
-                self._notices.add("error", f"{name}: {problem}", now=self._now())
+                self._notices.add("error", f"{name}: {_problem_of(error)}", now=self._now())
                 continue
             if not is_ended:
                 at_work.append((name, reporter))
@@ -307,14 +305,13 @@ class Outputs(Closing, Generic[P]):
     def _fail(self, name: str, error: Exception) -> None:
         """Go on without an output, and say why."""
         extra = self._kinds[name].extra
+        problem = _problem_of(error)
         if isinstance(error, OutputError):
-            problem = str(error)
             log.error("%s: %s", name, problem)
         elif isinstance(error, ImportError) and extra:
             problem = f"It takes more packages: pip install 'sgview[{extra}]'"
             log.error("%s: %s (%s)", name, problem, error)
         else:
-            problem = f"{type(error).__name__}: {error}"
             log.error("the output %s failed", name, exc_info=error)
         self._close(name, problem)
         hint = "It is off now, everything else plays on."
@@ -339,3 +336,8 @@ class Outputs(Closing, Generic[P]):
             frame_fields=kind.frame_fields,
             is_fixed=kind.is_fixed,
         )
+
+
+def _problem_of(error: Exception) -> str:
+    """Return what to tell people of it: our own errors are sentences."""
+    return str(error) if isinstance(error, OutputError) else sentence_of(error)

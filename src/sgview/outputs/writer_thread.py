@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import cast
@@ -13,8 +12,6 @@ from sgview.outputs.picture import OutputPicture
 from sgview.outputs.video import PictureWriter
 from sgview.outputs.work_thread import WorkThread
 from sgview.state.status import OutputStatus
-
-log = logging.getLogger(__name__)
 
 MOST_WAITING = 8  # pictures, the one that is being written among them
 
@@ -106,8 +103,7 @@ class WriterThread:
         try:
             self._writer.close()
         except Exception as error:
-            self._backlog.error = self._backlog.error or error
-            log.error("%s: %s", self._target or "an output", error)  # of use at the end too
+            self._backlog.note_end(error, self._target or "an output")
         self.is_ended = True
 
     def _write(self, picture: OutputPicture) -> None:

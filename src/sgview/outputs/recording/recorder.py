@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,8 +22,6 @@ from sgview.outputs.work_thread import WorkThread
 from sgview.settings import Settings
 from sgview.state.recording import Recording
 from sgview.state.status import OutputStatus
-
-log = logging.getLogger(__name__)
 
 MOST_WAITING = 8  # pictures, the one that is being encoded among them: 265 MB of 4K
 BEHIND = MOST_WAITING // 2  # from so many on the pictures of slots that are missing are left out
@@ -223,8 +220,7 @@ class Recorder:
             if self._track is not None:
                 self._track.close()
         except Exception as error:
-            self._backlog.error = self._backlog.error or error
-            log.error("%s: %s", self._target or "a recording", error)  # of use at the end too
+            self._backlog.note_end(error, self._target or "a recording")
         self._has_ended = True
 
     def _note(self) -> str:
