@@ -248,8 +248,7 @@ def _run(args: argparse.Namespace, asked: Interrupts) -> int:
             _open_networks(engine, settings.networks)
             named |= {slot: network.status for slot, network in engine.networks.items()}
             if args.take is None:
-                if (number := options.class_of(settings.params, args)) is not None:
-                    check_class(number, named)
+                check_class(options.class_of(settings.params, args), named)
                 for note in check(engine, settings.params):
                     print(f"sgview: {note}", file=sys.stderr)
             follows_take = False

@@ -136,13 +136,13 @@ def check(engine: Engine, params: Params) -> list[str]:
     return [f"{notice.text} {notice.hint}" for notice in notices]
 
 
-def check_class(number: int, networks: Mapping[Slot, NetworkStatus]) -> None:
-    """Refuse a class that none of the networks has.
+def check_class(number: int | None, networks: Mapping[Slot, NetworkStatus]) -> None:
+    """Refuse a class that none of the networks has; None: none is asked for.
 
     Raises:
         ConfigError: saying which there are.
     """
     most = max((status.c_dim for status in networks.values()), default=0)
-    if number >= most:
+    if number is not None and number >= most:
         there = f"the last one is {most - 1}" if most else "the network has no classes"
         raise ConfigError(f"--class {number}: there is no such class, {there}")

@@ -66,8 +66,7 @@ def render(
     with Farm(args.workers, recipes, args.threads or 0, named_files) as farm:
         if networks is not None and args.take is None:
             named |= farm.check(settings.params, networks)
-            if (number := class_of(settings.params, args)) is not None:
-                check_class(number, named)
+            check_class(class_of(settings.params, args), named)
         with tqdm(total=plan.count, unit="frame", desc=films.label, disable=None) as bar:
             films.begin(bar)
             asked.begin()
