@@ -38,10 +38,10 @@ def throw_dice(params: Params, number: int, library: Iterable[str] = ()) -> Goin
         case "plane":
             return Going(with_seed(params, number))
         case "library":
-            others = sorted(set(library) - {latents.entry.strip()})
-            return (
-                go_to(params, FilePlace(others[number % len(others)])) if others else Going(params)
-            )
+            others = _others(params, library)
+            if not others:
+                return Going(params)
+            return go_to(params, FilePlace(others[number % len(others)]))
         case "path":
             path = _thrown(latents.path, number)
             return Going(replace(params, latents=replace(latents, path=path)))
@@ -53,11 +53,16 @@ def has_dice(params: Params, library: Iterable[str] = ()) -> bool:
     """Return whether there is another place of the source; arguments as above."""
     latents = params.latents
     if latents.source == "library":
-        return bool(set(library) - {latents.entry.strip()})
+        return bool(_others(params, library))
     if latents.source == "path":
         places = [_read(key.place) for key in latents.path.keys]
         return not places or any(isinstance(place, SeedPlace | PlanePlace) for place in places)
     return True
+
+
+def _others(params: Params, library: Iterable[str]) -> list[str]:
+    """The latents of the library that do not play."""
+    return sorted(set(library) - {params.latents.entry.strip()})
 
 
 def _thrown(path: Path, number: int) -> Path:
