@@ -42,10 +42,10 @@ bind_framebuffer = _call("glBindFramebuffer", c_uint, c_uint)
 bind_texture = _call("glBindTexture", c_uint, c_uint)
 bind_vertex_array = _call("glBindVertexArray", c_uint)
 blend_func = _call("glBlendFunc", c_uint, c_uint)
-clear = _call("glClear", c_uint)
+clear: Callable[..., Any]
 clear_colour = _call("glClearColor", c_float, c_float, c_float, c_float)
 disable = _call("glDisable", c_uint)
-draw_arrays = _call("glDrawArrays", c_uint, c_int, c_int)
+draw_arrays: Callable[..., Any]
 enable = _call("glEnable", c_uint)
 scissor = _call("glScissor", c_int, c_int, c_int, c_int)
 tex_parameter = _call("glTexParameteri", c_uint, c_uint, c_int)
@@ -63,3 +63,6 @@ def share_interpreter(is_wanted: bool) -> None:
     global clear, draw_arrays
     clear = _call("glClear", c_uint, shares=is_wanted)
     draw_arrays = _call("glDrawArrays", c_uint, c_int, c_int, shares=is_wanted)
+
+
+share_interpreter(False)
