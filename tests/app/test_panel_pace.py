@@ -137,13 +137,19 @@ def test_a_frame_waits_for_a_new_picture_where_nothing_else_sets_the_pace(
         assert waits == [(app.picture, pytest.approx(waits_for))]
 
 
-def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = driver.app
-    if not app.screen.window.graphics.is_software:
+@pytest.fixture
+def slow_driver(driver: Driver) -> Driver:
+    """Of a window that the processor draws; at rest, and paused: no new pictures."""
+    if not driver.app.screen.window.graphics.is_software:
         pytest.skip("a graphics card draws")
-    driver.until(lambda: not app.gui.is_used)  # at rest, and paused: no new pictures
+    driver.until(lambda: not driver.app.gui.is_used)
+    return driver
+
+
+def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
+    slow_driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver, app = slow_driver, slow_driver.app
     now = time.perf_counter()
     pace = Pace(60.0, lambda: now)
     pace.begin()
@@ -179,12 +185,9 @@ def test_where_the_processor_draws_it_does_so_for_what_is_new_alone(
 
 
 def test_where_the_processor_draws_a_panel_in_use_is_not_kept(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
+    slow_driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = driver.app
-    if not app.screen.window.graphics.is_software:
-        pytest.skip("a graphics card draws")
-    driver.until(lambda: not app.gui.is_used)
+    driver, app = slow_driver, slow_driver.app
     direct, kept = driver.shot(), []
     monkeypatch.setattr(app.screen._panel_pace, "is_due", lambda: True)
     monkeypatch.setattr(app.screen, "_input_at", -np.inf)

@@ -1,13 +1,16 @@
 """Networks small enough to run hundreds of times."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 
+from sgview.engine import fast_path
 from sgview.engine.engine import Engine
 from sgview.engine.network import Network
 from stylegan3 import Generator, StyleGAN2Config, StyleGAN3Config
+from stylegan3.cuda import nvrtc
 from tests.emulator.devices import device
 
 SG3 = {
@@ -22,6 +25,7 @@ SG2 = {
 __all__ = ["device"]
 
 MakeNetwork = Callable[..., Network]
+PrepareBy = Callable[[Callable[..., Any]], None]
 
 
 def build(config: StyleGAN2Config | StyleGAN3Config, seed: int, name: str) -> Network:
@@ -60,6 +64,17 @@ def sg3_other(make_sg3: MakeNetwork) -> Network:
 @pytest.fixture(scope="session")
 def sg2(make_sg2: MakeNetwork) -> Network:
     return make_sg2(0)
+
+
+@pytest.fixture
+def prepare_by(monkeypatch: pytest.MonkeyPatch) -> PrepareBy:
+    """Have what prepares networks for the fast path replaced, as if a card was there."""
+
+    def replace(prepare: Callable[..., Any]) -> None:
+        monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
+        monkeypatch.setattr(fast_path, "FastSynthesis", prepare)
+
+    return replace
 
 
 @pytest.fixture

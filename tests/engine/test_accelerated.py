@@ -6,7 +6,6 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from sgview.engine import fast_path
 from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
 from sgview.state.params import (
@@ -27,7 +26,6 @@ from sgview.state.params import (
     View,
     Walk,
 )
-from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
 from tests.support import travelling
 from tests.support.operations import reference_operations
@@ -63,14 +61,9 @@ class CountingSynthesis(FastSynthesis):
 
 
 @pytest.fixture
-def engines(sg3, sg3_other, monkeypatch, tmp_path) -> Iterator[tuple[Engine, Engine]]:
+def engines(sg3, sg3_other, prepare_by, tmp_path) -> Iterator[tuple[Engine, Engine]]:
     """One with plain torch, and one with kernels."""
-    monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
-    monkeypatch.setattr(
-        fast_path,
-        "FastSynthesis",
-        lambda g, *_, canvas=None, **__: CountingSynthesis(g, "fp32", canvas=canvas),
-    )
+    prepare_by(lambda g, *_, canvas=None, **__: CountingSynthesis(g, "fp32", canvas=canvas))
     with Engine("cpu") as plain, Engine("cpu", Accelerated()) as fast:
         fast._latents._has_kernel = True
         for engine in (plain, fast):

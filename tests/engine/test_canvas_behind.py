@@ -13,7 +13,6 @@ from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Canvas, Edit, Params
-from stylegan3.cuda import nvrtc
 from stylegan3.fast import FastSynthesis
 from tests.support.operations import reference_operations
 from tests.support.until import LIMIT, until
@@ -78,10 +77,9 @@ class Failing:
 
 
 @pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
+def planner(prepare_by) -> Planner:
     planner = Planner()
-    monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
-    monkeypatch.setattr(fast_path, "FastSynthesis", planner)
+    prepare_by(planner)
     return planner
 
 

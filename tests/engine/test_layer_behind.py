@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from sgview.engine import fast_path
 from sgview.engine.acceleration import Acceleration
 from sgview.engine.engine import Engine
 from sgview.engine.worker import EngineWorker
 from sgview.state.params import Layer, Params
-from stylegan3.cuda import KernelError, nvrtc
+from stylegan3.cuda import KernelError
 from stylegan3.fast import FastSynthesis
 from tests.support.operations import reference_operations
 from tests.support.until import LIMIT, until
@@ -49,10 +48,9 @@ class Planner:
 
 
 @pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
+def planner(prepare_by) -> Planner:
     planner = Planner()
-    monkeypatch.setattr(nvrtc, "unavailable_reason", lambda: None)
-    monkeypatch.setattr(fast_path, "FastSynthesis", planner)
+    prepare_by(planner)
     return planner
 
 
