@@ -18,7 +18,7 @@ from stylegan3.fast.kernels.convolution.convolution import Kernels
 from stylegan3.fast.mapping import MappingPlan
 from stylegan3.fast.operations import Operations, cuda_operations
 from stylegan3.fast.plan import Plan
-from stylegan3.fast.planners import PLANNERS
+from stylegan3.fast.planners import PLANNERS, Planner
 from stylegan3.fast.precision import Precision, allows_float16_sums
 from stylegan3.generator import Generator
 from stylegan3.layers import check_noise_mode, check_ws, resolve_layer
@@ -215,10 +215,10 @@ class FastSynthesis:
         key = (layer, noise_mode)
         if key not in self._plans:
             try:
-                plan = self._make_plan(layer, noise_mode)
+                plan = self._make_plan(self._planner, layer, noise_mode)
             except KernelError as error:
                 self._heed_no_choices(error)
-                plan = self._make_plan(layer, noise_mode)
+                plan = self._make_plan(self._planner, layer, noise_mode)
             self._plans[key] = plan
         return self._plans[key]
 
@@ -240,8 +240,7 @@ class FastSynthesis:
             KernelError: if a kernel cannot be compiled.
         """
         planner = self._planner
-        plan = planner.plan(layer, noise_mode)
-        self._compile(plan)
+        plan = self._make_plan(planner, layer, noise_mode)
 
         def take() -> None:
             if self._planner is planner:
@@ -254,8 +253,8 @@ class FastSynthesis:
         """The steps from `z` to `ws`."""
         return self._mapping
 
-    def _make_plan(self, layer: str | None, noise_mode: str) -> Plan:
-        plan = self._planner.plan(layer, noise_mode)
+    def _make_plan(self, planner: Planner, layer: str | None, noise_mode: str) -> Plan:
+        plan = planner.plan(layer, noise_mode)
         self._compile(plan)
         return plan
 
